@@ -1,0 +1,104 @@
+// The charter: one readable TOML document, co-signed, held by everybody. Its identity is the hash of
+// its unsigned text: all bytes before the line of the first [[signature]]. docs/format-charter.md.
+//
+//     [charter]      network, epoch, previous (hash, "" for epoch 1), quorum
+//     [[agency]]     code, name, title ("chair" | "coordinator" | "steward" | "member" | "observer" | "donor"), steward (bool)
+//     [[node]]       agency, id, signing_key, tls_key, address    (hex; id = hash of the first signing key)
+//     [[compartment]] name, title, kinds [..], writers [..], readers [..]   (agency codes; a writer reads)
+//     [[document]]   name ("schema/return.toml", "codes/country.toml"), hash, text
+//     [[signature]]  agency, key (key id), value
+//
+// Authority rank for display = order of [[agency]].
+#pragma once
+
+#include "storage/log/authority.hpp"
+#include "storage/record/schema.hpp"
+
+#include <memory>
+
+namespace safar {
+
+struct CharterAgency {
+    std::string code, name, title;
+    bool steward = false;
+};
+struct CharterNode {
+    std::string agency;
+    NodeId id;
+    PublicKey signing_key, tls_key;
+    std::string address; // host:port
+};
+struct CharterCompartment {
+    std::string name, title;
+    std::vector<std::string> kinds, writers, readers;
+    [[nodiscard]] bool may_write(std::string_view agency) const;
+    [[nodiscard]] bool may_hold(std::string_view agency) const;
+};
+struct CharterDocument {
+    std::string name;
+    Hash hash;
+    std::string text;
+};
+struct CharterSignature {
+    std::string agency;
+    KeyId key;
+    Signature value;
+};
+
+struct Charter {
+    std::string network_name;
+    std::uint64_t epoch = 0;
+    Hash previous;
+    std::uint32_t quorum = 0;
+    std::vector<CharterAgency> agencies;
+    std::vector<CharterNode> nodes;
+    std::vector<CharterCompartment> compartments;
+    std::vector<CharterDocument> documents;
+    std::vector<CharterSignature> signatures;
+    std::string unsigned_text;
+    Hash identity; // H("charter", unsigned text)
+
+    [[nodiscard]] const CharterAgency* agency(std::string_view code) const;
+    [[nodiscard]] const CharterNode* node(const NodeId& id) const;
+    [[nodiscard]] const CharterNode* node_with_tls_key(const PublicKey& key) const;
+    [[nodiscard]] const CharterCompartment* compartment(std::string_view name) const;
+    [[nodiscard]] const CharterCompartment* compartment_of_kind(std::string_view kind) const;
+};
+
+// Parses and checks everything but the count of signatures: ids and hashes match, keys are strict,
+// names are unique, 2 * quorum > stewards, schema and code lists parse, each compartment has a steward
+// among its holders. Errors: malformed or invalid_argument with line and key; limit_exceeded.
+[[nodiscard]] Result<Charter> parse_charter(std::string_view text);
+// Ok if at least `quorum` distinct stewards' valid signatures stand under it. Errors: not_permitted
+// naming who has signed and how many are missing; bad_signature.
+[[nodiscard]] Result<> check_quorum(const Charter& charter);
+[[nodiscard]] Result<Schema> charter_schema(const Charter& charter);
+
+// One node's request to be listed: public keys and a proof that it holds both private ones.
+struct Enrolment {
+    std::string agency, name, address;
+    PublicKey signing_key, tls_key;
+    Signature signing_proof, tls_proof;
+};
+[[nodiscard]] std::string write_enrolment(const Enrolment& enrolment); // TOML
+[[nodiscard]] Result<Enrolment> parse_enrolment(std::string_view text); // proofs verified
+[[nodiscard]] NodeId node_id(const PublicKey& first_signing_key);
+[[nodiscard]] Enrolment make_enrolment(std::string agency, std::string name, std::string address,
+                                       const SigningKey& signing, const SigningKey& tls);
+
+struct CharterDraft {
+    std::string network_name;
+    std::vector<std::string> stewards; // agency codes; the first is chair, the second coordinator
+    std::uint32_t quorum = 1;
+    std::vector<Enrolment> enrolments;
+    std::vector<CharterCompartment> compartments;
+    std::vector<NamedText> documents; // schema/*.toml and codes/*.toml
+};
+[[nodiscard]] Result<std::string> write_charter(const CharterDraft& draft);
+// The text with one signature more (or the same text if that key signed already).
+[[nodiscard]] Result<std::string> sign_charter(std::string_view text, std::string_view agency, const SigningKey& key);
+
+// The authority that follows from the epochs held (epoch 1 alone for now).
+[[nodiscard]] std::shared_ptr<const Authority> make_authority(std::shared_ptr<const Charter> charter);
+
+} // namespace safar

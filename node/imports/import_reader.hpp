@@ -1,0 +1,62 @@
+// Reads a file of a known register through a mapping profile (config/imports/*.toml, no code) and
+// yields records as event bodies. Pure over its byte source: no clock, no node.
+#pragma once
+
+#include "storage/event/event.hpp"
+#include "storage/record/schema.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+namespace safar {
+
+struct ImportedRecord {
+    std::uint64_t line = 0; // of the row, from 1, header included
+    EventBody body;         // kind, record, verb, source, edition, at, quality and assertions set
+};
+
+struct ImportReject {
+    std::uint64_t line = 0;
+    std::string column; // name in the file's header; empty: the row as a whole
+    std::string reason;
+    std::string row; // as read, at most 4 KiB
+};
+
+struct ImportRequest {
+    std::string profile_name; // for messages
+    std::string profile;      // TOML text
+    std::string file_name;    // for the edition, and to know .gz
+    struct Filter {
+        std::string column, value; // exact text of the cell; several filters: all must hold
+    };
+    std::vector<Filter> where;
+    // Compartment of a kind, as the charter says; part of derived record ids.
+    std::function<std::optional<std::string>(std::string_view kind)> compartment_of;
+};
+
+struct ImportProgress {
+    std::uint64_t bytes_in = 0; // read from the source, compressed
+    std::uint64_t rows = 0;     // data rows read
+    std::uint64_t skipped = 0;  // dropped by the profile or the filters
+    std::uint64_t rejected = 0;
+    std::uint64_t records = 0;  // yielded
+};
+
+// Fills `out`, returns how many bytes; 0: end. Errors end the import.
+using ByteSource = std::function<Result<std::size_t>(std::span<std::byte> out)>;
+
+class ImportReader {
+public:
+    // Errors: invalid_argument with profile, line and key; a header without a required column.
+    [[nodiscard]] static Result<std::unique_ptr<ImportReader>>
+    open(const ImportRequest& request, std::shared_ptr<const Schema> schema, ByteSource source);
+    virtual ~ImportReader() = default;
+    // At most `records_max` records more; empty: the end. A malformed row goes to the rejects and the
+    // rest goes on. Errors: of the source; malformed gzip.
+    [[nodiscard]] virtual Result<std::vector<ImportedRecord>> next(std::size_t records_max) = 0;
+    [[nodiscard]] virtual std::vector<ImportReject> take_rejects() = 0;
+    [[nodiscard]] virtual ImportProgress progress() const = 0;
+};
+
+} // namespace safar

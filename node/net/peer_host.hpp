@@ -1,0 +1,23 @@
+// What the network shell needs of the node around it. The node implements it; nothing here touches
+// a socket, so tests drive the shell with a fake host.
+#pragma once
+
+#include "node/charter/charter.hpp"
+#include "sync/session/session.hpp"
+
+#include <functional>
+
+namespace safar {
+
+class PeerHost : public SessionView {
+public:
+    [[nodiscard]] virtual std::shared_ptr<const Charter> charter() const = 0;
+    // Verifies and stores on the log thread, in order of the calls; `done` is called once, on any
+    // thread. Returns at once.
+    virtual void ingest(std::vector<EncodedBatch> batches,
+                        std::function<void(std::vector<IngestOutcome>)> done) = 0;
+    virtual void adopt_charter(std::uint64_t epoch, Bytes document, std::function<void(Result<>)> done) = 0;
+    virtual void confirm_own_heads(Frontier held_by_peer) = 0;
+};
+
+} // namespace safar

@@ -1,0 +1,40 @@
+// Who may write what: storage and sync ask through this interface; node/charter answers it. Every
+// answer is a pure function of the charter epochs held, so all nodes that hold the same epochs agree.
+#pragma once
+
+#include "storage/event/batch.hpp"
+
+#include <optional>
+
+namespace safar {
+
+struct LogOwner {
+    NodeId node;
+    std::string agency;      // code, e.g. "IOM"
+    std::string compartment; // name, e.g. "return"
+};
+
+enum class Standing {
+    counts,     // held, in frontier and state
+    waits,      // names an epoch not held yet: offered again after the charter
+    quarantine, // the key or node is known and may not (yet) say this: kept apart within a quota
+    unknown,    // no epoch knows the log or key: refused, may be offered again
+};
+
+// Safe from any thread; an instance is immutable (a new epoch makes a new instance).
+class Authority {
+public:
+    virtual ~Authority() = default;
+    [[nodiscard]] virtual const NetworkId& network() const = 0;
+    [[nodiscard]] virtual std::uint64_t epoch() const = 0;
+    [[nodiscard]] virtual const Hash& charter() const = 0; // identity of that epoch
+    [[nodiscard]] virtual const LogOwner* owner(const LogId& log) const = 0; // null: unknown
+    [[nodiscard]] virtual const PublicKey* key(const KeyId& key) const = 0;  // null: unknown
+    [[nodiscard]] virtual Standing standing(const BatchHeader& header) const = 0;
+    // Lower is preferred where concurrent values must be ordered for display.
+    [[nodiscard]] virtual int rank(std::string_view agency) const = 0;
+    // May this node hold bodies of that compartment?
+    [[nodiscard]] virtual bool may_hold(const NodeId& node, std::string_view compartment) const = 0;
+};
+
+} // namespace safar

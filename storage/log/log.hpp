@@ -1,0 +1,155 @@
+// A node's durable store of batches: its own logs and those of its peers.
+//
+// Every batch held counts as received at a *position* (1, 2, 3 ...: this node's journal). Derived
+// state follows the journal. Writes come from one thread at a time; reads from any thread.
+// Two implementations pass the same contract tests (tests/unit/storage/log/log_contract.hpp):
+// open_rocks_log (rocks_log.hpp) and MemoryLog (memory_log.hpp).
+#pragma once
+
+#include "storage/crypto/entropy.hpp"
+#include "storage/event/batch.hpp"
+#include "storage/log/authority.hpp"
+#include "storage/log/key_value.hpp"
+
+#include <memory>
+
+namespace safar {
+
+using Position = std::uint64_t; // in this node's journal; 0: nothing yet
+using LogHandle = std::uint32_t; // this node's short name of a LogName, from 1; never reused
+
+// Where an event lies, in 13 bytes.
+struct EventPlace {
+    LogHandle log = 0;
+    std::uint64_t batch = 0;
+    std::uint8_t index = 0;
+    friend auto operator<=>(const EventPlace&, const EventPlace&) = default;
+};
+
+struct Head {
+    std::uint64_t number = 0; // highest batch held; 0: none
+    std::uint64_t last_sequence = 0;
+    Hash hash;                // header hash of that batch
+    std::uint64_t epoch = 0;
+    bool forked = false; // closed: two signed headers at number + 1
+    friend auto operator<=>(const Head&, const Head&) = default;
+};
+
+struct FrontierEntry {
+    LogName log;
+    Head head;
+};
+using Frontier = std::vector<FrontierEntry>; // ascending by log
+
+// Full-width digest of what is held: H("frontier", each log, number, hash, forked), ascending.
+[[nodiscard]] Hash frontier_digest(const Frontier& frontier);
+
+struct JournalEntry {
+    Position position = 0;
+    LogHandle log = 0;
+    LogName name;
+    std::uint64_t number = 0;
+    std::shared_ptr<const EncodedBatch> batch;
+};
+
+// What became of one offered batch.
+struct IngestOutcome {
+    BatchPlace place;
+    Hash hash;
+    Result<> result = success(); // ok: held (also when it was held before: see `fresh`)
+    bool fresh = false;
+    Position position = 0;
+};
+
+struct AppendRequest {
+    std::string compartment;
+    std::vector<EventDraft> drafts; // split into batches where they exceed one
+};
+struct Appended {
+    LogName log;
+    std::uint64_t first_sequence = 0; // of drafts[0]; the others follow
+    std::vector<Hash> leaves;         // one for each draft
+    Position position = 0;            // of the last batch: wait for it to read your own write
+};
+
+struct QuarantinedBatch {
+    BatchPlace place;
+    Hash hash;
+    std::string reason;
+};
+// Two signed headers at one place: proves a fork with the author's key alone.
+struct ForkEvidence {
+    BatchPlace place;
+    Bytes header_a;
+    Signature signature_a;
+    Bytes header_b;
+    Signature signature_b;
+};
+
+// What the node signs with. `key` must outlive the log.
+struct Author {
+    NodeId node;
+    const SigningKey* key = nullptr;
+    Entropy* entropy = nullptr;
+};
+
+struct VerifyReport {
+    std::uint64_t batches = 0, events = 0;
+    std::vector<std::string> problems; // empty: everything holds
+};
+
+class Log {
+public:
+    virtual ~Log() = default;
+
+    // The charter in force; a newer one may admit what waited or was quarantined.
+    virtual void set_authority(std::shared_ptr<const Authority> authority) = 0;
+    [[nodiscard]] virtual std::shared_ptr<const Authority> authority() const = 0;
+
+    // --- writing: one thread at a time ---
+
+    // Signs and stores every request under one sync; returns once all would survive power loss.
+    // A request fails alone (not_permitted: the charter gives no write; limit_exceeded); a storage
+    // error fails all. Errors: storage_full (nothing written), storage_failed (unknown),
+    // storage_corrupt, not_permitted.
+    [[nodiscard]] virtual std::vector<Result<Appended>>
+    append(std::span<const AppendRequest> requests) = 0;
+
+    // Verifies (header, network, owner, key, signature, leaves, sizes, chain, standing) and stores
+    // what passes under one sync. Batches of one log must come in order; anything else is a gap.
+    [[nodiscard]] virtual std::vector<IngestOutcome> ingest(std::span<const EncodedBatch> batches) = 0;
+
+    // This node's own logs may go on: a peer confirmed the head, or the node is alone in its charter.
+    // Until then the first append opens a new incarnation (design.md section 4, Identity).
+    virtual void confirm_own_heads(const Frontier& held_by_peer) = 0;
+
+    // --- reading: any thread ---
+
+    [[nodiscard]] virtual Frontier frontier(std::string_view compartment) const = 0;
+    [[nodiscard]] virtual std::optional<Head> head(const LogName& log) const = 0;
+    [[nodiscard]] virtual Position last_position() const = 0;
+    [[nodiscard]] virtual std::optional<LogName> name_of(LogHandle handle) const = 0;
+    // Batches from number `first` on, while their bytes fit `bytes_max` (at least one if held).
+    [[nodiscard]] virtual Result<std::vector<std::shared_ptr<const EncodedBatch>>>
+    read_range(const LogName& log, std::uint64_t first, std::size_t bytes_max) const = 0;
+    // Errors: not_found; storage_corrupt.
+    [[nodiscard]] virtual Result<std::shared_ptr<const EncodedBatch>>
+    read_batch(LogHandle log, std::uint64_t number) const = 0;
+    [[nodiscard]] virtual Result<std::vector<JournalEntry>> read_journal(Position after,
+                                                                        std::size_t entries_max) const = 0;
+    [[nodiscard]] virtual std::vector<QuarantinedBatch> quarantined() const = 0;
+    [[nodiscard]] virtual std::vector<ForkEvidence> forks() const = 0;
+
+    // Rechecks what is stored: chains, places and heads; `deep` also unpacks, rehashes and verifies
+    // every signature and has the store check every block.
+    [[nodiscard]] virtual Result<VerifyReport>
+    verify(bool deep, const std::function<void(std::uint64_t done, std::uint64_t total)>& progress) const = 0;
+
+    // Derived state beside the log, and a small durable set for what the node must remember
+    // (charter documents, counters); keys of `settings` are plain text.
+    [[nodiscard]] virtual KeyValue& derived() = 0;
+    [[nodiscard]] virtual Result<> put_setting(std::string_view key, ByteView value) = 0; // durable
+    [[nodiscard]] virtual Result<std::optional<Bytes>> setting(std::string_view key) const = 0;
+};
+
+} // namespace safar

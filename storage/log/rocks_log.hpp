@@ -1,0 +1,23 @@
+// The log on RocksDB (7.8, Debian 12). One process per directory.
+#pragma once
+
+#include "storage/log/log.hpp"
+
+#include <memory>
+
+namespace safar {
+
+struct RocksOptions {
+    std::string directory;              // <data>/store; the witness file lies beside it
+    std::string witness_path;           // <data>/witness
+    std::uint64_t reserve_bytes = 256u << 20; // refuse to write below this much free disk
+    std::size_t write_buffer_bytes = 64u << 20;
+};
+
+// Opens or creates. Notes for the operator (repaired tail, stale witness) are appended to `notes`.
+// Errors: busy (another process has it), storage_corrupt (names the file), storage_full.
+[[nodiscard]] Result<std::unique_ptr<Log>> open_rocks_log(const RocksOptions& options, const Author& author,
+                                                          std::shared_ptr<const Authority> authority,
+                                                          std::vector<std::string>& notes);
+
+} // namespace safar

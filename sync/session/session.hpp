@@ -1,0 +1,84 @@
+// How two nodes come to hold the same batches: a state machine without socket, clock or thread.
+// The simulator and the Asio shell drive the same object.
+//
+// The shell's duties, in order: feed bytes as they come (any slicing); perform the returned actions in
+// order; report each IngestBatches back through on_ingested(); tick when next_deadline() passes; call
+// on_local_change() when the log grew by other means (own appends, other peers).
+#pragma once
+
+#include "storage/log/log.hpp"
+#include "sync/peer/plan.hpp"
+
+#include <chrono>
+#include <variant>
+
+namespace safar {
+
+struct SendBytes {
+    Bytes bytes; // whole frames, 4 to 64 KiB where there is more to say
+};
+// Verify and store, then tell on_ingested(); order matters.
+struct IngestBatches {
+    std::vector<EncodedBatch> batches;
+};
+// A charter epoch came: check, store and adopt it, then call on_charter().
+struct AdoptCharter {
+    std::uint64_t epoch = 0;
+    Bytes document;
+};
+// The peer holds our own logs up to these heads: pass them to Log::confirm_own_heads on the log thread.
+struct ConfirmHeads {
+    Frontier held_by_peer;
+};
+struct ClosePeer {
+    ErrorCode reason;
+    std::string detail;
+    std::chrono::seconds do_not_call_before{0}; // 0: retry soon (network, not blame)
+};
+using Action = std::variant<SendBytes, IngestBatches, AdoptCharter, ConfirmHeads, ClosePeer>;
+
+// What the session may ask of the node; safe from the session's thread.
+class SessionView {
+public:
+    virtual ~SessionView() = default;
+    [[nodiscard]] virtual const Log& log() const = 0;
+    [[nodiscard]] virtual std::shared_ptr<const Authority> authority() const = 0;
+    // Compartments that both this node and `peer` may hold, ascending.
+    [[nodiscard]] virtual std::vector<std::string> shared_compartments(const NodeId& peer) const = 0;
+    // A charter epoch's document with its signatures; nullopt: not held.
+    [[nodiscard]] virtual std::optional<Bytes> charter_document(std::uint64_t epoch) const = 0;
+    [[nodiscard]] virtual Hash erasures_digest() const = 0;
+};
+
+// For operators: `safar peers`.
+struct SessionStatus {
+    bool ready = false;             // hello done both ways
+    std::uint64_t behind_here = 0;  // batches the peer has and we do not
+    std::uint64_t behind_there = 0; // batches we have and the peer has not confirmed
+    std::uint64_t batches_in = 0, batches_out = 0, bytes_in = 0, bytes_out = 0;
+    std::uint64_t events_in = 0, events_out = 0;
+};
+
+class Session {
+public:
+    // `self` and `peer` are known from TLS. `plan` is shared by all sessions of the node: it decides
+    // which peer is asked for which range, so that none is fetched twice.
+    Session(const NodeId& self, const NodeId& peer, const SessionView& view, RangePlan& plan, NodeTime now);
+    ~Session();
+
+    [[nodiscard]] std::vector<Action> start(NodeTime now); // says hello; both sides call it
+    [[nodiscard]] std::vector<Action> on_bytes(ByteView chunk, NodeTime now);
+    [[nodiscard]] std::vector<Action> on_ingested(std::span<const IngestOutcome> outcomes, NodeTime now);
+    [[nodiscard]] std::vector<Action> on_charter(Result<> adopted, NodeTime now);
+    // The log grew: pushes or announces what the peer lacks.
+    [[nodiscard]] std::vector<Action> on_local_change(NodeTime now);
+    [[nodiscard]] std::vector<Action> on_tick(NodeTime now);
+    [[nodiscard]] NodeTime next_deadline() const;
+    [[nodiscard]] SessionStatus status() const;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+} // namespace safar
