@@ -70,9 +70,8 @@ struct EventView {
     ByteView clear;
     ByteView sealed;
     Hash fields_root; // zero where nothing is sealed
-    Hash sealed_hash; // of an empty sealed part where nothing is sealed
+    Hash sealed_hash; // form withheld only
     Hash inner;       // form erased only
-    ByteView encoded; // all of the event's bytes
 };
 
 // Bytes of a draft in form `clear`. Limits: limits::event_bytes_max, event_assertions_max,
