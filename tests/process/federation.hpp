@@ -1,0 +1,75 @@
+// A federation of real nodes on loopback, driven through the command line as a person would.
+#pragma once
+
+#include <boost/json.hpp>
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+namespace safar::process {
+
+struct Ran {
+    int exit_code = -1;
+    std::string out, err;
+};
+
+// Runs a program to its end. A program that outlives `limit` is killed and reported as exit code 124.
+[[nodiscard]] Ran run(const std::vector<std::string>& command,
+                      std::chrono::seconds limit = std::chrono::seconds(300));
+
+// $SAFAR_DATA, else ../shared/data beside the source tree; nullopt where it is absent.
+[[nodiscard]] std::optional<std::string> real_data(const std::string& file);
+
+class Federation {
+public:
+    struct Compartment {
+        std::string name;
+        std::vector<std::string> kinds, writers, readers;
+    };
+    // Founds a network of these agencies (the first two, or the only one, are its stewards); nothing runs yet.
+    explicit Federation(std::vector<std::string> agencies, std::vector<Compartment> compartments = {});
+    ~Federation();
+    Federation(const Federation&) = delete;
+    Federation& operator=(const Federation&) = delete;
+
+    void start(const std::string& agency); // returns once it answers; fails the test otherwise
+    void start_all();
+    void stop(const std::string& agency); // SIGTERM, and checks a clean end
+    void kill(const std::string& agency); // SIGKILL
+    [[nodiscard]] bool running(const std::string& agency) const;
+    [[nodiscard]] pid_t pid(const std::string& agency) const;
+    [[nodiscard]] std::string directory(const std::string& agency) const;
+    [[nodiscard]] std::string log_of(const std::string& agency) const;
+    // The exit code of a node that could not start, once it has ended; nullopt: it started.
+    [[nodiscard]] std::optional<int> try_start(const std::string& agency);
+
+    // `safar --node DIR args...` at an agency.
+    [[nodiscard]] Ran safar(const std::string& agency, std::vector<std::string> args) const;
+    // The same with --json, exit code 0 expected, parsed.
+    [[nodiscard]] boost::json::value ask(const std::string& agency, std::vector<std::string> args) const;
+    // Starts a command and lets it run.
+    [[nodiscard]] pid_t safar_in_background(const std::string& agency, std::vector<std::string> args) const;
+
+    // Waits until all these agencies print the same digest of the compartment; fails after `limit`.
+    void wait_equal(const std::vector<std::string>& agencies, const std::string& compartment,
+                    std::chrono::seconds limit = std::chrono::seconds(60)) const;
+    [[nodiscard]] std::string digest(const std::string& agency, const std::string& compartment,
+                                     bool state) const;
+
+private:
+    struct Node {
+        int port = 0;
+        pid_t pid = -1;
+    };
+    std::string root_;
+    std::map<std::string, Node> nodes_;
+};
+
+// Peak resident memory of a running process, in MiB (VmHWM).
+[[nodiscard]] std::size_t peak_memory_mib(pid_t pid);
+[[nodiscard]] int wait_for_exit(pid_t pid);
+
+} // namespace safar::process
