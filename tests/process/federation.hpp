@@ -49,7 +49,7 @@ public:
     // `safar --node DIR args...` at an agency.
     [[nodiscard]] Ran safar(const std::string& agency, std::vector<std::string> args) const;
     // The same with --json, exit code 0 expected, parsed.
-    [[nodiscard]] boost::json::value ask(const std::string& agency, std::vector<std::string> args) const;
+    boost::json::value ask(const std::string& agency, std::vector<std::string> args) const;
     // Starts a command and lets it run.
     [[nodiscard]] pid_t safar_in_background(const std::string& agency, std::vector<std::string> args) const;
 
@@ -70,6 +70,6 @@ private:
 
 // Peak resident memory of a running process, in MiB (VmHWM).
 [[nodiscard]] std::size_t peak_memory_mib(pid_t pid);
-[[nodiscard]] int wait_for_exit(pid_t pid);
+int wait_for_exit(pid_t pid);
 
 } // namespace safar::process
