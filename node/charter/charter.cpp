@@ -1,0 +1,86 @@
+#include "node/charter/charter.hpp"
+
+#include "storage/crypto/sha256.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <set>
+
+namespace safar {
+namespace {
+
+bool contains(const std::vector<std::string>& texts, std::string_view text) {
+    return std::find(texts.begin(), texts.end(), text) != texts.end();
+}
+
+template <class List, class Match>
+auto find(const List& list, Match match) -> const typename List::value_type* {
+    auto found = std::find_if(list.begin(), list.end(), match);
+    return found == list.end() ? nullptr : &*found;
+}
+
+} // namespace
+
+bool CharterCompartment::may_write(std::string_view agency) const { return contains(writers, agency); }
+bool CharterCompartment::may_hold(std::string_view agency) const {
+    return contains(writers, agency) || contains(readers, agency);
+}
+
+const CharterAgency* Charter::agency(std::string_view code) const {
+    return find(agencies, [&](const CharterAgency& a) { return a.code == code; });
+}
+const CharterNode* Charter::node(const NodeId& id) const {
+    return find(nodes, [&](const CharterNode& n) { return n.id == id; });
+}
+const CharterNode* Charter::node_with_tls_key(const PublicKey& key) const {
+    return find(nodes, [&](const CharterNode& n) { return n.tls_key == key; });
+}
+const CharterCompartment* Charter::compartment(std::string_view name) const {
+    return find(compartments, [&](const CharterCompartment& c) { return c.name == name; });
+}
+const CharterCompartment* Charter::compartment_of_kind(std::string_view kind) const {
+    return find(compartments, [&](const CharterCompartment& c) { return contains(c.kinds, kind); });
+}
+
+NodeId node_id(const PublicKey& first_signing_key) {
+    return NodeId{tagged_hash("node", {first_signing_key.view()}).raw};
+}
+
+Result<> check_quorum(const Charter& charter) {
+    std::set<std::string> signers; // a steward counts once, with however many nodes it signs
+    for (const CharterSignature& signature : charter.signatures) {
+        const CharterNode* node = find(charter.nodes, [&](const CharterNode& n) {
+            return n.agency == signature.agency && key_id(n.signing_key) == signature.key;
+        });
+        const CharterAgency* agency = charter.agency(signature.agency);
+        if (node == nullptr || agency == nullptr || !agency->steward ||
+            !verify(node->signing_key, "charter", charter.identity.view(), signature.value))
+            return failure(ErrorCode::bad_signature,
+                           fmt::format("charter: the signature of {} (key {}) is not valid for this "
+                                       "text: it was changed after signing, or the signature was",
+                                       signature.agency, signature.key.brief()));
+        signers.insert(signature.agency);
+    }
+    if (signers.size() >= charter.quorum) return success();
+    std::string have, open;
+    for (const CharterAgency& agency : charter.agencies) {
+        if (!agency.steward) continue;
+        std::string& list = signers.contains(agency.code) ? have : open;
+        list += (list.empty() ? "" : ", ") + agency.code;
+    }
+    return failure(ErrorCode::not_permitted,
+                   fmt::format("charter: signed by {}, {} more needed of {}: `safar charter sign` at "
+                               "one of their nodes",
+                               have.empty() ? "nobody yet" : have, charter.quorum - signers.size(),
+                               open));
+}
+
+Result<Schema> charter_schema(const Charter& charter) {
+    std::vector<NamedText> kinds, codes;
+    for (const CharterDocument& document : charter.documents)
+        (document.name.starts_with("schema/") ? kinds : codes)
+            .push_back({document.name, document.text});
+    return parse_schema(kinds, codes);
+}
+
+} // namespace safar

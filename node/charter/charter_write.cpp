@@ -1,0 +1,146 @@
+#include "node/charter/charter_write.hpp"
+
+#include "node/charter/charter_text.hpp"
+#include "node/charter/strict_toml.hpp"
+#include "storage/crypto/sha256.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <iterator>
+
+namespace safar {
+namespace {
+
+std::string text_list(std::span<const std::string> texts) {
+    std::string out = "[";
+    for (const std::string& text : texts) out += (out.size() > 1 ? ", " : "") + toml_quote(text);
+    return out + "]";
+}
+
+bool contains(std::span<const std::string> texts, std::string_view text) {
+    return std::find(texts.begin(), texts.end(), text) != texts.end();
+}
+
+// Stewards in their order, then everybody else as enrolled: this is the order of authority.
+Result<std::vector<CharterAgency>> agencies_of(const CharterDraft& draft) {
+    std::vector<CharterAgency> out;
+    auto enrolled = [&](std::string_view code) {
+        return std::find_if(draft.enrolments.begin(), draft.enrolments.end(),
+                            [&](const Enrolment& e) { return e.agency == code; });
+    };
+    for (const std::string& code : draft.stewards) {
+        auto found = enrolled(code);
+        if (found == draft.enrolments.end())
+            return failure(ErrorCode::invalid_argument,
+                           fmt::format("steward {} has not enrolled a node: ask it for `safar node "
+                                       "enrol`",
+                                       code));
+        std::string title = out.empty() ? "chair" : out.size() == 1 ? "coordinator" : "steward";
+        out.push_back({code, found->name, title, true});
+    }
+    for (const Enrolment& enrolment : draft.enrolments) {
+        if (std::any_of(out.begin(), out.end(),
+                        [&](const CharterAgency& a) { return a.code == enrolment.agency; }))
+            continue;
+        bool writes = std::any_of(
+            draft.compartments.begin(), draft.compartments.end(),
+            [&](const CharterCompartment& c) { return contains(c.writers, enrolment.agency); });
+        out.push_back({enrolment.agency, enrolment.name, writes ? "member" : "observer", false});
+    }
+    return out;
+}
+
+void write_people(std::string& out, std::span<const CharterAgency> agencies,
+                  std::span<const Enrolment> enrolments) {
+    out += "\n# Who takes part. The order is the order of authority: where agencies differ about a\n"
+           "# value, all are shown and the one that stands first here is preferred.\n";
+    for (const CharterAgency& agency : agencies)
+        out += fmt::format("\n[[agency]]\ncode = {}\nname = {}\ntitle = {}\nsteward = {}\n",
+                           toml_quote(agency.code), toml_quote(agency.name),
+                           toml_quote(agency.title), agency.steward);
+    out += "\n# Where they are reached and which keys speak for them. A node's id is the hash of its\n"
+           "# first signing key.\n";
+    for (const Enrolment& node : enrolments)
+        out += fmt::format("\n[[node]]\nagency = {}\nid = \"{}\"\nsigning_key = \"{}\"\ntls_key = "
+                           "\"{}\"\naddress = {}\n",
+                           toml_quote(node.agency), node_id(node.signing_key).hex(),
+                           node.signing_key.hex(), node.tls_key.hex(), toml_quote(node.address));
+}
+
+void write_compartments(std::string& out, std::span<const CharterCompartment> compartments) {
+    out += "\n# Which agencies may write and which may only read each kind of record. A node never\n"
+           "# holds a compartment that its agency may not read.\n";
+    for (const CharterCompartment& compartment : compartments)
+        out += fmt::format("\n[[compartment]]\nname = {}\ntitle = {}\nkinds = {}\nwriters = "
+                           "{}\nreaders = {}\n",
+                           toml_quote(compartment.name), toml_quote(compartment.title),
+                           text_list(compartment.kinds), text_list(compartment.writers),
+                           text_list(compartment.readers));
+}
+
+Result<> write_documents(std::string& out, std::vector<NamedText> documents) {
+    std::sort(documents.begin(), documents.end(),
+              [](const NamedText& a, const NamedText& b) { return a.name < b.name; });
+    out += "\n# Schema and code lists, each with the hash of its text.\n";
+    for (const NamedText& document : documents) {
+        SAFAR_TRY(check_document_text(document.name, document.text));
+        out += fmt::format("\n[[document]]\nname = {}\nhash = \"{}\"\ntext = '''\n{}'''\n",
+                           toml_quote(document.name),
+                           tagged_hash("document", {as_bytes(document.text)}).hex(), document.text);
+    }
+    return success();
+}
+
+} // namespace
+
+std::string write_signatures(std::span<const CharterSignature> signatures) {
+    std::string out;
+    for (const CharterSignature& signature : signatures)
+        out += fmt::format("{}{}\nagency = {}\nkey = \"{}\"\nvalue = \"{}\"\n",
+                           out.empty() ? "" : "\n", signature_line, toml_quote(signature.agency),
+                           signature.key.hex(), signature.value.hex());
+    return out;
+}
+
+Result<std::string> write_charter(const CharterDraft& draft) {
+    SAFAR_TRY(auto agencies, agencies_of(draft));
+    std::string out = fmt::format(
+        "# Charter of the network {}, epoch 1.\n"
+        "#\n"
+        "# It comes into force when at least {} of {} stewards have signed it. Its identity is the\n"
+        "# hash of all text before the first line [[signature]]: do not edit it afterwards.\n"
+        "\n[charter]\nnetwork = {}\nepoch = 1\nprevious = \"\"\nquorum = {}\n",
+        toml_quote(draft.network_name), draft.quorum, draft.stewards.size(),
+        toml_quote(draft.network_name), draft.quorum);
+    write_people(out, agencies, draft.enrolments);
+    write_compartments(out, draft.compartments);
+    SAFAR_TRY(write_documents(out, draft.documents));
+    out += "\n# Signatures of stewards, over the identity of the text above.\n\n";
+    // Whatever the draft got wrong is said by the same checks that every node makes.
+    SAFAR_TRY(parse_charter(out));
+    return out;
+}
+
+Result<std::string> sign_charter(std::string_view text, std::string_view agency, const SigningKey& key) {
+    SAFAR_TRY(auto charter, parse_charter(text));
+    const CharterAgency* steward = charter.agency(agency);
+    if (steward == nullptr || !steward->steward)
+        return failure(ErrorCode::not_permitted,
+                       fmt::format("{} is no steward of this charter: only stewards sign it", agency));
+    if (std::none_of(charter.nodes.begin(), charter.nodes.end(), [&](const CharterNode& node) {
+            return node.agency == agency && node.signing_key == key.public_key();
+        }))
+        return failure(ErrorCode::not_permitted,
+                       fmt::format("key {} is no signing key of a node of {} in this charter: sign on "
+                                   "a node that it lists",
+                                   key.id().brief(), agency));
+    for (const CharterSignature& signature : charter.signatures)
+        if (signature.key == key.id()) return std::string(text);
+    charter.signatures.push_back(
+        {std::string(agency), key.id(), key.sign("charter", charter.identity.view())});
+    std::string out = charter.unsigned_text + write_signatures(charter.signatures);
+    SAFAR_TRY(parse_charter(out)); // the size limit counts signatures too
+    return out;
+}
+
+} // namespace safar
