@@ -16,6 +16,8 @@ struct HeldEvent {
     std::string agency; // of the log's owner
     std::vector<Dot> replaces;
     EventBody body;
+    // The body is gone (an erasure names it) or not for this holder: only `replaces` acts.
+    bool body_absent = false;
 };
 
 // One value that was asserted, with who, when and on what basis.
@@ -27,28 +29,41 @@ struct Said {
     std::string verb, source, edition, basis, actor;
     std::uint8_t quality = 0;
     ClaimedTime at;
-    std::vector<Dot> replaced_by; // dots' events that replaced it: first assertion's dot of each; empty: live
+    // Of each event that replaced it, ascending, the dot of its first assertion; empty: live.
+    std::vector<Dot> replaced_by;
 };
 
 struct FoldedField {
     std::uint16_t field = 0;
     std::vector<Said> live;     // preferred first: authority rank, then hash of dot and value
     std::vector<Said> replaced; // ascending by dot
-    std::vector<Value> reading; // what a reader is shown under the field's rule; one value unless `set` or `each`
-    bool conflict = false;      // rule single, and live values differ
-    std::vector<std::string> flags; // e.g. illegal status steps
+    // What a reader is shown under the field's rule; empty: everything said was withdrawn.
+    //   single     the preferred live value
+    //   each       the preferred live value of each agency, preferred agency first
+    //   set        the distinct live values, ascending
+    //   status     one state: join_status() over every state ever asserted, live or replaced
+    //   strictest  the most restrictive live value; a code that `strictness` does not list is above all
+    //   ledger     every live posting, ascending (equal ones are several postings)
+    std::vector<Value> reading;
+    bool conflict = false; // rule single, and live values differ
+    // For people: illegal status steps, codes outside their closed list.
+    std::vector<std::string> flags;
 };
 
 struct Folded {
     RecordId id;
-    std::uint16_t kind = 0;
+    std::uint16_t kind = 0; // the lowest kind tag known to the schema that an event states
     std::vector<FoldedField> fields; // ascending by tag; only fields ever asserted
-    std::vector<std::string> ignored; // events without effect and why (unknown kind, field or type)
+    // Events and assertions without effect and why (other record or kind, unknown field, wrong type).
+    std::vector<std::string> ignored;
 
     [[nodiscard]] const FoldedField* field(std::uint16_t tag) const;
 };
 
-// `events` in any order; duplicates allowed. Unknown kinds or fields: kept in `ignored`.
+// `events` in any order; duplicates (same log, sequence and leaf) allowed. A dot acts only on events of
+// this record. What is ignored replaces nothing either: an event of another record or kind no dot at
+// all, an event with an ill-typed value of a field none of that field's dots.
+// Cost: about 2 us for one event of ten fields; n log n in events and dots.
 [[nodiscard]] Folded fold(const Schema& schema, const Authority& authority, const RecordId& id,
                           std::span<const HeldEvent> events);
 

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 namespace safar {
@@ -18,7 +19,8 @@ enum class Rule { single, each, set, status, strictest, ledger };
 enum class Sensitivity { public_, operational, personal, sensitive };
 enum class Role { none, dimension, measure };
 
-// A code list: codes with labels and the variants under which sources write them.
+// A code list: codes with labels and the variants under which sources write them. No text names two
+// codes (parse_schema refuses such a list), so what find() answers never depends on declared order.
 class CodeList {
 public:
     std::string name;
@@ -32,22 +34,37 @@ public:
     std::vector<Entry> entries; // in declared order
 
     // The code for a code, label or variant (exact, then ignoring ASCII case); nullptr: none.
+    // Safe from any thread; the entry lives as long as the list. Cost: one hash look-up where the text
+    // is written exactly so, two and a lower-casing otherwise; allocates only above 256 bytes.
     [[nodiscard]] const Entry* find(std::string_view text) const;
-    [[nodiscard]] std::string_view label(std::string_view code) const; // the code itself if unknown
+    // The code itself if unknown, so the view lives no longer than the list and the argument.
+    [[nodiscard]] std::string_view label(std::string_view code) const;
+    // Call after `entries` changed and before the next find(). Codes go before labels, labels before
+    // variants, and earlier entries before later ones.
     void build_lookup();
 
 private:
-    std::map<std::string, std::size_t, std::less<>> lookup_; // lower-cased
+    struct TextHash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view text) const noexcept {
+            return std::hash<std::string_view>{}(text);
+        }
+    };
+    // Never iterated: the order inside cannot leak.
+    using Lookup = std::unordered_map<std::string, std::size_t, TextHash, std::equal_to<>>;
+    Lookup exact_;
+    Lookup folded_; // lower-cased
 };
 
-// The declared lattice of a `status` field.
+// The declared lattice of a `status` field; lattice.hpp reads states with it.
 struct Lattice {
     std::string initial;
     struct Step {
         std::string from, to;
     };
     std::vector<Step> steps; // legal transitions, a directed graph without cycles
-    std::vector<std::string> order; // join: of several maximal states the one latest in this list wins
+    // Every state once. Join: of several maximal states the one latest in this list wins.
+    std::vector<std::string> order;
 };
 
 struct Field {
@@ -91,16 +108,35 @@ struct NamedText {
     std::string text;
 };
 
-// Errors: invalid_argument with file, line and key.
-[[nodiscard]] Result<Schema> parse_schema(std::span<const NamedText> kinds, std::span<const NamedText> codes);
+// Strict: unknown or missing keys, wrong types, tags or names used twice, unknown code lists or kinds,
+// personal or sensitive dimensions and measures, cyclic or unreachable status steps are all refused.
+// Errors: invalid_argument as "file:line: key: what is wrong and what to do". docs/format-schema.md.
+[[nodiscard]] Result<Schema> parse_schema(std::span<const NamedText> kinds,
+                                          std::span<const NamedText> codes);
 
-// Text as people and files write it <-> Value of a field. Errors: invalid_argument naming the field,
-// the text and what would be accepted.
-[[nodiscard]] Result<Value> parse_value(const Schema& schema, const Field& field, std::string_view text);
+// Does the value have the field's type? What a schema cannot rule out when it changes (codes that left
+// their list) is not judged here: the fold flags it.
+[[nodiscard]] bool has_type(const Field& field, const Value& value);
+
+// Text as people and files write it -> Value of a field. Nothing is trimmed.
+//   text       any UTF-8 up to limits::text_bytes_max without control characters but newline and tab
+//   integer    -12; no separators
+//   code       code, label or variant of the list; in an open list anything else is kept verbatim
+//   date       2024-03-31, 2024-03, 2024-Q1 or 2024 (the first day of what is known)
+//   money      -1234.56 USD; at most as many decimals as ISO 4217 gives the currency
+//   point      31.5204, 74.3587 (latitude, longitude); rounded half away from zero to 1e-7 degree
+//   flag       yes no true false 1 0
+//   reference  a record id
+// Errors: invalid_argument naming the field, the text and what would be accepted.
+[[nodiscard]] Result<Value> parse_value(const Schema& schema, const Field& field,
+                                        std::string_view text);
+// Total: shows any value, and parse_value reads back what parse_value made.
 [[nodiscard]] std::string show_value(const Value& value);
 
-// 16-byte ids. A record born here is named by its log and sequence; one imported from a register that
-// several agencies read, by where it comes from. Text form: 26 characters of Crockford base32.
+// 16-byte ids. A record born here is named by its log and sequence (8 bytes of the log name's hash,
+// then the sequence big-endian: ids ascend with the log); one imported from a register that several
+// agencies read, by where it comes from. Text form: 26 characters of Crockford base32, which sorts as
+// the bytes do; parsing ignores case and reads I and L as 1, O as 0.
 [[nodiscard]] RecordId native_record_id(const LogName& log, std::uint64_t sequence);
 [[nodiscard]] RecordId derived_record_id(std::string_view source, std::string_view external_id,
                                          std::string_view compartment, std::string_view kind,
