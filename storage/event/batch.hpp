@@ -90,6 +90,28 @@ struct BuiltBatch {
     Bytes raw; // events as signed, for whoever derives from them without unpacking again
 };
 
+// The costly part of a batch, done before it has a place in a log: events encoded, hashed and packed.
+// Several can be prepared at once on several threads; only place_batch must follow the chain.
+struct PreparedBatch {
+    Bytes stored; // the final layout; header and signature are still zero
+    std::vector<Hash> leaves;
+    Hash root;
+    ClaimedTime time_min, time_max; // over the events
+};
+
+// Takes as many of `drafts` as fit, as build_batch does; one salt for each draft. On an error `taken`
+// is the index of the draft that can not be encoded. Errors: limit_exceeded, non_canonical.
+[[nodiscard]] Result<PreparedBatch> prepare_batch(std::span<const EventDraft* const> drafts,
+                                                  std::span<const Salt> salts, std::size_t& taken);
+// Writes the header of this place into `batch` and says what it is; sign_placed_batch then finishes
+// the batch. The signature is no part of the chain, so signing may happen later and in parallel.
+struct PlacedHeader {
+    BatchHeader header;
+    Hash hash;
+};
+[[nodiscard]] PlacedHeader place_batch(const BatchContext& context, const KeyId& key, PreparedBatch& batch);
+void sign_placed_batch(const SigningKey& key, const NetworkId& network, PreparedBatch& batch);
+
 // Builds and signs one batch. Takes as many of `drafts` as fit (at least one; at most
 // limits::batch_events_max events and batch_bytes_max bytes) and says how many through `taken`.
 // Errors: limit_exceeded or non_canonical for the first draft that can not be encoded.
