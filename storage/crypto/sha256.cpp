@@ -30,15 +30,32 @@ void update(EVP_MD_CTX* context, ByteView bytes) {
     SAFAR_ASSERT(EVP_DigestUpdate(context, bytes.data(), bytes.size()) == 1);
 }
 
-void start(EVP_MD_CTX* context, std::string_view purpose) {
-    SAFAR_ASSERT(EVP_DigestInit_ex2(context, algorithm(), nullptr) == 1);
-    char tag[64];
-    SAFAR_ASSERT(prefix.size() + purpose.size() + 1 <= sizeof tag);
-    std::memcpy(tag, prefix.data(), prefix.size());
-    std::memcpy(tag + prefix.size(), purpose.data(), purpose.size());
-    tag[prefix.size() + purpose.size()] = 0;
-    update(context, as_bytes({tag, prefix.size() + purpose.size() + 1}));
-}
+// Every call into OpenSSL costs as much as hashing a block: short input is gathered first.
+class Gather {
+public:
+    Gather(EVP_MD_CTX* context, std::string_view purpose) : context_(context) {
+        SAFAR_ASSERT(EVP_DigestInit_ex2(context, algorithm(), nullptr) == 1);
+        SAFAR_ASSERT(prefix.size() + purpose.size() + 1 <= sizeof buffer_);
+        add(as_bytes(prefix));
+        add(as_bytes(purpose));
+        add(as_bytes(std::string_view("", 1)));
+    }
+    void add(ByteView bytes) {
+        if (bytes.size() > sizeof buffer_ - used_) flush();
+        if (bytes.size() > sizeof buffer_) return update(context_, bytes);
+        if (!bytes.empty()) std::memcpy(buffer_ + used_, bytes.data(), bytes.size());
+        used_ += bytes.size();
+    }
+    void flush() {
+        if (used_ > 0) update(context_, {buffer_, used_});
+        used_ = 0;
+    }
+
+private:
+    EVP_MD_CTX* context_;
+    std::size_t used_ = 0;
+    std::byte buffer_[512];
+};
 
 Hash finish(EVP_MD_CTX* context) {
     Hash out;
@@ -53,13 +70,14 @@ Hash finish(EVP_MD_CTX* context) {
 
 Hash tagged_hash(std::string_view purpose, std::initializer_list<ByteView> parts) {
     thread_local ThreadContext held;
-    start(held.context, purpose);
-    for (ByteView part : parts) update(held.context, part);
+    Gather gather(held.context, purpose);
+    for (ByteView part : parts) gather.add(part);
+    gather.flush();
     return finish(held.context);
 }
 
 Hasher::Hasher(std::string_view purpose) : context_(new_context()) {
-    start(static_cast<EVP_MD_CTX*>(context_), purpose);
+    Gather(static_cast<EVP_MD_CTX*>(context_), purpose).flush();
 }
 Hasher::~Hasher() { EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context_)); }
 void Hasher::add(ByteView bytes) { update(static_cast<EVP_MD_CTX*>(context_), bytes); }
