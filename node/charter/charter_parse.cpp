@@ -124,8 +124,9 @@ private:
         out_.documents.push_back(std::move(document));
     }
 
-    std::vector<std::string> codes(TomlReader& in, std::string_view key, std::size_t count_max) {
-        std::vector<std::string> out = in.texts(key, count_max, code_bytes_max);
+    std::vector<std::string> codes(TomlReader& in, std::string_view key, std::size_t count_max,
+                                   std::size_t bytes_max = code_bytes_max) {
+        std::vector<std::string> out = in.texts(key, count_max, bytes_max);
         std::set<std::string_view> seen;
         for (const std::string& code : out)
             if (!seen.insert(code).second) in.refuse(key, fmt::format("\"{}\" stands twice", code));
@@ -141,7 +142,7 @@ private:
                                           compartment.name));
         if (out_.compartment(compartment.name) != nullptr) in.refuse("name", "stands twice");
         compartment.title = in.text("title", title_bytes_max, Need::optional);
-        compartment.kinds = codes(in, "kinds", kinds_max);
+        compartment.kinds = codes(in, "kinds", kinds_max, kind_bytes_max);
         for (const std::string& kind : compartment.kinds)
             if (out_.compartment_of_kind(kind) != nullptr)
                 in.refuse("kinds", fmt::format("\"{}\" is in compartment \"{}\" already", kind,
@@ -231,7 +232,7 @@ Result<Charter> parse_charter(std::string_view text) {
         return failure(ErrorCode::malformed,
                        fmt::format("charter line {}: Windows line end: a charter must travel "
                                    "unchanged, fetch the original again",
-                                   1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n')));
+                                   1 + std::ranges::count(text.substr(0, at), '\n')));
     if (text.empty() || text.back() != '\n')
         return failure(ErrorCode::malformed, "charter: does not end with a line end: it was cut");
     auto [unsigned_text, tail] = split_charter(text);

@@ -82,17 +82,20 @@ Result<Enrolment> parse_enrolment(std::string_view text) {
 
     if (out.signing_key == out.tls_key) in.refuse("tls_key", "is the signing key: two keys are needed");
     Bytes message = proven(out);
-    auto prove = [&](std::string_view name, const PublicKey& key, std::string_view proof_name,
-                     const Signature& proof) {
+    auto strict = [&](std::string_view name, const PublicKey& key) {
         if (auto good = check_public_key(key); !good)
             in.refuse(name, good.error().detail, ErrorCode::bad_key);
+    };
+    strict("signing_key", out.signing_key);
+    strict("tls_key", out.tls_key);
+    auto prove = [&](std::string_view name, const PublicKey& key, const Signature& proof) {
         if (!problems.any() && !verify(key, "enrolment", message, proof))
-            in.refuse(proof_name, "does not prove that the sender holds this key: the request was "
-                                  "edited, write it again with `safar node enrol`",
+            in.refuse(name, "does not prove that the sender holds this key: the request was edited, "
+                            "write it again with `safar node enrol`",
                       ErrorCode::bad_signature);
     };
-    prove("signing_key", out.signing_key, "signing_proof", out.signing_proof);
-    prove("tls_key", out.tls_key, "tls_proof", out.tls_proof);
+    prove("signing_proof", out.signing_key, out.signing_proof);
+    prove("tls_proof", out.tls_key, out.tls_proof);
     SAFAR_TRY(problems.result());
     return out;
 }

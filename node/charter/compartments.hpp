@@ -1,0 +1,19 @@
+// Compartments as a file of their own, for whoever drafts a charter:
+//
+//     [[compartment]]
+//     name = "protection"
+//     title = "Persons and cases"
+//     kinds = ["person", "victim_case"]
+//     writers = ["IOM", "FIA"]
+//     readers = ["NCHR"]            # a writer reads anyway
+#pragma once
+
+#include "node/charter/charter.hpp"
+
+namespace safar {
+
+// Errors: invalid_argument with file, line and key. That kinds and agencies exist is checked by
+// write_charter.
+[[nodiscard]] Result<std::vector<CharterCompartment>> parse_compartments(const NamedText& file);
+
+} // namespace safar
