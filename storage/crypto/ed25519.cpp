@@ -127,6 +127,8 @@ Result<SigningKey> SigningKey::from_seed(ByteView seed) {
     return out;
 }
 
+void* SigningKey::native() const { return handle_->key; }
+
 Signature SigningKey::sign(std::string_view purpose, ByteView message) const {
     std::unique_ptr<EVP_MD_CTX, FreeContext> context(EVP_MD_CTX_new());
     SAFAR_ASSERT(context != nullptr);

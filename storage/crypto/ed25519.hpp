@@ -28,6 +28,8 @@ public:
     [[nodiscard]] const PublicKey& public_key() const { return public_key_; }
     [[nodiscard]] const KeyId& id() const { return id_; }
     [[nodiscard]] Signature sign(std::string_view purpose, ByteView message) const;
+    // OpenSSL's EVP_PKEY, borrowed: only for TLS, which signs what no purpose tag can precede.
+    [[nodiscard]] void* native() const;
 
 private:
     struct Handle;
