@@ -5,7 +5,8 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <set>
+#include <map>
+#include <utility>
 
 namespace safar {
 namespace {
@@ -37,6 +38,14 @@ void add_variant(CodeList::Entry& entry, std::string_view text) {
     if (std::ranges::find(entry.variants, text) == entry.variants.end()) entry.variants.emplace_back(text);
 }
 
+// A name that the standard gives to two codes (the old and the new leone) is found by neither.
+void tell_apart(std::vector<CodeList::Entry>& entries) {
+    std::map<std::string, int> uses;
+    for (const CodeList::Entry& entry : entries) ++uses[ascii_lower(entry.label)];
+    for (CodeList::Entry& entry : entries)
+        if (uses[ascii_lower(entry.label)] > 1) entry.label += " (" + entry.code + ")";
+}
+
 Result<std::vector<CodeList::Entry>> read_standard(const Standard& wanted, std::string_view file,
                                                    std::string_view text) {
     auto broken = [&](std::string_view what) {
@@ -61,6 +70,7 @@ Result<std::vector<CodeList::Entry>> read_standard(const Standard& wanted, std::
         for (std::string_view key : wanted.variants) add_variant(entry, member(*object, key));
         out.push_back(std::move(entry));
     }
+    tell_apart(out);
     std::ranges::sort(out, {}, &CodeList::Entry::code);
     return out;
 }

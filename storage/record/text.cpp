@@ -60,7 +60,7 @@ std::string ascii_lower(std::string_view text) {
     return out;
 }
 
-std::string quoted(std::string_view text) {
+std::string Quoted::operator()(std::string_view text) const {
     constexpr std::size_t bytes_max = 60;
     std::string out = "\"";
     std::size_t at = 0;

@@ -19,7 +19,11 @@ namespace safar {
 [[nodiscard]] std::string ascii_lower(std::string_view text);
 
 // In double quotes for a message: at most 60 bytes, what is not printable ASCII or whole UTF-8 as '?'.
-[[nodiscard]] std::string quoted(std::string_view text);
+// An object and not a function, so that std::quoted is never found in its place.
+struct Quoted {
+    [[nodiscard]] std::string operator()(std::string_view text) const;
+};
+inline constexpr Quoted quoted;
 
 // "a, b, c" of the first `count_max`, then "and 12 more".
 template <class Range>
