@@ -31,6 +31,7 @@ struct Said {
     ClaimedTime at;
     // Of each event that replaced it, ascending, the dot of its first assertion; empty: live.
     std::vector<Dot> replaced_by;
+    friend bool operator==(const Said&, const Said&) = default;
 };
 
 struct FoldedField {
@@ -48,6 +49,7 @@ struct FoldedField {
     bool conflict = false; // rule single, and live values differ
     // For people: illegal status steps, codes outside their closed list.
     std::vector<std::string> flags;
+    friend bool operator==(const FoldedField&, const FoldedField&) = default;
 };
 
 struct Folded {
@@ -58,6 +60,7 @@ struct Folded {
     std::vector<std::string> ignored;
 
     [[nodiscard]] const FoldedField* field(std::uint16_t tag) const;
+    friend bool operator==(const Folded&, const Folded&) = default;
 };
 
 // `events` in any order; duplicates (same log, sequence and leaf) allowed. A dot acts only on events of

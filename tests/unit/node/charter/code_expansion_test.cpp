@@ -91,13 +91,17 @@ TEST(CodeExpansion, WhatCannotBeExpandedSaysWhy) {
     EXPECT_THAT(refusal(head + "[[code]]\ncode = \"XAA\"\nlabel = \"Pakistan\"\n"), HasSubstr("also names code"));
 }
 
+const std::filesystem::path standards = "/usr/share/iso-codes/json";
+
+std::string content(const std::filesystem::path& path) {
+    std::ifstream in(path);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+Result<std::string> installed(std::string_view file) { return content(standards / file); }
+
 TEST(CodeExpansion, InstalledStandardsExpandWithoutAmbiguity) {
-    const std::filesystem::path folder = "/usr/share/iso-codes/json";
-    if (!std::filesystem::exists(folder)) GTEST_SKIP() << "package iso-codes is not installed";
-    auto installed = [&](std::string_view file) -> Result<std::string> {
-        std::ifstream in(folder / file);
-        return std::string(std::istreambuf_iterator<char>(in), {});
-    };
+    if (!std::filesystem::exists(standards)) GTEST_SKIP() << "package iso-codes is not installed";
     Result<CodeList> country = expanded(head, installed);
     ASSERT_TRUE(country) << describe(country.error());
     EXPECT_GT(country.value().entries.size(), 240u);
@@ -107,6 +111,30 @@ TEST(CodeExpansion, InstalledStandardsExpandWithoutAmbiguity) {
     EXPECT_EQ(currency.value().find("pakistan rupee")->code, "PKR");
     EXPECT_EQ(currency.value().find("Leone"), nullptr) << "the standard has two";
     EXPECT_EQ(currency.value().find("Leone (SLE)")->code, "SLE");
+}
+
+std::vector<NamedText> documents(std::string_view folder) {
+    std::vector<NamedText> out;
+    for (const auto& file : std::filesystem::directory_iterator(
+             std::filesystem::path(SAFAR_SOURCE_DIR) / "config" / folder))
+        if (file.path().extension() == ".toml")
+            out.push_back({std::string(folder) + "/" + file.path().filename().string(),
+                           content(file.path())});
+    return out;
+}
+
+TEST(CodeExpansion, EveryConfiguredListAndKindParses) {
+    if (!std::filesystem::exists(standards)) GTEST_SKIP() << "package iso-codes is not installed";
+    std::vector<NamedText> codes = documents("codes"), kinds = documents("schema");
+    ASSERT_FALSE(codes.empty());
+    for (NamedText& list : codes) {
+        Result<std::string> whole = expand_code_list(list, installed);
+        ASSERT_TRUE(whole) << describe(whole.error());
+        list.text = std::move(whole.value());
+    }
+    Result<Schema> parsed = parse_schema(kinds, codes);
+    ASSERT_TRUE(parsed) << describe(parsed.error());
+    EXPECT_EQ(parsed.value().kinds.size(), kinds.size());
 }
 
 } // namespace

@@ -1,8 +1,5 @@
 #include "tests/unit/storage/record/record_fixture.hpp"
 
-#include <fstream>
-#include <filesystem>
-
 namespace safar::record_test {
 namespace {
 
@@ -206,22 +203,6 @@ TEST(CodeList, BrokenListsAreRefused) {
     EXPECT_THAT(refusal_of_codes("name = \"a\"\n[[code]]\ncode = \"x\"\nlable = \"x\"\n"), HasSubstr("lable"));
     EXPECT_THAT(refusal_of_codes("name = \"a\"\ncodes = [[\"a\\u0007\"]]\n"), HasSubstr("control character"));
     EXPECT_THAT(refusal({}, {code_texts[0], code_texts[0]}), HasSubstr("a second list"));
-}
-
-// What config/ holds must parse, once its lists are whole; those that extend a standard are left out.
-TEST(ParseSchema, ConfiguredKindsHaveValidSyntax) {
-    namespace fs = std::filesystem;
-    fs::path config = fs::path(SAFAR_SOURCE_DIR) / "config" / "codes";
-    std::vector<NamedText> codes;
-    for (const auto& file : fs::exists(config) ? fs::directory_iterator(config) : fs::directory_iterator()) {
-        if (file.path().extension() != ".toml") continue;
-        std::ifstream in(file.path());
-        std::string text{std::istreambuf_iterator<char>(in), {}};
-        if (text.find("extends =") == std::string::npos) codes.push_back({file.path().filename(), text});
-    }
-    if (codes.empty()) GTEST_SKIP() << "no code lists in " << config;
-    Result<Schema> parsed = parse_schema({}, codes);
-    EXPECT_TRUE(parsed) << (parsed ? "" : describe(parsed.error()));
 }
 
 } // namespace
