@@ -10,6 +10,7 @@
 #include "storage/event/batch.hpp"
 #include "storage/log/authority.hpp"
 #include "storage/log/key_value.hpp"
+#include "storage/log/prepared_append.hpp"
 
 #include <memory>
 
@@ -50,6 +51,7 @@ struct JournalEntry {
     LogName name;
     std::uint64_t number = 0;
     std::shared_ptr<const EncodedBatch> batch;
+    bool counts = true; // false: lies beyond the fork of its log, has no effect on state
 };
 
 // What became of one offered batch.
@@ -61,10 +63,6 @@ struct IngestOutcome {
     Position position = 0;
 };
 
-struct AppendRequest {
-    std::string compartment;
-    std::vector<EventDraft> drafts; // split into batches where they exceed one
-};
 struct Appended {
     LogName log;
     std::uint64_t first_sequence = 0; // of drafts[0]; the others follow
@@ -102,7 +100,8 @@ class Log {
 public:
     virtual ~Log() = default;
 
-    // The charter in force; a newer one may admit what waited or was quarantined.
+    // The charter in force; a newer one may admit what was quarantined, which is then stored at once
+    // (so this may write). What waited for it is offered again by whoever has it.
     virtual void set_authority(std::shared_ptr<const Authority> authority) = 0;
     [[nodiscard]] virtual std::shared_ptr<const Authority> authority() const = 0;
 
@@ -115,12 +114,32 @@ public:
     [[nodiscard]] virtual std::vector<Result<Appended>>
     append(std::span<const AppendRequest> requests) = 0;
 
-    // Verifies (header, network, owner, key, signature, leaves, sizes, chain, standing) and stores
+    // append() in two halves, for bulk: append(r) is append_prepared({prepare(r)}). prepare() encodes,
+    // hashes and packs, touches no log and may run on any thread while the writer syncs the group
+    // before (900 us of work for 256 events against 150 us in append_prepared, sync aside). One
+    // answer for each request of each group, in order; everything under one sync. The groups are used
+    // up by the call.
+    [[nodiscard]] virtual PreparedAppend prepare(std::span<const AppendRequest> requests) const = 0;
+    [[nodiscard]] virtual std::vector<Result<Appended>>
+    append_prepared(std::span<PreparedAppend> groups) = 0;
+
+    // Verifies (header, network, owner, key, leaves, sizes, signature, standing, chain) and stores
     // what passes under one sync. Batches of one log must come in order; anything else is a gap.
+    // Groups of 16 to 64 batches are fastest. What each error means:
+    //   unknown_author, epoch_unknown, gap: not held, may be offered again
+    //   quarantined: kept apart within a quota; the detail says so if the quota was full
+    //   fork_detected: the evidence is stored (see forks()) and the log closed: the common prefix
+    //       stands and is what the frontier states, marked `forked`; batches beyond it stay readable
+    //   log_closed: comes after a fork
+    //   storage_*: as for append, for every batch of the call that was to be stored
+    //   anything else: the bytes are not what they claim, the sender could have known
     [[nodiscard]] virtual std::vector<IngestOutcome> ingest(std::span<const EncodedBatch> batches) = 0;
 
-    // This node's own logs may go on: a peer confirmed the head, or the node is alone in its charter.
-    // Until then the first append opens a new incarnation (design.md section 4, Identity).
+    // What a peer holds of this node's logs. A log shown at exactly our head may go on. One shown
+    // higher, forked, or with another hash at any number is never signed by this node again. A node
+    // that is alone in its charter passes its own frontier. Until confirmed, the first append after
+    // opening starts a new incarnation (design.md section 4, Identity); a log that this run started
+    // needs no confirmation.
     virtual void confirm_own_heads(const Frontier& held_by_peer) = 0;
 
     // --- reading: any thread ---
@@ -129,7 +148,7 @@ public:
     [[nodiscard]] virtual std::optional<Head> head(const LogName& log) const = 0;
     [[nodiscard]] virtual Position last_position() const = 0;
     [[nodiscard]] virtual std::optional<LogName> name_of(LogHandle handle) const = 0;
-    // Batches from number `first` on, while their bytes fit `bytes_max` (at least one if held).
+    // Batches from number `first` on (those beyond a fork included), while their bytes fit `bytes_max` (at least one if held).
     [[nodiscard]] virtual Result<std::vector<std::shared_ptr<const EncodedBatch>>>
     read_range(const LogName& log, std::uint64_t first, std::size_t bytes_max) const = 0;
     // Errors: not_found; storage_corrupt.

@@ -1,0 +1,227 @@
+// Batches of others: verified one by one and at once, then taken in order, stored under one sync.
+#include "storage/log/log_core.hpp"
+
+#include <algorithm>
+
+namespace safar {
+
+// What became of one batch in the parallel half. Nothing in it depends on the batches beside it.
+struct LogCore::Offered {
+    Result<Offer> offer = failure(ErrorCode::malformed, "not looked at");
+    std::optional<Hash> there; // hash of the batch stored at its place before this call
+    bool held = false;         // that very batch
+    bool staged = false;       // its outcome holds only if this call's commit succeeds
+};
+
+LogCore::Offered LogCore::examine_one(ByteView stored, const Authority& authority) const {
+    Offered out;
+    out.offer = read_offer(stored, authority.network());
+    if (!out.offer) return out;
+    Offer& offer = out.offer.value();
+    if (auto row = find_row(offer.header.log); row && offer.header.number <= row->held) {
+        if (row->head.number == offer.header.number) {
+            out.there = row->head.hash;
+        } else {
+            auto there = stored_header(*parts_.store, *row, offer.header.number);
+            if (!there) {
+                out.offer = there.error();
+                return out;
+            }
+            out.there = there.value().hash;
+        }
+        // The header is the batch's identity: the bytes stored under it were verified then, those that
+        // came with it now are dropped unseen.
+        out.held = out.there == offer.hash;
+        if (out.held) return out;
+    }
+    if (auto good = examine(stored, authority, offer); !good) out.offer = good.error();
+    return out;
+}
+
+std::vector<IngestOutcome> LogCore::ingest(std::span<const EncodedBatch> batches) {
+    std::lock_guard lock(writing_);
+    return ingest_locked(batches);
+}
+
+std::vector<IngestOutcome> LogCore::ingest_locked(std::span<const EncodedBatch> batches) {
+    std::vector<IngestOutcome> outcomes(batches.size());
+    if (auto ready = ready_to_write(); !ready) {
+        for (IngestOutcome& outcome : outcomes) outcome.result = ready.error();
+        return outcomes;
+    }
+    const auto charter = authority();
+    std::vector<Offered> offers(batches.size());
+    parts_.parallel_for(batches.size(),
+                        [&](std::size_t i) { offers[i] = examine_one(batches[i].bytes, *charter); });
+
+    Draft draft = start_draft();
+    std::map<BatchPlace, std::size_t> staged; // place -> index of the batch that this call stores there
+    for (std::size_t i = 0; i < batches.size(); ++i)
+        take_one(draft, batches, offers, i, staged, outcomes[i]);
+    if (draft.changes.empty()) return outcomes;
+    if (auto stored = commit(draft); !stored)
+        for (std::size_t i = 0; i < batches.size(); ++i)
+            if (offers[i].staged) {
+                outcomes[i].result = stored.error();
+                outcomes[i].fresh = false;
+                outcomes[i].position = 0;
+            }
+    return outcomes;
+}
+
+void LogCore::take_one(Draft& draft, std::span<const EncodedBatch> batches, std::vector<Offered>& offers,
+                       std::size_t index, std::map<BatchPlace, std::size_t>& staged, IngestOutcome& outcome) {
+    Offered& offered = offers[index];
+    if (!offered.offer) {
+        remember(offered.offer.error());
+        outcome.result = offered.offer.error();
+        return;
+    }
+    const Offer& offer = offered.offer.value();
+    const ByteView stored = batches[index].bytes;
+    outcome.place = offer.place();
+    outcome.hash = offer.hash;
+    if (offered.held) return;
+    if (offer.standing == Standing::waits) {
+        outcome.result = failure(ErrorCode::epoch_unknown, "it names charter epoch " +
+                                                               std::to_string(offer.header.epoch) +
+                                                               ", which is not held here yet");
+        return;
+    }
+    if (offer.standing == Standing::quarantine) return quarantine_one(draft, offered, stored, outcome);
+
+    auto beside = staged.find(offer.place());
+    if (beside != staged.end()) offered.there = offers[beside->second].offer.value().hash;
+    const LogRow row = row_of(draft, offer.header.log);
+    auto verdict = fit(offer, row, offered.there);
+    offered.staged = draft.rows.contains(offer.header.log);
+    if (!verdict) {
+        outcome.result = verdict.error();
+        return;
+    }
+    if (verdict.value() == Fit::held) return;
+    // Another copy of our key wrote here, or we did before we lost our store: never sign it again.
+    if (own_.is_current(offer.header.log)) retire(draft, offer.header.log.id);
+    offered.staged = true;
+    if (verdict.value() == Fit::extends) {
+        outcome.position = stage(draft, extended(row, offer), stored);
+        outcome.fresh = true;
+        staged[offer.place()] = index;
+        return;
+    }
+    Bytes from_store;
+    ByteView held = beside != staged.end() ? ByteView(batches[beside->second].bytes) : ByteView();
+    if (held.empty()) {
+        auto there = stored_header(*parts_.store, row, offer.header.number);
+        if (!there) {
+            remember(there.error());
+            outcome.result = there.error();
+            return;
+        }
+        from_store = std::move(there.value().bytes);
+        held = from_store;
+    }
+    if (auto closed = close_forked(draft, row, offered, stored, held, staged, batches); !closed) {
+        outcome.result = closed.error();
+        return;
+    }
+    outcome.result = failure(ErrorCode::fork_detected,
+                             "its author signed two batches " + std::to_string(offer.header.number) + " in log " +
+                                 offer.header.log.id.brief() + "/" + offer.header.log.incarnation.brief() +
+                                 ": the log is closed after batch " + std::to_string(offer.header.number - 1));
+}
+
+// The common prefix stands. Of several forks of one log the lowest rules, so that everybody who has
+// seen the same headers states the same prefix, in whatever order they came.
+Result<> LogCore::close_forked(Draft& draft, LogRow row, const Offered& offered, ByteView stored, ByteView held,
+                               const std::map<BatchPlace, std::size_t>& staged,
+                               std::span<const EncodedBatch> batches) {
+    const Offer& offer = offered.offer.value();
+    SAFAR_TRY(auto other, decode_header(held.first(BatchHeader::encoded_bytes)));
+    Head head;
+    head.number = offer.header.number - 1;
+    head.forked = true;
+    if (head.number > 0) {
+        // Both branches were checked to start where the prefix ends; only its epoch is not in them.
+        head.last_sequence = other.first_sequence - 1;
+        head.hash = other.previous;
+        if (auto beside = staged.find({row.name, head.number}); beside != staged.end()) {
+            ByteView before = batches[beside->second].bytes;
+            SAFAR_TRY(auto header, decode_header(before.first(BatchHeader::encoded_bytes)));
+            head.epoch = header.epoch;
+        } else {
+            SAFAR_TRY(auto before, stored_header(*parts_.store, row, head.number));
+            head.epoch = before.header.epoch;
+        }
+    }
+    row.head = head;
+    draft.rows[row.name] = row;
+
+    ForkEvidence evidence;
+    evidence.place = offer.place();
+    evidence.header_a = copy(held.first(BatchHeader::encoded_bytes));
+    std::memcpy(evidence.signature_a.raw.data(), held.data() + BatchHeader::encoded_bytes, Signature::size);
+    evidence.header_b = copy(stored.first(BatchHeader::encoded_bytes));
+    evidence.signature_b = offer.signature;
+    draft.changes.put(Table::evidence, evidence_key(row.name), encode_evidence(evidence));
+    draft.forks[row.name] = std::move(evidence);
+    return success();
+}
+
+void LogCore::quarantine_one(Draft& draft, Offered& offered, ByteView stored, IngestOutcome& outcome) {
+    const Offer& offer = offered.offer.value();
+    Bytes key = quarantine_key(offer.place(), offer.hash);
+    const std::string reason = "the charter knows its author and does not let it say this";
+    outcome.result = failure(ErrorCode::quarantined, reason + ": kept apart until an epoch admits it");
+    const bool again = std::any_of(draft.quarantined.begin(), draft.quarantined.end(),
+                                   [&](const auto& entry) { return entry.first == key; });
+    if (again || books_.quarantine.contains(key)) return;
+
+    const LogId& log = offer.header.log.id;
+    auto known = books_.quarantine_bytes.find(log);
+    std::size_t of_log = draft.quarantine_bytes[log] + (known == books_.quarantine_bytes.end() ? 0 : known->second);
+    std::size_t total = draft.quarantine_total + books_.quarantine_total;
+    if (of_log + stored.size() > limits::quarantine_log_bytes_max ||
+        total + stored.size() > limits::quarantine_total_bytes_max) {
+        outcome.result = failure(ErrorCode::quarantined,
+                                 reason + ", and the quarantine is full: not kept, may be offered again");
+        return;
+    }
+    draft.quarantine_bytes[log] += stored.size();
+    draft.quarantine_total += stored.size();
+    draft.changes.put(Table::quarantine, key, encode_quarantined(reason, stored));
+    draft.quarantined.push_back({std::move(key), {{offer.place(), offer.hash, reason}, stored.size()}});
+    offered.staged = true;
+}
+
+// Offers again, in order of place, what the charter in force no longer keeps apart.
+void LogCore::release_quarantined() {
+    const auto charter = authority();
+    std::vector<Bytes> keys;
+    std::vector<EncodedBatch> batches;
+    for (const auto& [key, entry] : books_.quarantine) {
+        auto value = parts_.store->get(Table::quarantine, key);
+        if (!value || !value.value()) continue;
+        auto row = decode_quarantined(key, *value.value());
+        if (!row) continue;
+        auto offer = read_offer(row.value().batch, charter->network());
+        if (!offer || charter->standing(offer.value().header) != Standing::counts) continue;
+        keys.push_back(key);
+        batches.push_back({std::move(row.value().batch)});
+    }
+    if (batches.empty()) return;
+    std::vector<IngestOutcome> outcomes = ingest_locked(batches);
+    Draft draft = start_draft();
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        const auto& result = outcomes[i].result;
+        // It found its place, or never will; what waits for earlier batches stays.
+        if (!result && result.error().code != ErrorCode::fork_detected &&
+            result.error().code != ErrorCode::log_closed)
+            continue;
+        draft.changes.erase(Table::quarantine, keys[i]);
+        draft.released.push_back(keys[i]);
+    }
+    if (!draft.changes.empty()) static_cast<void>(commit(draft)); // else it is tried again next time
+}
+
+} // namespace safar

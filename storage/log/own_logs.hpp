@@ -1,0 +1,46 @@
+// Which of its own logs a node may go on signing (design.md section 4, Identity). A node that signs
+// two batches for one place has forked for ever, so every doubt ends in a new incarnation.
+#pragma once
+
+#include "storage/log/books.hpp"
+
+namespace safar {
+
+class OwnLogs {
+public:
+    // Where this node may sign now; nullopt: only in a new incarnation.
+    [[nodiscard]] std::optional<Incarnation> signable(const LogId& log) const;
+    // Is that the incarnation this node signs, or would sign once confirmed?
+    [[nodiscard]] bool is_current(const LogName& log) const;
+
+    // Found in the store and not contradicted by the witness: waits for a peer's word.
+    void opened(const LogName& log) { logs_[log.id] = {log.incarnation, false}; }
+    // Started in this run: nobody else can have continued it.
+    void born(const LogName& log) { logs_[log.id] = {log.incarnation, true}; }
+    void confirm(const LogName& log);
+    void retire(const LogId& log) { logs_.erase(log); }
+    // After a write of which nobody knows whether it took place, no head is certain any more.
+    void doubt_all();
+
+    [[nodiscard]] WitnessState witness_state(const Books& books) const;
+
+private:
+    struct Own {
+        Incarnation incarnation;
+        bool confirmed = false;
+    };
+    std::map<LogId, Own> logs_;
+};
+
+enum class PeerSays { same, behind, contradicts };
+// `ours_there`: hash of our batch at the number of `theirs`, if we hold one.
+[[nodiscard]] PeerSays compare_heads(const Head& ours, const Head& theirs,
+                                     const std::optional<Hash>& ours_there);
+
+// Compares the witness with the store. Own logs that both agree on are opened in `own`; everything
+// else is told in `notes`, and acknowledged batches that are gone also in `losses`.
+[[nodiscard]] Result<> check_witness(const std::optional<WitnessState>& witness, const Books& books,
+                                     const Store& store, OwnLogs& own, std::vector<std::string>& notes,
+                                     std::vector<std::string>& losses);
+
+} // namespace safar

@@ -1,0 +1,105 @@
+#include "storage/log/rocks_key_value.hpp"
+
+#include "storage/log/rocks_options.hpp"
+
+#include <algorithm>
+
+namespace safar {
+
+RocksKeyValue::RocksKeyValue(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family,
+                             const rocksdb::ColumnFamilyOptions& options)
+    : db_(db), options_(options), family_(own(family)) {}
+
+RocksKeyValue::Family RocksKeyValue::own(rocksdb::ColumnFamilyHandle* handle) const {
+    return {handle, [db = &db_](rocksdb::ColumnFamilyHandle* h) { db->DestroyColumnFamilyHandle(h); }};
+}
+
+RocksKeyValue::Family RocksKeyValue::family() const {
+    std::lock_guard lock(mutex_);
+    return family_;
+}
+
+Result<std::optional<Bytes>> RocksKeyValue::get(ByteView key) const {
+    const Family family = this->family();
+    rocksdb::PinnableSlice value;
+    rocksdb::Status status = db_.Get({}, family.get(), slice(key), &value);
+    if (status.IsNotFound()) return std::optional<Bytes>();
+    if (!status.ok()) return rocks_error(status, "reading derived state");
+    return std::optional(copy(view(value)));
+}
+
+Result<std::vector<std::optional<Bytes>>> RocksKeyValue::get_many(std::span<const Bytes> keys) const {
+    constexpr std::size_t at_once = 256; // bounds what stays pinned
+    const Family family = this->family();
+    std::vector<std::optional<Bytes>> out(keys.size());
+    const bool sorted = std::is_sorted(keys.begin(), keys.end(), [](const Bytes& a, const Bytes& b) {
+        return as_text(a) < as_text(b);
+    });
+    for (std::size_t done = 0; done < keys.size(); done += at_once) {
+        const std::size_t count = std::min(at_once, keys.size() - done);
+        std::vector<rocksdb::Slice> names(count);
+        std::vector<rocksdb::PinnableSlice> values(count);
+        std::vector<rocksdb::Status> statuses(count);
+        for (std::size_t i = 0; i < count; ++i) names[i] = slice(keys[done + i]);
+        db_.MultiGet({}, family.get(), count, names.data(), values.data(), statuses.data(), sorted);
+        for (std::size_t i = 0; i < count; ++i) {
+            if (statuses[i].IsNotFound()) continue;
+            if (!statuses[i].ok()) return rocks_error(statuses[i], "reading derived state");
+            out[done + i] = copy(view(values[i]));
+        }
+    }
+    return out;
+}
+
+Result<> RocksKeyValue::scan(ByteView prefix, ByteView from,
+                             const std::function<bool(ByteView, ByteView)>& visit) const {
+    const Family family = this->family();
+    rocksdb::ReadOptions options;
+    options.auto_prefix_mode = false;
+    options.total_order_seek = true;
+    std::unique_ptr<rocksdb::Iterator> at(db_.NewIterator(options, family.get()));
+    const ByteView start = as_text(from) < as_text(prefix) ? prefix : from;
+    for (at->Seek(slice(start)); at->Valid() && at->key().starts_with(slice(prefix)); at->Next())
+        if (!visit(view(at->key()), view(at->value()))) break;
+    // An iterator ends silently at a damaged block.
+    if (!at->status().ok()) return rocks_error(at->status(), "scanning derived state");
+    return success();
+}
+
+Result<> RocksKeyValue::write(std::span<const Write> writes) {
+    const Family family = this->family();
+    rocksdb::WriteBatch batch;
+    for (const Write& write : writes) {
+        if (write.value)
+            batch.Put(family.get(), slice(write.key), slice(*write.value));
+        else
+            batch.Delete(family.get(), slice(write.key));
+    }
+    rocksdb::WriteOptions options;
+    options.disableWAL = true;
+    if (auto status = db_.Write(options, &batch); !status.ok())
+        return rocks_error(status, "writing derived state");
+    return success();
+}
+
+Result<> RocksKeyValue::flush() {
+    if (auto status = db_.Flush({}, family().get()); !status.ok())
+        return rocks_error(status, "flushing derived state");
+    return success();
+}
+
+Result<> RocksKeyValue::clear() {
+    // Dropping the family frees everything at once; deleting key by key would leave the bytes until a
+    // compaction. Readers keep the old one alive until they are done.
+    const Family old = family();
+    if (auto status = db_.DropColumnFamily(old.get()); !status.ok())
+        return rocks_error(status, "dropping derived state");
+    rocksdb::ColumnFamilyHandle* fresh = nullptr;
+    if (auto status = db_.CreateColumnFamily(options_, "derived", &fresh); !status.ok())
+        return rocks_error(status, "starting derived state anew");
+    std::lock_guard lock(mutex_);
+    family_ = own(fresh);
+    return success();
+}
+
+} // namespace safar

@@ -1,0 +1,38 @@
+// Derived state in a column family of its own, written without a write-ahead log.
+#pragma once
+
+#include "storage/log/key_value.hpp"
+
+#include <memory>
+#include <mutex>
+#include <rocksdb/db.h>
+
+namespace safar {
+
+class RocksKeyValue final : public KeyValue {
+public:
+    // Both must outlive it, but for `family`, which clear() replaces and the destructor releases.
+    RocksKeyValue(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family,
+                  const rocksdb::ColumnFamilyOptions& options);
+
+    [[nodiscard]] Result<std::optional<Bytes>> get(ByteView key) const override;
+    [[nodiscard]] Result<std::vector<std::optional<Bytes>>>
+    get_many(std::span<const Bytes> keys) const override;
+    [[nodiscard]] Result<> scan(ByteView prefix, ByteView from,
+                                const std::function<bool(ByteView, ByteView)>& visit) const override;
+    [[nodiscard]] Result<> write(std::span<const Write> writes) override;
+    [[nodiscard]] Result<> flush() override;
+    [[nodiscard]] Result<> clear() override;
+
+private:
+    using Family = std::shared_ptr<rocksdb::ColumnFamilyHandle>;
+    [[nodiscard]] Family family() const;
+    [[nodiscard]] Family own(rocksdb::ColumnFamilyHandle* handle) const;
+
+    rocksdb::DB& db_;
+    rocksdb::ColumnFamilyOptions options_;
+    mutable std::mutex mutex_; // guards family_: a reader keeps the one it started with
+    Family family_;
+};
+
+} // namespace safar

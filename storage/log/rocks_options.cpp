@@ -1,0 +1,80 @@
+#include "storage/log/rocks_options.hpp"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/table.h>
+
+namespace safar {
+
+rocksdb::DBOptions rocks_db_options(const RocksOptions& options) {
+    rocksdb::DBOptions out;
+    out.create_if_missing = true;
+    out.create_missing_column_families = true;
+    // The default mode silently drops everything after a flipped byte in the middle; this one refuses.
+    out.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+    out.paranoid_checks = true;
+    out.verify_sst_unique_id_in_manifest = true;
+    // 7.8.3 has flush races with 8 or more jobs or more than two write buffers.
+    out.max_background_jobs = 4;
+    // Small families are flushed rarely and would pin old write-ahead logs: opening replays these.
+    out.max_total_wal_size = 2 * options.write_buffer_bytes;
+    out.avoid_unnecessary_blocking_io = true; // deleting old blob files must not stop a reader
+    out.bytes_per_sync = 1u << 20;
+    out.skip_stats_update_on_db_open = true;
+    out.stats_dump_period_sec = 0;
+    out.stats_persist_period_sec = 0;
+    out.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+    out.keep_log_file_num = 4;
+    out.max_log_file_size = 4u << 20;
+    return out;
+}
+
+std::vector<rocksdb::ColumnFamilyDescriptor> rocks_families(const RocksOptions& options) {
+    auto cache = rocksdb::NewLRUCache(64u << 20);
+    rocksdb::BlockBasedTableOptions table;
+    table.block_cache = cache;
+    table.format_version = 5;
+
+    rocksdb::ColumnFamilyOptions small;
+    small.write_buffer_size = 8u << 20;
+    small.max_write_buffer_number = 2;
+    small.compression = rocksdb::kLZ4Compression;
+    small.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+
+    // Values are packed already: compressing them again costs and gains nothing. They are written once
+    // and stay, so they lie in blob files and compaction moves only their keys.
+    rocksdb::ColumnFamilyOptions batch = small;
+    batch.write_buffer_size = options.write_buffer_bytes;
+    batch.compression = rocksdb::kNoCompression;
+    batch.enable_blob_files = true;
+    batch.min_blob_size = 4096;
+    batch.blob_compression_type = rocksdb::kNoCompression;
+    batch.enable_blob_garbage_collection = true;
+
+    rocksdb::ColumnFamilyOptions derived = small;
+    rocksdb::BlockBasedTableOptions filtered = table;
+    filtered.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+    filtered.optimize_filters_for_memory = true;
+    derived.table_factory.reset(rocksdb::NewBlockBasedTableFactory(filtered));
+    derived.write_buffer_size = options.write_buffer_bytes;
+    derived.memtable_prefix_bloom_size_ratio = 0.02;
+    derived.memtable_whole_key_filtering = true;
+
+    return {{rocksdb::kDefaultColumnFamilyName, small}, {"batch", batch},       {"journal", small},
+            {"quarantine", small},                      {"evidence", small}, {"derived", derived}};
+}
+
+Error rocks_error(const rocksdb::Status& status, std::string_view doing) {
+    std::string detail = "RocksDB says \"" + status.ToString() + "\" while " + std::string(doing);
+    if (status.IsCorruption())
+        return failure(ErrorCode::storage_corrupt,
+                       detail + ": restore the data directory from a copy, or move it away and let the peers "
+                                "send everything again");
+    if (status.IsNoSpace())
+        return failure(ErrorCode::storage_failed,
+                       detail + ": free some disk space; it is unknown whether the last write was stored");
+    return failure(ErrorCode::storage_failed, detail + ": look at the disk and the kernel's log");
+}
+
+} // namespace safar

@@ -1,0 +1,66 @@
+// Keys and rows of the store's tables, and the witness's bytes. Keys are big-endian, so that they sort
+// by number; values are little-endian like everything else here. docs: the tables in store.hpp.
+#pragma once
+
+#include "storage/log/store.hpp"
+
+namespace safar {
+
+// One log as the meta table knows it.
+struct LogRow {
+    LogHandle handle = 0;
+    LogName name;
+    Head head;              // what counts: the common prefix where the log is forked
+    std::uint64_t held = 0; // batches 1..held are stored; above head.number only in a forked log
+    friend bool operator==(const LogRow&, const LogRow&) = default;
+};
+
+[[nodiscard]] Bytes batch_key(LogHandle log, std::uint64_t number);
+[[nodiscard]] Bytes journal_key(Position position);
+[[nodiscard]] Bytes log_key(LogHandle log);
+[[nodiscard]] Bytes own_key(const LogId& log); // -> incarnation that this node signs there
+[[nodiscard]] Bytes setting_key(std::string_view key);
+[[nodiscard]] Bytes evidence_key(const LogName& log);
+[[nodiscard]] Bytes quarantine_key(const BatchPlace& place, const Hash& hash);
+
+// Key prefixes of the meta table.
+constexpr std::byte log_prefix{'l'}, own_prefix{'o'}, setting_prefix{'s'};
+// The smallest key above every key that starts with `prefix`; prefix not all 0xff.
+[[nodiscard]] Bytes after_prefix(ByteView prefix);
+[[nodiscard]] Bytes after_all_keys();
+
+[[nodiscard]] std::uint64_t read_big_endian(ByteView bytes); // up to 8 bytes
+
+struct JournalRow {
+    LogHandle log = 0;
+    std::uint64_t number = 0;
+};
+[[nodiscard]] Bytes encode_journal_row(const JournalRow& row);
+[[nodiscard]] Result<JournalRow> decode_journal_row(ByteView bytes);
+
+[[nodiscard]] Bytes encode_log_row(const LogRow& row); // without its handle: that is the key
+[[nodiscard]] Result<LogRow> decode_log_row(ByteView key, ByteView value);
+
+[[nodiscard]] Bytes encode_evidence(const ForkEvidence& evidence);
+[[nodiscard]] Result<ForkEvidence> decode_evidence(ByteView bytes);
+
+[[nodiscard]] Bytes encode_quarantined(std::string_view reason, ByteView batch);
+struct QuarantineRow {
+    QuarantinedBatch what;
+    Bytes batch;
+};
+[[nodiscard]] Result<QuarantineRow> decode_quarantined(ByteView key, ByteView value);
+
+// A witness slot: magic, counter, state, and a hash over all of it, so that half a write is noticed.
+[[nodiscard]] Bytes encode_witness(std::uint64_t counter, const WitnessState& state);
+struct WitnessSlot {
+    std::uint64_t counter = 0;
+    WitnessState state;
+};
+// nullopt: not a whole slot. `bytes` may be longer than the slot.
+[[nodiscard]] std::optional<WitnessSlot> decode_witness(ByteView bytes);
+[[nodiscard]] constexpr std::size_t witness_bytes(std::size_t heads) {
+    return 8 + 8 + 8 + 4 + heads * (LogId::size + Incarnation::size + 8 + Hash::size) + Hash::size;
+}
+
+} // namespace safar
