@@ -1,0 +1,60 @@
+// One request, one answer, over a node's Unix socket. Blocking; no state between calls, so a client
+// may be copied; one thread at a time.
+#pragma once
+
+#include "storage/base/bytes.hpp"
+#include "storage/base/error.hpp"
+
+#include <boost/json/value.hpp>
+
+#include <chrono>
+#include <functional>
+#include <utility>
+
+namespace safar::cli {
+
+struct ApiAnswer {
+    std::string text; // as it came
+    boost::json::value json;
+};
+
+// What is sent up in pieces.
+struct Upload {
+    std::string content_type;
+    std::uint64_t bytes = 0; // exactly so many come out of `source`
+    // Fills `out`, returns how many; 0 before `bytes` are through is an error.
+    std::function<Result<std::size_t>(std::span<std::byte> out)> source;
+};
+
+class ApiClient {
+public:
+    static constexpr std::size_t answer_bytes_max = 256u << 20;
+    static constexpr std::size_t line_bytes_max = 1u << 20;
+
+    // @param directory  of the node; the socket is DIR/safar.sock.
+    // @param silence    how long the node may say and take nothing before a call gives up.
+    ApiClient(std::string directory, std::chrono::seconds silence);
+
+    // Errors: unreachable (nothing listens; the detail says how to start it), timed_out, malformed (no
+    // JSON), and what the API answers, by its name.
+    [[nodiscard]] Result<ApiAnswer> get(const std::string& target) const;
+    [[nodiscard]] Result<ApiAnswer> post(const std::string& target, const boost::json::value& body) const;
+    // Sends `upload` while it reads the answer, line by line; a refusal may come before the end.
+    using OnLine = std::function<void(std::string_view line, const boost::json::value& value)>;
+    [[nodiscard]] Result<> upload(const std::string& target, const Upload& body, const OnLine& on_line) const;
+
+    // The same client with more patience, for work that takes long (verify, rebuild, import).
+    [[nodiscard]] ApiClient patient() const;
+    [[nodiscard]] const std::string& directory() const { return directory_; }
+
+private:
+    std::string directory_;
+    std::chrono::seconds silence_;
+};
+
+// "/v1/x?a=1&b=%20": percent-encodes names and values.
+using Query = std::vector<std::pair<std::string, std::string>>;
+[[nodiscard]] std::string target_of(std::string_view path, const Query& query = {});
+[[nodiscard]] std::string percent_encode(std::string_view text);
+
+} // namespace safar::cli

@@ -1,0 +1,32 @@
+#include "cli/arguments.hpp"
+
+#include "storage/record/schema.hpp"
+
+#include <fmt/format.h>
+
+namespace safar::cli {
+
+Outcome<std::pair<std::string, std::string>> assignment(const std::string& option, const std::string& text) {
+    const std::size_t equals = text.find('=');
+    if (equals == 0 || equals == std::string::npos)
+        return usage(fmt::format("{}: '{}' should be name=value", option, text));
+    return std::pair{text.substr(0, equals), text.substr(equals + 1)};
+}
+
+Outcome<Query> assignments(const std::string& option, const std::vector<std::string>& texts) {
+    Query out;
+    for (const std::string& text : texts) {
+        SAFAR_TRY(auto pair, assignment(option, text));
+        out.push_back(std::move(pair));
+    }
+    return out;
+}
+
+Outcome<std::string> record_argument(const std::string& text) {
+    if (!parse_id(text))
+        return usage(fmt::format("'{}' is no record id; an id has 26 letters and digits, as `safar find` "
+                                 "prints them", text));
+    return text;
+}
+
+} // namespace safar::cli

@@ -1,0 +1,18 @@
+// Arguments that CLI11 leaves as text.
+#pragma once
+
+#include "cli/api_client.hpp"
+#include "cli/exit_code.hpp"
+
+namespace safar::cli {
+
+// "name=value" at the first '='; the value may be empty or hold more of them. Errors: usage, naming
+// `option` and the text.
+[[nodiscard]] Outcome<std::pair<std::string, std::string>> assignment(const std::string& option,
+                                                                      const std::string& text);
+[[nodiscard]] Outcome<Query> assignments(const std::string& option, const std::vector<std::string>& texts);
+
+// A record id: 26 characters of Crockford base32. Errors: usage.
+[[nodiscard]] Outcome<std::string> record_argument(const std::string& text);
+
+} // namespace safar::cli

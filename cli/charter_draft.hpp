@@ -1,0 +1,24 @@
+// What a draft is made of: enrolments, compartments, schema and code lists.
+#pragma once
+
+#include "node/charter/charter.hpp"
+
+namespace safar::cli {
+
+struct DraftOptions {
+    std::string network;
+    std::vector<std::string> stewards;
+    std::uint32_t quorum = 1;
+    std::string compartments; // file; empty: four compartments that every agency writes and reads
+    std::string schema, codes; // directories; empty: where this installation keeps them
+    std::vector<std::string> enrolments; // files
+};
+
+// The unsigned charter. Errors: of files and of the charter's own checks; invalid_argument for a kind
+// that the schema does not have.
+[[nodiscard]] Result<std::string> draft_charter(const DraftOptions& options);
+
+// movement, return, protection, programme.
+[[nodiscard]] std::vector<CharterCompartment> usual_compartments(const std::vector<std::string>& agencies);
+
+} // namespace safar::cli

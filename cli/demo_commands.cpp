@@ -1,0 +1,2 @@
+#include "cli/app.hpp"
+namespace safar::cli { void add_demo_commands(CLI::App&, Context&) {} }

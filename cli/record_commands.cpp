@@ -1,0 +1,243 @@
+// Records: create, change, read, explain, and settle what agencies disagree about.
+#include "cli/app.hpp"
+#include "cli/arguments.hpp"
+#include "cli/json_text.hpp"
+#include "cli/record_text.hpp"
+#include "cli/table.hpp"
+
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include <ostream>
+
+namespace safar::cli {
+
+namespace json = boost::json;
+
+namespace {
+
+struct RecordOptions {
+    std::string kind, id, field, why, basis, quality, at, value;
+    std::vector<std::string> fields;
+    std::uint64_t limit = 20;
+    unsigned pick = 0;
+    bool replace = false;
+};
+using Options = std::shared_ptr<RecordOptions>;
+
+Outcome<json::array> field_list(const std::vector<std::string>& texts) {
+    SAFAR_TRY(auto pairs, assignments("field", texts));
+    json::array out;
+    for (const auto& [name, value] : pairs)
+        out.push_back(json::array{json::string(name), json::string(value)});
+    return out;
+}
+
+Outcome<Exit> changed(Context& context, const ApiAnswer& answer, const std::string& what) {
+    if (context.json) {
+        context.print_raw(answer);
+        return Exit::ok;
+    }
+    const auto events = number_at(answer.json, "events");
+    const std::string id = text_at(answer.json, "id");
+    if (events == 0)
+        context.out << visible(id) << ": nothing to say that was not said already\n";
+    else
+        context.out << visible(id) << ": " << what << ", durable here and on its way to the peers\n";
+    return Exit::ok;
+}
+
+std::string record_path(const std::string& id, const char* rest = "") { return "/v1/records/" + id + rest; }
+
+Outcome<Exit> create(Context& context, const RecordOptions& options) {
+    SAFAR_TRY(auto client, context.client());
+    SAFAR_TRY(auto fields, field_list(options.fields));
+    json::object body{{"kind", options.kind}, {"fields", std::move(fields)}};
+    if (!options.basis.empty()) body["basis"] = options.basis;
+    if (!options.quality.empty()) body["quality"] = std::stoi(options.quality);
+    if (!options.at.empty()) body["at"] = options.at;
+    SAFAR_TRY(auto answer, client.post("/v1/records", body));
+    return changed(context, answer, "created");
+}
+
+Outcome<Exit> set(Context& context, const RecordOptions& options) {
+    if (options.replace && options.why.empty())
+        return usage("--replace sets aside what other agencies said, so it needs a reason: --why TEXT");
+    SAFAR_TRY(auto client, context.client());
+    SAFAR_TRY(auto id, record_argument(options.id));
+    SAFAR_TRY(auto fields, field_list(options.fields));
+    json::object body{{"fields", std::move(fields)}, {"replace", options.replace}};
+    if (!options.why.empty()) body["why"] = options.why;
+    SAFAR_TRY(auto answer, client.post(record_path(id, "/fields"), body));
+    return changed(context, answer, "set");
+}
+
+Outcome<Exit> retract(Context& context, const RecordOptions& options) {
+    SAFAR_TRY(auto client, context.client());
+    SAFAR_TRY(auto id, record_argument(options.id));
+    json::object body{{"field", options.field}};
+    if (!options.why.empty()) body["why"] = options.why;
+    SAFAR_TRY(auto answer, client.post(record_path(id, "/retract"), body));
+    return changed(context, answer, "retracted");
+}
+
+Outcome<Exit> show(Context& context, const RecordOptions& options) {
+    SAFAR_TRY(auto client, context.client());
+    SAFAR_TRY(auto id, record_argument(options.id));
+    SAFAR_TRY(auto answer, client.get(record_path(id)));
+    if (context.json)
+        context.print_raw(answer);
+    else
+        context.out << record_text(answer.json);
+    return Exit::ok;
+}
+
+Outcome<Exit> history(Context& context, const RecordOptions& options) {
+    SAFAR_TRY(auto client, context.client());
+    SAFAR_TRY(auto id, record_argument(options.id));
+    SAFAR_TRY(auto answer, client.get(record_path(id, "/history")));
+    if (context.json)
+        context.print_raw(answer);
+    else
+        context.out << history_text(answer.json);
+    return Exit::ok;
+}
+
+Outcome<Exit> explain(Context& context, const RecordOptions& options) {
+    SAFAR_TRY(auto client, context.client());
+    SAFAR_TRY(auto id, record_argument(options.id));
+    SAFAR_TRY(auto answer, client.get(target_of(record_path(id, "/explain"), {{"field", options.field}})));
+    if (context.json)
+        context.print_raw(answer);
+    else
+        context.out << explain_text(answer.json);
+    return Exit::ok;
+}
+
+Outcome<Exit> find(Context& context, const RecordOptions& options) {
+    SAFAR_TRY(auto client, context.client());
+    Query query{{"kind", options.kind}, {"limit", std::to_string(options.limit)}};
+    for (const std::string& text : options.fields) {
+        SAFAR_TRY(assignment("filter", text));
+        query.emplace_back("where", text);
+    }
+    SAFAR_TRY(auto answer, client.get(target_of("/v1/records", query)));
+    const bool none = list_at(answer.json, "records").empty();
+    if (context.json)
+        context.print_raw(answer);
+    else
+        context.out << found_text(answer.json);
+    return none ? Exit::no : Exit::ok;
+}
+
+Outcome<Exit> conflict_list(Context& context, const RecordOptions& options) {
+    SAFAR_TRY(auto client, context.client());
+    SAFAR_TRY(auto answer, client.get(target_of("/v1/conflicts", {{"limit", std::to_string(options.limit)}})));
+    if (context.json)
+        context.print_raw(answer);
+    else
+        context.out << conflicts_text(answer.json);
+    return Exit::ok;
+}
+
+Outcome<Exit> resolve(Context& context, const RecordOptions& options, bool by_value) {
+    if (by_value == (options.pick > 0))
+        return usage("say which one counts: --pick N (its number in `safar explain`) or --value V");
+    SAFAR_TRY(auto client, context.client());
+    SAFAR_TRY(auto id, record_argument(options.id));
+    json::object body{{"field", options.field}, {"why", options.why}};
+    if (by_value)
+        body["value"] = options.value;
+    else
+        body["pick"] = options.pick;
+    SAFAR_TRY(auto answer, client.post(record_path(id, "/resolve"), body));
+    return changed(context, answer, "resolved; what was set aside stays in its history");
+}
+
+void add_writing(CLI::App& group, Context& context, const Options& options) {
+    auto& create_command = add_command(
+        group, context, "create", "A new record",
+        "safar record create return nationality=PAK host_country=GBR date=2023-05-04\n"
+        "safar record create incident dead=3 --basis report --quality 4",
+        [&context, options] { return create(context, *options); });
+    create_command.add_option("kind", options->kind, "Kind of record, as the schema names it")->required();
+    create_command.add_option("field", options->fields, "name=value, as many as there are")->required();
+    create_command.add_option("--basis", options->basis, "What this rests on (seen, document, statement, report, ...)");
+    create_command.add_option("--quality", options->quality, "Quality of the source, 1 to 5")->check(CLI::Range(1, 5));
+    create_command.add_option("--at", options->at, "When it happened, if not now")->type_name("DATE");
+
+    auto& set_command = add_command(
+        group, context, "set", "Say a field's value; what other agencies said stays beside it",
+        "safar record set 0G3T7ZB1N5V9Q4M2K8R6XWCY7D dead=4\n"
+        "safar record set 0G3T7ZB1N5V9Q4M2K8R6XWCY7D dead=4 --replace --why \"counted again at the harbour\"",
+        [&context, options] { return set(context, *options); });
+    set_command.add_option("id", options->id, "Record id")->required();
+    set_command.add_option("field", options->fields, "name=value")->required();
+    set_command.add_flag("--replace", options->replace, "Also set aside what other agencies said");
+    set_command.add_option("--why", options->why, "Reason, kept with the event")->type_name("TEXT");
+
+    auto& retract_command = add_command(
+        group, context, "retract", "Take back what this agency said of a field",
+        "safar record retract 0G3T7ZB1N5V9Q4M2K8R6XWCY7D dead --why \"another incident\"",
+        [&context, options] { return retract(context, *options); });
+    retract_command.add_option("id", options->id, "Record id")->required();
+    retract_command.add_option("field", options->field, "Field")->required();
+    retract_command.add_option("--why", options->why, "Reason, kept with the event")->type_name("TEXT");
+}
+
+void add_reading(CLI::App& group, Context& context, const Options& options) {
+    auto& show_command = add_command(group, context, "show", "What the network says of one record",
+                                     "safar record show 0G3T7ZB1N5V9Q4M2K8R6XWCY7D",
+                                     [&context, options] { return show(context, *options); });
+    show_command.add_option("id", options->id, "Record id")->required();
+    auto& history_command = add_command(group, context, "history", "Every event of one record",
+                                        "safar record history 0G3T7ZB1N5V9Q4M2K8R6XWCY7D",
+                                        [&context, options] { return history(context, *options); });
+    history_command.add_option("id", options->id, "Record id")->required();
+}
+
+} // namespace
+
+void add_record_commands(CLI::App& app, Context& context) {
+    const auto options = std::make_shared<RecordOptions>();
+    CLI::App& record = add_group(app, "record", "Create, change and read records");
+    add_writing(record, context, options);
+    add_reading(record, context, options);
+
+    auto& find_command = add_command(app, context, "find", "Records of a kind (exit code 1: none)",
+                                     "safar find incident route=\"Central Mediterranean\" --limit 50\nsafar find return",
+                                     [&context, options] { return find(context, *options); });
+    find_command.add_option("kind", options->kind, "Kind of record")->required();
+    find_command.add_option("filter", options->fields, "field=value; several: all must hold");
+    find_command.add_option("--limit", options->limit, "At most so many")->check(CLI::Range(1, 100000));
+
+    auto& explain_command = add_command(app, context, "explain", "Why a field reads as it does: who said what, when",
+                                        "safar explain 0G3T7ZB1N5V9Q4M2K8R6XWCY7D dead",
+                                        [&context, options] { return explain(context, *options); });
+    explain_command.add_option("id", options->id, "Record id")->required();
+    explain_command.add_option("field", options->field, "Field")->required();
+
+    CLI::App& conflict = add_group(app, "conflict", "What agencies disagree about");
+    auto& list = add_command(conflict, context, "list", "Open conflicts, oldest first", "safar conflict list --limit 100",
+                             [&context, options] { return conflict_list(context, *options); });
+    list.add_option("--limit", options->limit, "At most so many")->check(CLI::Range(1, 100000));
+
+    // Set once the options exist: the action must know whether --value was given, also as "".
+    auto value_option = std::make_shared<CLI::Option*>(nullptr);
+    auto& resolve_command =
+        add_command(conflict, context, "resolve", "Settle a conflict; the decision is itself an event",
+                    "safar conflict resolve 0G3T7ZB1N5V9Q4M2K8R6XWCY7D dead --pick 2 --why \"coroner's list\"\n"
+                    "safar conflict resolve 0G3T7ZB1N5V9Q4M2K8R6XWCY7D dead --value 5 --why \"both counted in part\"",
+                    [&context, options, value_option] {
+                        return resolve(context, *options, (*value_option)->count() > 0);
+                    });
+    resolve_command.add_option("id", options->id, "Record id")->required();
+    resolve_command.add_option("field", options->field, "Field")->required();
+    resolve_command.add_option("--pick", options->pick, "Number of the value, as `safar explain` lists them")
+        ->check(CLI::Range(1U, 65535U));
+    *value_option = resolve_command.add_option("--value", options->value, "Another value");
+    resolve_command.add_option("--why", options->why, "Reason, kept with the decision")->required()->type_name("TEXT");
+}
+
+} // namespace safar::cli
