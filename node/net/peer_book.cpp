@@ -1,0 +1,277 @@
+#include "node/net/peer_book.hpp"
+
+#include "node/net/dial.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+namespace safar {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::chrono::minutes good_while{10}; // a session this long forgives earlier blame
+
+std::uint64_t random_number() {
+    std::uint64_t out = 0;
+    system_entropy().fill(std::as_writable_bytes(std::span(&out, 1)));
+    return out;
+}
+
+} // namespace
+
+struct PeerBook::Peer {
+    Peer(CharterNode node, asio::io_context& io)
+        : listed(std::move(node)), alarm(io), since(std::chrono::system_clock::now()) {}
+
+    CharterNode listed;
+    Backoff backoff;
+    NodeTime blamed_until{0};
+    Alarm alarm;                // of the next call
+    std::unique_ptr<Dial> dial; // TCP under way
+    PeerLink* trying = nullptr; // TLS under way, dialled by us
+    PeerLink* up = nullptr;     // the one connection
+    NodeTime up_at{0};
+    State state = State::waiting;
+    std::string why;
+    std::chrono::system_clock::time_point since;
+    SessionStatus last;
+};
+
+PeerBook::PeerBook(std::shared_ptr<LinkWorld> world, Door& door)
+    : world_(std::move(world)), door_(door) {}
+PeerBook::~PeerBook() = default;
+
+PeerBook::Peer* PeerBook::find(const NodeId& node) {
+    auto found = peers_.find(node);
+    return found == peers_.end() ? nullptr : found->second.get();
+}
+
+void PeerBook::set_state(Peer& peer, State state, std::string why) {
+    if (peer.state != state) peer.since = std::chrono::system_clock::now();
+    peer.state = state;
+    peer.why = std::move(why);
+}
+
+// --- the charter ---
+
+void PeerBook::read_charter() {
+    if (stopped_) return;
+    auto charter = world_->host.charter();
+    bool again = charter_ != nullptr;
+    charter_ = std::move(charter);
+    for (auto& [id, peer] : peers_) {
+        const CharterNode* listed = charter_->node(id);
+        bool same_key = listed != nullptr && listed->tls_key == peer->listed.tls_key;
+        if (!same_key) forget(*peer);
+        else if (again && peer->up != nullptr)
+            peer->up->retire(failure(ErrorCode::stopping, "the charter has changed"));
+    }
+    std::erase_if(peers_, [&](const auto& entry) {
+        const CharterNode* listed = charter_->node(entry.first);
+        return listed == nullptr || listed->tls_key != entry.second->listed.tls_key;
+    });
+    for (const CharterNode& node : charter_->nodes) {
+        if (node.id == world_->self.id) continue;
+        auto& peer = peers_[node.id];
+        if (!peer) peer = std::make_unique<Peer>(node, *world_->io);
+        peer->listed = node;
+        call_later(*peer);
+    }
+}
+
+void PeerBook::forget(Peer& peer) {
+    peer.dial.reset();
+    for (PeerLink* link : {std::exchange(peer.trying, nullptr), std::exchange(peer.up, nullptr)})
+        if (link != nullptr) link->retire(failure(ErrorCode::not_permitted, "no longer in the charter"));
+}
+
+// --- calling ---
+
+void PeerBook::call_later(Peer& peer) {
+    bool idle = peer.up == nullptr && peer.trying == nullptr && !peer.dial;
+    if (stopped_ || !idle || !world_->options.dial || peer.listed.address.empty()) return;
+    peer.alarm.set(std::max(node_now(), peer.backoff.call_at()), [this, &peer] { call(peer); });
+}
+
+void PeerBook::call(Peer& peer) {
+    if (stopped_ || peer.up != nullptr || peer.trying != nullptr || peer.dial) return;
+    NodeTime now = node_now();
+    NodeTime deadline = now + world_->options.handshake_deadline;
+    set_state(peer, State::connecting, peer.why);
+    peer.dial = std::make_unique<Dial>(
+        world_->io, peer.listed.address, std::min(deadline, now + world_->options.connect_deadline),
+        [this, &peer, deadline](Result<int> socket) {
+            auto finished = std::move(peer.dial);
+            called(peer, std::move(socket), deadline);
+        });
+}
+
+void PeerBook::called(Peer& peer, Result<int> socket, NodeTime deadline) {
+    if (!socket) return call_failed(peer, socket.error());
+    auto link = std::make_shared<PeerLink>(world_, *this, TlsStream::Side::dialled, std::string(),
+                                           peer.listed.id);
+    peer.trying = link.get();
+    if (auto begun = begin(link, socket.value(), deadline); !begun) {
+        peer.trying = nullptr;
+        call_failed(peer, begun.error());
+    }
+}
+
+void PeerBook::call_failed(Peer& peer, const Error& why) {
+    peer.backoff.failed(node_now(), random_number());
+    if (peer.up == nullptr) {
+        if (peer.why != why.detail)
+            spdlog::info("peer not reached agency={} node={} why=\"{}\"", peer.listed.agency,
+                         peer.listed.id.brief(), why.detail);
+        set_state(peer, State::waiting, why.detail);
+    }
+    call_later(peer);
+}
+
+// --- connections ---
+
+Result<> PeerBook::begin(std::shared_ptr<PeerLink> link, int socket, NodeTime deadline) {
+    SAFAR_TRY(link->start(socket, deadline));
+    links_.emplace(link.get(), link);
+    return success();
+}
+
+void PeerBook::guest(int socket, const std::string& from) {
+    auto link = std::make_shared<PeerLink>(world_, *this, TlsStream::Side::accepted, from, std::nullopt);
+    if (auto begun = begin(link, socket, node_now() + world_->options.handshake_deadline); !begun) {
+        spdlog::warn("connection not served why=\"{}\"", begun.error().detail);
+        door_.gone(from, /*was_up=*/false);
+    }
+}
+
+Result<NodeId> PeerBook::recognise(const PublicKey& tls_key, const std::optional<NodeId>& dialled) {
+    const CharterNode* node = charter_->node_with_tls_key(tls_key);
+    if (node == nullptr || find(node->id) == nullptr)
+        return failure(ErrorCode::not_permitted,
+                       node == nullptr ? "TLS: the key of the other side is not in the charter"
+                                       : "TLS: the other side has this node's own key");
+    if (dialled && node->id != *dialled)
+        return failure(ErrorCode::identity_mismatch,
+                       fmt::format("TLS: node {} of {} answers at this address", node->id.brief(),
+                                   node->agency));
+    return node->id;
+}
+
+// Of two connections both sides keep the one that the node with the smaller id dialled; of two by the
+// same side the newer, since whoever dials again has lost the older.
+Result<> PeerBook::keep(PeerLink& link) {
+    if (link.side() == TlsStream::Side::accepted) door_.up(link.from());
+    Peer* peer = find(link.node());
+    if (peer == nullptr) return failure(ErrorCode::not_permitted, "no longer in the charter");
+    if (peer->trying == &link) peer->trying = nullptr;
+    NodeTime now = node_now();
+    if (now < peer->blamed_until)
+        return failure(ErrorCode::busy, "is not served yet, after what it did before");
+    if (PeerLink* other = peer->up; other != nullptr) {
+        bool we_call = world_->self.id < link.node();
+        TlsStream::Side wanted = we_call ? TlsStream::Side::dialled : TlsStream::Side::accepted;
+        if (other->side() != link.side() && link.side() != wanted)
+            return failure(ErrorCode::duplicate, "another connection stands");
+        peer->up = nullptr;
+        other->retire(failure(ErrorCode::duplicate, "another connection took over"));
+    }
+    peer->up = &link;
+    peer->up_at = now;
+    peer->alarm.clear();
+    set_state(*peer, State::connected, "");
+    spdlog::info("peer connected agency={} node={} dialled={}", peer->listed.agency,
+                 peer->listed.id.brief(), link.side() == TlsStream::Side::dialled);
+    return success();
+}
+
+void PeerBook::ready(PeerLink& link) {
+    if (Peer* peer = find(link.node())) peer->backoff.worked();
+}
+
+void PeerBook::ended(PeerLink& link, const LinkEnd& end) {
+    if (link.side() == TlsStream::Side::accepted) door_.gone(link.from(), end.was_up);
+    if (end.truncated && end.was_up) ++truncated_;
+    if (!end.was_up) {
+        ++handshakes_failed_;
+        spdlog::debug("handshake failed from={} why=\"{}\"", link.from(), end.why.detail);
+    }
+    for (auto& [id, peer] : peers_) {
+        if (peer->up == &link) peer_lost(*peer, link, end);
+        else if (peer->trying == &link) {
+            peer->trying = nullptr;
+            call_failed(*peer, end.why);
+        } else if (end.was_up && link.node() == id) call_later(*peer); // a duplicate
+    }
+    // Its stream is still on the stack.
+    auto found = links_.find(&link);
+    if (found == links_.end()) return;
+    asio::post(*world_->io, [gone = std::move(found->second)] {});
+    links_.erase(found);
+}
+
+void PeerBook::peer_lost(Peer& peer, PeerLink& link, const LinkEnd& end) {
+    NodeTime now = node_now();
+    peer.up = nullptr;
+    peer.last = link.status();
+    bool blamed = end.do_not_call_before.count() > 0;
+    if (now - peer.up_at >= good_while && !blamed) peer.backoff.forgive();
+    if (blamed) {
+        peer.backoff.blamed(now, end.do_not_call_before);
+        peer.blamed_until = peer.backoff.call_at();
+        spdlog::warn("peer refused agency={} node={} code={} why=\"{}\" for_s={}", peer.listed.agency,
+                     peer.listed.id.brief(), name(end.why.code), end.why.detail,
+                     std::chrono::ceil<std::chrono::seconds>(peer.blamed_until - now).count());
+    } else {
+        peer.backoff.failed(now, random_number());
+        spdlog::info("peer lost agency={} node={} why=\"{}\"", peer.listed.agency, peer.listed.id.brief(),
+                     end.why.detail);
+    }
+    set_state(peer, blamed ? State::refused : State::waiting, end.why.detail);
+    call_later(peer);
+}
+
+// --- from outside ---
+
+void PeerBook::log_grew() {
+    if (grew_.exchange(true)) return;
+    asio::post(*world_->io, [weak = weak_from_this()] {
+        auto self = weak.lock();
+        if (!self) return;
+        self->grew_ = false; // before looking: what comes now is looked at again
+        for (auto& [id, peer] : self->peers_)
+            if (peer->up != nullptr) peer->up->log_grew();
+    });
+}
+
+std::vector<PeerStatus> PeerBook::peers() const {
+    static constexpr const char* names[] = {"waiting", "connecting", "connected", "refused"};
+    std::vector<PeerStatus> out;
+    if (!charter_) return out;
+    for (const CharterNode& node : charter_->nodes) {
+        auto found = peers_.find(node.id);
+        if (found == peers_.end()) continue;
+        const Peer& peer = *found->second;
+        out.push_back({node.agency, node.id, node.address, names[static_cast<int>(peer.state)], peer.why,
+                       peer.since, peer.up != nullptr ? peer.up->status() : peer.last});
+    }
+    return out;
+}
+
+void PeerBook::stop() {
+    stopped_ = true;
+    for (auto& [id, peer] : peers_) {
+        if (peer->up != nullptr) peer->last = peer->up->status();
+        if (peer->state == State::connected || peer->state == State::connecting)
+            set_state(*peer, State::waiting, "this node stops");
+        peer->alarm.clear();
+        peer->dial.reset();
+        peer->up = peer->trying = nullptr;
+    }
+    for (auto& [link, owned] : links_) link->drop();
+    links_.clear();
+}
+
+} // namespace safar
