@@ -2,8 +2,11 @@
 // The simulator and the Asio shell drive the same object.
 //
 // The shell's duties, in order: feed bytes as they come (any slicing); perform the returned actions in
-// order; report each IngestBatches back through on_ingested(); tick when next_deadline() passes; call
-// on_local_change() when the log grew by other means (own appends, other peers).
+// order; report each IngestBatches back through on_ingested(), in the order they were given; tick when
+// next_deadline() passes; call on_local_change() when the log grew by other means (own appends, other
+// peers). After ClosePeer every call returns nothing.
+//
+// What one call costs is bounded by the bytes that came in it and limits::frame_bytes_max served.
 #pragma once
 
 #include "storage/log/log.hpp"
@@ -73,7 +76,12 @@ public:
     // The log grew: pushes or announces what the peer lacks.
     [[nodiscard]] std::vector<Action> on_local_change(NodeTime now);
     [[nodiscard]] std::vector<Action> on_tick(NodeTime now);
+    // Ends the session with a goodbye.
+    [[nodiscard]] std::vector<Action> stop(std::string why, NodeTime now);
+    // NodeTime::max(): nothing to wait for. A time that has passed: tick again at once (more to serve).
     [[nodiscard]] NodeTime next_deadline() const;
+    // The peer's quota: read no more from it before then. A time that has passed: read on.
+    [[nodiscard]] NodeTime read_not_before() const;
     [[nodiscard]] SessionStatus status() const;
 
 private:

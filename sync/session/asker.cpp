@@ -1,0 +1,222 @@
+// Which ranges are asked for, when, and with how much credit. What arrives: arrivals.cpp.
+#include "sync/session/asker.hpp"
+
+namespace safar {
+
+std::uint64_t Asker::have(const LogName& log) const {
+    std::uint64_t number = std::max(context_.head(log).number, context_.plan.on_the_way(log));
+    if (auto found = unsettled_.find(log); found != unsettled_.end())
+        number = std::max(number, found->second.highest);
+    return number;
+}
+
+bool Asker::lacks(const LogName& log, std::uint64_t& missing) const {
+    const Head* theirs = frontiers_.theirs(log);
+    if (theirs == nullptr || context_.head(log).forked) return false;
+    const std::uint64_t here = have(log);
+    missing = theirs->number > here ? theirs->number - here : 0;
+    return missing > 0;
+}
+
+void Asker::note_lacking(const LogName& log, NodeTime delay) {
+    std::uint64_t missing = 0;
+    if (!lacks(log, missing)) return;
+    auto [found, fresh] = lacking_.try_emplace(log, Lacking{context_.now + delay, NodeTime{0}, have(log)});
+    if (!fresh) found->second.ask_at = std::min(found->second.ask_at, context_.now + delay);
+    look_at_ = std::min(look_at_, std::max(found->second.ask_at, found->second.not_before));
+}
+
+void Asker::on_heads(const std::vector<LogName>& logs, bool at_once) {
+    for (const LogName& log : logs) {
+        const LogOwner* owner = context_.shared_owner(log);
+        if (owner == nullptr) continue;
+        note_lacking(log, at_once || owner->node == context_.peer ? NodeTime{0} : NodeTime(relay_delay));
+        // Equal heights can hide a fork.
+        const Head* theirs = frontiers_.theirs(log);
+        const Head ours = context_.head(log);
+        if (theirs != nullptr && theirs->number == ours.number && theirs->hash != ours.hash &&
+            !ours.forked)
+            probe_fork(log, ours.number);
+    }
+}
+
+// Asks for one batch that should differ from ours: two signed headers at one place prove the fork.
+void Asker::probe_fork(const LogName& log, std::uint64_t number) {
+    if (number == 0 || asks_.contains(log)) return;
+    context_.out.send(wire::Want{log, number, number, static_cast<std::uint32_t>(limits::frame_bytes_max)});
+}
+
+std::int64_t Asker::reserved(const LogName& log, const Ask& ask) const {
+    auto found = unsettled_.find(log);
+    const std::size_t bytes = found == unsettled_.end() ? 0 : found->second.bytes;
+    return std::max<std::int64_t>(ask.granted, 0) + static_cast<std::int64_t>(bytes);
+}
+
+std::int64_t Asker::reserved() const {
+    auto sum = static_cast<std::int64_t>(unsettled_bytes_);
+    for (const auto& [log, ask] : asks_) sum += std::max<std::int64_t>(ask.granted, 0);
+    return sum;
+}
+
+void Asker::start_asks() {
+    if (context_.now < look_at_ || !context_.status.ready) return;
+    if (context_.now < paused_until_) {
+        look_at_ = paused_until_;
+        return;
+    }
+    look_at_ = never;
+    struct Candidate {
+        std::uint64_t missing;
+        LogName log;
+        auto operator<=>(const Candidate&) const = default;
+    };
+    std::vector<Candidate> candidates;
+    for (auto at = lacking_.begin(); at != lacking_.end();) {
+        auto& [log, lacking] = *at;
+        std::uint64_t missing = 0;
+        if (!lacks(log, missing)) {
+            at = lacking_.erase(at);
+            continue;
+        }
+        if (std::uint64_t here = have(log); here > lacking.seen && !asks_.contains(log)) {
+            lacking.seen = here; // somebody brings it: ask only when that stops
+            lacking.ask_at = context_.now + relay_delay;
+        }
+        const NodeTime due = std::max(lacking.ask_at, lacking.not_before);
+        if (due > context_.now)
+            look_at_ = std::min(look_at_, due);
+        else if (!asks_.contains(log))
+            candidates.push_back({missing, log});
+        ++at;
+    }
+    std::sort(candidates.begin(), candidates.end());
+    const std::size_t among = std::min(asks_max, asks_.size() + candidates.size());
+    for (const Candidate& candidate : candidates) {
+        if (asks_.size() >= asks_max || reserved() >= window_bytes) {
+            look_at_ = std::min(look_at_, context_.now + lease_poll);
+            break;
+        }
+        start_ask(candidate.log, among);
+    }
+}
+
+void Asker::start_ask(const LogName& log, std::size_t among) {
+    const NodeTime until = context_.now + lease_time;
+    if (!context_.plan.lease(log, context_.peer, context_.now, until + lease_grace)) {
+        lacking_[log].ask_at = context_.now + lease_poll; // another peer is being asked
+        look_at_ = std::min(look_at_, lacking_[log].ask_at);
+        return;
+    }
+    const Head* theirs = frontiers_.theirs(log);
+    const std::uint64_t first = have(log) + 1;
+    const auto batches = static_cast<std::int64_t>(std::min<std::uint64_t>(theirs->number - first + 1, 64));
+    std::int64_t credit = std::min({window_bytes / static_cast<std::int64_t>(among),
+                                    window_bytes - reserved(),
+                                    batches * static_cast<std::int64_t>(limits::batch_bytes_max)});
+    credit = std::max(credit, grant_bytes_min);
+    if (asks_.empty()) {
+        mark_at_ = until;
+        taken_mark_ = taken_bytes_;
+    }
+    asks_.emplace(log, Ask{first, theirs->number, credit, until, context_.now});
+    context_.out.send(wire::Want{log, first, theirs->number, static_cast<std::uint32_t>(credit)});
+}
+
+// `rest`: how long this peer is not asked for this log again.
+void Asker::end_ask(const LogName& log, NodeTime rest) {
+    if (asks_.erase(log) > 0) context_.plan.release(log, context_.peer);
+    if (asks_.empty()) mark_at_ = never;
+    std::uint64_t missing = 0;
+    if (lacks(log, missing)) {
+        Lacking& lacking = lacking_.try_emplace(log, Lacking{context_.now, NodeTime{0}, 0}).first->second;
+        lacking.seen = have(log);
+        lacking.ask_at = context_.now;
+        lacking.not_before = std::max(lacking.not_before, context_.now + rest);
+    }
+    look_at_ = context_.now;
+}
+
+// All of a range is here and stored: others may be asked, or this peer for what came since.
+void Asker::finish_asks() {
+    std::vector<LogName> done;
+    for (const auto& [log, ask] : asks_)
+        if ((ask.next > ask.last && !unsettled_.contains(log)) || context_.head(log).forked)
+            done.push_back(log);
+    for (const LogName& log : done) end_ask(log, NodeTime{0});
+}
+
+// Each log in flight gets an equal share of the window; what was stored is given back in pieces of a
+// quarter of it, so that credits stay few.
+void Asker::give_credit() {
+    if (asks_.empty()) return;
+    const std::int64_t share =
+        std::max(window_bytes / static_cast<std::int64_t>(asks_.size()), grant_bytes_min);
+    std::int64_t left = window_bytes - reserved();
+    for (auto& [log, ask] : asks_) {
+        if (ask.next > ask.last) continue;
+        std::int64_t more = std::min(share - reserved(log, ask), left);
+        const bool starved = ask.granted <= 0 && !unsettled_.contains(log);
+        if (starved) more = std::max(more, grant_bytes_min);
+        if (!starved && more < share / 4) continue;
+        // A peer that drew beyond its credit pays that back first.
+        const std::int64_t debt = ask.granted < 0 ? -ask.granted : 0;
+        ask.granted += more + debt;
+        left -= more;
+        context_.out.send(wire::Credit{log, static_cast<std::uint32_t>(more + debt)});
+        ask.deadline = context_.now + lease_time;
+    }
+}
+
+Result<> Asker::on_missing(const wire::Missing& missing) {
+    auto ask = asks_.find(missing.log);
+    if (ask == asks_.end() || missing.first > ask->second.last || missing.last < ask->second.next)
+        return success();
+    end_ask(missing.log, std::chrono::seconds(60));
+    if (++empty_promises_ > empty_promises_max)
+        return failure(ErrorCode::not_found, "states heads of logs whose batches it does not have");
+    return success();
+}
+
+Result<> Asker::on_tick(std::size_t frame_held) {
+    const bool all_judged = context_.now >= mark_at_;
+    const std::uint64_t taken = taken_bytes_ + frame_held;
+    const std::uint64_t progress = taken - std::min(taken, taken_mark_);
+    if (all_judged) {
+        taken_mark_ = taken;
+        mark_at_ = asks_.empty() ? never : context_.now + lease_time;
+    }
+    std::vector<LogName> late;
+    for (auto& [log, ask] : asks_) {
+        if (unsettled_.contains(log) || ask.granted <= 0) { // waiting for our own disk
+            ask.deadline = context_.now + lease_time;
+            ask.progressed = context_.now;
+            context_.plan.extend(log, context_.peer, ask.deadline + lease_grace);
+        } else if (all_judged ? progress < progress_bytes_min && context_.now >= ask.deadline
+                              : context_.now >= ask.progressed + one_log_deadline) {
+            late.push_back(log);
+        } else {
+            context_.plan.extend(log, context_.peer, context_.now + lease_time + lease_grace);
+        }
+    }
+    if (!late.empty() && all_judged && progress == 0 && ++timeouts_ >= timeouts_max)
+        return failure(ErrorCode::timed_out, "states batches that it does not deliver");
+    for (const LogName& log : late)
+        end_ask(log, progress == 0 ? NodeTime(std::chrono::seconds(10 * timeouts_ + 10))
+                                   : NodeTime(std::chrono::seconds(1)));
+    return success();
+}
+
+void Asker::flush() {
+    hand_over();
+    finish_asks();
+    start_asks();
+    give_credit();
+}
+
+NodeTime Asker::next_deadline() const {
+    NodeTime next = std::min(look_at_, mark_at_);
+    for (const auto& [log, ask] : asks_) next = std::min(next, ask.progressed + one_log_deadline);
+    return next;
+}
+
+} // namespace safar

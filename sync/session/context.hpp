@@ -1,0 +1,81 @@
+// What the parts of one session share: who talks to whom, the time of the present call, and the
+// actions that it will return.
+#pragma once
+
+#include "sync/session/session.hpp"
+#include "sync/wire/message.hpp"
+
+#include <algorithm>
+
+namespace safar {
+
+// Collects frames and other actions in order. Small frames are put together up to 64 KiB.
+class Outbox {
+public:
+    static constexpr std::size_t coalesce_bytes = 64u << 10;
+
+    template <class Message>
+    void send(const Message& message) {
+        wire::encode(message, open());
+        close_if_full();
+    }
+    void send_batch(ByteView stored) {
+        wire::encode_batch(stored, open());
+        close_if_full();
+    }
+    void act(Action action) {
+        bytes_open_ = false;
+        actions_.push_back(std::move(action));
+    }
+    [[nodiscard]] std::vector<Action> take(SessionStatus& status) {
+        for (const Action& action : actions_)
+            if (const auto* send = std::get_if<SendBytes>(&action)) status.bytes_out += send->bytes.size();
+        bytes_open_ = false;
+        return std::exchange(actions_, {});
+    }
+
+private:
+    Bytes& open() {
+        if (!bytes_open_) actions_.push_back(SendBytes{});
+        bytes_open_ = true;
+        return std::get<SendBytes>(actions_.back()).bytes;
+    }
+    void close_if_full() {
+        bytes_open_ = std::get<SendBytes>(actions_.back()).bytes.size() < coalesce_bytes;
+    }
+
+    std::vector<Action> actions_;
+    bool bytes_open_ = false; // the last action is a SendBytes that may still grow
+};
+
+constexpr NodeTime never = NodeTime::max();
+
+struct SessionContext {
+    NodeId self, peer;
+    const SessionView& view;
+    RangePlan& plan;
+    NodeTime now{0};
+    std::shared_ptr<const Authority> authority; // of the hello, until the session ends
+    std::vector<std::string> shared;            // compartments, ascending
+    Outbox out;
+    SessionStatus status;
+
+    [[nodiscard]] bool shares(std::string_view compartment) const {
+        return std::binary_search(shared.begin(), shared.end(), compartment);
+    }
+    // The owner of a log that both sides may hold; null: not to be spoken of with this peer.
+    [[nodiscard]] const LogOwner* shared_owner(const LogName& log) const {
+        const LogOwner* owner = authority->owner(log.id);
+        return owner != nullptr && shares(owner->compartment) ? owner : nullptr;
+    }
+    [[nodiscard]] Head head(const LogName& log) const {
+        return view.log().head(log).value_or(Head{});
+    }
+};
+
+// Names of a log in messages to people.
+[[nodiscard]] inline std::string brief(const LogName& log) {
+    return log.id.brief() + "/" + log.incarnation.brief();
+}
+
+} // namespace safar

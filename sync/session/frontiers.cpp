@@ -1,0 +1,289 @@
+#include "sync/session/frontiers.hpp"
+
+namespace safar {
+namespace {
+
+bool same(const Head& a, const Head& b) {
+    return a.number == b.number && a.hash == b.hash && a.forked == b.forked;
+}
+
+} // namespace
+
+Frontier Frontiers::held(std::string_view compartment) const {
+    Frontier frontier = context_.view.log().frontier(compartment);
+    std::erase_if(frontier, [](const FrontierEntry& entry) {
+        return entry.head.number == 0 && !entry.head.forked;
+    });
+    return frontier;
+}
+
+std::vector<wire::CompartmentDigest> Frontiers::open() {
+    compartments_.clear();
+    own_unconfirmed_.clear();
+    entries_ = 0;
+    std::vector<wire::CompartmentDigest> digests;
+    for (const std::string& name : context_.shared) {
+        Compartment& compartment = compartments_[name];
+        const Frontier frontier = held(name);
+        for (const FrontierEntry& entry : frontier) {
+            compartment.said.emplace(entry.log, entry.head);
+            const LogOwner* owner = context_.authority->owner(entry.log.id);
+            if (owner != nullptr && owner->node == context_.self)
+                own_unconfirmed_[entry.log] = entry.head.number;
+        }
+        compartment.digest = frontier_digest(frontier);
+        digests.push_back({name, compartment.digest});
+    }
+    return digests;
+}
+
+// Equal digests: what we hold is what the peer holds.
+void Frontiers::both_know(Compartment& compartment, Frontier& own) {
+    compartment.told = compartment.known = true;
+    compartment.said_base = compartment.theirs_base = compartment.digest;
+    compartment.theirs = compartment.said;
+    entries_ += compartment.theirs.size();
+    for (const auto& [log, head] : compartment.theirs) own.push_back({log, head});
+}
+
+void Frontiers::all_equal() {
+    Frontier own;
+    for (auto& [name, compartment] : compartments_) both_know(compartment, own);
+    confirm_own(own, /*complete=*/true);
+    grew(); // since the snapshot
+}
+
+void Frontiers::on_summary(const wire::Summary& summary) {
+    Frontier own;
+    for (auto& [name, compartment] : compartments_) {
+        auto said = std::lower_bound(
+            summary.compartments.begin(), summary.compartments.end(), name,
+            [](const wire::CompartmentDigest& item, const std::string& key) { return item.compartment < key; });
+        if (said == summary.compartments.end() || said->compartment != name) continue;
+        if (said->frontier != compartment.digest) {
+            compartment.full_due = true;
+            continue;
+        }
+        both_know(compartment, own);
+    }
+    confirm_own(own, /*complete=*/true);
+    grew();
+}
+
+Result<> Frontiers::state(Compartment& compartment, const Frontier& entries,
+                          std::vector<LogName>& changed) {
+    for (const FrontierEntry& entry : entries) {
+        auto [found, fresh] = compartment.theirs.try_emplace(entry.log, entry.head);
+        if (fresh && ++entries_ > entries_max)
+            return failure(ErrorCode::limit_exceeded, "frontiers of more than 65536 logs");
+        found->second = entry.head;
+        confirmed(entry.log, entry.head);
+        changed.push_back(entry.log);
+    }
+    return success();
+}
+
+Result<> Frontiers::on_full(wire::FrontierFull full, std::vector<LogName>& changed) {
+    auto found = compartments_.find(full.compartment);
+    if (found == compartments_.end()) return success(); // another charter epoch: nothing to say of it
+    Compartment& compartment = found->second;
+    entries_ -= compartment.theirs.size();
+    compartment.theirs.clear();
+    compartment.known = true;
+    compartment.full_asked = false;
+    compartment.theirs_base = frontier_digest(full.entries);
+    SAFAR_TRY(state(compartment, full.entries, changed));
+    confirm_own(full.entries, /*complete=*/true);
+    grew();
+    return success();
+}
+
+Result<> Frontiers::on_delta(wire::FrontierDelta delta, std::vector<LogName>& changed) {
+    auto found = compartments_.find(delta.compartment);
+    if (found == compartments_.end()) return success();
+    Compartment& compartment = found->second;
+    if (!compartment.known || delta.base != compartment.theirs_base) {
+        if (!compartment.full_asked) context_.out.send(wire::FrontierAsk{delta.compartment});
+        compartment.full_asked = true;
+        return success();
+    }
+    compartment.theirs_base = wire::statement_after(compartment.theirs_base, delta.entries);
+    SAFAR_TRY(state(compartment, delta.entries, changed));
+    confirm_own(delta.entries, /*complete=*/false);
+    return success();
+}
+
+void Frontiers::on_ask(const wire::FrontierAsk& ask) {
+    auto found = compartments_.find(ask.compartment);
+    if (found != compartments_.end()) found->second.full_due = true;
+}
+
+bool Frontiers::on_batch(std::string_view name, const LogName& log, const Head& head) {
+    auto found = compartments_.find(name);
+    if (found == compartments_.end() || !found->second.known) return false;
+    auto entry = found->second.theirs.find(log);
+    if (entry == found->second.theirs.end()) {
+        if (entries_ >= entries_max) return false;
+        ++entries_;
+        found->second.theirs.emplace(log, head);
+        return true;
+    }
+    if (entry->second.number >= head.number) return false;
+    entry->second = head;
+    return true;
+}
+
+void Frontiers::served(const LogName& log, std::uint64_t number) {
+    auto& sent = sent_to_[log];
+    sent = std::max(sent, number);
+}
+
+void Frontiers::confirmed(const LogName& log, const Head& head) {
+    auto end = pushed_.upper_bound({log, head.number});
+    for (auto at = pushed_.lower_bound({log, 0}); at != end; at = pushed_.erase(at))
+        pushed_bytes_ -= at->second;
+}
+
+// The peer holds our log at least up to where it stood when the session began: it may go on.
+void Frontiers::confirm_own(const Frontier& held_by_peer, bool complete) {
+    Frontier own;
+    for (const FrontierEntry& entry : held_by_peer) {
+        const LogOwner* owner = context_.authority->owner(entry.log.id);
+        if (owner == nullptr || owner->node != context_.self) continue;
+        auto unconfirmed = own_unconfirmed_.find(entry.log);
+        if (!complete && unconfirmed == own_unconfirmed_.end()) continue;
+        own.push_back(entry);
+        if (unconfirmed != own_unconfirmed_.end() && entry.head.number >= unconfirmed->second)
+            own_unconfirmed_.erase(unconfirmed);
+    }
+    if (!own.empty()) context_.out.act(ConfirmHeads{std::move(own)});
+}
+
+void Frontiers::grew() {
+    bool tell = false;
+    for (auto& [name, compartment] : compartments_) {
+        if (!compartment.told) continue;
+        const Frontier now = held(name);
+        push(compartment, now);
+        for (const FrontierEntry& entry : now) {
+            auto said = compartment.said.find(entry.log);
+            tell = tell || said == compartment.said.end() || !same(said->second, entry.head);
+        }
+        tell = tell || now.size() != compartment.said.size();
+    }
+    if (tell && tell_at_ == never) tell_at_ = context_.now + tell_delay;
+}
+
+void Frontiers::push(Compartment& compartment, const Frontier& now) {
+    if (!compartment.known) return;
+    for (const FrontierEntry& entry : now) {
+        auto said = compartment.said.find(entry.log);
+        if (said != compartment.said.end() && same(said->second, entry.head)) continue;
+        const LogOwner* owner = context_.authority->owner(entry.log.id);
+        if (owner == nullptr || owner->node != context_.self || entry.head.forked) continue;
+        // A pushed batch states its head by itself.
+        if (push_log(compartment, entry)) compartment.said[entry.log] = entry.head;
+    }
+}
+
+bool Frontiers::push_log(Compartment& compartment, const FrontierEntry& entry) {
+    std::uint64_t& sent = sent_to_[entry.log];
+    if (auto found = compartment.theirs.find(entry.log); found != compartment.theirs.end()) {
+        if (found->second.forked) return false;
+        sent = std::max(sent, found->second.number);
+    }
+    if (sent >= entry.head.number || entry.head.number - sent > pushed_batches_max) return false;
+    // The first batch that does not follow what the peer was told ends pushing until it has caught up.
+    auto said = compartment.said.find(entry.log);
+    if (sent < (said == compartment.said.end() ? 0 : said->second.number)) return false;
+    if (pushed_bytes_ >= pushed_bytes_max) return false;
+    auto batches = context_.view.log().read_range(entry.log, sent + 1, pushed_bytes_max - pushed_bytes_);
+    if (!batches) return false;
+    for (const auto& batch : batches.value()) {
+        if (sent == entry.head.number || batch->bytes.size() > wire::payload_bytes_max) break;
+        context_.out.send_batch(batch->bytes);
+        ++sent;
+        ++context_.status.batches_out;
+        if (auto header = decode_header(batch->header())) context_.status.events_out += header.value().event_count;
+        pushed_.emplace(BatchPlace{entry.log, sent}, batch->bytes.size());
+        pushed_bytes_ += batch->bytes.size();
+    }
+    return sent == entry.head.number;
+}
+
+void Frontiers::say_full(const std::string& name, Compartment& compartment) {
+    compartment.full_due = false;
+    compartment.told = true;
+    Frontier frontier = held(name);
+    compartment.said.clear();
+    Frontier part(frontier.begin(),
+                  frontier.begin() + static_cast<std::ptrdiff_t>(
+                                         std::min(frontier.size(), wire::frontier_entries_max)));
+    for (const FrontierEntry& entry : part) compartment.said.emplace(entry.log, entry.head);
+    compartment.said_base = frontier_digest(part);
+    context_.out.send(wire::FrontierFull{name, std::move(part)});
+    say_changes(name, compartment); // what did not fit one frame
+}
+
+void Frontiers::say_changes(const std::string& name, Compartment& compartment) {
+    Frontier changed;
+    auto send = [&] {
+        if (changed.empty()) return;
+        wire::FrontierDelta delta{name, compartment.said_base, std::exchange(changed, {})};
+        compartment.said_base = wire::statement_after(delta.base, delta.entries);
+        context_.out.send(delta);
+    };
+    const Frontier now = held(name);
+    for (const FrontierEntry& entry : now) {
+        auto [said, fresh] = compartment.said.try_emplace(entry.log, entry.head);
+        if (!fresh && same(said->second, entry.head)) continue;
+        said->second = entry.head;
+        changed.push_back(entry);
+        if (changed.size() == wire::frontier_entries_max) send();
+    }
+    send();
+    // A log that no longer counts can not be said by a delta.
+    if (now.size() != compartment.said.size()) compartment.full_due = true;
+}
+
+void Frontiers::on_tick() {
+    if (context_.now < tell_at_) return;
+    tell_at_ = never;
+    for (auto& [name, compartment] : compartments_)
+        if (compartment.told) say_changes(name, compartment);
+}
+
+void Frontiers::flush() {
+    for (auto& [name, compartment] : compartments_)
+        if (compartment.full_due) say_full(name, compartment);
+}
+
+const Head* Frontiers::theirs(const LogName& log) const {
+    const LogOwner* owner = context_.shared_owner(log);
+    if (owner == nullptr) return nullptr;
+    auto compartment = compartments_.find(owner->compartment);
+    if (compartment == compartments_.end()) return nullptr;
+    auto head = compartment->second.theirs.find(log);
+    return head == compartment->second.theirs.end() ? nullptr : &head->second;
+}
+
+void Frontiers::count_behind(std::uint64_t& here, std::uint64_t& there) const {
+    here = there = 0;
+    for (const auto& [name, compartment] : compartments_) {
+        if (!compartment.known) continue;
+        std::map<LogName, std::uint64_t> ours;
+        for (const FrontierEntry& entry : held(name)) ours.emplace(entry.log, entry.head.number);
+        for (const auto& [log, number] : ours) {
+            auto found = compartment.theirs.find(log);
+            const std::uint64_t theirs = found == compartment.theirs.end() ? 0 : found->second.number;
+            if (number > theirs) there += number - theirs;
+        }
+        for (const auto& [log, head] : compartment.theirs) {
+            auto found = ours.find(log);
+            const std::uint64_t number = found == ours.end() ? 0 : found->second;
+            if (head.number > number) here += head.number - number;
+        }
+    }
+}
+
+} // namespace safar

@@ -1,0 +1,85 @@
+// Frontiers: what we have told the peer, what it has told us, and how changes travel.
+//
+// Of each shared compartment either both sides know that they hold the same (equal digests), or each
+// has said its full frontier once; from then on only heads that changed are said. Batches of our own
+// logs are pushed as soon as they are durable, where the peer holds everything before them; those of
+// others are announced, so that a third node does not get each batch from everybody.
+#pragma once
+
+#include "sync/session/context.hpp"
+
+#include <map>
+
+namespace safar {
+
+class Frontiers {
+public:
+    // Announcements wait this long for company.
+    static constexpr std::chrono::milliseconds tell_delay{20};
+    // Pushed batches that the peer has not confirmed: beyond this it is only told, and asks.
+    static constexpr std::size_t pushed_bytes_max = 1u << 20;
+    static constexpr std::uint64_t pushed_batches_max = 64; // of one log in one call
+    // Heads that one peer may state over all compartments: 8 MiB of memory.
+    static constexpr std::size_t entries_max = 65'536;
+
+    explicit Frontiers(SessionContext& context) : context_(context) {}
+
+    // Looks at what is held now in every shared compartment: the snapshot that our digests stand for.
+    [[nodiscard]] std::vector<wire::CompartmentDigest> open();
+    // Both sides hold what the snapshot says.
+    void all_equal();
+
+    void on_summary(const wire::Summary& summary);
+    // Names the logs whose head the peer has stated anew in `changed`.
+    [[nodiscard]] Result<> on_full(wire::FrontierFull full, std::vector<LogName>& changed);
+    [[nodiscard]] Result<> on_delta(wire::FrontierDelta delta, std::vector<LogName>& changed);
+    void on_ask(const wire::FrontierAsk& ask);
+    // A batch states that the peer holds it. False: nothing new.
+    bool on_batch(std::string_view compartment, const LogName& log, const Head& head);
+
+    // The log grew: pushes at once, and notes that there is something to tell.
+    void grew();
+    // Everything up to `number` was sent to the peer on its own asking.
+    void served(const LogName& log, std::uint64_t number);
+    void on_tick();
+    // What was asked for in this call.
+    void flush();
+    [[nodiscard]] NodeTime next_deadline() const { return tell_at_; }
+
+    [[nodiscard]] const Head* theirs(const LogName& log) const;
+    // Batches that the peer has and we do not, and the reverse.
+    void count_behind(std::uint64_t& here, std::uint64_t& there) const;
+
+private:
+    struct Compartment {
+        std::map<LogName, Head> said, theirs;
+        Hash said_base, theirs_base;
+        Hash digest;              // of the snapshot
+        bool told = false;        // the peer knows `said`
+        bool known = false;       // we know `theirs`
+        bool full_due = false;
+        bool full_asked = false;
+    };
+    [[nodiscard]] Frontier held(std::string_view compartment) const;
+    void say_full(const std::string& name, Compartment& compartment);
+    void say_changes(const std::string& name, Compartment& compartment);
+    void push(Compartment& compartment, const Frontier& now);
+    [[nodiscard]] bool push_log(Compartment& compartment, const FrontierEntry& entry);
+    void confirmed(const LogName& log, const Head& head);
+    // `complete`: the peer's whole frontier of a compartment, not only what changed.
+    void confirm_own(const Frontier& held_by_peer, bool complete);
+    void both_know(Compartment& compartment, Frontier& own);
+    [[nodiscard]] Result<> state(Compartment& compartment, const Frontier& entries,
+                                 std::vector<LogName>& changed);
+
+    SessionContext& context_;
+    std::map<std::string, Compartment, std::less<>> compartments_;
+    std::map<LogName, std::uint64_t> sent_to_; // own logs: the peer holds or is being sent all up to here
+    std::map<BatchPlace, std::size_t> pushed_; // not yet confirmed, with their bytes
+    std::size_t pushed_bytes_ = 0;
+    std::size_t entries_ = 0;
+    std::map<LogName, std::uint64_t> own_unconfirmed_; // own logs of the snapshot, with their heads
+    NodeTime tell_at_ = never;
+};
+
+} // namespace safar
