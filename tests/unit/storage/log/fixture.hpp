@@ -1,0 +1,153 @@
+// A small federation for the log's tests: nodes with fixed keys, a charter that a test can change, and
+// authors that sign whatever a test wants them to, right or wrong.
+#pragma once
+
+#include "storage/log/log.hpp"
+
+#include <filesystem>
+#include <map>
+#include <set>
+#include <string>
+#include <unistd.h>
+
+namespace safar::fixture {
+
+template <class Id>
+Id id(std::uint8_t fill) {
+    Id out;
+    out.raw.fill(std::byte{fill});
+    return out;
+}
+
+inline const NetworkId network = id<NetworkId>(0xaa);
+inline const std::vector<std::string> compartments = {"movement", "return"};
+
+// One node: number n has the key of seed n.
+struct Node {
+    explicit Node(std::uint8_t n)
+        : number(n), key(SigningKey::from_seed(Bytes(SigningKey::seed_bytes, std::byte{n})).value()),
+          node(NodeId{key.id().raw}) {}
+    [[nodiscard]] LogId log(std::string_view compartment = "return") const {
+        return log_id(network, node, compartment);
+    }
+    std::uint8_t number;
+    SigningKey key;
+    NodeId node;
+};
+
+// Knows every node it was given, in every compartment, unless a test says otherwise.
+class TestAuthority final : public Authority {
+public:
+    TestAuthority(std::initializer_list<const Node*> nodes) {
+        for (const Node* node : nodes) add(*node);
+    }
+    void add(const Node& node) {
+        for (const std::string& compartment : compartments)
+            owners[node.log(compartment)] = {node.node, "A" + std::to_string(node.number), compartment};
+        keys[node.key.id()] = node.key.public_key();
+    }
+
+    const NetworkId& network() const override { return fixture::network; }
+    std::uint64_t epoch() const override { return epoch_now; }
+    const Hash& charter() const override { return identity; }
+    const LogOwner* owner(const LogId& log) const override {
+        auto found = owners.find(log);
+        return found == owners.end() ? nullptr : &found->second;
+    }
+    const PublicKey* key(const KeyId& key) const override {
+        auto found = keys.find(key);
+        return found == keys.end() ? nullptr : &found->second;
+    }
+    Standing standing(const BatchHeader& header) const override {
+        if (owner(header.log.id) == nullptr || key(header.key) == nullptr) return Standing::unknown;
+        if (header.epoch > epoch_now) return Standing::waits;
+        return suspended.contains(header.key) ? Standing::quarantine : Standing::counts;
+    }
+    int rank(std::string_view) const override { return 0; }
+    bool may_hold(const NodeId&, std::string_view) const override { return true; }
+
+    std::uint64_t epoch_now = 1;
+    Hash identity = id<Hash>(0xdd);
+    std::map<LogId, LogOwner> owners;
+    std::map<KeyId, PublicKey> keys;
+    std::set<KeyId> suspended;
+};
+
+inline EventDraft draft(std::uint64_t n) {
+    EventDraft out;
+    out.body.kind = 3;
+    out.body.record = id<RecordId>(static_cast<std::uint8_t>(n));
+    out.body.verb = "recorded";
+    out.body.source = "test-register";
+    out.body.actor = "caseworker";
+    out.body.at = {1'577'836'800'000'000 + static_cast<std::int64_t>(n)};
+    out.body.assertions = {{1, Text{"record " + std::to_string(n)}}, {2, Integer{static_cast<std::int64_t>(n)}}};
+    return out;
+}
+
+inline AppendRequest request(std::string compartment, std::size_t events, std::uint64_t first = 0) {
+    AppendRequest out;
+    out.compartment = std::move(compartment);
+    for (std::size_t i = 0; i < events; ++i) out.drafts.push_back(draft(first + i));
+    return out;
+}
+
+// Signs a chain of batches as another node would, or as it never should.
+class Writer {
+public:
+    explicit Writer(const Node& node, std::uint8_t incarnation = 1, std::string_view compartment = "return")
+        : node_(&node), entropy_(1000u * node.number + incarnation) {
+        next.network = network;
+        next.log = {node.log(compartment), id<Incarnation>(incarnation)};
+        next.epoch = 1;
+        next.charter = id<Hash>(0xdd);
+    }
+    // The next batch of the chain.
+    EncodedBatch write(std::size_t events = 3) {
+        BuiltBatch built = build(events);
+        next.number += 1;
+        next.first_sequence = built.header.last_sequence() + 1;
+        next.previous = built.hash;
+        return std::move(built.encoded);
+    }
+    // A batch for the same place, without going on.
+    EncodedBatch peek(std::size_t events = 3) { return std::move(build(events).encoded); }
+    std::vector<EncodedBatch> write_many(std::size_t batches, std::size_t events = 3) {
+        std::vector<EncodedBatch> out;
+        for (std::size_t i = 0; i < batches; ++i) out.push_back(write(events));
+        return out;
+    }
+
+    BatchContext next;
+
+private:
+    BuiltBatch build(std::size_t events) {
+        std::vector<EventDraft> drafts;
+        for (std::size_t i = 0; i < events; ++i) drafts.push_back(draft(salt_++));
+        std::size_t taken = 0;
+        return build_batch(next, node_->key, entropy_, drafts, taken).value();
+    }
+    const Node* node_;
+    SeededEntropy entropy_;
+    std::uint64_t salt_ = 0;
+};
+
+class TempDir {
+public:
+    TempDir() {
+        std::string pattern = "/tmp/safar-log-XXXXXX";
+        path_ = ::mkdtemp(pattern.data());
+    }
+    ~TempDir() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+    TempDir(const TempDir&) = delete;
+    TempDir& operator=(const TempDir&) = delete;
+    [[nodiscard]] const std::string& path() const { return path_; }
+
+private:
+    std::string path_;
+};
+
+} // namespace safar::fixture
