@@ -1,12 +1,18 @@
 // Commands become events here, and nowhere else: the only place that appends.
 //
-// Threads: every call may come from any thread; appends meet in one queue and are committed in groups
-// by the log thread (linger at most 20 ms where they are few). A call returns when its events are
-// durable and, for reads, when derived state has reached what this node appended before.
+// A command is checked against the schema and the charter before anything is written; it returns when
+// its events are durable. A read first waits until derived state holds what this node wrote before.
+// `set` and import replace only what the author's own agency said; overruling another agency is a
+// resolution and needs a reason (design.md section 5).
+//
+// Threads: every call may come from any thread. Two commands on one record are done one after the
+// other, so that the second sees what the first said.
 #pragma once
 
-#include "node/charter/charter.hpp"
-#include "storage/derive/derived.hpp"
+#include "node/registry/import_run.hpp"
+#include "node/registry/node.hpp"
+
+#include <array>
 
 namespace safar {
 
@@ -24,6 +30,113 @@ struct RecordChange {
 // Who asks; recorded with the event.
 struct Actor {
     std::string name;
+};
+
+struct CreateCommand {
+    std::string kind;
+    std::vector<FieldText> fields;
+    std::string basis;
+    std::uint8_t quality = 0;      // 0 not stated, 1 to 5
+    std::optional<ClaimedTime> at; // when it happened; now if absent
+};
+struct SetCommand {
+    RecordId record;
+    std::vector<FieldText> fields;
+    bool replace = false; // overrule other agencies' values; needs `why`
+    std::string why;
+};
+struct RetractCommand {
+    RecordId record;
+    std::string field, why;
+};
+struct ResolveCommand {
+    RecordId record;
+    std::string field;
+    std::uint32_t pick = 0; // 1-based in FoldedField::live; 0: `value` instead
+    std::optional<std::string> value;
+    std::string why;
+};
+
+// A record as read, with what its reader needs to name things.
+struct RecordView {
+    std::shared_ptr<const Schema> schema;
+    const Kind* kind = nullptr; // null: a kind that the schema does not know
+    std::string compartment;    // "" then
+    Folded folded;
+};
+struct HistoryView {
+    std::shared_ptr<const Schema> schema;
+    const Kind* kind = nullptr;
+    std::vector<HeldEvent> events; // in order of arrival
+};
+
+struct CompartmentSummary {
+    std::string name;
+    bool may_write = false, held = false;
+    Hash frontier;
+    std::optional<Hash> state;
+    std::uint64_t logs = 0, batches = 0, events = 0, records = 0;
+};
+
+struct Verification {
+    VerifyReport log;
+    std::string derived; // "same", or what differs and what to do
+    std::vector<std::string> compared; // what `derived` rests on, for people
+};
+struct Rebuilt {
+    Position position = 0;
+    std::chrono::milliseconds took{0};
+    std::vector<std::string> same, differs; // compartments by state digest before and after
+};
+
+class Registry {
+public:
+    explicit Registry(Node& node) : node_(node) {}
+
+    // --- commands. Errors: invalid_argument (which field, what would be accepted), not_found,
+    //     not_permitted (the compartment, and who may write it), and those of Log::append ---
+    [[nodiscard]] Result<RecordChange> create(const CreateCommand& command, const Actor& actor);
+    [[nodiscard]] Result<RecordChange> set(const SetCommand& command, const Actor& actor);
+    [[nodiscard]] Result<RecordChange> retract(const RetractCommand& command, const Actor& actor);
+    [[nodiscard]] Result<RecordChange> resolve(const ResolveCommand& command, const Actor& actor);
+    // One import runs at a time; others wait their turn. What was written before an error stays, and
+    // running the same import again writes only the rest.
+    [[nodiscard]] Result<ImportSummary> import_file(const ImportCommand& command, const Actor& actor,
+                                                    ByteSource source, const RejectSink& rejects);
+
+    // --- reads ---
+    [[nodiscard]] Result<RecordView> show(const RecordId& id);
+    [[nodiscard]] Result<HistoryView> history(const RecordId& id);
+    [[nodiscard]] Result<std::vector<RecordView>> find(const StatisticsQuery& query, std::size_t limit,
+                                                       bool& truncated);
+    [[nodiscard]] Result<std::vector<Conflict>> conflicts(std::size_t limit);
+    [[nodiscard]] Result<StatisticsTable> statistics(const StatisticsQuery& query);
+    // Compartments that this node may hold; with `state` their state digests (reads everything).
+    // `only`: one compartment, or empty for all. Errors: not_found.
+    [[nodiscard]] Result<std::vector<CompartmentSummary>> compartments(std::string_view only, bool state);
+
+    // --- operations ---
+    [[nodiscard]] Result<Verification> verify(bool deep);
+    [[nodiscard]] Result<Rebuilt> rebuild();
+
+    [[nodiscard]] Node& node() { return node_; }
+    struct ImportTotals {
+        std::atomic<std::uint64_t> imports{0}, rows{0}, rejected{0}, events{0}, changed{0}, unchanged{0};
+    };
+    [[nodiscard]] const ImportTotals& import_totals() const { return totals_; }
+
+private:
+    [[nodiscard]] Result<RecordView> view_of(const RecordId& id) const;
+    [[nodiscard]] Result<RecordChange> write(const RecordView& view, EventDraft draft);
+    [[nodiscard]] std::mutex& stripe(const RecordId& id);
+    [[nodiscard]] RecordId fresh_record_id(const std::string& compartment);
+
+    Node& node_;
+    std::array<std::mutex, 64> stripes_;
+    std::mutex homes_mutex_;
+    std::map<std::string, LogName> homes_; // by compartment: where this run's events went
+    std::timed_mutex import_turn_;
+    ImportTotals totals_;
 };
 
 } // namespace safar

@@ -1,0 +1,104 @@
+// The HTTP API without HTTP: requests and replies as values, a table of routes, and what handlers may
+// use. docs/api.md and openapi.json are its contract; tests hold this table against the latter.
+#pragma once
+
+#include "node/api/metrics.hpp"
+#include "node/net/peer_net.hpp"
+#include "node/registry/registry.hpp"
+
+#include <utility>
+
+namespace safar {
+
+// Sends part of a long answer before it is complete. Errors: unreachable (the client has gone).
+using PartSink = std::function<Result<>(std::string_view part)>;
+
+struct ApiRequest {
+    std::string method;
+    std::string target; // as it came: path and query
+    std::string path;   // decoded
+    std::vector<std::pair<std::string, std::string>> query; // decoded, in order
+    std::vector<std::string> captures;                      // what {id} stood for
+    std::string body;
+    std::string actor;      // who asks, for the events that come of it
+    ByteSource body_source; // routes that stream: instead of `body`
+    PartSink send_part;     // routes that stream: starts the answer (200) early
+
+    // First value of a parameter, "" if absent.
+    [[nodiscard]] std::string_view parameter(std::string_view name) const;
+    [[nodiscard]] std::vector<std::string_view> parameters(std::string_view name) const;
+};
+
+struct ApiReply {
+    unsigned status = 200;
+    std::string content_type = "application/json";
+    std::string body; // of a streamed answer: its last part
+};
+
+struct ApiContext {
+    Registry& registry;
+    ApiMetrics& metrics;
+    std::function<std::vector<PeerStatus>()> peers; // may be empty
+    std::function<DoorCounts()> door;               // may be empty
+    std::string node_name;
+    std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
+};
+
+using ApiHandler = Result<ApiReply> (*)(ApiContext& context, ApiRequest& request);
+
+struct Route {
+    std::string_view method, pattern; // "/v1/records/{id}"
+    std::string_view parameters;      // of the query, separated by blanks; any other is refused
+    ApiHandler handle;
+    bool streams = false; // takes the body in pieces and may answer in pieces
+};
+
+[[nodiscard]] std::span<const Route> api_routes();
+// The OpenAPI document, as served.
+[[nodiscard]] std::string_view openapi_text();
+// Of this program, "0.1.0".
+[[nodiscard]] std::string_view api_version();
+
+// Splits and decodes `target` into path and query. Errors: invalid_argument (a bad escape).
+[[nodiscard]] Result<ApiRequest> parse_target(std::string_view method, std::string_view target);
+// The route, with captures filled in. Errors: not_found (no such path, or what the path does take).
+[[nodiscard]] Result<const Route*> find_route(ApiRequest& request);
+// Checks parameters, runs the handler, turns an error into its reply.
+[[nodiscard]] ApiReply run_route(ApiContext& context, const Route& route, ApiRequest& request);
+// parse_target, find_route and run_route in one, for tests and small bodies.
+[[nodiscard]] ApiReply dispatch(ApiContext& context, std::string_view method, std::string_view target,
+                                std::string body, std::string actor);
+
+[[nodiscard]] unsigned http_status(ErrorCode code);
+[[nodiscard]] ApiReply error_reply(const Error& error);
+
+// --- handlers, by file ---
+namespace handlers {
+// routes_records.cpp
+Result<ApiReply> show(ApiContext&, ApiRequest&);
+Result<ApiReply> history(ApiContext&, ApiRequest&);
+Result<ApiReply> explain(ApiContext&, ApiRequest&);
+Result<ApiReply> find(ApiContext&, ApiRequest&);
+Result<ApiReply> conflicts(ApiContext&, ApiRequest&);
+// routes_commands.cpp
+Result<ApiReply> create(ApiContext&, ApiRequest&);
+Result<ApiReply> set(ApiContext&, ApiRequest&);
+Result<ApiReply> retract(ApiContext&, ApiRequest&);
+Result<ApiReply> resolve(ApiContext&, ApiRequest&);
+// routes_import.cpp
+Result<ApiReply> import_file(ApiContext&, ApiRequest&);
+// routes_statistics.cpp
+Result<ApiReply> statistics(ApiContext&, ApiRequest&);
+// routes_operations.cpp
+Result<ApiReply> status(ApiContext&, ApiRequest&);
+Result<ApiReply> peers(ApiContext&, ApiRequest&);
+Result<ApiReply> charter(ApiContext&, ApiRequest&);
+Result<ApiReply> schema(ApiContext&, ApiRequest&);
+Result<ApiReply> digest(ApiContext&, ApiRequest&);
+Result<ApiReply> verify(ApiContext&, ApiRequest&);
+Result<ApiReply> rebuild(ApiContext&, ApiRequest&);
+Result<ApiReply> metrics(ApiContext&, ApiRequest&);
+Result<ApiReply> openapi(ApiContext&, ApiRequest&);
+} // namespace handlers
+
+} // namespace safar

@@ -1,0 +1,52 @@
+// Between the API's JSON and the registry's values.
+#pragma once
+
+#include "node/api/api.hpp"
+
+#include <boost/json.hpp>
+
+namespace safar {
+
+// A request's body, read member by member; what nobody asked for is refused by done().
+class BodyReader {
+public:
+    // Errors: invalid_argument, with the offset where the JSON breaks.
+    [[nodiscard]] static Result<BodyReader> parse(std::string_view body);
+
+    // Errors: invalid_argument naming the member and what it should be.
+    [[nodiscard]] Result<std::string> text(std::string_view name);
+    [[nodiscard]] Result<std::optional<std::string>> optional_text(std::string_view name);
+    [[nodiscard]] Result<bool> flag(std::string_view name); // false if absent
+    [[nodiscard]] Result<std::uint32_t> number(std::string_view name, std::uint32_t max); // 0 if absent
+    [[nodiscard]] Result<std::vector<FieldText>> fields(std::string_view name);
+    [[nodiscard]] Result<> done() const;
+
+private:
+    [[nodiscard]] const boost::json::value* find(std::string_view name);
+    boost::json::object object_;
+    std::vector<std::string> known_;
+};
+
+[[nodiscard]] ApiReply json_reply(const boost::json::value& value);
+
+[[nodiscard]] Result<RecordId> captured_id(const ApiRequest& request);
+// A whole number of a parameter, `otherwise` if absent. Errors: invalid_argument with the range.
+[[nodiscard]] Result<std::uint64_t> number_parameter(const ApiRequest& request, std::string_view name,
+                                                     std::uint64_t min, std::uint64_t max,
+                                                     std::uint64_t otherwise);
+// "0" or "1"; false if absent.
+[[nodiscard]] Result<bool> flag_parameter(const ApiRequest& request, std::string_view name);
+// where=dimension=v1,v2 (repeatable). Errors: invalid_argument.
+[[nodiscard]] Result<std::vector<StatisticsQuery::Filter>> filters(const ApiRequest& request);
+[[nodiscard]] std::vector<std::string> split(std::string_view text, char at);
+
+// Names a field by its name, or by its tag where the schema does not know it ("field 17").
+[[nodiscard]] std::string field_name(const Kind* kind, std::uint16_t tag);
+[[nodiscard]] std::string_view rule_name(Rule rule);
+[[nodiscard]] boost::json::array shown_values(const std::vector<Value>& values);
+// "3fa1b2c4.17.2.<32 hex digits>": log, sequence, assertion, leaf; the last alone is unique.
+[[nodiscard]] std::string show_dot(const Dot& dot);
+// Who said it, when and on what basis.
+[[nodiscard]] boost::json::object said_object(const Said& said);
+
+} // namespace safar

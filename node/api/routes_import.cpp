@@ -1,0 +1,105 @@
+// POST /v1/import: a profile, then a file, in one body of any length; the answer is NDJSON.
+#include "node/api/json.hpp"
+
+namespace safar::handlers {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t profile_bytes_max = 256u << 10;
+// Rejects wait here, so that a client that sends everything before it reads cannot block itself; what
+// exceeds it is sent while the body still comes.
+constexpr std::size_t waiting_bytes_max = 1u << 20;
+
+Result<> read_exactly(const ByteSource& source, std::span<std::byte> out) {
+    while (!out.empty()) {
+        SAFAR_TRY(auto count, source(out));
+        if (count == 0)
+            return failure(ErrorCode::invalid_argument,
+                           "body: ends inside the profile; it is u32 length, the profile's text, the file");
+        out = out.subspan(count);
+    }
+    return success();
+}
+
+Result<std::string> read_profile(const ByteSource& source) {
+    std::array<std::byte, 4> raw;
+    SAFAR_TRY(read_exactly(source, raw));
+    auto size = ByteReader(raw).integer<std::uint32_t>();
+    if (size == 0 || size > profile_bytes_max)
+        return failure(ErrorCode::invalid_argument,
+                       "body: states a profile of " + std::to_string(size) + " bytes; allowed: 1 to " +
+                           std::to_string(profile_bytes_max) +
+                           " (u32 little-endian length, the profile's text, then the file)");
+    std::string text(size, '\0');
+    SAFAR_TRY(read_exactly(source, std::as_writable_bytes(std::span(text))));
+    return text;
+}
+
+std::string line(json::object object) { return json::serialize(object) + "\n"; }
+
+json::object reject_object(const ImportReject& reject) {
+    // A row may hold any bytes; JSON holds UTF-8.
+    auto clean = [](const std::string& text) {
+        json::error_code error;
+        json::parser probe;
+        probe.write(json::serialize(json::string(text)), error);
+        if (!error) return text;
+        std::string out = text;
+        for (char& c : out)
+            if (static_cast<unsigned char>(c) >= 0x80) c = '?';
+        return out;
+    };
+    return {{"line", reject.line}, {"column", clean(reject.column)}, {"reason", clean(reject.reason)},
+            {"row", clean(reject.row)}};
+}
+
+json::object summary_object(const ImportSummary& summary) {
+    return {{"rows", summary.read.rows},          {"skipped", summary.read.skipped},
+            {"rejected", summary.read.rejected},  {"records", summary.read.records},
+            {"new", summary.records_new},         {"changed", summary.records_changed},
+            {"unchanged", summary.records_unchanged}, {"events", summary.events},
+            {"batches", summary.batches},         {"seconds", static_cast<double>(summary.took.count()) / 1000.0}};
+}
+
+} // namespace
+
+Result<ApiReply> import_file(ApiContext& context, ApiRequest& request) {
+    SAFAR_ASSERT(request.body_source != nullptr);
+    ImportCommand command;
+    command.request.profile_name = request.parameter("profile");
+    command.request.file_name = request.parameter("file");
+    SAFAR_TRY(command.dry_run, flag_parameter(request, "dry_run"));
+    for (std::string_view where : request.parameters("where")) {
+        std::size_t equals = where.find('=');
+        if (equals == std::string_view::npos || equals == 0)
+            return failure(ErrorCode::invalid_argument, "parameter 'where': needs column=value");
+        command.request.where.push_back(
+            {std::string(where.substr(0, equals)), std::string(where.substr(equals + 1))});
+    }
+    SAFAR_TRY(command.request.profile, read_profile(request.body_source));
+
+    ApiReply reply;
+    reply.content_type = "application/x-ndjson";
+    bool begun = false;
+    std::optional<Error> gone;
+    RejectSink sink = [&](const ImportReject& reject) {
+        reply.body += line({{"reject", reject_object(reject)}});
+        if (reply.body.size() < waiting_bytes_max || !request.send_part || gone) return;
+        begun = true;
+        if (auto sent = request.send_part(reply.body); !sent.has_value()) gone = sent.error();
+        reply.body.clear();
+    };
+    auto summary = context.registry.import_file(command, {request.actor}, request.body_source, sink);
+    if (summary.has_value()) {
+        reply.body += line({{"summary", summary_object(summary.value())}});
+        return reply;
+    }
+    if (!begun && reply.body.empty()) return summary.error();
+    // The status is out already, or rejects are worth having: the last line says how it ended.
+    reply.body += error_reply(summary.error()).body;
+    if (!begun) reply.status = http_status(summary.error().code);
+    return reply;
+}
+
+} // namespace safar::handlers

@@ -1,0 +1,97 @@
+#include "node/registry/command_check.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace safar {
+namespace {
+
+std::string joined(const std::vector<std::string>& words) {
+    std::string out;
+    for (const std::string& word : words) out += (out.empty() ? "" : ", ") + word;
+    return out.empty() ? "none" : out;
+}
+
+Error invalid(std::string detail) { return failure(ErrorCode::invalid_argument, std::move(detail)); }
+
+} // namespace
+
+Result<const Kind*> find_kind(const Schema& schema, std::string_view name) {
+    if (const Kind* kind = schema.kind(name); kind != nullptr) return kind;
+    std::vector<std::string> names;
+    for (const Kind& kind : schema.kinds) names.push_back(kind.name);
+    return invalid("no kind '" + std::string(name) + "'; the schema has: " + joined(names));
+}
+
+Result<const Field*> find_field(const Kind& kind, std::string_view name) {
+    if (const Field* field = kind.field(name); field != nullptr) return field;
+    std::vector<std::string> names;
+    for (const Field& field : kind.fields) names.push_back(field.name);
+    return invalid("kind '" + kind.name + "' has no field '" + std::string(name) +
+                   "'; its fields: " + joined(names));
+}
+
+Result<std::vector<Assertion>> parse_fields(const Schema& schema, const Kind& kind,
+                                            const std::vector<FieldText>& fields) {
+    if (fields.empty()) return invalid("no field given; write name=value");
+    std::vector<Assertion> out;
+    for (const FieldText& given : fields) {
+        SAFAR_TRY(const Field* field, find_field(kind, given.field));
+        if (given.value.empty())
+            return invalid("field '" + given.field + "' is empty; to take back a value, retract it");
+        SAFAR_TRY(auto value, parse_value(schema, *field, given.value));
+        const bool many = field->rule == Rule::set || field->rule == Rule::ledger;
+        for (const Assertion& other : out)
+            if (other.field == field->tag && !many)
+                return invalid("field '" + given.field + "' is given twice; it holds one value");
+        out.push_back({field->tag, std::move(value)});
+    }
+    std::sort(out.begin(), out.end());
+    out.erase(std::unique(out.begin(), out.end()), out.end());
+    return out;
+}
+
+Result<> check_required(const Kind& kind, const std::vector<Assertion>& assertions) {
+    std::vector<std::string> missing;
+    for (const Field& field : kind.fields)
+        if (field.required && std::none_of(assertions.begin(), assertions.end(), [&](const Assertion& a) {
+                return a.field == field.tag;
+            }))
+            missing.push_back(field.name);
+    if (missing.empty()) return success();
+    return invalid("a record of kind '" + kind.name + "' needs: " + joined(missing));
+}
+
+Result<const CharterCompartment*> writable_compartment(const Charter& charter, std::string_view kind,
+                                                       std::string_view agency) {
+    const CharterCompartment* compartment = charter.compartment_of_kind(kind);
+    if (compartment == nullptr)
+        return failure(ErrorCode::not_permitted, "no compartment of charter epoch " +
+                                                     std::to_string(charter.epoch) +
+                                                     " holds records of kind '" + std::string(kind) + "'");
+    if (!compartment->may_write(agency))
+        return failure(ErrorCode::not_permitted,
+                       "compartment '" + compartment->name + "' is written by " +
+                           joined(compartment->writers) + "; this node belongs to " +
+                           std::string(agency));
+    return compartment;
+}
+
+Result<> check_draft_size(const EventDraft& draft) {
+    if (draft.body.quality > 5)
+        return invalid("quality " + std::to_string(draft.body.quality) +
+                       "; allowed: 0 (not stated), 1 (weak) to 5 (strong)");
+    for (const std::string* text : {&draft.body.basis, &draft.body.actor})
+        if (text->size() > 4096)
+            return invalid("a reason or a name of " + std::to_string(text->size()) +
+                           " bytes; at most 4096");
+    SAFAR_TRY(encode_event(draft, Salt{}));
+    return success();
+}
+
+ClaimedTime now_claimed() {
+    auto since = std::chrono::system_clock::now().time_since_epoch();
+    return {std::chrono::duration_cast<std::chrono::microseconds>(since).count()};
+}
+
+} // namespace safar

@@ -1,0 +1,211 @@
+#include "node/registry/command_check.hpp"
+
+#include <algorithm>
+
+namespace safar {
+namespace {
+
+// Dots of `field` that the draft takes over: the author's own, or everybody's.
+void replace_live(const FoldedField* field, std::string_view only_agency, std::vector<Dot>& out) {
+    if (field == nullptr) return;
+    for (const Said& said : field->live)
+        if (only_agency.empty() || said.agency == only_agency) out.push_back(said.dot);
+}
+
+void sort_dots(std::vector<Dot>& dots) {
+    std::sort(dots.begin(), dots.end());
+    dots.erase(std::unique(dots.begin(), dots.end()), dots.end());
+}
+
+// The live values that a `set` of this field is about: the author's own, or everybody's.
+std::vector<const Said*> addressed(const FoldedField* field, const std::string& only_agency) {
+    std::vector<const Said*> out;
+    if (field == nullptr) return out;
+    for (const Said& said : field->live)
+        if (only_agency.empty() || said.agency == only_agency) out.push_back(&said);
+    return out;
+}
+
+// Adds to the draft what turns the addressed live values of one field into `wanted` (ascending).
+void change_field(const Field& field, const FoldedField* folded, const std::string& only_agency,
+                  const std::vector<Value>& wanted, EventDraft& draft) {
+    std::vector<const Said*> live = addressed(folded, only_agency);
+    if (field.rule == Rule::ledger && !only_agency.empty()) {
+        // A posting stands beside the others; only a correction replaces one.
+        for (const Value& value : wanted) draft.body.assertions.push_back({field.tag, value});
+        return;
+    }
+    if (field.rule == Rule::set) {
+        for (const Value& value : wanted)
+            if (std::none_of(live.begin(), live.end(), [&](const Said* s) { return s->value == value; }))
+                draft.body.assertions.push_back({field.tag, value});
+        for (const Said* said : live)
+            if (!std::binary_search(wanted.begin(), wanted.end(), said->value))
+                draft.replaces.push_back(said->dot);
+        return;
+    }
+    if (live.size() == wanted.size() &&
+        std::all_of(live.begin(), live.end(), [&](const Said* s) {
+            return std::binary_search(wanted.begin(), wanted.end(), s->value);
+        }))
+        return;
+    for (const Value& value : wanted) draft.body.assertions.push_back({field.tag, value});
+    for (const Said* said : live) draft.replaces.push_back(said->dot);
+}
+
+EventDraft draft_for(const RecordView& view, std::string verb, const std::string& basis, const Actor& actor) {
+    EventDraft draft;
+    draft.body.kind = view.kind->tag;
+    draft.body.record = view.folded.id;
+    draft.body.verb = std::move(verb);
+    draft.body.basis = basis;
+    draft.body.actor = actor.name;
+    draft.body.at = now_claimed();
+    return draft;
+}
+
+Error needs_reason(std::string_view what) {
+    return failure(ErrorCode::invalid_argument,
+                   std::string(what) + " overrules what other agencies said and needs a reason (why)");
+}
+
+} // namespace
+
+std::mutex& Registry::stripe(const RecordId& id) {
+    return stripes_[std::hash<RecordId>{}(id) % stripes_.size()];
+}
+
+// A record born here is named by its log, so that its home can be told from its id. The design adds the
+// sequence of its first event; that is known only once the batch is placed (the first append after a
+// start may open a new incarnation, and others share the batch), so 63 random bits stand in its place,
+// above every sequence there can be.
+RecordId Registry::fresh_record_id(const std::string& compartment) {
+    std::optional<LogName> log;
+    {
+        std::lock_guard lock(homes_mutex_);
+        if (auto known = homes_.find(compartment); known != homes_.end()) log = known->second;
+    }
+    if (!log) {
+        auto authority = node_.authority();
+        log = LogName{log_id(authority->network(), node_.id(), compartment), {}};
+        std::uint64_t most = 0;
+        for (const FrontierEntry& entry : node_.stored().frontier(compartment))
+            if (entry.log.id == log->id && entry.head.last_sequence >= most) {
+                log = entry.log;
+                most = entry.head.last_sequence;
+            }
+    }
+    std::array<std::byte, 8> raw;
+    system_entropy().fill(raw);
+    auto drawn = ByteReader(raw).integer<std::uint64_t>();
+    return native_record_id(*log, drawn | 1ull << 63);
+}
+
+Result<RecordChange> Registry::write(const RecordView& view, EventDraft draft) {
+    auto charter = node_.charter();
+    SAFAR_TRY(const CharterCompartment* compartment,
+              writable_compartment(*charter, view.kind->name, node_.agency()));
+    if (draft.body.assertions.empty() && draft.replaces.empty())
+        return RecordChange{view.folded.id, node_.deriver().position(), 0};
+    sort_dots(draft.replaces);
+    SAFAR_TRY(check_draft_size(draft));
+    AppendRequest request{compartment->name, {}};
+    request.drafts.push_back(std::move(draft));
+    SAFAR_TRY(auto appended, node_.append(std::move(request)));
+    {
+        std::lock_guard home(homes_mutex_);
+        homes_[compartment->name] = appended.log;
+    }
+    return RecordChange{view.folded.id, appended.position, 1};
+}
+
+Result<RecordChange> Registry::create(const CreateCommand& command, const Actor& actor) {
+    RecordView view;
+    view.schema = node_.derived().schema();
+    SAFAR_TRY(view.kind, find_kind(*view.schema, command.kind));
+    SAFAR_TRY(auto assertions, parse_fields(*view.schema, *view.kind, command.fields));
+    SAFAR_TRY(check_required(*view.kind, assertions));
+    SAFAR_TRY(const CharterCompartment* compartment,
+              writable_compartment(*node_.charter(), view.kind->name, node_.agency()));
+    view.folded.id = fresh_record_id(compartment->name);
+    EventDraft draft = draft_for(view, "recorded", command.basis, actor);
+    draft.body.quality = command.quality;
+    if (command.at) draft.body.at = *command.at;
+    draft.body.assertions = std::move(assertions);
+    return write(view, std::move(draft));
+}
+
+// The record as it stands, ready to be changed. Its kind must be known: what the schema does not
+// understand can not be checked, and so not be written.
+static Result<> check_known(const RecordView& view) {
+    if (view.kind != nullptr) return success();
+    return failure(ErrorCode::invalid_argument,
+                   "record " + show_id(view.folded.id) + " is of kind " +
+                       std::to_string(view.folded.kind) + ", which the schema in force does not have");
+}
+
+Result<RecordChange> Registry::set(const SetCommand& command, const Actor& actor) {
+    if (command.replace && command.why.empty()) return needs_reason("set with replace");
+    std::lock_guard lock(stripe(command.record));
+    SAFAR_TRY(auto view, show(command.record));
+    SAFAR_TRY(check_known(view));
+    SAFAR_TRY(auto assertions, parse_fields(*view.schema, *view.kind, command.fields));
+    EventDraft draft = draft_for(view, command.replace ? "resolved" : "updated", command.why, actor);
+    const std::string only = command.replace ? "" : node_.agency();
+    for (auto at = assertions.begin(); at != assertions.end();) {
+        const Field* field = view.kind->field(at->field);
+        std::vector<Value> wanted;
+        for (; at != assertions.end() && at->field == field->tag; ++at) wanted.push_back(at->value);
+        change_field(*field, view.folded.field(field->tag), only, wanted, draft);
+    }
+    return write(view, std::move(draft));
+}
+
+Result<RecordChange> Registry::retract(const RetractCommand& command, const Actor& actor) {
+    std::lock_guard lock(stripe(command.record));
+    SAFAR_TRY(auto view, show(command.record));
+    SAFAR_TRY(check_known(view));
+    SAFAR_TRY(const Field* field, find_field(*view.kind, command.field));
+    EventDraft draft = draft_for(view, "retracted", command.why, actor);
+    const FoldedField* folded = view.folded.field(field->tag);
+    replace_live(folded, node_.agency(), draft.replaces);
+    if (draft.replaces.empty()) {
+        std::string detail = "nothing that " + node_.agency() + " said stands in field '" + field->name + "'";
+        if (folded != nullptr && !folded->live.empty())
+            detail += "; " + folded->live.front().agency +
+                      " said it: only they can retract it (to overrule them, resolve the field)";
+        return failure(ErrorCode::invalid_argument, detail);
+    }
+    return write(view, std::move(draft));
+}
+
+Result<RecordChange> Registry::resolve(const ResolveCommand& command, const Actor& actor) {
+    if (command.why.empty()) return needs_reason("a resolution");
+    if ((command.pick == 0) == !command.value.has_value())
+        return failure(ErrorCode::invalid_argument,
+                       "a resolution takes either pick (1, 2 ...: a live value) or value, not both");
+    std::lock_guard lock(stripe(command.record));
+    SAFAR_TRY(auto view, show(command.record));
+    SAFAR_TRY(check_known(view));
+    SAFAR_TRY(const Field* field, find_field(*view.kind, command.field));
+    const FoldedField* folded = view.folded.field(field->tag);
+    const std::size_t live = folded == nullptr ? 0 : folded->live.size();
+    EventDraft draft = draft_for(view, "resolved", command.why, actor);
+    if (command.pick > 0) {
+        if (command.pick > live)
+            return failure(ErrorCode::invalid_argument,
+                           "field '" + field->name + "' has " + std::to_string(live) +
+                               " live values; there is no number " + std::to_string(command.pick));
+        draft.body.assertions.push_back({field->tag, folded->live[command.pick - 1].value});
+    } else {
+        SAFAR_TRY(auto value, parse_value(*view.schema, *field, *command.value));
+        draft.body.assertions.push_back({field->tag, std::move(value)});
+    }
+    // One value that everybody agrees on already: there is nothing to resolve.
+    if (live == 1 && folded->live[0].value == draft.body.assertions[0].value)
+        return RecordChange{command.record, node_.deriver().position(), 0};
+    replace_live(folded, "", draft.replaces);
+    return write(view, std::move(draft));
+}
+
+} // namespace safar

@@ -1,0 +1,57 @@
+// The one thread that follows the journal into derived state, and wakes whoever waits for a position.
+//
+// Threads: every member may be called from any thread.
+#pragma once
+
+#include "storage/derive/derived.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+namespace safar {
+
+class DeriveThread {
+public:
+    // `note` gets a line for the operator when something had to be repaired or tried again.
+    DeriveThread(Derived& derived, const Log& log, std::function<void(std::string)> note);
+    ~DeriveThread();
+
+    void start();
+    // Ends after at most `catch_up` of following, then makes derived state durable.
+    void stop(std::chrono::milliseconds catch_up = std::chrono::milliseconds(1500));
+
+    // The log has reached `last`.
+    void wake(Position last);
+    [[nodiscard]] Position position() const { return position_.load(std::memory_order_acquire); }
+    // Costs one load where derived state is there already. Errors: timed_out, stopping.
+    [[nodiscard]] Result<> wait_for(Position position,
+                                    std::chrono::milliseconds at_most = std::chrono::minutes(2));
+    // Runs `task` on the derive thread, between two steps, and waits for it. Errors: stopping.
+    [[nodiscard]] Result<> run(std::function<Result<>(Derived&)> task);
+
+private:
+    void loop();
+    void step();
+    void checkpoint_when_due(bool idle);
+
+    Derived& derived_;
+    const Log& log_;
+    std::function<void(std::string)> note_;
+    std::atomic<Position> position_{0};
+    std::mutex mutex_;
+    std::condition_variable wake_;  // the derive thread waits
+    std::condition_variable moved_; // readers wait
+    Position target_ = 0;
+    std::deque<std::function<void(Derived&)>> tasks_;
+    bool stopping_ = false, ended_ = false;
+    std::chrono::steady_clock::time_point stop_by_;
+    Position checkpointed_ = 0; // derive thread only
+    std::thread thread_;
+};
+
+} // namespace safar

@@ -1,0 +1,209 @@
+#include "node/registry/import_run.hpp"
+
+#include "node/registry/command_check.hpp"
+#include "node/registry/event_reader.hpp"
+#include "node/registry/import_diff.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace safar {
+namespace {
+
+constexpr std::size_t chunk_records = 4096;       // read and looked up together: 16 batches
+constexpr std::size_t flying_events_max = 32768;  // about 40 MiB of drafts
+constexpr std::chrono::minutes derive_patience{5}; // for one chunk
+
+} // namespace
+
+// The n-th time an id occurs in a chunk it goes to round n: a row must see what the row before it
+// said, and that has to be written first. Files that repeat ids are rare, and cost a sync a round.
+struct ImportRun::Rounds {
+    std::vector<std::vector<EventBody>> rounds;
+    std::unordered_map<RecordId, std::size_t> next;
+    void add(EventBody body, bool flying) {
+        auto [at, fresh] = next.try_emplace(body.record, flying ? 1 : 0);
+        const std::size_t round = at->second++;
+        if (rounds.size() <= round) rounds.resize(round + 1);
+        rounds[round].push_back(std::move(body));
+    }
+};
+
+ImportRun::ImportRun(Node& node, ImportReader& reader, std::string actor, bool dry_run)
+    : node_(node), reader_(reader), actor_(std::move(actor)), dry_run_(dry_run),
+      schema_(node.derived().schema()), charter_(node.charter()) {}
+
+ImportRun::~ImportRun() {
+    for (Flight& flight : flights_)
+        for (auto& part : flight.parts) part.wait();
+}
+
+Result<ImportSummary> ImportRun::run(const RejectSink& rejects) {
+    const auto start = std::chrono::steady_clock::now();
+    SAFAR_TRY(node_.deriver().wait_for(node_.stored().last_position(), derive_patience));
+    count_heads(/*before=*/true);
+    auto tell_rejects = [&] {
+        for (const ImportReject& reject : reader_.take_rejects()) rejects(reject);
+    };
+    for (;;) {
+        auto chunk = reader_.next(chunk_records);
+        tell_rejects();
+        if (!chunk.has_value()) return chunk.error();
+        if (chunk.value().empty()) break;
+        SAFAR_TRY(take(std::move(chunk.value())));
+    }
+    SAFAR_TRY(land_all());
+    count_heads(/*before=*/false);
+    summary_.read = reader_.progress();
+    summary_.took = std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::chrono::steady_clock::now() - start);
+    return summary_;
+}
+
+Result<> ImportRun::take(std::vector<ImportedRecord> chunk) {
+    Rounds rounds;
+    rounds.next.reserve(chunk.size());
+    for (ImportedRecord& record : chunk) {
+        const bool flying = flying_.contains(record.body.record);
+        rounds.add(std::move(record.body), flying);
+    }
+    for (std::size_t i = 0; i < rounds.rounds.size(); ++i) {
+        if (i > 0) {
+            SAFAR_TRY(land_all());
+        }
+        SAFAR_TRY(take_round(std::move(rounds.rounds[i])));
+    }
+    return success();
+}
+
+Result<> ImportRun::take_round(std::vector<EventBody> round) {
+    if (round.empty()) return success();
+    // Looked up in the order of ids, written in the order of the file.
+    std::vector<std::uint32_t> order(round.size());
+    std::iota(order.begin(), order.end(), 0u);
+    std::sort(order.begin(), order.end(),
+              [&](auto a, auto b) { return round[a].record < round[b].record; });
+    std::vector<RecordId> ids;
+    ids.reserve(round.size());
+    for (std::uint32_t i : order) ids.push_back(round[i].record);
+    SAFAR_TRY(auto entries, node_.derived().entries(ids));
+    SAFAR_ASSERT(entries.size() == ids.size());
+
+    std::vector<const RecordEntry*> known;
+    std::vector<std::int32_t> place(round.size(), -1); // in `known`
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        if (!entries[i]) continue;
+        place[order[i]] = static_cast<std::int32_t>(known.size());
+        known.push_back(&*entries[i]);
+    }
+    SAFAR_TRY(auto histories, read_events(node_.stored(), known));
+
+    std::map<std::string, AppendRequest> requests;
+    for (std::size_t i = 0; i < round.size(); ++i) {
+        EventDraft draft{std::move(round[i]), {}};
+        if (place[i] < 0) {
+            const bool repeated = dry_run_ && !dry_new_.insert(draft.body.record).second;
+            ++(repeated ? summary_.records_unchanged : summary_.records_new);
+            if (repeated) continue;
+            SAFAR_TRY(add_draft(std::move(draft), requests));
+            continue;
+        }
+        const Kind* kind = schema_->kind(draft.body.kind);
+        SAFAR_ASSERT(kind != nullptr);
+        RowDiff diff = diff_row(*kind, node_.agency(), draft.body, histories[static_cast<std::size_t>(place[i])]);
+        ++(diff.empty() ? summary_.records_unchanged : summary_.records_changed);
+        if (diff.empty()) continue;
+        draft.body.assertions = std::move(diff.assertions);
+        draft.replaces = std::move(diff.replaces);
+        SAFAR_TRY(add_draft(std::move(draft), requests));
+    }
+    return launch(std::move(requests));
+}
+
+Result<const std::string*> ImportRun::compartment_of(std::uint16_t kind) {
+    auto known = compartments_.find(kind);
+    if (known == compartments_.end()) {
+        const Kind* named = schema_->kind(kind);
+        SAFAR_ASSERT(named != nullptr); // the reader yields kinds of this schema only
+        SAFAR_TRY(const CharterCompartment* compartment,
+                  writable_compartment(*charter_, named->name, node_.agency()));
+        known = compartments_.emplace(kind, compartment->name).first;
+    }
+    return &known->second;
+}
+
+Result<> ImportRun::add_draft(EventDraft draft, std::map<std::string, AppendRequest>& out) {
+    SAFAR_TRY(const std::string* compartment, compartment_of(draft.body.kind));
+    draft.body.actor = actor_;
+    AppendRequest& request = out[*compartment];
+    request.compartment = *compartment;
+    request.drafts.push_back(std::move(draft));
+    return success();
+}
+
+Result<> ImportRun::launch(std::map<std::string, AppendRequest> requests) {
+    if (requests.empty()) return success();
+    Flight flight;
+    for (auto& [name, request] : requests) flight.events += request.drafts.size();
+    summary_.events += flight.events;
+    if (dry_run_) return success();
+    while (!flights_.empty() && flying_events_ + flight.events > flying_events_max) {
+        SAFAR_TRY(land_one());
+    }
+
+    flight.ids.reserve(flight.events);
+    for (auto& [name, request] : requests) {
+        for (const EventDraft& draft : request.drafts) flight.ids.push_back(draft.body.record);
+        auto promise = std::make_shared<std::promise<Result<Appended>>>();
+        flight.parts.push_back(promise->get_future());
+        node_.writer().append(std::move(request), [promise](Result<Appended> outcome) {
+            promise->set_value(std::move(outcome));
+        });
+    }
+    flying_.insert(flight.ids.begin(), flight.ids.end());
+    flying_events_ += flight.events;
+    flights_.push_back(std::move(flight));
+    return success();
+}
+
+Result<> ImportRun::land_one() {
+    Flight flight = std::move(flights_.front());
+    flights_.pop_front();
+    flying_events_ -= flight.events;
+    std::optional<Error> failed;
+    for (auto& part : flight.parts) {
+        auto outcome = part.get();
+        if (outcome.has_value())
+            node_.remember_own(outcome.value().position);
+        else if (!failed)
+            failed = outcome.error();
+        if (outcome.has_value() && !failed)
+            if (auto derived = node_.deriver().wait_for(outcome.value().position, derive_patience);
+                !derived.has_value())
+                failed = derived.error();
+    }
+    if (failed) return *failed;
+    for (const RecordId& id : flight.ids) flying_.erase(id);
+    return success();
+}
+
+Result<> ImportRun::land_all() {
+    while (!flights_.empty()) {
+        SAFAR_TRY(land_one());
+    }
+    return success();
+}
+
+// Batches written = how far the heads of this node's logs moved. (A command given meanwhile counts too.)
+void ImportRun::count_heads(bool before) {
+    auto authority = node_.stored().authority();
+    for (const CharterCompartment& compartment : charter_->compartments)
+        for (const FrontierEntry& entry : node_.stored().frontier(compartment.name)) {
+            const LogOwner* owner = authority->owner(entry.log.id);
+            if (owner == nullptr || owner->node != node_.id()) continue;
+            summary_.batches = before ? summary_.batches - entry.head.number
+                                      : summary_.batches + entry.head.number;
+        }
+}
+
+} // namespace safar

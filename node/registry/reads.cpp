@@ -1,0 +1,97 @@
+#include "node/registry/command_check.hpp"
+
+#include <algorithm>
+
+namespace safar {
+
+Result<RecordView> Registry::view_of(const RecordId& id) const {
+    RecordView view;
+    view.schema = node_.derived().schema();
+    SAFAR_TRY(view.folded, node_.derived().record(id));
+    view.kind = view.schema->kind(view.folded.kind);
+    if (view.kind != nullptr) {
+        auto charter = node_.charter();
+        if (const auto* compartment = charter->compartment_of_kind(view.kind->name))
+            view.compartment = compartment->name;
+    }
+    return view;
+}
+
+Result<RecordView> Registry::show(const RecordId& id) {
+    SAFAR_TRY(node_.await_own_writes());
+    return view_of(id);
+}
+
+Result<HistoryView> Registry::history(const RecordId& id) {
+    SAFAR_TRY(node_.await_own_writes());
+    HistoryView view;
+    view.schema = node_.derived().schema();
+    SAFAR_TRY(auto entry, node_.derived().entry(id));
+    if (!entry) return failure(ErrorCode::not_found, "no record " + show_id(id) + " is held here");
+    view.kind = view.schema->kind(entry->kind);
+    SAFAR_TRY(view.events, node_.derived().events(*entry));
+    return view;
+}
+
+Result<std::vector<RecordView>> Registry::find(const StatisticsQuery& query, std::size_t limit,
+                                               bool& truncated) {
+    SAFAR_TRY(node_.await_own_writes());
+    auto schema = node_.derived().schema();
+    SAFAR_TRY(find_kind(*schema, query.kind));
+    SAFAR_TRY(auto ids, node_.derived().find(query, limit + 1));
+    truncated = ids.size() > limit;
+    if (truncated) ids.resize(limit);
+    std::vector<RecordView> out;
+    out.reserve(ids.size());
+    for (const RecordId& id : ids) {
+        SAFAR_TRY(auto view, view_of(id));
+        out.push_back(std::move(view));
+    }
+    return out;
+}
+
+Result<std::vector<Conflict>> Registry::conflicts(std::size_t limit) {
+    SAFAR_TRY(node_.await_own_writes());
+    return node_.derived().conflicts(limit);
+}
+
+Result<StatisticsTable> Registry::statistics(const StatisticsQuery& query) {
+    SAFAR_TRY(node_.await_own_writes());
+    SAFAR_TRY(find_kind(*node_.derived().schema(), query.kind));
+    return node_.derived().count(query);
+}
+
+Result<std::vector<CompartmentSummary>> Registry::compartments(std::string_view only, bool state) {
+    SAFAR_TRY(node_.await_own_writes());
+    auto charter = node_.charter();
+    if (!only.empty() && charter->compartment(only) == nullptr) {
+        std::string names;
+        for (const auto& compartment : charter->compartments)
+            names += (names.empty() ? "" : ", ") + compartment.name;
+        return failure(ErrorCode::not_found,
+                       "no compartment '" + std::string(only) + "'; the charter has: " + names);
+    }
+    std::vector<CompartmentSummary> out;
+    for (const CharterCompartment& compartment : charter->compartments) {
+        if (!only.empty() && compartment.name != only) continue;
+        CompartmentSummary one;
+        one.name = compartment.name;
+        one.may_write = compartment.may_write(node_.agency());
+        one.held = compartment.may_hold(node_.agency());
+        Frontier frontier = node_.stored().frontier(compartment.name);
+        one.frontier = frontier_digest(frontier);
+        one.logs = frontier.size();
+        for (const FrontierEntry& entry : frontier) {
+            one.batches += entry.head.number;
+            one.events += entry.head.last_sequence;
+        }
+        for (const std::string& kind : compartment.kinds) one.records += node_.derived().records(kind);
+        if (state && one.held) {
+            SAFAR_TRY(one.state, node_.derived().state_digest(compartment.name, {}));
+        }
+        out.push_back(std::move(one));
+    }
+    return out;
+}
+
+} // namespace safar

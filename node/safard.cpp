@@ -1,0 +1,256 @@
+// safard: one agency's node. Opens what the data directory holds, serves the API and the peers, and
+// ends cleanly on SIGTERM or SIGINT.
+#include "node/api/api.hpp"
+#include "node/api/config.hpp"
+#include "node/api/server.hpp"
+#include "node/charter/durable_file.hpp"
+#include "node/charter/identity.hpp"
+#include "storage/base/limits.hpp"
+#include "storage/log/rocks_log.hpp"
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <fcntl.h>
+#include <filesystem>
+#include <malloc.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+namespace safar {
+namespace {
+
+// sysexits(3), so that a supervisor can tell what will not pass by itself.
+enum Exit : int { exit_ok = 0, exit_usage = 64, exit_storage = 74, exit_busy = 75, exit_config = 78 };
+
+constexpr std::chrono::milliseconds stop_patience{4500}; // of 5 s from the signal to the end
+
+int exit_code(ErrorCode code) {
+    switch (code) {
+    case ErrorCode::busy:
+    case ErrorCode::unreachable: return exit_busy;
+    case ErrorCode::storage_full:
+    case ErrorCode::storage_failed:
+    case ErrorCode::storage_corrupt: return exit_storage;
+    default: return exit_config;
+    }
+}
+
+// One key=value line an entry, on stderr.
+void open_logger(const std::string& level) {
+    auto logger = spdlog::stderr_logger_mt("safard");
+    logger->set_pattern("time=%Y-%m-%dT%H:%M:%S.%eZ level=%l %v", spdlog::pattern_time_type::utc);
+    logger->set_level(spdlog::level::from_str(level));
+    spdlog::set_default_logger(std::move(logger));
+}
+
+std::string quoted_text(std::string_view text) {
+    std::string out = "\"";
+    for (char c : text) {
+        if (c == '"' || c == '\\') out += '\\';
+        out += c == '\n' ? ' ' : c;
+    }
+    return out + '"';
+}
+
+int refuse(const Error& error, int code) {
+    spdlog::error("event=refused code={} detail={}", name(error.code), quoted_text(error.detail));
+    spdlog::shutdown();
+    return code;
+}
+
+// One process a data directory; the lock goes with the process, however it ends.
+Result<int> lock_directory(const std::string& directory) {
+    const std::string path = directory + "/LOCK";
+    int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (descriptor < 0)
+        return failure(ErrorCode::storage_failed, path + ": " + std::strerror(errno));
+    if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0)
+        return failure(ErrorCode::busy, path + ": another safard runs on this data directory");
+    return descriptor;
+}
+
+Result<std::vector<HeldCharter>> read_charters(const std::string& directory) {
+    SAFAR_TRY(auto charters, load_charters(directory));
+    if (charters.empty())
+        return failure(ErrorCode::not_found, directory + "/charter: no charter is adopted yet: `safar --node " +
+                                                 directory + " charter adopt charter.toml`");
+    std::vector<HeldCharter> out;
+    for (Charter& charter : charters) {
+        SAFAR_TRY(auto text, read_small_file(directory + "/charter/" + std::to_string(charter.epoch) + ".toml",
+                                             limits::charter_bytes_max));
+        out.push_back({std::make_shared<const Charter>(std::move(charter)), std::move(text)});
+    }
+    return out;
+}
+
+Result<> check_self(const Charter& charter, const Identity& self) {
+    const CharterNode* listed = charter.node(self.id);
+    if (listed == nullptr)
+        return failure(ErrorCode::not_permitted, "charter epoch " + std::to_string(charter.epoch) +
+                                                     " does not list this node, " + self.id.hex());
+    if (listed->agency != self.agency)
+        return failure(ErrorCode::not_permitted, "the charter lists this node for " + listed->agency +
+                                                     ", safard.toml says agency = \"" + self.agency + "\"");
+    return success();
+}
+
+// What must be right before anything is opened; every error here is configuration.
+struct Prepared {
+    NodeConfig config;
+    Identity identity;
+    std::vector<HeldCharter> charters;
+};
+
+Result<Prepared> prepare(const std::string& directory) {
+    SAFAR_TRY(auto config, load_config(directory));
+    SAFAR_TRY(auto identity, load_identity(directory));
+    SAFAR_TRY(auto charters, read_charters(directory));
+    SAFAR_TRY(check_self(*charters.back().charter, identity));
+    return Prepared{std::move(config), std::move(identity), std::move(charters)};
+}
+
+// Everything that runs, in the order in which it is taken down: last member first.
+struct Running {
+    std::unique_ptr<Log> log;
+    std::unique_ptr<Derived> derived;
+    std::unique_ptr<Node> node;
+    std::unique_ptr<Registry> registry;
+    ApiMetrics metrics;
+    std::unique_ptr<ApiContext> context;
+    std::unique_ptr<PeerNet> net;
+    std::unique_ptr<ApiServer> server;
+};
+
+void note(std::string line) { spdlog::warn("event=note detail={}", quoted_text(line)); }
+
+Result<> open_stores(const std::string& directory, const Prepared& with, Running& out) {
+    const HeldCharter& now = with.charters.back();
+    SAFAR_TRY(auto schema, charter_schema(*now.charter));
+    RocksOptions options;
+    options.directory = directory + "/store";
+    options.witness_path = directory + "/witness";
+    options.reserve_bytes = with.config.reserve_mib << 20;
+    std::vector<std::string> notes;
+    auto opened = open_rocks_log(options, Author{with.identity.id, &with.identity.signing, &system_entropy()},
+                                 make_authority(now.charter), notes);
+    for (std::string& line : notes) note(std::move(line));
+    SAFAR_TRY(out.log, std::move(opened));
+    SAFAR_TRY(out.derived, Derived::open(*out.log, std::make_shared<const Schema>(std::move(schema))));
+    return success();
+}
+
+Result<> start_all(const std::string& directory, const Prepared& with, Running& out) {
+    SAFAR_TRY(open_stores(directory, with, out));
+    NodeSettings settings;
+    settings.id = with.identity.id;
+    settings.agency = with.identity.agency;
+    settings.charters = with.charters;
+    settings.linger = with.config.linger;
+    settings.adopt = [directory](std::string_view text) { return adopt_charter_file(directory, text); };
+    settings.note = note;
+    out.node = std::make_unique<Node>(*out.log, *out.derived, std::move(settings));
+    out.registry = std::make_unique<Registry>(*out.node);
+    out.context.reset(new ApiContext{*out.registry, out.metrics, {}, {}, with.config.name});
+    SAFAR_TRY(out.net, PeerNet::start(with.identity, with.config.listen, *out.node));
+    PeerNet* net = out.net.get();
+    out.context->peers = [net] { return net->peers(); };
+    out.context->door = [net] { return net->door(); };
+    out.node->start([net] { net->on_local_change(); });
+    out.node->confirm_alone();
+    ServerOptions options;
+    options.socket_path = directory + "/safar.sock";
+    SAFAR_TRY(out.server, ApiServer::start(*out.context, options));
+    return success();
+}
+
+int wait_for_signal(const sigset_t& signals) {
+    int signal = 0;
+    while (::sigwait(&signals, &signal) != 0) {
+    }
+    return signal;
+}
+
+// Everything acknowledged is durable already: what cannot end in time is left, and derived state
+// follows from the log at the next start.
+void stop_all(Running& running) {
+    std::thread([] {
+        std::this_thread::sleep_for(stop_patience);
+        std::fputs("event=stopped detail=\"some work could not be ended in time\"\n", stderr);
+        std::_Exit(exit_ok);
+    }).detach();
+    running.net->stop();
+    const bool ended = running.server->stop();
+    running.node->stop();
+    if (ended) return;
+    spdlog::warn("event=stopped detail=\"a request was cut off\"");
+    std::_Exit(exit_ok);
+}
+
+int run(const std::string& directory) {
+    const auto begun = std::chrono::steady_clock::now();
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    ::pthread_sigmask(SIG_BLOCK, &signals, nullptr); // inherited by every thread that follows
+    std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN); // a file size limit is an error like a full disk
+    std::signal(SIGHUP, SIG_IGN);
+    ::mallopt(M_ARENA_MAX, 4); // many threads, few of which allocate at once
+
+    auto prepared = prepare(directory);
+    if (!prepared.has_value()) return refuse(prepared.error(), exit_config);
+    const Prepared& with = prepared.value();
+    spdlog::set_level(spdlog::level::from_str(with.config.log_level));
+    auto lock = lock_directory(directory);
+    if (!lock.has_value()) return refuse(lock.error(), exit_code(lock.error().code));
+
+    Running running;
+    if (auto started = start_all(directory, with, running); !started.has_value())
+        return refuse(started.error(), exit_code(started.error().code));
+    auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
+    spdlog::info("event=ready agency={} node={} epoch={} position={} derived={} listen={} port={} took_ms={}",
+                 with.identity.agency, with.identity.id.brief(), with.charters.back().charter->epoch,
+                 running.log->last_position(), running.derived->position(), with.config.listen,
+                 running.net->port(), took.count());
+    std::puts("ready");
+    std::fflush(stdout);
+
+    int signal = wait_for_signal(signals);
+    spdlog::info("event=stopping signal={}", signal);
+    stop_all(running);
+    spdlog::info("event=stopped position={} derived={}", running.log->last_position(),
+                 running.derived->position());
+    return exit_ok;
+}
+
+} // namespace
+} // namespace safar
+
+int main(int argc, char** argv) {
+    CLI::App app("safard: runs one agency's Safar node");
+    app.footer("Example:\n  safar node init /var/lib/safar --agency IOM --listen 0.0.0.0:7400 > iom.toml\n"
+               "  safar --node /var/lib/safar charter adopt charter.toml\n"
+               "  safard --data /var/lib/safar\n\n"
+               "Prints \"ready\" once it serves; ends on SIGTERM or SIGINT. Exit codes: 64 usage, 74 storage,\n"
+               "75 busy (another process, or the address is taken), 78 configuration, charter or keys.");
+    app.set_version_flag("--version", "safard " + std::string(safar::api_version()));
+    std::string directory;
+    auto* data = app.add_option("--data,data", directory, "Data directory, made by `safar node init`");
+    data->required()->type_name("DIR");
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        int code = app.exit(error);
+        return code == 0 ? 0 : safar::exit_usage;
+    }
+    safar::open_logger("info");
+    while (directory.size() > 1 && directory.back() == '/') directory.pop_back();
+    int code = safar::run(directory);
+    spdlog::shutdown();
+    return code;
+}
