@@ -58,5 +58,7 @@ using Value = std::variant<Text, Integer, Code, Date, Money, Point, Flag, Refere
 
 // The canonical bytes of one value: u8 tag, then its payload.
 [[nodiscard]] Bytes encode_value(const Value& value);
+// The same bytes at the end of `out`, without an archive: for digests over many values.
+void append_value(Bytes& out, const Value& value);
 
 } // namespace safar

@@ -24,10 +24,10 @@ Bytes state_bytes(const Folded& record) {
         writer.integer(static_cast<std::uint32_t>(live.size()));
         for (const Said* said : live) {
             write_dot(writer, said->dot);
-            writer.bytes(encode_value(said->value));
+            append_value(out, said->value);
         }
         writer.integer(static_cast<std::uint32_t>(field.reading.size()));
-        for (const Value& value : field.reading) writer.bytes(encode_value(value));
+        for (const Value& value : field.reading) append_value(out, value);
     }
     return out;
 }

@@ -154,7 +154,10 @@ void Asker::give_credit() {
     std::int64_t left = window_bytes - reserved();
     for (auto& [log, ask] : asks_) {
         if (ask.next > ask.last) continue;
-        std::int64_t more = std::min(share - reserved(log, ask), left);
+        const auto batches = static_cast<std::int64_t>(std::min<std::uint64_t>(ask.last - ask.next + 1, 64));
+        const std::int64_t needed = batches * static_cast<std::int64_t>(limits::batch_bytes_max);
+        if (ask.granted >= needed) continue; // enough for the rest of the range
+        std::int64_t more = std::min({share - reserved(log, ask), left, needed});
         const bool starved = ask.granted <= 0 && !unsettled_.contains(log);
         if (starved) more = std::max(more, grant_bytes_min);
         if (!starved && more < share / 4) continue;

@@ -17,12 +17,14 @@ Result<> Server::on_want(const wire::Want& want) {
                                                          ", which this peer may not hold");
         return success();
     }
-    ranges_.erase(want.log); // a new range replaces the old
-    if (ranges_.size() >= ranges_max)
+    if (!ranges_.contains(want.log) && ranges_.size() >= ranges_max)
         return failure(ErrorCode::limit_exceeded, "more than 1024 ranges asked for at once");
+    auto [found, fresh] = ranges_.try_emplace(want.log);
+    if (fresh) turns_.push_back(want.log);
+    found->second = {want.first, want.last, 0}; // a new range replaces the old
     if (credit_given() + want.credit > static_cast<std::int64_t>(wire::credit_bytes_max))
         return failure(ErrorCode::limit_exceeded, "credit above 33554432 bytes over all ranges");
-    ranges_.emplace(want.log, Range{want.first, want.last, want.credit});
+    found->second.credit = want.credit;
     more_ = true;
     return success();
 }
@@ -64,19 +66,21 @@ bool Server::serve_slice(const LogName& log, Range& range, std::size_t& budget) 
 void Server::serve() {
     if (!more_) return;
     std::size_t budget = call_bytes_max;
-    auto at = ranges_.lower_bound(turn_);
-    std::size_t dry = 0; // ranges in a row without credit
-    while (budget > 0 && dry < ranges_.size()) {
-        if (at == ranges_.end()) at = ranges_.begin();
-        if (at->second.credit <= 0) {
+    for (std::size_t dry = 0; budget > 0 && dry < turns_.size();) { // `dry` in a row without credit
+        const LogName log = turns_.front();
+        turns_.pop_front();
+        auto range = ranges_.find(log);
+        if (range->second.credit <= 0) {
             ++dry;
-            ++at;
-            continue;
+        } else {
+            dry = 0;
+            if (!serve_slice(log, range->second, budget)) {
+                ranges_.erase(range);
+                continue;
+            }
         }
-        dry = 0;
-        at = serve_slice(at->first, at->second, budget) ? std::next(at) : ranges_.erase(at);
+        turns_.push_back(log);
     }
-    turn_ = at == ranges_.end() ? LogName{} : at->first;
     more_ = std::any_of(ranges_.begin(), ranges_.end(),
                         [](const auto& item) { return item.second.credit > 0; });
 }

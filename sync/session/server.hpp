@@ -3,6 +3,8 @@
 
 #include "sync/session/frontiers.hpp"
 
+#include <deque>
+
 namespace safar {
 
 class Server {
@@ -23,8 +25,8 @@ public:
 
 private:
     struct Range {
-        std::uint64_t next, last;
-        std::int64_t credit; // a batch goes out while it is above zero; the last may overdraw it
+        std::uint64_t next = 0, last = 0;
+        std::int64_t credit = 0; // a batch goes out while it is above zero; the last may overdraw it
     };
     // False: the range is done or can not go on.
     [[nodiscard]] bool serve_slice(const LogName& log, Range& range, std::size_t& budget);
@@ -33,7 +35,7 @@ private:
     SessionContext& context_;
     Frontiers& frontiers_;
     std::map<LogName, Range> ranges_;
-    LogName turn_; // the log to go on with
+    std::deque<LogName> turns_; // every open range once, as asked: the peer asks for small logs first
     unsigned unshared_ = 0;
     bool more_ = false;
 };

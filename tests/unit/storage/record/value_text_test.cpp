@@ -139,6 +139,17 @@ TEST(Text, QuotedNeverBreaksATerminalOrACharacter) {
     EXPECT_EQ(quoted(long_text + "é"), "\"" + long_text + "...\"");
 }
 
+TEST(AppendValue, WritesTheBytesOfEncodeValueAfterWhatIsThere) {
+    const Value values[] = {Text{"سفر"}, Integer{-2}, Code{"VOL"}, Date{-1, Date::Precision::quarter},
+                            Money{-5, "USD"}, Point{-1, 2}, Flag{true}, Reference{record_id(3)}};
+    for (const Value& value : values) {
+        Bytes out{std::byte{7}};
+        append_value(out, value);
+        EXPECT_EQ(copy(ByteView(out).subspan(1)), encode_value(value)) << show_value(value);
+        EXPECT_EQ(out[0], std::byte{7});
+    }
+}
+
 TEST(ShowValue, ShowsWhatNobodyCouldTypeWithoutFailing) {
     EXPECT_EQ(show_value(Date{std::numeric_limits<std::int32_t>::min(), Date::Precision::day}), "day -2147483648");
     EXPECT_EQ(show_value(Money{std::numeric_limits<std::int64_t>::min(), "USD"}), "-92233720368547758.08 USD");

@@ -1,0 +1,24 @@
+// The safard processes that the demo starts. A pid file names a process by number and start time, so
+// that nothing is ever signalled but what was started here.
+#pragma once
+
+#include "storage/base/error.hpp"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <sys/types.h>
+
+namespace safar::cli {
+
+// Starts `safard directory` in the background, its output appended to `log`. Errors: storage_failed.
+[[nodiscard]] Result<> start_daemon(const std::string& safard, const std::string& directory,
+                                    const std::string& log, const std::string& pid_file);
+// The process that `pid_file` names, if that very one is alive.
+[[nodiscard]] std::optional<pid_t> running_daemon(const std::string& pid_file);
+// Wakes it, asks it to end, insists after `patience`; removes the pid file. False: nothing ran.
+bool stop_daemon(const std::string& pid_file, std::chrono::seconds patience = std::chrono::seconds(10));
+// Holds or wakes it (SIGSTOP, SIGCONT). False: nothing runs.
+bool hold_daemon(const std::string& pid_file, bool hold);
+
+} // namespace safar::cli

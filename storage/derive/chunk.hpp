@@ -1,0 +1,81 @@
+// A run of the journal on its way into the index and the columns. Include only from
+// storage/derive/*.cpp.
+#pragma once
+
+#include "storage/derive/derived_state.hpp"
+
+namespace safar {
+
+class Chunk {
+public:
+    Chunk(DerivedState& state, std::shared_ptr<const Schema> schema)
+        : state_(state), schema_(std::move(schema)) {}
+
+    // Opens the batches after `after`, at most `batches_max` and none after `last`.
+    [[nodiscard]] Result<> read(Position after, Position last, std::size_t batches_max);
+    [[nodiscard]] std::size_t batches() const { return batches_.size(); }
+    [[nodiscard]] std::size_t events() const { return events_; }
+    [[nodiscard]] Position position() const { return position_; }
+
+    // Derives: index entries, conflicts and position in one write, then the columns.
+    [[nodiscard]] Result<> apply();
+    // Sets the rows of all records touched from the index as it stands, which is not changed.
+    [[nodiscard]] Result<> heal(std::vector<RecordId>& ids, std::vector<RecordEntry>& entries);
+
+private:
+    struct Source {
+        LogHandle log = 0;
+        std::uint64_t number = 0;
+        OpenBatchPtr batch;
+    };
+    struct Touch {
+        RecordId id;
+        std::uint16_t kind = 0; // 0: unknown to the schema
+        std::uint16_t batch = 0;
+        std::uint8_t index = 0;
+        bool repeats = false; // asserts a field twice: only the fold can tell
+        std::uint32_t group = 0;
+    };
+    // The touches of one record.
+    struct Group {
+        std::uint32_t first = 0, count = 0; // in order_
+        std::uint16_t kind = 0;
+        Row row = 0;
+        bool folds = false;
+        std::unique_ptr<IndexEntry> known; // as the index had it; with the new places once folded
+        std::vector<std::uint16_t> conflicts;
+    };
+
+    void touch(const Source& source, std::uint16_t batch);
+    void no_effect(const EventPlace& place, NoEffect why);
+    void group();
+    [[nodiscard]] Result<> look_up(bool everything);
+    [[nodiscard]] Result<> fold_groups(bool write);
+    [[nodiscard]] Result<> fold_some(std::span<Group* const> groups, bool write);
+    void place_row(Group& group, std::uint16_t kind);
+    void write_conflicts(Group& group, const Folded& folded);
+    void number_rows();
+    [[nodiscard]] Result<> write_index();
+    void set_rows();
+    [[nodiscard]] EventPlace place(const Touch& touch) const {
+        const Source& source = batches_[touch.batch];
+        return {source.log, source.number, touch.index};
+    }
+    [[nodiscard]] const RecordId& id(const Group& group) const { return touches_[order_[group.first]].id; }
+    [[nodiscard]] Progress progress_after() const;
+
+    DerivedState& state_;
+    std::shared_ptr<const Schema> schema_;
+    std::vector<Source> batches_;
+    std::vector<Touch> touches_;       // in order of arrival
+    std::vector<std::uint32_t> order_; // of touches, by record, then arrival
+    std::vector<Group> groups_;        // ascending by record
+    std::vector<KeyValue::Write> conflicts_, no_effects_; // ascending by key
+    std::int64_t conflicts_more_ = 0;
+    std::uint64_t not_understood_ = 0;
+    std::size_t events_ = 0;
+    Position position_ = 0;
+    BodyView body_; // reused
+};
+
+} // namespace safar

@@ -1,0 +1,167 @@
+#include "storage/derive/index.hpp"
+
+namespace safar {
+namespace {
+
+template <class Integer>
+void put_big_endian(Bytes& out, Integer value) {
+    for (int shift = 8 * (static_cast<int>(sizeof value) - 1); shift >= 0; shift -= 8)
+        out.push_back(static_cast<std::byte>((value >> shift) & 0xff));
+}
+
+void put_varint(Bytes& out, std::uint64_t value) {
+    for (; value >= 0x80; value >>= 7) out.push_back(static_cast<std::byte>((value & 0x7f) | 0x80));
+    out.push_back(static_cast<std::byte>(value));
+}
+std::uint64_t read_varint(ByteReader& in) {
+    std::uint64_t value = 0;
+    for (int shift = 0; shift < 64; shift += 7) {
+        auto part = in.integer<std::uint8_t>();
+        value |= static_cast<std::uint64_t>(part & 0x7f) << shift;
+        if ((part & 0x80) == 0) break;
+    }
+    return value;
+}
+
+Bytes key_of(char mark) { return {static_cast<std::byte>(mark)}; }
+
+Error corrupt(const char* what) {
+    return failure(ErrorCode::storage_corrupt,
+                   std::string("derived state: ") + what + " does not parse; it is derived again");
+}
+
+} // namespace
+
+// kind u16 | row u32 | varint conflicts, these u16 | places: log and batch as varints, index u8.
+Bytes encode_entry(std::uint16_t kind, Row row, std::span<const std::uint16_t> conflicts,
+                   std::span<const EventPlace> places) {
+    Bytes out;
+    out.reserve(7 + 2 * conflicts.size() + 8 * places.size());
+    ByteWriter writer(out);
+    writer.integer(kind);
+    writer.integer(row);
+    put_varint(out, conflicts.size());
+    for (std::uint16_t field : conflicts) writer.integer(field);
+    for (const EventPlace& place : places) {
+        put_varint(out, place.log);
+        put_varint(out, place.batch);
+        writer.integer(place.index);
+    }
+    return out;
+}
+
+Result<IndexEntry> decode_entry(ByteView bytes) {
+    ByteReader in(bytes);
+    IndexEntry out;
+    out.kind = in.integer<std::uint16_t>();
+    out.row = in.integer<Row>();
+    std::uint64_t conflicts = read_varint(in);
+    for (std::uint64_t i = 0; i < conflicts && in.ok(); ++i)
+        out.conflicts.push_back(in.integer<std::uint16_t>());
+    while (in.remaining() > 0) {
+        EventPlace place;
+        place.log = static_cast<LogHandle>(read_varint(in));
+        place.batch = read_varint(in);
+        place.index = in.integer<std::uint8_t>();
+        out.places.push_back(place);
+    }
+    if (!in.at_end() || out.places.empty()) return corrupt("a record's index entry");
+    return out;
+}
+
+Bytes encode_progress(const Progress& progress) {
+    Bytes out;
+    ByteWriter writer(out);
+    writer.bytes(progress.stamp.view());
+    writer.integer(progress.position);
+    writer.integer(progress.conflicts);
+    writer.integer(progress.not_understood);
+    for (const auto& taken : progress.taken) {
+        writer.integer(taken.log);
+        writer.integer(taken.number);
+    }
+    return out;
+}
+
+Result<Progress> decode_progress(ByteView bytes) {
+    ByteReader in(bytes);
+    Progress out;
+    out.stamp = read_id<Hash>(in);
+    out.position = in.integer<Position>();
+    out.conflicts = in.integer<std::uint64_t>();
+    out.not_understood = in.integer<std::uint64_t>();
+    while (in.remaining() > 0) {
+        auto log = in.integer<LogHandle>();
+        out.taken.push_back({log, in.integer<std::uint64_t>()});
+    }
+    if (!in.at_end()) return corrupt("the position");
+    return out;
+}
+
+Bytes encode_mark(const ColumnsMark& mark) {
+    Bytes out = copy(mark.stamp.view());
+    ByteWriter(out).integer(mark.position);
+    return out;
+}
+
+Result<ColumnsMark> decode_mark(ByteView bytes) {
+    ByteReader in(bytes);
+    ColumnsMark out;
+    out.stamp = read_id<Hash>(in);
+    out.position = in.integer<Position>();
+    if (!in.at_end()) return corrupt("the position of the columns");
+    return out;
+}
+
+Bytes encode_conflict(const Conflict& conflict) {
+    Bytes out;
+    ByteWriter writer(out);
+    writer.integer(conflict.kind);
+    writer.integer(conflict.since.microseconds);
+    for (const std::string& agency : conflict.agencies) writer.sized(as_bytes(agency));
+    return out;
+}
+
+Result<Conflict> decode_conflict(ByteView key, ByteView value) {
+    Conflict out;
+    ByteReader key_in(key), in(value);
+    out.record = read_id<RecordId>(key_in);
+    auto high = key_in.integer<std::uint8_t>(), low = key_in.integer<std::uint8_t>();
+    out.field = static_cast<std::uint16_t>(high << 8 | low);
+    out.kind = in.integer<std::uint16_t>();
+    out.since.microseconds = in.integer<std::int64_t>();
+    while (in.remaining() > 0) out.agencies.emplace_back(as_text(in.sized()));
+    if (!in.at_end() || !key_in.at_end()) return corrupt("a conflict");
+    return out;
+}
+
+Bytes mark_key() { return key_of('P'); }
+Bytes progress_key() { return key_of('p'); }
+
+Bytes conflict_key(const RecordId& record, std::uint16_t field) {
+    Bytes key = key_of('c');
+    key.insert(key.end(), record.raw.begin(), record.raw.end());
+    put_big_endian(key, field);
+    return key;
+}
+Bytes columns_prefix(std::uint16_t kind) {
+    Bytes key = key_of('k');
+    put_big_endian(key, kind);
+    return key;
+}
+Bytes record_key(const RecordId& record) {
+    Bytes key;
+    key.reserve(1 + RecordId::size);
+    key.push_back(std::byte{'r'});
+    key.insert(key.end(), record.raw.begin(), record.raw.end());
+    return key;
+}
+Bytes no_effect_key(const EventPlace& place) {
+    Bytes key = key_of('u');
+    put_big_endian(key, place.log);
+    put_big_endian(key, place.batch);
+    key.push_back(static_cast<std::byte>(place.index));
+    return key;
+}
+
+} // namespace safar
