@@ -1,0 +1,103 @@
+// A TLS client of the test's own making: right in everything but what a test changes.
+#pragma once
+
+#include "net_fixture.hpp"
+
+#include <openssl/err.h>
+
+namespace safar::testing {
+
+struct ClientSettings {
+    const SigningKey* key = nullptr;      // null: no certificate
+    const SigningKey* signer = nullptr;   // of the certificate; null: itself
+    const SigningKey* also = nullptr;     // a second certificate in the chain
+    std::string issuer = "client";        // "client" is the subject
+    long from_days = -1, until_days = 1;  // validity, from now
+    int version_min = TLS1_3_VERSION, version_max = TLS1_3_VERSION;
+    std::string alpn = "safar/1"; // empty: none offered
+};
+
+inline X509* make_client_certificate(const ClientSettings& settings, const SigningKey& key) {
+    auto* own = static_cast<EVP_PKEY*>(key.native());
+    auto* signer = static_cast<EVP_PKEY*>((settings.signer ? *settings.signer : key).native());
+    X509* out = X509_new();
+    X509_set_version(out, X509_VERSION_3);
+    ASN1_INTEGER_set(X509_get_serialNumber(out), 7);
+    X509_gmtime_adj(X509_getm_notBefore(out), settings.from_days * 86'400);
+    X509_gmtime_adj(X509_getm_notAfter(out), settings.until_days * 86'400);
+    auto name = [](X509_NAME* of, const std::string& text) {
+        X509_NAME_add_entry_by_txt(of, "CN", MBSTRING_UTF8,
+                                   reinterpret_cast<const unsigned char*>(text.data()), -1, -1, 0);
+    };
+    name(X509_get_subject_name(out), "client");
+    X509_NAME* issuer = X509_NAME_new();
+    name(issuer, settings.issuer);
+    X509_set_issuer_name(out, issuer);
+    X509_NAME_free(issuer);
+    X509_set_pubkey(out, own);
+    X509_sign(out, signer, nullptr);
+    return out;
+}
+
+// Connects, shakes hands and reads until the other side ends it or says something.
+class TlsClient {
+public:
+    TlsClient(std::uint16_t port, const ClientSettings& settings) : socket_(port) {
+        context_ = SSL_CTX_new(TLS_client_method());
+        SSL_CTX_set_security_level(context_, 0);
+        SSL_CTX_set_min_proto_version(context_, settings.version_min);
+        SSL_CTX_set_max_proto_version(context_, settings.version_max);
+        if (settings.key != nullptr) {
+            X509* certificate = make_client_certificate(settings, *settings.key);
+            SSL_CTX_use_certificate(context_, certificate);
+            X509_free(certificate);
+            SSL_CTX_use_PrivateKey(context_, static_cast<EVP_PKEY*>(settings.key->native()));
+        }
+        if (settings.also != nullptr)
+            SSL_CTX_add0_chain_cert(context_, make_client_certificate(settings, *settings.also));
+        if (!settings.alpn.empty()) {
+            std::string offer(1, static_cast<char>(settings.alpn.size()));
+            offer += settings.alpn;
+            SSL_CTX_set_alpn_protos(context_, reinterpret_cast<const unsigned char*>(offer.data()),
+                                    static_cast<unsigned>(offer.size()));
+        }
+        SSL_CTX_set_session_cache_mode(context_, SSL_SESS_CACHE_CLIENT);
+        SSL_CTX_sess_set_new_cb(context_, [](SSL* ssl, SSL_SESSION*) {
+            ++static_cast<TlsClient*>(SSL_get_app_data(ssl))->tickets;
+            return 0;
+        });
+        SSL_CTX_set_info_callback(context_, [](const SSL* ssl, int where, int value) {
+            if ((where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT)
+                static_cast<TlsClient*>(SSL_get_app_data(ssl))->alert = value & 0xff;
+        });
+        ssl_ = SSL_new(context_);
+        SSL_set_app_data(ssl_, this);
+        SSL_set_fd(ssl_, socket_.get());
+        connected = SSL_connect(ssl_) == 1;
+        char waste[1024];
+        std::size_t got = 0;
+        if (connected) heard = SSL_read_ex(ssl_, waste, sizeof waste, &got) == 1;
+        ERR_clear_error();
+    }
+    ~TlsClient() {
+        SSL_free(ssl_);
+        SSL_CTX_free(context_);
+    }
+    TlsClient(const TlsClient&) = delete;
+    TlsClient& operator=(const TlsClient&) = delete;
+
+    // Hello goes out as soon as TLS stands, so whoever was admitted hears something.
+    bool connected = false, heard = false;
+    int alert = -1; // 0 is close_notify
+    int tickets = 0;
+
+    [[nodiscard]] SSL* ssl() const { return ssl_; }
+    [[nodiscard]] const Socket& socket() const { return socket_; }
+
+private:
+    Socket socket_;
+    SSL_CTX* context_ = nullptr;
+    SSL* ssl_ = nullptr;
+};
+
+} // namespace safar::testing

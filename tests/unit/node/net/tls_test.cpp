@@ -1,0 +1,174 @@
+// Who gets in, and with which alert everybody else is refused.
+#include "tls_client.hpp"
+
+#include <csignal>
+
+namespace safar {
+namespace {
+
+using namespace testing;
+
+// Alerts of RFC 8446, section 6.
+enum Alert {
+    close_notify = 0,
+    bad_certificate = 42,
+    certificate_expired = 45,
+    unknown_ca = 48,
+    decrypt_error = 51,
+    protocol_version = 70,
+    certificate_required = 116,
+    no_application_protocol = 120,
+};
+
+class TlsDoor : public ::testing::Test {
+protected:
+    void SetUp() override { std::signal(SIGPIPE, SIG_IGN); } // of the test's own clients
+
+    static NetOptions quick() {
+        NetOptions out;
+        out.dial = false;
+        out.handshake_deadline = milliseconds(400);
+        out.half_open_per_address_max = 4;
+        return out;
+    }
+    LocalNetwork network;
+    RunningNode iom{network.iom, network.charter, "127.0.0.1:0", quick()};
+    std::uint16_t port = iom.net().port();
+    SigningKey stranger = seeded_key(4711);
+    ClientSettings good{.key = &network.mofa.tls};
+
+    int refused_with(const ClientSettings& settings) {
+        TlsClient client(port, settings);
+        EXPECT_FALSE(client.heard);
+        EXPECT_NE(iom.peer(network.mofa).state, "connected");
+        EXPECT_TRUE(eventually([&] { return iom.net().door().handshakes_failed > 0; }));
+        return client.alert;
+    }
+};
+
+TEST_F(TlsDoor, AKeyOfTheCharterGetsInAndHearsAHello) {
+    TlsClient client(port, good);
+    EXPECT_TRUE(client.connected);
+    EXPECT_TRUE(client.heard);
+    EXPECT_EQ(iom.peer(network.mofa).state, "connected");
+    EXPECT_STREQ(SSL_get_version(client.ssl()), "TLSv1.3");
+}
+
+TEST_F(TlsDoor, NoTicketsAreGivenOut) {
+    TlsClient client(port, good);
+    EXPECT_TRUE(client.heard);
+    EXPECT_EQ(client.tickets, 0);
+}
+
+TEST_F(TlsDoor, AKeyOutsideTheCharterIsRefused) {
+    EXPECT_EQ(refused_with({.key = &stranger}), unknown_ca);
+}
+TEST_F(TlsDoor, ASigningKeyIsNoTlsKey) {
+    EXPECT_EQ(refused_with({.key = &network.mofa.signing}), unknown_ca);
+}
+TEST_F(TlsDoor, TheNodesOwnKeyIsRefused) {
+    EXPECT_EQ(refused_with({.key = &network.iom.tls}), unknown_ca);
+}
+TEST_F(TlsDoor, NoCertificateIsRefused) { EXPECT_EQ(refused_with({}), certificate_required); }
+
+TEST_F(TlsDoor, OlderVersionsAreRefused) {
+    for (int version : {TLS1_VERSION, TLS1_1_VERSION, TLS1_2_VERSION}) {
+        ClientSettings old = good;
+        old.version_min = TLS1_VERSION;
+        old.version_max = version;
+        TlsClient client(port, old);
+        EXPECT_FALSE(client.connected);
+        EXPECT_EQ(client.alert, protocol_version);
+    }
+}
+
+TEST_F(TlsDoor, ExpiredAndNotYetValidCertificatesAreRefused) {
+    EXPECT_EQ(refused_with({.key = &network.mofa.tls, .from_days = -9, .until_days = -1}),
+              certificate_expired);
+    EXPECT_EQ(refused_with({.key = &network.mofa.tls, .from_days = 1, .until_days = 9}), bad_certificate);
+}
+
+TEST_F(TlsDoor, CertificatesThatOthersSignedAreRefused) {
+    EXPECT_EQ(refused_with({.key = &network.mofa.tls, .signer = &stranger, .issuer = "some authority"}),
+              unknown_ca);
+    EXPECT_EQ(refused_with({.key = &network.mofa.tls, .signer = &stranger}), decrypt_error);
+    EXPECT_EQ(refused_with({.key = &network.mofa.tls, .also = &stranger}), unknown_ca);
+}
+
+TEST_F(TlsDoor, AnotherProtocolIsRefused) {
+    ClientSettings http = good;
+    http.alpn = "h2";
+    EXPECT_EQ(refused_with(http), no_application_protocol);
+    http.alpn = "";
+    TlsClient client(port, http);
+    EXPECT_FALSE(client.heard);
+    EXPECT_NE(iom.peer(network.mofa).state, "connected");
+}
+
+TEST_F(TlsDoor, PlainTextIsClosed) {
+    for (std::string_view text : {"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "\x01\x02\x03", "hello, hello\n\n"}) {
+        Socket client(port);
+        client.send(text);
+        EXPECT_TRUE(client.ends());
+    }
+    EXPECT_TRUE(eventually([&] { return iom.net().door().handshakes_failed == 3; }));
+}
+
+TEST_F(TlsDoor, SilentAndSlowConnectionsEndAtTheDeadline) {
+    Socket silent(port), slow(port);
+    auto begin = std::chrono::steady_clock::now();
+    const char record[] = "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";
+    for (int i = 0; i < 8; ++i) {
+        slow.send({record + i, 1});
+        std::this_thread::sleep_for(milliseconds(20));
+    }
+    EXPECT_TRUE(silent.ends());
+    EXPECT_TRUE(slow.ends());
+    auto took = std::chrono::steady_clock::now() - begin;
+    EXPECT_GE(took, milliseconds(300));
+    EXPECT_LT(took, milliseconds(4'000));
+}
+
+TEST_F(TlsDoor, TooManyFromOneAddressAreClosedAtOnceAndOthersServedAfterwards) {
+    std::vector<std::unique_ptr<Socket>> silent;
+    for (int i = 0; i < 40; ++i) silent.push_back(std::make_unique<Socket>(port));
+    EXPECT_TRUE(eventually([&] { return iom.net().door().refused_by_limit >= 36; }));
+    EXPECT_EQ(iom.net().door().accepted, 4u);
+    for (auto& socket : silent) EXPECT_TRUE(socket->ends());
+    TlsClient client(port, good);
+    EXPECT_TRUE(client.heard);
+}
+
+TEST_F(TlsDoor, GarbageInsideTlsEndsTheSessionAndThePeerMustWait) {
+    TlsClient client(port, good);
+    ASSERT_TRUE(client.heard);
+    std::string garbage(4096, '\xff');
+    SSL_write(client.ssl(), garbage.data(), static_cast<int>(garbage.size()));
+    ASSERT_TRUE(eventually([&] { return iom.peer(network.mofa).state == "refused"; }));
+    EXPECT_FALSE(iom.peer(network.mofa).why.empty());
+    TlsClient again(port, good);
+    EXPECT_FALSE(again.heard);
+}
+
+TEST_F(TlsDoor, AnEndWithoutGoodbyeIsCountedAsTruncated) {
+    {
+        TlsClient client(port, good);
+        ASSERT_TRUE(client.heard);
+        ::shutdown(client.socket().get(), SHUT_RDWR);
+    }
+    EXPECT_TRUE(eventually([&] { return iom.net().door().truncated == 1; }));
+    EXPECT_TRUE(eventually([&] { return iom.peer(network.mofa).state == "waiting"; }));
+}
+
+TEST_F(TlsDoor, APeerThatTakesNoBytesDoesNotHoldUpTheOthers) {
+    TlsClient stuck(port, good); // reads nothing any more
+    ASSERT_TRUE(stuck.heard);
+    TlsClient lively(port, {.key = &network.fia.tls});
+    EXPECT_TRUE(lively.heard);
+    auto begin = std::chrono::steady_clock::now();
+    iom.net().stop();
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(3));
+}
+
+} // namespace
+} // namespace safar
