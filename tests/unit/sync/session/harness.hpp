@@ -281,10 +281,9 @@ public:
     void later(NodeTime delay, std::function<void()> what) {
         events_.push({now + delay, ++order_, std::move(what)});
     }
-    void unclog(std::string_view a, std::string_view b) {
-        End& to = end(a, b);
-        to.clogged = false;
-        deliver(shared(to));
+    // Bytes that the other side never said.
+    void feed(End& to, ByteView bytes) {
+        if (to.session) perform(shared(to), to.session->on_bytes(bytes, now));
     }
 
     NodeTime now{1h};
