@@ -90,6 +90,16 @@ int run(const std::vector<std::string>& arguments, Context& context) {
         // CLI11 takes them from the back.
         app->parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
     } catch (const CLI::ParseError& error) {
+        // CLI11 would say that a command is missing, and not which word it did not know.
+        const CLI::App* group = app.get();
+        while (!group->get_subcommands().empty())
+            group = group->get_subcommands().front();
+        const auto unknown = group->remaining();
+        if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError) && !unknown.empty()) {
+            const std::string path = group == app.get() ? "safar" : "safar " + group->get_name();
+            context.err << "safar: usage: no command '" << visible(unknown.front()) << "'; " << path << " --help lists them\n";
+            return static_cast<int>(Exit::usage);
+        }
         const int code = app->exit(error, context.out, context.err);
         return code == 0 ? 0 : static_cast<int>(Exit::usage);
     }

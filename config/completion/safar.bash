@@ -1,0 +1,93 @@
+# Completion of `safar` for bash. Installed as share/bash-completion/completions/safar.
+
+_safar_profiles() {
+    local dir
+    for dir in "${SAFAR_CONFIG:-}" /usr/local/share/safar /usr/share/safar; do
+        [ -d "$dir/imports" ] && (cd "$dir/imports" && printf '%s\n' *.toml | sed 's/\.toml$//')
+    done
+}
+
+_safar() {
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+    local word group='' command='' i
+    COMPREPLY=()
+    for ((i = 1; i < COMP_CWORD; ++i)); do
+        word=${COMP_WORDS[i]}
+        case $word in
+        --node | --timeout) ((++i)) ;;
+        -*) ;;
+        *)
+            if [ -z "$group" ]; then
+                group=$word
+            elif [ -z "$command" ]; then
+                command=$word
+            fi
+            ;;
+        esac
+    done
+
+    case $prev in
+    --node | --data | --schema | --codes | --profiles)
+        mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+        return
+        ;;
+    --rejects | --compartments)
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        return
+        ;;
+    --format)
+        mapfile -t COMPREPLY < <(compgen -W 'table csv json' -- "$cur")
+        return
+        ;;
+    esac
+
+    local words=''
+    case $group in
+    '') words='node charter status peers digest verify rebuild import record find explain conflict stats demo --node --timeout --version --help --help-all' ;;
+    node) [ -n "$command" ] && words='--agency --listen --name' || words='init' ;;
+    charter)
+        case $command in
+        '') words='draft sign publish adopt show' ;;
+        draft) words='--network --steward --quorum --compartments --schema --codes' ;;
+        show) words='--text' ;;
+        esac
+        ;;
+    record)
+        case $command in
+        '') words='create set retract show history' ;;
+        create) words='--basis --quality --at' ;;
+        set) words='--replace --why' ;;
+        retract) words='--why' ;;
+        esac
+        ;;
+    conflict)
+        case $command in
+        '') words='list resolve' ;;
+        list) words='--limit' ;;
+        resolve) words='--pick --value --why' ;;
+        esac
+        ;;
+    demo)
+        case $command in
+        '') words='up tour down' ;;
+        up) words='--data --fresh' ;;
+        esac
+        ;;
+    import)
+        words='--dry-run --where --rejects --profiles'
+        [ -z "$command" ] && words+=" $(_safar_profiles 2>/dev/null)"
+        ;;
+    find) words='--limit' ;;
+    stats) words='--by --where --sum --since --until --format' ;;
+    digest) words='--compartment --state' ;;
+    verify) words='--deep' ;;
+    esac
+    [ -n "$group" ] && words+=' --json --help'
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+    # Files where a command takes them: charters, enrolments, registers.
+    case $group in
+    charter | import) [[ $cur != -* ]] && mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$cur") ;;
+    esac
+}
+
+complete -F _safar safar

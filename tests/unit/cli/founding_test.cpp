@@ -1,0 +1,139 @@
+// From keys to a charter in force, on files alone; and the demo's configuration.
+#include "cli/charter_draft.hpp"
+#include "cli/demo_process.hpp"
+#include "cli/files.hpp"
+#include "node/charter/compartments.hpp"
+#include "node/charter/identity.hpp"
+#include "tests/unit/cli/fake_node.hpp"
+
+#include <boost/json.hpp>
+#include <filesystem>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+namespace safar::cli {
+
+using testing::HasSubstr;
+
+namespace {
+
+const std::string config = SAFAR_SOURCE_DIR "/config";
+
+// Enrolments of the agencies, as `safar node init` prints them.
+std::vector<std::string> enrol(const TempDir& temp, const std::vector<std::string>& agencies) {
+    std::vector<std::string> out;
+    int port = 7400;
+    for (const std::string& agency : agencies) {
+        const Ran made = run_safar({"node", "init", temp.path() + "/" + agency, "--agency", agency, "--listen",
+                                    "127.0.0.1:" + std::to_string(port++), "--name", "The " + agency});
+        EXPECT_EQ(made.code, 0) << made.err;
+        out.push_back(temp.file(agency + ".toml", made.out));
+    }
+    return out;
+}
+
+std::vector<std::string> draft(std::vector<std::string> more, const std::vector<std::string>& enrolments) {
+    std::vector<std::string> out{"charter", "draft", "--network", "Test", "--steward", "FIA", "--steward", "IOM", "--quorum", "2",
+                                 "--schema", config + "/schema", "--codes", config + "/codes"};
+    out.insert(out.end(), more.begin(), more.end());
+    out.insert(out.end(), enrolments.begin(), enrolments.end());
+    return out;
+}
+
+} // namespace
+
+TEST(Founding, ADraftSignedByTwoStewardsComesIntoForce) {
+    const TempDir temp;
+    const auto enrolments = enrol(temp, {"FIA", "IOM", "NCHR"});
+    const Ran drafted = run_safar(draft({}, enrolments));
+    ASSERT_EQ(drafted.code, 0) << drafted.err;
+    const std::string file = temp.file("charter.toml", drafted.out);
+    EXPECT_EQ(run_safar({"charter", "adopt", file}, temp.path() + "/NCHR").code, 77); // nobody has signed
+    EXPECT_EQ(run_safar({"charter", "sign", file}, temp.path() + "/NCHR").code, 77);  // no steward
+    EXPECT_EQ(run_safar({"charter", "sign", file}, temp.path() + "/FIA").code, 0);
+    EXPECT_EQ(run_safar({"charter", "adopt", file}, temp.path() + "/NCHR").code, 77);
+    const Ran second = run_safar({"charter", "sign", file, "--json"}, temp.path() + "/IOM");
+    EXPECT_TRUE(boost::json::parse(second.out).at("in_force").as_bool()) << second.out;
+    const Ran published = run_safar({"charter", "publish", file}, temp.path() + "/IOM");
+    EXPECT_EQ(published.code, 0) << published.err;
+    EXPECT_THAT(published.out, HasSubstr("NCHR"));
+    EXPECT_EQ(run_safar({"charter", "adopt", file}, temp.path() + "/NCHR").code, 0);
+    const Ran shown = run_safar({"charter", "show"}, temp.path() + "/NCHR");
+    EXPECT_THAT(shown.out, HasSubstr("the quorum is met"));
+    EXPECT_THAT(shown.out, HasSubstr("coordinator"));
+}
+
+TEST(Founding, CodeListsOfTheDraftAreWhole) {
+    const TempDir temp;
+    const Ran drafted = run_safar(draft({}, enrol(temp, {"FIA", "IOM"})));
+    ASSERT_EQ(drafted.code, 0) << drafted.err;
+    auto charter = parse_charter(drafted.out);
+    ASSERT_TRUE(charter) << charter.error().detail;
+    auto schema = charter_schema(charter.value());
+    ASSERT_TRUE(schema);
+    const CodeList* countries = schema.value().code_list("country");
+    ASSERT_NE(countries, nullptr);
+    ASSERT_NE(countries->find("Pakistan"), nullptr);
+    EXPECT_EQ(countries->find("Pakistan")->code, "PAK");
+    EXPECT_NE(schema.value().kind("victim_case"), nullptr);
+}
+
+TEST(Founding, AKindThatTheSchemaLacksIsRefusedByName) {
+    const TempDir temp;
+    const auto enrolments = enrol(temp, {"FIA", "IOM"});
+    const std::string file = temp.file("c.toml", "[[compartment]]\nname = \"x\"\nkinds = [\"retrun\"]\nwriters = [\"FIA\"]\n");
+    const Ran ran = run_safar(draft({"--compartments", file}, enrolments));
+    EXPECT_EQ(ran.code, 65);
+    EXPECT_THAT(ran.err, HasSubstr("retrun"));
+    EXPECT_THAT(ran.err, HasSubstr("return")); // what there is
+}
+
+TEST(Founding, ADamagedEnrolmentIsNamed) {
+    const TempDir temp;
+    auto enrolments = enrol(temp, {"FIA", "IOM"});
+    enrolments.push_back(temp.file("NCHR.toml", "[enrolment]\nagency = \"NCHR\"\n"));
+    const Ran ran = run_safar(draft({}, enrolments));
+    EXPECT_NE(ran.code, 0);
+    EXPECT_THAT(ran.err, HasSubstr("NCHR.toml"));
+}
+
+TEST(Founding, ANodeIsMadeOnce) {
+    const TempDir temp;
+    const std::string file = enrol(temp, {"FIA"}).front();
+    EXPECT_EQ(run_safar({"node", "init", temp.path() + "/FIA", "--agency", "FIA", "--listen", "127.0.0.1:7400"}).code, 1);
+    EXPECT_TRUE(std::filesystem::exists(file));
+}
+
+TEST(DemoConfig, ItsCompartmentsFitItsAgenciesAndTheSchema) {
+    const TempDir temp;
+    const Ran ran = run_safar(draft({"--compartments", config + "/demo/compartments.toml"}, enrol(temp, {"FIA", "IOM", "UNODC", "MOPHRD", "NCHR"})));
+    ASSERT_EQ(ran.code, 0) << ran.err;
+    auto charter = parse_charter(ran.out);
+    ASSERT_TRUE(charter);
+    EXPECT_FALSE(charter.value().compartment("protection")->may_hold("MOPHRD"));
+    EXPECT_TRUE(charter.value().compartment("return")->may_hold("NCHR"));
+    EXPECT_FALSE(charter.value().compartment("return")->may_write("NCHR"));
+}
+
+TEST(DemoProcess, APidFileOfAnotherProcessIsNotObeyed) {
+    const TempDir temp;
+    // This process, with a start time that is not its own: a number that was used again.
+    const std::string file = temp.file("x.pid", std::to_string(getpid()) + " 1\n");
+    EXPECT_EQ(running_daemon(file), std::nullopt);
+    EXPECT_FALSE(stop_daemon(file));
+    EXPECT_FALSE(std::filesystem::exists(file));
+}
+
+TEST(DemoProcess, WhatWasStartedIsFoundHeldAndStopped) {
+    const TempDir temp;
+    const std::string file = temp.path() + "/x.pid";
+    ASSERT_TRUE(start_daemon("/usr/bin/sleep", "60", temp.path() + "/log", file));
+    EXPECT_TRUE(running_daemon(file));
+    EXPECT_TRUE(hold_daemon(file, true));
+    EXPECT_TRUE(running_daemon(file));
+    EXPECT_TRUE(stop_daemon(file));
+    EXPECT_FALSE(running_daemon(file));
+}
+
+} // namespace safar::cli

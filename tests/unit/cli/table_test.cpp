@@ -1,0 +1,66 @@
+#include "cli/table.hpp"
+
+#include "cli/progress.hpp"
+
+#include <gtest/gtest.h>
+
+namespace safar::cli {
+
+TEST(Width, CountsColumnsOfATerminalNotBytes) {
+    EXPECT_EQ(display_width("Safar"), 5u);
+    EXPECT_EQ(display_width("سفر"), 3u);
+    EXPECT_EQ(display_width("日本"), 4u);
+    EXPECT_EQ(display_width("e\u0301"), 1u); // a combining accent
+    EXPECT_EQ(display_width("Türkiye"), 7u);
+}
+
+TEST(Visible, NothingInDataDrivesTheTerminal) {
+    EXPECT_EQ(visible("a\x1b[31mb"), "a\\x1b[31mb");
+    EXPECT_EQ(visible("two\nlines\tand\r"), "two\\nlines\\tand\\r");
+    EXPECT_EQ(visible("a\u202Eb"), "a\\u{202e}b");
+    EXPECT_EQ(visible("\u009b"), "\\x9b");
+    EXPECT_EQ(visible("\xff\x41"), "\\xffA");
+    EXPECT_EQ(visible("سفر"), "سفر");
+}
+
+TEST(Shorten, NeverExceedsTheColumns) {
+    EXPECT_EQ(shorten("abcdef", 6), "abcdef");
+    EXPECT_EQ(shorten("abcdefg", 6), "abcde…");
+    for (std::size_t columns : {2u, 3u, 5u})
+        EXPECT_LE(display_width(shorten("日本語日本語", columns)), columns);
+}
+
+TEST(Grouped, PutsCommasBetweenThousands) {
+    EXPECT_EQ(grouped(0), "0");
+    EXPECT_EQ(grouped(999), "999");
+    EXPECT_EQ(grouped(1000), "1,000");
+    EXPECT_EQ(grouped(-1084931), "-1,084,931");
+}
+
+TEST(Csv, QuotesOnlyWhatNeedsIt) {
+    EXPECT_EQ(csv_row({"a", "b,c", "d\"e", "f\ng"}), "a,\"b,c\",\"d\"\"e\",\"f\ng\"\r\n");
+}
+
+TEST(Table, LinesUpAcrossScripts) {
+    Table table({{"name"}, {"n", Align::right}});
+    table.row({"日本", "7"});
+    table.row({"Safar", "1,234"});
+    EXPECT_EQ(table.render(), "name       n\n"
+                              "────────────\n"
+                              "日本       7\n"
+                              "Safar  1,234\n");
+}
+
+TEST(Table, ACellWithALineEndStaysOnItsLine) {
+    Table table({{"a"}});
+    table.row({"x\ny"});
+    EXPECT_EQ(table.render(), "a\n────\nx\\ny\n");
+}
+
+TEST(ProgressLine, SaysRateAndTimeLeft) {
+    EXPECT_EQ(progress_line("f.csv", 50'000'000, 100'000'000, 5.0),
+              "f.csv [############            ]  50 %  10.0 MB/s  5 s left");
+    EXPECT_NE(progress_line("f.csv", 10, 10, 1.0).find("the node is finishing"), std::string::npos);
+}
+
+} // namespace safar::cli
