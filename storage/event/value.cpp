@@ -18,7 +18,9 @@ void write(ByteWriter& out, const Point& value) {
     out.integer(value.latitude_e7);
     out.integer(value.longitude_e7);
 }
-void write(ByteWriter& out, const Flag& value) { out.integer(static_cast<std::uint8_t>(value.yes)); }
+void write(ByteWriter& out, const Flag& value) {
+    out.integer(static_cast<std::uint8_t>(value.yes));
+}
 void write(ByteWriter& out, const Reference& value) { out.bytes(value.record.view()); }
 
 } // namespace

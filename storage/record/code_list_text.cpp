@@ -30,7 +30,8 @@ Result<> read_tables(StrictTable& document, CodeListDocument& out) {
 void read_rows(StrictTable& document, CodeListDocument& out) {
     for (StrictTable::Row& row : document.rows("codes")) {
         if (row.texts.empty()) {
-            document.refuse("codes", "an empty row; each is [\"CODE\", \"Label\", \"Variant\", ...]");
+            document.refuse("codes",
+                            "an empty row; each is [\"CODE\", \"Label\", \"Variant\", ...]");
             continue;
         }
         CodeList::Entry entry{std::move(row.texts[0]), "", {}};
@@ -101,9 +102,10 @@ Result<CodeList> finish_code_list(CodeListDocument document, std::string_view fi
             auto [at, added] = named.try_emplace(ascii_lower(text), i);
             if (added || at->second == i) continue;
             return failure(ErrorCode::invalid_argument,
-                           place(file, i < document.lines.size() ? document.lines[i] : 0) + "code " +
-                               quoted(entry.code) + ": " + quoted(text) + " also names code " +
-                               quoted(list.entries[at->second].code) + "; leave it with one of them");
+                           place(file, i < document.lines.size() ? document.lines[i] : 0) +
+                               "code " + quoted(entry.code) + ": " + quoted(text) +
+                               " also names code " + quoted(list.entries[at->second].code) +
+                               "; leave it with one of them");
         }
     }
     list.build_lookup();

@@ -1,4 +1,5 @@
-// A dot's fixed-width bytes, as hashed by the fold: log, incarnation, sequence, field index, leaf prefix.
+// A dot's fixed-width bytes, as hashed by the fold: log, incarnation, sequence, field index, leaf
+// prefix.
 #pragma once
 
 #include "storage/event/event.hpp"

@@ -46,8 +46,8 @@ std::string shown(const HeldEvent& event) {
     return "event " + event.log.id.brief() + "/" + std::to_string(event.sequence);
 }
 
-// Works on one record; every step goes through the events in the order of their identity, so that the
-// order of arrival cannot leak.
+// Works on one record; every step goes through the events in the order of their identity, so that
+// the order of arrival cannot leak.
 class Folder {
 public:
     Folder(const Schema& schema, const Authority& authority, Folded& out)
@@ -75,7 +75,9 @@ private:
             return std::tuple(identity(*a.event), a.event->body_absent) <
                    std::tuple(identity(*b.event), b.event->body_absent);
         };
-        auto same = [](const Place& a, const Place& b) { return identity(*a.event) == identity(*b.event); };
+        auto same = [](const Place& a, const Place& b) {
+            return identity(*a.event) == identity(*b.event);
+        };
         std::ranges::sort(places_, before);
         places_.erase(std::ranges::unique(places_, same).begin(), places_.end());
     }
@@ -102,9 +104,11 @@ private:
         if (!is_of_record(event))
             why = "is of another record";
         else if (!schema_.kind(event.body.kind))
-            why = "is of kind " + std::to_string(event.body.kind) + ", which the schema does not know";
+            why = "is of kind " + std::to_string(event.body.kind) +
+                  ", which the schema does not know";
         else
-            why = "says the record is a " + schema_.kind(event.body.kind)->name + ", others a " + kind_->name;
+            why = "says the record is a " + schema_.kind(event.body.kind)->name + ", others a " +
+                  kind_->name;
         out_.ignored.push_back(shown(event) + " " + why);
     }
 
@@ -128,7 +132,8 @@ private:
         const Assertion& said = place.event->body.assertions[index];
         const Field* field = kind_->field(said.field);
         bool readable = field && has_type(*field, said.value);
-        entries_.push_back({place.event, readable ? field : nullptr, static_cast<std::uint32_t>(index), {}});
+        entries_.push_back(
+            {place.event, readable ? field : nullptr, static_cast<std::uint32_t>(index), {}});
         if (readable) return;
         place.unreadable.push_back(said.field);
         out_.ignored.push_back(shown(*place.event) + ", assertion " + std::to_string(index) +
@@ -149,7 +154,8 @@ private:
         Hash from;
         std::ranges::copy(dot.leaf.raw, from.raw.begin());
         auto key = std::tie(dot.log, dot.sequence, from);
-        auto at = std::ranges::lower_bound(places_, key, {}, [](const Place& p) { return identity(*p.event); });
+        auto at = std::ranges::lower_bound(places_, key, {},
+                                           [](const Place& p) { return identity(*p.event); });
         for (; at != places_.end(); ++at) {
             const HeldEvent& target = *at->event;
             if (target.log != dot.log || target.sequence != dot.sequence ||
@@ -185,8 +191,8 @@ private:
     void fold_field(const Field& rule, std::span<Entry* const> entries) {
         FoldedField& field = out_.fields.emplace_back();
         field.field = rule.tag;
-        auto live = static_cast<std::size_t>(
-            std::ranges::count_if(entries, [](const Entry* entry) { return entry->replaced_by.empty(); }));
+        auto live = static_cast<std::size_t>(std::ranges::count_if(
+            entries, [](const Entry* entry) { return entry->replaced_by.empty(); }));
         field.live.reserve(live);
         field.replaced.reserve(entries.size() - live);
         for (Entry* entry : entries) {
@@ -229,7 +235,8 @@ private:
             keys[i] = {authority_.rank(live[i].agency),
                        tagged_hash("preference", {dot, encode_value(live[i].value)}), i};
         }
-        std::ranges::sort(keys, {}, [](const Key& key) { return std::tie(key.rank, key.hash, key.from); });
+        std::ranges::sort(keys, {},
+                          [](const Key& key) { return std::tie(key.rank, key.hash, key.from); });
         std::vector<Said> sorted;
         sorted.reserve(live.size());
         for (const Key& key : keys) sorted.push_back(std::move(live[key.from]));

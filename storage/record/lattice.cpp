@@ -11,7 +11,8 @@ constexpr std::size_t unlisted = ~std::size_t{0};
 
 std::size_t place(const Lattice& lattice, std::string_view state) {
     auto at = std::ranges::find(lattice.order, state);
-    return at == lattice.order.end() ? unlisted : static_cast<std::size_t>(at - lattice.order.begin());
+    return at == lattice.order.end() ? unlisted
+                                     : static_cast<std::size_t>(at - lattice.order.begin());
 }
 
 // States by their place in `order`, whatever `steps` name besides is never reached.
@@ -108,7 +109,8 @@ std::optional<LatticeDefect> lattice_defect(const Lattice& lattice) {
         std::string shown = quoted(step.from) + " to " + quoted(step.to);
         for (const std::string& state : {step.from, step.to})
             if (place(lattice, state) == unlisted)
-                return LatticeDefect{"steps", shown + ": " + quoted(state) + " is missing from order"};
+                return LatticeDefect{"steps",
+                                     shown + ": " + quoted(state) + " is missing from order"};
         for (std::size_t j = 0; j < i; ++j)
             if (lattice.steps[j].from == step.from && lattice.steps[j].to == step.to)
                 return LatticeDefect{"steps", shown + " stands twice"};

@@ -15,12 +15,13 @@ struct StatusReading {
 // A record starts in the initial state, asserted or not. A state is legal if steps lead to it from
 // there through states that were themselves asserted. Of the legal states those stand that no other
 // legal one lies beyond; of several the one latest in `order`. So what is seen only ever moves a
-// reading forward, and the join is commutative, associative and idempotent. Illegal states wait: when
-// the steps before them arrive, they count.
+// reading forward, and the join is commutative, associative and idempotent. Illegal states wait:
+// when the steps before them arrive, they count.
 [[nodiscard]] StatusReading join_status(const Lattice& lattice,
                                         std::span<const std::string_view> seen);
 
-// What makes a lattice unusable: a cycle, a state missing from `order` or never reached, a step twice.
+// What makes a lattice unusable: a cycle, a state missing from `order` or never reached, a step
+// twice.
 struct LatticeDefect {
     std::string_view key; // "initial", "steps" or "order"
     std::string what;

@@ -6,9 +6,9 @@ namespace safar {
 namespace {
 
 // ISO 4217 list one; the table is part of what amounts mean and may only grow.
-constexpr std::string_view without_decimals[] = {"BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW",
-                                                 "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF",
-                                                 "XPF"};
+constexpr std::string_view without_decimals[] = {"BIF", "CLP", "DJF", "GNF", "ISK", "JPY",
+                                                 "KMF", "KRW", "PYG", "RWF", "UGX", "UYI",
+                                                 "VND", "VUV", "XAF", "XOF", "XPF"};
 constexpr std::string_view with_three[] = {"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"};
 constexpr std::string_view with_four[] = {"CLF", "UYW"};
 

@@ -35,12 +35,15 @@ struct PendingReference {
 };
 
 bool is_protected(const Field& field) {
-    return field.sensitivity == Sensitivity::personal || field.sensitivity == Sensitivity::sensitive;
+    return field.sensitivity == Sensitivity::personal ||
+           field.sensitivity == Sensitivity::sensitive;
 }
 
 // Names are typed in commands and used as keys: lower-case words joined by underscores.
 bool is_name(std::string_view name) {
-    auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; };
+    auto allowed = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+    };
     return !name.empty() && name.size() <= 64 && name[0] >= 'a' && name[0] <= 'z' &&
            std::ranges::all_of(name, allowed);
 }
@@ -99,7 +102,8 @@ Result<> read_rule(Table& table, const CodeList* list, Field& field) {
     bool needs_code = field.rule == Rule::status || field.rule == Rule::strictest;
     if (needs_code && field.type != FieldType::code)
         table.refuse("rule", "status and strictest need type = \"code\"");
-    if (field.rule == Rule::ledger && field.type != FieldType::money && field.type != FieldType::integer)
+    if (field.rule == Rule::ledger && field.type != FieldType::money &&
+        field.type != FieldType::integer)
         table.refuse("rule", "ledger needs type = \"money\" or \"integer\"");
     if (needs_code && !list) return table.finish(); // refused above or in read_field
     if (field.rule == Rule::strictest) return read_strictness(table, list, field);
@@ -121,12 +125,14 @@ Result<> check_role(const Table& table, const Field& field) {
         return table.error("role", "money and points are no dimensions; count by something else");
     static constexpr std::string_view buckets[] = {"year", "quarter", "month"};
     if (std::ranges::find(buckets, field.name) != std::end(buckets))
-        return table.error("name", "as a dimension " + quoted(field.name) +
-                                       " would hide the bucket of the kind's time field; rename it");
+        return table.error("name",
+                           "as a dimension " + quoted(field.name) +
+                               " would hide the bucket of the kind's time field; rename it");
     return success();
 }
 
-Result<Field> read_field(Table& table, const Schema& schema, std::vector<PendingReference>& pending) {
+Result<Field> read_field(Table& table, const Schema& schema,
+                         std::vector<PendingReference>& pending) {
     Field field;
     field.tag = static_cast<std::uint16_t>(table.integer("tag", 1, 65535));
     field.name = read_name(table);
@@ -140,7 +146,8 @@ Result<Field> read_field(Table& table, const Schema& schema, std::vector<Pending
     if (field.type == FieldType::code) {
         field.codes = table.text("codes");
         list = schema.code_list(field.codes);
-        if (!list) table.refuse("codes", "no code list " + quoted(field.codes) + "; add its document");
+        if (!list)
+            table.refuse("codes", "no code list " + quoted(field.codes) + "; add its document");
     }
     if (field.type == FieldType::reference) {
         field.to_kind = table.text("to");
@@ -168,9 +175,11 @@ Result<> read_fields(Table& document, Kind& kind, const Schema& schema,
     for (Table& table : document.tables("field")) {
         SAFAR_TRY(Field field, read_field(table, schema, pending));
         if (!tags.insert(field.tag).second)
-            return table.error("tag", std::to_string(field.tag) + " is used twice; tags are in the "
-                                                                  "bytes, give this field a new one");
-        if (kind.field(field.name)) return table.error("name", quoted(field.name) + " is used twice");
+            return table.error("tag", std::to_string(field.tag) +
+                                          " is used twice; tags are in the "
+                                          "bytes, give this field a new one");
+        if (kind.field(field.name))
+            return table.error("name", quoted(field.name) + " is used twice");
         kind.fields.push_back(std::move(field));
     }
     return success();
@@ -188,14 +197,16 @@ Result<> read_kind(const NamedText& text, Schema& schema, std::vector<PendingRef
     kind.time_field = document.text("time", "");
     SAFAR_TRY(read_fields(document, kind, schema, pending));
     SAFAR_TRY(document.finish());
-    if (kind.fields.empty()) return document.error("field", "a kind without fields says nothing; add one");
+    if (kind.fields.empty())
+        return document.error("field", "a kind without fields says nothing; add one");
     if (kind.fields.size() > limits::event_assertions_max)
         return document.error("field", "more fields than one event can assert (" +
                                            std::to_string(limits::event_assertions_max) + ")");
     std::ranges::sort(kind.fields, {}, &Field::tag);
     SAFAR_TRY(check_time_field(document, kind));
     for (const Kind& other : schema.kinds) {
-        if (other.name == kind.name) return document.error("kind", quoted(kind.name) + " is used twice");
+        if (other.name == kind.name)
+            return document.error("kind", quoted(kind.name) + " is used twice");
         if (other.tag == kind.tag)
             return document.error("tag", std::to_string(kind.tag) + " is the tag of kind " +
                                              quoted(other.name) + "; choose another");
@@ -213,8 +224,8 @@ Result<> read_codes(const NamedText& text, Schema& schema) {
     SAFAR_TRY(CodeList list, finish_code_list(std::move(document), text.name));
     std::string name = list.name;
     if (!is_name(name))
-        return failure(ErrorCode::invalid_argument,
-                       text.name + ": name: " + quoted(name) + " must be 1 to 64 of a-z, 0-9 and _");
+        return failure(ErrorCode::invalid_argument, text.name + ": name: " + quoted(name) +
+                                                        " must be 1 to 64 of a-z, 0-9 and _");
     if (!schema.codes.try_emplace(name, std::move(list)).second)
         return failure(ErrorCode::invalid_argument,
                        text.name + ": name: a second list " + quoted(name) + "; rename one");
@@ -233,7 +244,8 @@ Result<Schema> parse_schema(std::span<const NamedText> kinds, std::span<const Na
         SAFAR_TRY(read_kind(text, schema, pending));
     }
     for (PendingReference& reference : pending)
-        if (!schema.kind(std::string_view(reference.to_kind))) return std::move(reference.if_unknown);
+        if (!schema.kind(std::string_view(reference.to_kind)))
+            return std::move(reference.if_unknown);
     std::ranges::sort(schema.kinds, {}, &Kind::tag);
     return schema;
 }

@@ -67,13 +67,15 @@ Result<Value> parse_integer(const Field& field, std::string_view text) {
     if (code == std::errc::result_out_of_range)
         return refuse(field, text, "is too large; at most 18 digits");
     if (code != std::errc() || end != text.data() + text.size())
-        return refuse(field, text, "is no whole number; give digits only, without separators: 1234");
+        return refuse(field, text,
+                      "is no whole number; give digits only, without separators: 1234");
     return Value(Integer{number});
 }
 
 Result<Value> parse_code(const Schema& schema, const Field& field, std::string_view text) {
     const CodeList* list = schema.code_list(field.codes);
-    if (!list) return refuse(field, text, "has no code list " + quoted(field.codes) + " to be read with");
+    if (!list)
+        return refuse(field, text, "has no code list " + quoted(field.codes) + " to be read with");
     if (const CodeList::Entry* entry = list->find(text)) return Value(Code{entry->code});
     if (list->open) {
         SAFAR_TRY(Value kept, parse_text(field, text));
@@ -146,7 +148,8 @@ Result<Value> parse_money(const Field& field, std::string_view text) {
     bool fits = true;
     for (char c : decimal->whole) fits = fits && append_digit(units, c);
     for (char c : decimal->fraction) fits = fits && append_digit(units, c);
-    for (std::size_t i = decimal->fraction.size(); i < digits; ++i) fits = fits && append_digit(units, '0');
+    for (std::size_t i = decimal->fraction.size(); i < digits; ++i)
+        fits = fits && append_digit(units, '0');
     if (!fits) return refuse(field, text, "is too large an amount");
     auto signed_units = static_cast<std::int64_t>(units);
     return Value(Money{negative ? -signed_units : signed_units, std::string(currency)});
@@ -181,8 +184,9 @@ Result<Value> parse_point(const Field& field, std::string_view text) {
         auto longitude = read_degrees(second, 180);
         if (latitude && longitude) return Value(Point{*latitude, *longitude});
     }
-    return refuse(field, text, "is no point; give latitude (-90 to 90) and longitude (-180 to 180) in "
-                               "decimal degrees: 31.5204, 74.3587");
+    return refuse(field, text,
+                  "is no point; give latitude (-90 to 90) and longitude (-180 to 180) in "
+                  "decimal degrees: 31.5204, 74.3587");
 }
 
 Result<Value> parse_flag(const Field& field, std::string_view text) {

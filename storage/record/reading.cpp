@@ -61,7 +61,8 @@ void read_status(const Field& rule, std::span<const Value* const> seen, FoldedFi
     StatusReading joined = join(rule, seen);
     field.reading.emplace_back(Code{std::string(joined.state)});
     for (std::string_view state : joined.illegal)
-        field.flags.push_back("status " + quoted(state) + ": no steps that were asserted lead there from " +
+        field.flags.push_back("status " + quoted(state) +
+                              ": no steps that were asserted lead there from " +
                               quoted(rule.lattice.initial));
 }
 

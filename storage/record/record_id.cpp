@@ -22,7 +22,8 @@ constexpr int digit_value(char c) {
 struct SizedPart {
     std::byte size[4];
     explicit SizedPart(std::size_t bytes) {
-        for (std::size_t i = 0; i < 4; ++i) size[i] = static_cast<std::byte>((bytes >> (8 * i)) & 0xff);
+        for (std::size_t i = 0; i < 4; ++i)
+            size[i] = static_cast<std::byte>((bytes >> (8 * i)) & 0xff);
     }
     [[nodiscard]] ByteView view() const { return size; }
 };
@@ -49,9 +50,9 @@ RecordId derived_record_id(std::string_view source, std::string_view external_id
     SizedPart source_size(source.size()), id_size(external_id.size());
     SizedPart compartment_size(compartment.size()), kind_size(kind.size()), number(occurrence);
     return first_half(tagged_hash(
-        "record-derived", {source_size.view(), as_bytes(source), id_size.view(), as_bytes(external_id),
-                           compartment_size.view(), as_bytes(compartment), kind_size.view(),
-                           as_bytes(kind), number.view()}));
+        "record-derived", {source_size.view(), as_bytes(source), id_size.view(),
+                           as_bytes(external_id), compartment_size.view(), as_bytes(compartment),
+                           kind_size.view(), as_bytes(kind), number.view()}));
 }
 
 std::string show_id(const RecordId& id) {

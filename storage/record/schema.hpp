@@ -34,13 +34,13 @@ public:
     std::vector<Entry> entries; // in declared order
 
     // The code for a code, label or variant (exact, then ignoring ASCII case); nullptr: none.
-    // Safe from any thread; the entry lives as long as the list. Cost: one hash look-up where the text
-    // is written exactly so, two and a lower-casing otherwise; allocates only above 256 bytes.
+    // Safe from any thread; the entry lives as long as the list. Cost: one hash look-up where the
+    // text is written exactly so, two and a lower-casing otherwise; allocates only above 256 bytes.
     [[nodiscard]] const Entry* find(std::string_view text) const;
     // The code itself if unknown, so the view lives no longer than the list and the argument.
     [[nodiscard]] std::string_view label(std::string_view code) const;
-    // Call after `entries` changed and before the next find(). Codes go before labels, labels before
-    // variants, and earlier entries before later ones.
+    // Call after `entries` changed and before the next find(). Codes go before labels, labels
+    // before variants, and earlier entries before later ones.
     void build_lookup();
 
 private:
@@ -86,7 +86,8 @@ struct Kind {
     std::uint16_t tag = 0; // in the bytes; unique in the schema
     std::string name;
     std::string title;
-    std::string time_field; // date field that places a record in time: year, quarter, month in statistics
+    std::string
+        time_field; // date field that places a record in time: year, quarter, month in statistics
     std::vector<Field> fields; // ascending by tag
 
     [[nodiscard]] const Field* field(std::uint16_t tag) const;
@@ -108,25 +109,24 @@ struct NamedText {
     std::string text;
 };
 
-// Strict: unknown or missing keys, wrong types, tags or names used twice, unknown code lists or kinds,
-// personal or sensitive dimensions and measures, cyclic or unreachable status steps are all refused.
-// Errors: invalid_argument as "file:line: key: what is wrong and what to do". docs/format-schema.md.
+// Strict: unknown or missing keys, wrong types, tags or names used twice, unknown code lists or
+// kinds, personal or sensitive dimensions and measures, cyclic or unreachable status steps are all
+// refused. Errors: invalid_argument as "file:line: key: what is wrong and what to do".
+// docs/format-schema.md.
 [[nodiscard]] Result<Schema> parse_schema(std::span<const NamedText> kinds,
                                           std::span<const NamedText> codes);
 
-// Does the value have the field's type? What a schema cannot rule out when it changes (codes that left
-// their list) is not judged here: the fold flags it.
+// Does the value have the field's type? What a schema cannot rule out when it changes (codes that
+// left their list) is not judged here: the fold flags it.
 [[nodiscard]] bool has_type(const Field& field, const Value& value);
 
 // Text as people and files write it -> Value of a field. Nothing is trimmed.
-//   text       any UTF-8 up to limits::text_bytes_max without control characters but newline and tab
-//   integer    -12; no separators
-//   code       code, label or variant of the list; in an open list anything else is kept verbatim
-//   date       2024-03-31, 2024-03, 2024-Q1 or 2024 (the first day of what is known)
-//   money      -1234.56 USD; at most as many decimals as ISO 4217 gives the currency
-//   point      31.5204, 74.3587 (latitude, longitude); rounded half away from zero to 1e-7 degree
-//   flag       yes no true false 1 0
-//   reference  a record id
+//   text       any UTF-8 up to limits::text_bytes_max without control characters but newline and
+//   tab integer    -12; no separators code       code, label or variant of the list; in an open
+//   list anything else is kept verbatim date       2024-03-31, 2024-03, 2024-Q1 or 2024 (the first
+//   day of what is known) money      -1234.56 USD; at most as many decimals as ISO 4217 gives the
+//   currency point      31.5204, 74.3587 (latitude, longitude); rounded half away from zero to 1e-7
+//   degree flag       yes no true false 1 0 reference  a record id
 // Errors: invalid_argument naming the field, the text and what would be accepted.
 [[nodiscard]] Result<Value> parse_value(const Schema& schema, const Field& field,
                                         std::string_view text);
@@ -135,8 +135,8 @@ struct NamedText {
 
 // 16-byte ids. A record born here is named by its log and sequence (8 bytes of the log name's hash,
 // then the sequence big-endian: ids ascend with the log); one imported from a register that several
-// agencies read, by where it comes from. Text form: 26 characters of Crockford base32, which sorts as
-// the bytes do; parsing ignores case and reads I and L as 1, O as 0.
+// agencies read, by where it comes from. Text form: 26 characters of Crockford base32, which sorts
+// as the bytes do; parsing ignores case and reads I and L as 1, O as 0.
 [[nodiscard]] RecordId native_record_id(const LogName& log, std::uint64_t sequence);
 [[nodiscard]] RecordId derived_record_id(std::string_view source, std::string_view external_id,
                                          std::string_view compartment, std::string_view kind,

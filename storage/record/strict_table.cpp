@@ -30,7 +30,8 @@ std::int64_t StrictTable::integer(std::string_view key, std::int64_t min, std::i
     if (!node) return min;
     auto number = node->value_exact<std::int64_t>();
     if (number && *number >= min && *number <= max) return *number;
-    refuse(key, "must be a whole number from " + std::to_string(min) + " to " + std::to_string(max));
+    refuse(key,
+           "must be a whole number from " + std::to_string(min) + " to " + std::to_string(max));
     return min;
 }
 
@@ -75,7 +76,8 @@ std::vector<StrictTable> StrictTable::tables(std::string_view key) {
     out.reserve(list->size());
     for (const toml::node& node : *list) {
         if (const toml::table* inner = node.as_table())
-            out.emplace_back(file_, std::string(key) + " " + std::to_string(out.size() + 1), *inner);
+            out.emplace_back(file_, std::string(key) + " " + std::to_string(out.size() + 1),
+                             *inner);
         else
             refuse(key, "must be tables: write [[" + std::string(key) + "]] and keys below it");
     }
@@ -139,11 +141,13 @@ std::uint32_t StrictTable::line(std::string_view key) const {
 Error StrictTable::error_at(std::uint32_t line, std::string_view key, std::string_view what) const {
     std::string detail(file_);
     if (line > 0) detail += ":" + std::to_string(line);
-    detail += ": " + (path_.empty() ? "" : path_ + ", ") + std::string(key) + ": " + std::string(what);
+    detail +=
+        ": " + (path_.empty() ? "" : path_ + ", ") + std::string(key) + ": " + std::string(what);
     return failure(ErrorCode::invalid_argument, std::move(detail));
 }
 
-std::string StrictTable::one_of(std::string_view given, const std::vector<std::string_view>& names) {
+std::string StrictTable::one_of(std::string_view given,
+                                const std::vector<std::string_view>& names) {
     return quoted(given) + " is none of " + listed(names, names.size());
 }
 

@@ -1,6 +1,6 @@
-// One table of a TOML document, read strictly. Every getter marks its key as known and, on a missing
-// key or a wrong type, keeps the first error and returns something harmless; finish() tells it, or
-// refuses the keys nobody asked for. So a parser reads all keys in a row and checks once.
+// One table of a TOML document, read strictly. Every getter marks its key as known and, on a
+// missing key or a wrong type, keeps the first error and returns something harmless; finish() tells
+// it, or refuses the keys nobody asked for. So a parser reads all keys in a row and checks once.
 // Messages read "file:line: key: what is wrong and what to do".
 //
 // The table and the strings given must outlive it. Include from .cpp files only (toml++ is large).
@@ -63,7 +63,8 @@ public:
     void refuse(std::string_view key, std::string_view what);
     // The same as a value, for checks after finish().
     [[nodiscard]] Error error(std::string_view key, std::string_view what) const;
-    [[nodiscard]] std::uint32_t line(std::string_view key) const; // of the table if the key is absent
+    [[nodiscard]] std::uint32_t
+    line(std::string_view key) const; // of the table if the key is absent
     [[nodiscard]] Result<> finish();
 
 private:
@@ -71,7 +72,8 @@ private:
     const toml::node* require(std::string_view key);
     const toml::array* take_list(std::string_view key);
     std::string checked_text(std::string_view key, const toml::node& node);
-    [[nodiscard]] Error error_at(std::uint32_t line, std::string_view key, std::string_view what) const;
+    [[nodiscard]] Error error_at(std::uint32_t line, std::string_view key,
+                                 std::string_view what) const;
     [[nodiscard]] static std::string one_of(std::string_view given,
                                             const std::vector<std::string_view>& names);
 

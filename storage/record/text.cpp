@@ -44,11 +44,13 @@ Result<> check_text(std::string_view text) {
         CodePoint point = first_code_point(text.substr(at));
         if (point.bytes == 0)
             return failure(ErrorCode::invalid_argument,
-                           "byte " + std::to_string(at + 1) + " is not UTF-8; convert the text to UTF-8");
+                           "byte " + std::to_string(at + 1) +
+                               " is not UTF-8; convert the text to UTF-8");
         if (is_control(point.value))
             return failure(ErrorCode::invalid_argument,
                            "byte " + std::to_string(at + 1) + " is control character " +
-                               std::to_string(point.value) + "; remove it (newline and tab are allowed)");
+                               std::to_string(point.value) +
+                               "; remove it (newline and tab are allowed)");
         at += point.bytes;
     }
     return success();

@@ -18,8 +18,8 @@ namespace safar {
 }
 [[nodiscard]] std::string ascii_lower(std::string_view text);
 
-// In double quotes for a message: at most 60 bytes, what is not printable ASCII or whole UTF-8 as '?'.
-// An object and not a function, so that std::quoted is never found in its place.
+// In double quotes for a message: at most 60 bytes, what is not printable ASCII or whole UTF-8 as
+// '?'. An object and not a function, so that std::quoted is never found in its place.
 struct Quoted {
     [[nodiscard]] std::string operator()(std::string_view text) const;
 };

@@ -67,7 +67,8 @@ TEST_F(Fold, ConcurrentValuesConflictAndTheHigherAuthorityIsPreferred) {
 }
 
 TEST_F(Fold, EqualValuesOfTwoAgenciesDoNotConflict) {
-    Folded record = folded({event("IOM", 1, {code(1, "VOL")}), event("UNHCR", 1, {code(1, "VOL")})});
+    Folded record =
+        folded({event("IOM", 1, {code(1, "VOL")}), event("UNHCR", 1, {code(1, "VOL")})});
     EXPECT_FALSE(record.field(1)->conflict);
     EXPECT_EQ(record.field(1)->live.size(), 2u);
 }
@@ -128,13 +129,15 @@ TEST_F(Fold, SetReadsAsUnionAndRemovalTakesOnlyWhatItSaw) {
     HeldEvent again = event("UNHCR", 1, {code(4, "food")});
     HeldEvent removal = event("IOM", 2, {}, {dot(food, 0)});
     EXPECT_EQ(reading(folded({food, again}), 4), "food|shelter");
-    EXPECT_EQ(reading(folded({food, again, removal}), 4), "food|shelter") << "UNHCR's add was not seen";
+    EXPECT_EQ(reading(folded({food, again, removal}), 4), "food|shelter")
+        << "UNHCR's add was not seen";
     EXPECT_EQ(reading(folded({food, removal}), 4), "shelter");
 }
 
 TEST_F(Fold, EachKeepsOnePreferredValuePerAgencyByRank) {
-    Folded record = folded({event("NGO", 1, {text(6, "doubtful")}), event("UNHCR", 1, {text(6, "likely")}),
-                            event("IOM", 1, {text(6, "sure")}), event("UNHCR", 2, {text(6, "likely")})});
+    Folded record =
+        folded({event("NGO", 1, {text(6, "doubtful")}), event("UNHCR", 1, {text(6, "likely")}),
+                event("IOM", 1, {text(6, "sure")}), event("UNHCR", 2, {text(6, "likely")})});
     EXPECT_EQ(reading(record, 6), "sure|likely|doubtful");
     EXPECT_FALSE(record.field(6)->conflict);
 }
@@ -143,13 +146,16 @@ TEST_F(Fold, StrictestReadsTheMostRestrictiveLiveValue) {
     HeldEvent restricted = event("UNHCR", 1, {code(5, "restricted")});
     HeldEvent open = event("IOM", 1, {code(5, "open")});
     EXPECT_EQ(reading(folded({open, restricted}), 5), "restricted");
-    EXPECT_EQ(reading(folded({open, restricted, event("UNHCR", 2, {}, {dot(restricted)})}), 5), "open");
+    EXPECT_EQ(reading(folded({open, restricted, event("UNHCR", 2, {}, {dot(restricted)})}), 5),
+              "open");
 }
 
 TEST_F(Fold, UnplacedCodeIsAboveAllUnderStrictestAndFlagged) {
-    Folded record = folded({event("IOM", 1, {code(5, "restricted")}), event("UNHCR", 1, {code(5, "secret")})});
+    Folded record =
+        folded({event("IOM", 1, {code(5, "restricted")}), event("UNHCR", 1, {code(5, "secret")})});
     EXPECT_EQ(reading(record, 5), "secret");
-    EXPECT_THAT(record.field(5)->flags, testing::ElementsAre(testing::HasSubstr("\"secret\" is not in list")));
+    EXPECT_THAT(record.field(5)->flags,
+                testing::ElementsAre(testing::HasSubstr("\"secret\" is not in list")));
 }
 
 TEST_F(Fold, LedgerCountsEqualPostingsAndACorrectionOnce) {
@@ -194,7 +200,8 @@ TEST_F(Fold, IllegalStepIsKeptAndFlaggedUntilTheStepsBeforeItArrive) {
 
 TEST_F(Fold, WrongTypeIsIgnoredAndReplacesNothingOfThatField) {
     HeldEvent first = event("IOM", 1, {code(1, "VOL"), number(8, 2)});
-    HeldEvent broken = event("IOM", 2, {text(1, "ENF"), number(8, 3)}, {dot(first, 0), dot(first, 1)});
+    HeldEvent broken =
+        event("IOM", 2, {text(1, "ENF"), number(8, 3)}, {dot(first, 0), dot(first, 1)});
     Folded record = folded({first, broken});
     EXPECT_EQ(reading(record, 1), "VOL");
     EXPECT_EQ(reading(record, 8), "3") << "the readable part of the event counts";

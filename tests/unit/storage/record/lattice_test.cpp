@@ -7,7 +7,11 @@ namespace {
 
 Lattice diamond() {
     return {"draft",
-            {{"draft", "sent"}, {"sent", "accepted"}, {"sent", "held"}, {"accepted", "done"}, {"held", "done"}},
+            {{"draft", "sent"},
+             {"sent", "accepted"},
+             {"sent", "held"},
+             {"accepted", "done"},
+             {"held", "done"}},
             {"draft", "sent", "accepted", "held", "done"}};
 }
 
@@ -33,11 +37,13 @@ TEST(Lattice, StateBeyondBothBranchesEndsThem) {
     EXPECT_EQ(state(diamond(), {"accepted", "done", "held", "sent"}), "done");
     Lattice late = diamond();
     late.order = {"done", "held", "accepted", "sent", "draft"};
-    EXPECT_EQ(state(late, {"accepted", "done", "held", "sent"}), "done") << "order is for ties only";
+    EXPECT_EQ(state(late, {"accepted", "done", "held", "sent"}), "done")
+        << "order is for ties only";
 }
 
 TEST(Lattice, SkippedStepIsIllegalAndNamedOnce) {
-    StatusReading read = join_status(diamond(), std::vector<std::string_view>{"done", "accepted", "done", "lost"});
+    StatusReading read =
+        join_status(diamond(), std::vector<std::string_view>{"done", "accepted", "done", "lost"});
     EXPECT_EQ(read.state, "draft");
     EXPECT_THAT(read.illegal, testing::ElementsAre("accepted", "done", "lost"));
 }

@@ -98,15 +98,17 @@ variants = ["Voluntary", "Assisted return"]
 code = "ENF"
 label = "Enforced return"
 )"},
-    {"codes/status.toml",
-     "name = \"status\"\ncodes = [[\"draft\"], [\"sent\"], [\"accepted\"], [\"revoked\"], [\"done\"]]\n"},
+    {"codes/status.toml", "name = \"status\"\ncodes = [[\"draft\"], [\"sent\"], [\"accepted\"], "
+                          "[\"revoked\"], [\"done\"]]\n"},
     {"codes/need.toml",
      "name = \"need\"\nopen = true\ncodes = [[\"food\", \"Food\"], [\"shelter\", \"Shelter\"]]\n"},
-    {"codes/sharing.toml", "name = \"sharing\"\ncodes = [[\"open\"], [\"network\"], [\"restricted\"]]\n"},
+    {"codes/sharing.toml",
+     "name = \"sharing\"\ncodes = [[\"open\"], [\"network\"], [\"restricted\"]]\n"},
 };
 
 inline Schema schema() {
-    std::vector<NamedText> kinds{{"schema/return.toml", return_kind}, {"schema/person.toml", person_kind}};
+    std::vector<NamedText> kinds{{"schema/return.toml", return_kind},
+                                 {"schema/person.toml", person_kind}};
     Result<Schema> parsed = parse_schema(kinds, code_texts);
     EXPECT_TRUE(parsed) << (parsed ? "" : describe(parsed.error()));
     return parsed ? std::move(parsed.value()) : Schema{};
@@ -144,9 +146,10 @@ inline RecordId record_id(std::uint8_t number) {
     return id;
 }
 
-// An event of record 1, kind "return"; the leaf stands for all of its content but the agency's name.
-inline HeldEvent event(std::string agency, std::uint64_t sequence, std::vector<Assertion> assertions,
-                       std::vector<Dot> replaces = {}) {
+// An event of record 1, kind "return"; the leaf stands for all of its content but the agency's
+// name.
+inline HeldEvent event(std::string agency, std::uint64_t sequence,
+                       std::vector<Assertion> assertions, std::vector<Dot> replaces = {}) {
     HeldEvent out;
     out.log = log_of(agency);
     out.sequence = sequence;
@@ -166,10 +169,16 @@ inline Dot dot(const HeldEvent& event, std::uint16_t index = 0) {
     return out;
 }
 
-inline Assertion code(std::uint16_t field, std::string value) { return {field, Code{std::move(value)}}; }
-inline Assertion text(std::uint16_t field, std::string value) { return {field, Text{std::move(value)}}; }
+inline Assertion code(std::uint16_t field, std::string value) {
+    return {field, Code{std::move(value)}};
+}
+inline Assertion text(std::uint16_t field, std::string value) {
+    return {field, Text{std::move(value)}};
+}
 inline Assertion number(std::uint16_t field, std::int64_t value) { return {field, Integer{value}}; }
-inline Assertion usd(std::uint16_t field, std::int64_t cents) { return {field, Money{cents, "USD"}}; }
+inline Assertion usd(std::uint16_t field, std::int64_t cents) {
+    return {field, Money{cents, "USD"}};
+}
 
 // "VOL|ENF" of a field's reading.
 inline std::string reading(const Folded& record, std::uint16_t field) {

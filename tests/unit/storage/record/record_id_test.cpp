@@ -53,7 +53,8 @@ TEST(RecordId, DerivedIdsDependOnEveryPartAndOnItsBounds) {
 
 // A changed id would tear every imported record from its history: these may only be added to.
 TEST(RecordId, IdsOfTheFirstVersionNeverChange) {
-    EXPECT_EQ(show_id(derived_record_id("uk-returns", "2020-Q1/ALB", "return", "return", 0)), "0BR0W9VHBQE3W3YAMG6KCD6WNH");
+    EXPECT_EQ(show_id(derived_record_id("uk-returns", "2020-Q1/ALB", "return", "return", 0)),
+              "0BR0W9VHBQE3W3YAMG6KCD6WNH");
     EXPECT_EQ(show_id(native_record_id(LogName{}, 1)), "2GVRNM3G2Q8810000000000001");
 }
 
