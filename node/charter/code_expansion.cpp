@@ -20,8 +20,9 @@ struct Standard {
 };
 
 const Standard* standard(std::string_view name) {
-    static const Standard known[] = {{"iso_3166-1", "3166-1", {"common_name", "official_name", "alpha_2"}},
-                                     {"iso_4217", "4217", {}}};
+    static const Standard known[] = {
+        {"iso_3166-1", "3166-1", {"common_name", "official_name", "alpha_2"}},
+        {"iso_4217", "4217", {}}};
     auto at = std::ranges::find(known, name, &Standard::name);
     return at == std::end(known) ? nullptr : at;
 }
@@ -35,7 +36,8 @@ std::string_view member(const json::object& object, std::string_view key) {
 // Adds a variant that is not there yet under any name of the entry.
 void add_variant(CodeList::Entry& entry, std::string_view text) {
     if (text.empty() || text == entry.code || text == entry.label) return;
-    if (std::ranges::find(entry.variants, text) == entry.variants.end()) entry.variants.emplace_back(text);
+    if (std::ranges::find(entry.variants, text) == entry.variants.end())
+        entry.variants.emplace_back(text);
 }
 
 // A name that the standard gives to two codes (the old and the new leone) is found by neither.
@@ -83,7 +85,8 @@ Claims claims_of(const CodeList& own) {
     for (const CodeList::Entry& entry : own.entries) {
         out.try_emplace(ascii_lower(entry.code), entry.code);
         if (!entry.label.empty()) out.try_emplace(ascii_lower(entry.label), entry.code);
-        for (const std::string& variant : entry.variants) out.try_emplace(ascii_lower(variant), entry.code);
+        for (const std::string& variant : entry.variants)
+            out.try_emplace(ascii_lower(variant), entry.code);
     }
     return out;
 }

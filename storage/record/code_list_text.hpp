@@ -2,8 +2,7 @@
 //
 //     name = "country"                  title = "Countries and areas"        open = false
 //     [[code]]  code = "PAK"  label = "Pakistan"  variants = ["Islamic Republic of Pakistan"]
-// or  codes = [["PAK", "Pakistan", "Islamic Republic of Pakistan"], ...]     (code, label,
-// variants)
+// or  codes = [["PAK", "Pakistan", "Islamic Republic of Pakistan"], ...]   (code, label, variants)
 //
 // `title` and `label` may be left out: the name or code itself stands in.
 #pragma once

@@ -1,5 +1,4 @@
-// A dot's fixed-width bytes, as hashed by the fold: log, incarnation, sequence, field index, leaf
-// prefix.
+// A dot's 74 bytes as hashed by the fold: log, incarnation, sequence, field index, half a leaf.
 #pragma once
 
 #include "storage/event/event.hpp"

@@ -20,8 +20,7 @@ struct StatusReading {
 [[nodiscard]] StatusReading join_status(const Lattice& lattice,
                                         std::span<const std::string_view> seen);
 
-// What makes a lattice unusable: a cycle, a state missing from `order` or never reached, a step
-// twice.
+// What makes a lattice unusable: a cycle, a step twice, a state not in `order` or never reached.
 struct LatticeDefect {
     std::string_view key; // "initial", "steps" or "order"
     std::string what;

@@ -86,8 +86,8 @@ struct Kind {
     std::uint16_t tag = 0; // in the bytes; unique in the schema
     std::string name;
     std::string title;
-    std::string
-        time_field; // date field that places a record in time: year, quarter, month in statistics
+    // Date field that places a record in time: year, quarter, month in statistics. May be empty.
+    std::string time_field;
     std::vector<Field> fields; // ascending by tag
 
     [[nodiscard]] const Field* field(std::uint16_t tag) const;
@@ -121,12 +121,14 @@ struct NamedText {
 [[nodiscard]] bool has_type(const Field& field, const Value& value);
 
 // Text as people and files write it -> Value of a field. Nothing is trimmed.
-//   text       any UTF-8 up to limits::text_bytes_max without control characters but newline and
-//   tab integer    -12; no separators code       code, label or variant of the list; in an open
-//   list anything else is kept verbatim date       2024-03-31, 2024-03, 2024-Q1 or 2024 (the first
-//   day of what is known) money      -1234.56 USD; at most as many decimals as ISO 4217 gives the
-//   currency point      31.5204, 74.3587 (latitude, longitude); rounded half away from zero to 1e-7
-//   degree flag       yes no true false 1 0 reference  a record id
+//   text       any UTF-8 up to limits::text_bytes_max, no control characters but newline and tab
+//   integer    -12; no separators
+//   code       code, label or variant of the list; in an open list anything else is kept verbatim
+//   date       2024-03-31, 2024-03, 2024-Q1 or 2024 (the first day of what is known)
+//   money      -1234.56 USD; at most as many decimals as ISO 4217 gives the currency
+//   point      31.5204, 74.3587 (latitude, longitude); rounded half away from zero to 1e-7 degree
+//   flag       yes no true false 1 0
+//   reference  a record id
 // Errors: invalid_argument naming the field, the text and what would be accepted.
 [[nodiscard]] Result<Value> parse_value(const Schema& schema, const Field& field,
                                         std::string_view text);

@@ -63,8 +63,8 @@ public:
     void refuse(std::string_view key, std::string_view what);
     // The same as a value, for checks after finish().
     [[nodiscard]] Error error(std::string_view key, std::string_view what) const;
-    [[nodiscard]] std::uint32_t
-    line(std::string_view key) const; // of the table if the key is absent
+    // Of the table if the key is absent.
+    [[nodiscard]] std::uint32_t line(std::string_view key) const;
     [[nodiscard]] Result<> finish();
 
 private:

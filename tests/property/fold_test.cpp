@@ -1,6 +1,6 @@
-// Laws of the fold (design.md section 5), over random histories of one record: three agencies that say
-// readable and unreadable things, replace what they and others said, and dots that name nothing.
-// A failure prints the seed: RC_PARAMS="seed=..." repeats it.
+// Laws of the fold (design.md section 5), over random histories of one record: three agencies that
+// say readable and unreadable things, replace what they and others said, and dots that name
+// nothing. A failure prints the seed: RC_PARAMS="seed=..." repeats it.
 #include "tests/unit/storage/record/record_fixture.hpp"
 
 #include "storage/record/lattice.hpp"
@@ -29,12 +29,15 @@ rc::Gen<Item> one_of(std::vector<Item> items) {
 
 // Mostly readable; also an unknown field, a wrong type and a code outside its list.
 rc::Gen<Assertion> any_assertion() {
-    std::vector<Assertion> said{code(1, "VOL"), code(1, "ENF"), code(1, "OLD"), number(8, 1), number(8, 2),
-                                text(6, "likely"), text(6, "doubtful"), usd(7, 500), usd(7, 700),
-                                number(99, 1), text(8, "many"), text(3, "sent")};
-    for (const char* state : {"draft", "sent", "accepted", "revoked", "done", "lost"}) said.push_back(code(3, state));
+    std::vector<Assertion> said{code(1, "VOL"),      code(1, "ENF"),  code(1, "OLD"),
+                                number(8, 1),        number(8, 2),    text(6, "likely"),
+                                text(6, "doubtful"), usd(7, 500),     usd(7, 700),
+                                number(99, 1),       text(8, "many"), text(3, "sent")};
+    for (const char* state : {"draft", "sent", "accepted", "revoked", "done", "lost"})
+        said.push_back(code(3, state));
     for (const char* need : {"food", "shelter", "legal help"}) said.push_back(code(4, need));
-    for (const char* share : {"open", "network", "restricted", "secret"}) said.push_back(code(5, share));
+    for (const char* share : {"open", "network", "restricted", "secret"})
+        said.push_back(code(5, share));
     return one_of(std::move(said));
 }
 
@@ -50,7 +53,8 @@ std::vector<HeldEvent> any_history(std::size_t events_max = 14) {
     std::vector<HeldEvent> out;
     const auto count = *rc::gen::inRange<std::size_t>(0, events_max + 1);
     for (std::size_t i = 0; i < count; ++i) {
-        auto said = *rc::gen::resize(3, rc::gen::container<std::vector<Assertion>>(any_assertion()));
+        auto said =
+            *rc::gen::resize(3, rc::gen::container<std::vector<Assertion>>(any_assertion()));
         std::vector<Dot> replaces;
         const auto dots = out.empty() ? 0 : *rc::gen::inRange<std::size_t>(0, 3);
         for (std::size_t j = 0; j < dots; ++j) replaces.push_back(any_dot_of(out));
@@ -154,13 +158,15 @@ RC_GTEST_PROP(FoldLaw, ReplacingThenAddingAgainReadsAsAddedInAnyOrder, ()) {
 RC_GTEST_PROP(FoldLaw, ConcurrentSetsConflictUntilSomebodyResolvesThem, ()) {
     const HeldEvent a = event("IOM", 1, {code(1, "VOL")});
     const HeldEvent b = event("UNHCR", 1, {code(1, "ENF")});
-    const HeldEvent resolution = event(*one_of(agencies), 9, {code(1, *one_of<std::string>({"VOL", "ENF"}))},
-                                       {std::min(dot(a), dot(b)), std::max(dot(a), dot(b))});
+    const HeldEvent resolution =
+        event(*one_of(agencies), 9, {code(1, *one_of<std::string>({"VOL", "ENF"}))},
+              {std::min(dot(a), dot(b)), std::max(dot(a), dot(b))});
     RC_ASSERT(folded(shuffled_with_duplicates({a, b})).field(1)->conflict);
     const Folded resolved = folded(shuffled_with_duplicates({a, b, resolution}));
     RC_ASSERT(!resolved.field(1)->conflict);
     RC_ASSERT(resolved.field(1)->live.size() == 1u);
-    RC_ASSERT(resolved.field(1)->reading == std::vector<Value>{resolution.body.assertions[0].value});
+    RC_ASSERT(resolved.field(1)->reading ==
+              std::vector<Value>{resolution.body.assertions[0].value});
 }
 
 // --- The status join
@@ -175,7 +181,8 @@ rc::Gen<States> any_states() {
 std::string join(const States& a, const States& b = {}) {
     std::vector<std::string_view> seen(a.begin(), a.end());
     seen.insert(seen.end(), b.begin(), b.end());
-    const StatusReading read = join_status(the_schema().kind("return")->field("status")->lattice, seen);
+    const StatusReading read =
+        join_status(the_schema().kind("return")->field("status")->lattice, seen);
     std::string out(read.state);
     for (std::string_view state : read.illegal) out += " !" + std::string(state);
     return out;
@@ -198,14 +205,16 @@ RC_GTEST_PROP(StatusJoin, IsCommutativeAssociativeAndIdempotent, ()) {
 RC_GTEST_PROP(StatusJoin, SeeingMoreNeverLeadsBack, ()) {
     const Lattice& lattice = the_schema().kind("return")->field("status")->lattice;
     const States a = *any_states(), more = both(a, *any_states());
-    const std::vector<std::string_view> seen_a(a.begin(), a.end()), seen_more(more.begin(), more.end());
+    const std::vector<std::string_view> seen_a(a.begin(), a.end()),
+        seen_more(more.begin(), more.end());
     const std::string_view before = join_status(lattice, seen_a).state;
     const std::string_view after = join_status(lattice, seen_more).state;
     // Does a way lead from `after` to `before`? Steps repeated as often as there are states.
     std::vector<std::string_view> reached{after};
     for (std::size_t i = 0; i < lattice.order.size(); ++i)
         for (const Lattice::Step& step : lattice.steps)
-            if (std::ranges::count(reached, step.from) > 0 && std::ranges::count(reached, step.to) == 0)
+            if (std::ranges::count(reached, step.from) > 0 &&
+                std::ranges::count(reached, step.to) == 0)
                 reached.push_back(step.to);
     RC_ASSERT(after == before || std::ranges::count(reached, before) == 0);
 }

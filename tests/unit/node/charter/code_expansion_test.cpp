@@ -15,8 +15,8 @@ using testing::HasSubstr;
 constexpr std::string_view countries = R"({"3166-1": [
   {"alpha_2": "PK", "alpha_3": "PAK", "flag": "\ud83c\uddf5", "name": "Pakistan", "numeric": "586",
    "official_name": "Islamic Republic of Pakistan"},
-  {"alpha_2": "BO", "alpha_3": "BOL", "name": "Bolivia, Plurinational State of", "common_name": "Bolivia",
-   "official_name": "Plurinational State of Bolivia", "numeric": "068"}
+  {"alpha_2": "BO", "alpha_3": "BOL", "name": "Bolivia, Plurinational State of",
+   "common_name": "Bolivia", "official_name": "Plurinational State of Bolivia", "numeric": "068"}
 ]})";
 
 Result<std::string> small_standard(std::string_view file) {
@@ -36,7 +36,8 @@ std::string refusal(std::string own, const StandardReader& reader = small_standa
     return list ? "(accepted)" : describe(list.error());
 }
 
-const std::string head = "name = \"country\"\ntitle = \"Countries\"\nopen = true\nextends = \"iso_3166-1\"\n";
+const std::string head =
+    "name = \"country\"\ntitle = \"Countries\"\nopen = true\nextends = \"iso_3166-1\"\n";
 
 TEST(CodeExpansion, StandardComesInCodeOrderWithItsVariants) {
     Result<CodeList> list = expanded(head);
@@ -66,7 +67,8 @@ label = "Kosovo \"quoted\" \\ here"
     ASSERT_TRUE(list) << describe(list.error());
     EXPECT_EQ(list.value().find("Pakistani")->label, "Pakistan");
     EXPECT_EQ(list.value().label("BOL"), "Bolivia");
-    EXPECT_EQ(list.value().find("Bolivia, Plurinational State of")->code, "BOL") << "stays as a variant";
+    EXPECT_EQ(list.value().find("Bolivia, Plurinational State of")->code, "BOL")
+        << "stays as a variant";
     EXPECT_EQ(list.value().label("XKX"), "Kosovo \"quoted\" \\ here");
     EXPECT_EQ(list.value().entries.back().code, "XKX");
 }
@@ -83,12 +85,18 @@ TEST(CodeExpansion, ListWithoutExtendsComesBackUnchanged) {
 }
 
 TEST(CodeExpansion, WhatCannotBeExpandedSaysWhy) {
-    EXPECT_THAT(refusal("name = \"a\"\nextends = \"iso_639\"\n"), HasSubstr("give iso_3166-1 or iso_4217"));
-    EXPECT_THAT(refusal("name = \"a\"\nextends = \"iso_4217\"\n"), HasSubstr("iso_4217.json is not installed"));
-    EXPECT_THAT(refusal(head, [](auto) { return Result<std::string>("{"); }), HasSubstr("not JSON"));
-    EXPECT_THAT(refusal(head, [](auto) { return Result<std::string>("{\"3166-1\": 3}"); }), HasSubstr("no list"));
-    EXPECT_THAT(refusal(head, [](auto) { return Result<std::string>("{\"3166-1\": [{}]}"); }), HasSubstr("alpha_3"));
-    EXPECT_THAT(refusal(head + "[[code]]\ncode = \"XAA\"\nlabel = \"Pakistan\"\n"), HasSubstr("also names code"));
+    EXPECT_THAT(refusal("name = \"a\"\nextends = \"iso_639\"\n"),
+                HasSubstr("give iso_3166-1 or iso_4217"));
+    EXPECT_THAT(refusal("name = \"a\"\nextends = \"iso_4217\"\n"),
+                HasSubstr("iso_4217.json is not installed"));
+    EXPECT_THAT(refusal(head, [](auto) { return Result<std::string>("{"); }),
+                HasSubstr("not JSON"));
+    EXPECT_THAT(refusal(head, [](auto) { return Result<std::string>("{\"3166-1\": 3}"); }),
+                HasSubstr("no list"));
+    EXPECT_THAT(refusal(head, [](auto) { return Result<std::string>("{\"3166-1\": [{}]}"); }),
+                HasSubstr("alpha_3"));
+    EXPECT_THAT(refusal(head + "[[code]]\ncode = \"XAA\"\nlabel = \"Pakistan\"\n"),
+                HasSubstr("also names code"));
 }
 
 const std::filesystem::path standards = "/usr/share/iso-codes/json";
@@ -106,7 +114,8 @@ TEST(CodeExpansion, InstalledStandardsExpandWithoutAmbiguity) {
     ASSERT_TRUE(country) << describe(country.error());
     EXPECT_GT(country.value().entries.size(), 240u);
     EXPECT_EQ(country.value().find("Côte d'Ivoire")->code, "CIV");
-    Result<CodeList> currency = expanded("name = \"currency\"\nextends = \"iso_4217\"\n", installed);
+    Result<CodeList> currency =
+        expanded("name = \"currency\"\nextends = \"iso_4217\"\n", installed);
     ASSERT_TRUE(currency) << describe(currency.error());
     EXPECT_EQ(currency.value().find("pakistan rupee")->code, "PKR");
     EXPECT_EQ(currency.value().find("Leone"), nullptr) << "the standard has two";

@@ -146,8 +146,7 @@ inline RecordId record_id(std::uint8_t number) {
     return id;
 }
 
-// An event of record 1, kind "return"; the leaf stands for all of its content but the agency's
-// name.
+// An event of record 1, kind "return"; the leaf is made of its log and sequence.
 inline HeldEvent event(std::string agency, std::uint64_t sequence,
                        std::vector<Assertion> assertions, std::vector<Dot> replaces = {}) {
     HeldEvent out;
