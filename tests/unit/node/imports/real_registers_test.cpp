@@ -129,7 +129,8 @@ TEST(RealRegisters, ALaterEditionMeetsTheRecordsOfTheEarlierOne) {
     std::map<RecordId, const EventBody*> before;
     for (const ImportedRecord& each : first.records) before[each.body.record] = &each.body;
     std::uint16_t row_tag = repository_schema()->kind("incident")->field("published_row")->tag;
-    int added = 0, edited = 0, corrected = 0;
+    const Kind& incident = *repository_schema()->kind("incident");
+    int added = 0, edited = 0, corrected = 0, contradicted = 0;
     for (const ImportedRecord& each : second.records) {
         auto at = before.find(each.body.record);
         if (at == before.end()) {
@@ -142,6 +143,10 @@ TEST(RealRegisters, ALaterEditionMeetsTheRecordsOfTheEarlierOne) {
             if (std::ranges::find(at->second->assertions, said) == at->second->assertions.end()) {
                 ++news;
                 substance += said.field != row_tag ? 1 : 0;
+                // Said by two agencies, this would be a conflict; a value beside none is not.
+                bool other = std::ranges::find(at->second->assertions, said.field, &Assertion::field) !=
+                             at->second->assertions.end();
+                contradicted += other && incident.field(said.field)->rule == Rule::single ? 1 : 0;
             }
         edited += news > 0 ? 1 : 0;
         corrected += substance > 0 ? 1 : 0;
@@ -150,6 +155,7 @@ TEST(RealRegisters, ALaterEditionMeetsTheRecordsOfTheEarlierOne) {
     EXPECT_EQ(added, 282);
     EXPECT_EQ(edited, 98);
     EXPECT_EQ(corrected, 94); // the rest: "1022" -> "1,022", and three causes "Unknown" -> ""
+    EXPECT_EQ(contradicted, 45);
     EXPECT_EQ(before.size(), 20u);
 }
 
