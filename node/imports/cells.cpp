@@ -15,8 +15,9 @@ bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 constexpr std::string_view no_break_space = "\xc2\xa0";
-constexpr std::string_view month_names[] = {"january", "february", "march",     "april",   "may",      "june",
-                                            "july",    "august",   "september", "october", "november", "december"};
+constexpr std::string_view month_names[] = {"january",   "february", "march",    "april",
+                                            "may",       "june",     "july",     "august",
+                                            "september", "october",  "november", "december"};
 
 // Takes 1 to `digits_max` digits off the front; -1: none there.
 int take_number(std::string_view& text, std::size_t digits_max) {
@@ -32,7 +33,9 @@ int take_number(std::string_view& text, std::size_t digits_max) {
 // 1 to 12; 0: no month there.
 int take_month_name(std::string_view& text) {
     std::size_t letters = 0;
-    while (letters < text.size() && ((text[letters] | 0x20) >= 'a' && (text[letters] | 0x20) <= 'z')) ++letters;
+    while (letters < text.size() &&
+           ((text[letters] | 0x20) >= 'a' && (text[letters] | 0x20) <= 'z'))
+        ++letters;
     std::string word = ascii_lower(text.substr(0, letters));
     if (word.size() < 3) return 0;
     for (int month = 1; month <= 12; ++month) {
@@ -78,7 +81,8 @@ std::optional<Date> to_date(const DateParts& parts) {
     if (parts.year <= 0) return std::nullopt;
     int month = parts.month > 0 ? parts.month : parts.quarter > 0 ? 3 * parts.quarter - 2 : 1;
     int day = parts.day > 0 ? parts.day : 1;
-    chrono::year_month_day civil{chrono::year(parts.year), chrono::month(static_cast<unsigned>(month)),
+    chrono::year_month_day civil{chrono::year(parts.year),
+                                 chrono::month(static_cast<unsigned>(month)),
                                  chrono::day(static_cast<unsigned>(day))};
     if (!civil.ok()) return std::nullopt;
     Precision precision = parts.day > 0 && parts.month > 0 ? Precision::day
@@ -100,7 +104,8 @@ Date widened(const Date& date, Date::Precision period) {
     return *to_date(parts);
 }
 
-// "1e+05" and "1.25e+06", as R writes round numbers. Only whole ones: the exponent covers the decimals.
+// "1e+05" and "1.25e+06", as R writes round numbers. Only whole ones: the exponent covers the
+// decimals.
 std::optional<std::int64_t> read_scientific(std::string_view text) {
     std::size_t e = text.find_first_of("eE");
     std::string_view mantissa = text.substr(0, e), power = text.substr(e + 1);
@@ -111,7 +116,8 @@ std::optional<std::int64_t> read_scientific(std::string_view text) {
     std::string digits(mantissa.substr(0, mantissa.find('.')));
     if (digits.size() < mantissa.size()) {
         std::string_view fraction = mantissa.substr(digits.size() + 1);
-        if (fraction.empty() || fraction.size() > static_cast<std::size_t>(exponent)) return std::nullopt;
+        if (fraction.empty() || fraction.size() > static_cast<std::size_t>(exponent))
+            return std::nullopt;
         digits += fraction;
         exponent -= static_cast<int>(fraction.size());
     }
@@ -163,7 +169,8 @@ std::string unix_lines(std::string_view text) {
     return out;
 }
 
-Result<Value> read_one(const Schema& schema, const Field& field, const FieldMap& map, std::string_view text) {
+Result<Value> read_one(const Schema& schema, const Field& field, const FieldMap& map,
+                       std::string_view text) {
     switch (field.type) {
     case FieldType::integer:
         if (auto number = read_number(text)) return Value(Integer{*number});
@@ -171,9 +178,11 @@ Result<Value> read_one(const Schema& schema, const Field& field, const FieldMap&
     case FieldType::date: {
         if (map.formats.empty()) {
             SAFAR_TRY(Value value, parse_value(schema, field, text));
-            return Value(map.period ? widened(std::get<Date>(value), *map.period) : std::get<Date>(value));
+            return Value(map.period ? widened(std::get<Date>(value), *map.period)
+                                    : std::get<Date>(value));
         }
-        if (auto date = read_date(text, map.formats)) return Value(map.period ? widened(*date, *map.period) : *date);
+        if (auto date = read_date(text, map.formats))
+            return Value(map.period ? widened(*date, *map.period) : *date);
         return refuse(text, "is no date written as " + listed(map.formats, /*count_max=*/4));
     }
     case FieldType::flag:
@@ -188,7 +197,8 @@ Result<Value> read_one(const Schema& schema, const Field& field, const FieldMap&
         }
         break;
     case FieldType::text:
-        if (text.find('\r') != std::string_view::npos) return parse_value(schema, field, unix_lines(text));
+        if (text.find('\r') != std::string_view::npos)
+            return parse_value(schema, field, unix_lines(text));
         break;
     default: break;
     }
@@ -217,7 +227,8 @@ std::optional<std::int64_t> read_number(std::string_view text) {
     std::size_t dot = text.find('.');
     if (dot != std::string_view::npos) {
         std::string_view fraction = text.substr(dot + 1);
-        if (fraction.empty() || fraction.find_first_not_of('0') != std::string_view::npos) return std::nullopt;
+        if (fraction.empty() || fraction.find_first_not_of('0') != std::string_view::npos)
+            return std::nullopt;
         text = text.substr(0, dot);
     }
     std::string plain;
@@ -261,7 +272,8 @@ ClaimedTime claimed_time(const Date& date) {
                                                               : 0;
     chrono::sys_days last{first};
     if (months > 0)
-        last = chrono::sys_days((first.year() / first.month() / chrono::day(1)) + chrono::months(months)) -
+        last = chrono::sys_days((first.year() / first.month() / chrono::day(1)) +
+                                chrono::months(months)) -
                chrono::days(1);
     return {chrono::microseconds(last.time_since_epoch()).count()};
 }

@@ -1,5 +1,5 @@
-// From a cell's text to values of a field. Whole numbers may carry "1,022" and "1.0"; dates come in the
-// formats of the profile; labels drift. Pure.
+// From a cell's text to values of a field. Whole numbers may carry "1,022" and "1.0"; dates come in
+// the formats of the profile; labels drift. Pure.
 #pragma once
 
 #include "node/imports/profile.hpp"
@@ -13,14 +13,16 @@ namespace safar {
 [[nodiscard]] std::optional<std::int64_t> read_number(std::string_view text);
 
 // `formats`: %Y, %m or %B/%b (English, full or three letters), %d, %q; a space stands for any white
-// space. What a format does not say is not known: the precision follows, and the first day stands for
-// the rest. nullopt: none matches, or no such day.
-[[nodiscard]] std::optional<Date> read_date(std::string_view text, const std::vector<std::string>& formats);
+// space. What a format does not say is not known: the precision follows, and the first day stands
+// for the rest. nullopt: none matches, or no such day.
+[[nodiscard]] std::optional<Date> read_date(std::string_view text,
+                                            const std::vector<std::string>& formats);
 
 // The day by which it had happened, whatever is known of the date.
 [[nodiscard]] ClaimedTime claimed_time(const Date& date);
 
-// Values of one cell, as the map says; empty: it says nothing. Errors: invalid_argument with the reason.
+// Values of one cell, as the map says; empty: it says nothing. Errors: invalid_argument with the
+// reason.
 [[nodiscard]] Result<std::vector<Value>> read_cell(const Schema& schema, const Field& field,
                                                    const FieldMap& map, std::string_view text);
 

@@ -25,7 +25,8 @@ Result<> CsvRows::refill() {
     return success();
 }
 
-// From an opening quote to behind the separator; at the end of the row `at` stays at its last cell's end.
+// From an opening quote to behind the separator; at the end of the row `at` stays at its last
+// cell's end.
 CsvRows::Scan CsvRows::scan_quoted(CsvRow& row, std::size_t& at, std::uint64_t& newlines) {
     std::size_t start = at + 1, from = start;
     bool doubled = false;

@@ -1,10 +1,10 @@
 // Rows of a CSV text after RFC 4180: quoted cells may hold separators, newlines and doubled quotes;
 // lines end in LF or CRLF.
 //
-// Why not libcsv: it stops at the first malformed quote, gives neither the line of a row nor its text,
-// and trims what is not quoted. Here a malformed row is one answer among others: it names its line and
-// cell, costs one line of the file, and reading goes on at the next - also after a quote that nobody
-// closes, which would otherwise swallow the rest of the file.
+// Why not libcsv: it stops at the first malformed quote, gives neither the line of a row nor its
+// text, and trims what is not quoted. Here a malformed row is one answer among others: it names its
+// line and cell, costs one line of the file, and reading goes on at the next - also after a quote
+// that nobody closes, which would otherwise swallow the rest of the file.
 #pragma once
 
 #include "node/imports/text_source.hpp"

@@ -14,18 +14,23 @@ std::string shown_row(std::string_view raw) {
     bool cut = raw.size() > reject_row_bytes_max;
     std::string out(raw.substr(0, reject_row_bytes_max));
     if (cut)
-        while (!out.empty() && (static_cast<unsigned char>(out.back()) & 0xc0) == 0x80) out.pop_back();
+        while (!out.empty() && (static_cast<unsigned char>(out.back()) & 0xc0) == 0x80)
+            out.pop_back();
     if (cut && !out.empty() && static_cast<unsigned char>(out.back()) >= 0xc0) out.pop_back();
     if (check_text(out)) return out;
     for (char& c : out) // not UTF-8, or control characters: what is ASCII stays
-        if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f || static_cast<unsigned char>(c) >= 0x80) c = '?';
+        if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f ||
+            static_cast<unsigned char>(c) >= 0x80)
+            c = '?';
     return out;
 }
 
 class Reader final : public ImportReader {
 public:
-    Reader(std::unique_ptr<CsvRows> rows, std::unique_ptr<RowMapper> mapper, std::string compartment)
-        : rows_(std::move(rows)), mapper_(std::move(mapper)), compartment_(std::move(compartment)) {}
+    Reader(std::unique_ptr<CsvRows> rows, std::unique_ptr<RowMapper> mapper,
+           std::string compartment)
+        : rows_(std::move(rows)), mapper_(std::move(mapper)), compartment_(std::move(compartment)) {
+    }
 
     Result<std::vector<ImportedRecord>> next(std::size_t records_max) override {
         std::vector<ImportedRecord> out;
@@ -67,8 +72,11 @@ private:
         }
         first_id_ = id_of(0);
         if (!mapper_->profile().id_repeats && occurrences_[first_id_] > 0) {
-            reject({0, {}, "repeats the key of an earlier row; if the register does so, the profile "
-                           "must say id_repeats = true", {}});
+            reject({0,
+                    {},
+                    "repeats the key of an earlier row; if the register does so, the profile "
+                    "must say id_repeats = true",
+                    {}});
             return true;
         }
         copies_left_ = mapped_.copies;
@@ -98,7 +106,8 @@ private:
 
     [[nodiscard]] RecordId id_of(std::uint32_t occurrence) const {
         const Profile& profile = mapper_->profile();
-        return derived_record_id(profile.source, mapped_.external_id, compartment_, profile.kind, occurrence);
+        return derived_record_id(profile.source, mapped_.external_id, compartment_, profile.kind,
+                                 occurrence);
     }
 
     std::unique_ptr<CsvRows> rows_;
@@ -121,16 +130,21 @@ Result<std::unique_ptr<ImportReader>> ImportReader::open(const ImportRequest& re
     SAFAR_TRY(Profile profile, parse_profile(request.profile_name, request.profile, *schema));
     auto compartment = request.compartment_of(profile.kind);
     if (!compartment)
-        return failure(ErrorCode::invalid_argument, request.profile_name + ": kind " + quoted(profile.kind) +
-                                                        " has no compartment in the charter; add the kind "
-                                                        "to one in the next epoch");
-    auto text = std::make_unique<TextSource>(std::move(source), request.file_name, profile.encoding);
+        return failure(ErrorCode::invalid_argument,
+                       request.profile_name + ": kind " + quoted(profile.kind) +
+                           " has no compartment in the charter; add the kind "
+                           "to one in the next epoch");
+    auto text =
+        std::make_unique<TextSource>(std::move(source), request.file_name, profile.encoding);
     auto rows = std::make_unique<CsvRows>(std::move(text), profile.separator);
     CsvRow header;
     SAFAR_TRY(bool any, rows->next(header));
-    if (!any) return failure(ErrorCode::invalid_argument, request.file_name + " is empty; it has no header");
+    if (!any)
+        return failure(ErrorCode::invalid_argument,
+                       request.file_name + " is empty; it has no header");
     if (!header.problem.empty())
-        return failure(ErrorCode::invalid_argument, request.file_name + ": the header: " + header.problem);
+        return failure(ErrorCode::invalid_argument,
+                       request.file_name + ": the header: " + header.problem);
     SAFAR_TRY(auto mapper, RowMapper::bind(request, std::move(profile), std::move(schema), header));
     return std::make_unique<Reader>(std::move(rows), std::move(mapper), *std::move(compartment));
 }

@@ -30,10 +30,12 @@ std::vector<std::string> one_or_many(Table& table, std::string_view one, std::st
 
 void check_template(Table& table, std::string_view key, const std::string& pattern, bool has_file) {
     if (pattern.empty()) return;
-    if (!has_file) table.refuse(key, "uses the file's name, but there is no file_name pattern; add one");
+    if (!has_file)
+        table.refuse(key, "uses the file's name, but there is no file_name pattern; add one");
     for (std::size_t i = 0; i < pattern.size(); ++i) {
         if (pattern[i] != '{') continue;
-        if (i + 2 >= pattern.size() || pattern[i + 1] < '0' || pattern[i + 1] > '9' || pattern[i + 2] != '}')
+        if (i + 2 >= pattern.size() || pattern[i + 1] < '0' || pattern[i + 1] > '9' ||
+            pattern[i + 2] != '}')
             table.refuse(key, "must name captures as {1} to {9}");
     }
 }
@@ -65,11 +67,13 @@ void read_id(Table& document, Profile& profile) {
     profile.id_repeats = document.flag("id_repeats", false);
     check_template(document, "id_file", profile.id_file, !profile.file_pattern.empty());
     if (profile.id_columns.empty() != profile.id_all_cells)
-        document.refuse("id", "give the columns that name a record or, where a register has no key, "
-                              "id_all_cells = true");
+        document.refuse("id",
+                        "give the columns that name a record or, where a register has no key, "
+                        "id_all_cells = true");
     if ((profile.id_all_cells || !profile.expand.empty()) && !profile.id_repeats)
-        document.refuse("id_repeats", "must be true with id_all_cells or expand, where equal rows and "
-                                      "copies are different records");
+        document.refuse("id_repeats",
+                        "must be true with id_all_cells or expand, where equal rows and "
+                        "copies are different records");
 }
 
 Result<std::vector<RowTest>> read_tests(Table& document, std::string_view key) {
@@ -97,7 +101,8 @@ Result<std::vector<RowTest>> read_tests(Table& document, std::string_view key) {
 void check_map_type(Table& table, const FieldMap& map, const Field& field) {
     auto only = [&](std::string_view key, bool given, FieldType type, std::string_view name) {
         if (given && field.type != type)
-            table.refuse(key, "is for " + std::string(name) + " fields; " + quoted(field.name) + " is none");
+            table.refuse(key, "is for " + std::string(name) + " fields; " + quoted(field.name) +
+                                  " is none");
     };
     only("formats", !map.formats.empty(), FieldType::date, "date");
     only("period", map.period.has_value(), FieldType::date, "date");
@@ -107,11 +112,13 @@ void check_map_type(Table& table, const FieldMap& map, const Field& field) {
     only("source", !map.source.empty(), FieldType::reference, "reference");
     only("digest", map.digest, FieldType::text, "text");
     if (!map.split.empty() && field.rule != Rule::set)
-        table.refuse("split", "gives several values, but field " + quoted(field.name) + " holds one");
+        table.refuse("split",
+                     "gives several values, but field " + quoted(field.name) + " holds one");
     for (const std::string& format : map.formats)
         for (std::size_t i = 0; i < format.size(); ++i)
-            if (format[i] == '%' && (++i == format.size() ||
-                                     std::string_view("YmdBbq").find(format[i]) == std::string_view::npos))
+            if (format[i] == '%' &&
+                (++i == format.size() ||
+                 std::string_view("YmdBbq").find(format[i]) == std::string_view::npos))
                 table.refuse("formats", quoted(format) + " may use %Y %m %d %B %b and %q");
 }
 
@@ -137,11 +144,12 @@ Result<FieldMap> read_map(Table& table, const Kind& kind, bool has_file) {
     map.digest = table.flag("digest", false);
     check_template(table, "file", map.file, has_file);
     bool constant = !map.value.empty() && map.when.empty();
-    int sources = (!map.columns.empty() ? 1 : 0) + (!map.file.empty() ? 1 : 0) + (constant ? 1 : 0) +
-                  (map.digest ? 1 : 0);
+    int sources = (!map.columns.empty() ? 1 : 0) + (!map.file.empty() ? 1 : 0) +
+                  (constant ? 1 : 0) + (map.digest ? 1 : 0);
     if (sources != 1)
         table.refuse("field", "needs one of column, columns, file, value or digest = true");
-    if (!map.when.empty() && map.value.empty()) table.refuse("when", "needs the value it stands for");
+    if (!map.when.empty() && map.value.empty())
+        table.refuse("when", "needs the value it stands for");
     if (const Field* field = kind.field(std::string_view(map.field)))
         check_map_type(table, map, *field);
     else
@@ -152,20 +160,24 @@ Result<FieldMap> read_map(Table& table, const Kind& kind, bool has_file) {
 
 Result<> check_whole(const Table& document, const Profile& profile, const Kind& kind) {
     for (const Field& field : kind.fields) {
-        bool mapped = std::ranges::any_of(profile.maps, [&](const FieldMap& map) { return map.field == field.name; });
+        bool mapped = std::ranges::any_of(
+            profile.maps, [&](const FieldMap& map) { return map.field == field.name; });
         if (field.required && !mapped)
-            return document.error("map", "field " + quoted(field.name) + " is required and not mapped; add it");
+            return document.error("map", "field " + quoted(field.name) +
+                                             " is required and not mapped; add it");
         if (field.name == profile.at && (!mapped || field.type != FieldType::date))
             return document.error("at", "must name a date field that is mapped");
     }
     if (!profile.at.empty() && !kind.field(std::string_view(profile.at)))
-        return document.error("at", "kind " + quoted(kind.name) + " has no field " + quoted(profile.at));
+        return document.error("at",
+                              "kind " + quoted(kind.name) + " has no field " + quoted(profile.at));
     return success();
 }
 
 } // namespace
 
-Result<Profile> parse_profile(const std::string& name, const std::string& text, const Schema& schema) {
+Result<Profile> parse_profile(const std::string& name, const std::string& text,
+                              const Schema& schema) {
     NamedText named{name, text};
     SAFAR_TRY(toml::table parsed, parse_toml(named));
     Table document(named.name, "", parsed);
@@ -177,7 +189,8 @@ Result<Profile> parse_profile(const std::string& name, const std::string& text, 
     profile.verb = document.text("verb", "recorded");
     profile.at = document.text("at", "");
     profile.quality_column = document.text("quality_column", "");
-    if (document.has("quality")) profile.quality = static_cast<std::uint8_t>(document.integer("quality", 0, 5));
+    if (document.has("quality"))
+        profile.quality = static_cast<std::uint8_t>(document.integer("quality", 0, 5));
     profile.expand = document.text("expand", "");
     const Kind* kind = schema.kind(std::string_view(profile.kind));
     if (!kind) return document.error("kind", "the schema has no kind " + quoted(profile.kind));
@@ -209,7 +222,8 @@ std::string fill_template(std::string_view pattern, const std::vector<std::strin
     return out;
 }
 
-Result<std::vector<std::string>> read_file_name(const Profile& profile, std::string_view file_name) {
+Result<std::vector<std::string>> read_file_name(const Profile& profile,
+                                                std::string_view file_name) {
     std::vector<std::string> captures;
     if (profile.file_pattern.empty()) return captures;
     std::string base(file_name.substr(file_name.find_last_of('/') + 1));
@@ -219,7 +233,8 @@ Result<std::vector<std::string>> read_file_name(const Profile& profile, std::str
     } else if (profile.file_needed) {
         return failure(ErrorCode::invalid_argument,
                        profile.name + ": the file's name " + quoted(base) + " must match " +
-                           profile.file_pattern + ", since part of every record comes from it; rename it");
+                           profile.file_pattern +
+                           ", since part of every record comes from it; rename it");
     }
     return captures;
 }

@@ -61,15 +61,17 @@ struct Profile {
     std::vector<FieldMap> maps;
 };
 
-// Errors: invalid_argument with profile, line and key; fields and types that the schema does not have.
+// Errors: invalid_argument with profile, line and key; fields and types that the schema does not
+// have.
 [[nodiscard]] Result<Profile> parse_profile(const std::string& name, const std::string& text,
                                             const Schema& schema);
 
 // "{1}-Q{2}" with the captures of a file's name. Errors: none; a capture that is absent is empty.
-[[nodiscard]] std::string fill_template(std::string_view pattern, const std::vector<std::string>& captures);
+[[nodiscard]] std::string fill_template(std::string_view pattern,
+                                        const std::vector<std::string>& captures);
 
-// What the profile's pattern captured from the file's name ({0}: all of the match); empty: no match.
-// Errors: invalid_argument where the profile needs the name to match.
+// What the profile's pattern captured from the file's name ({0}: all of the match); empty: no
+// match. Errors: invalid_argument where the profile needs the name to match.
 [[nodiscard]] Result<std::vector<std::string>> read_file_name(const Profile& profile,
                                                               std::string_view file_name);
 

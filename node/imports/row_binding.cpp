@@ -42,7 +42,8 @@ Result<> RowMapper::bind_columns(const ImportRequest& request) {
     bind_tests(profile_.drop_if, drop_if_);
     bind_tests(profile_.keep_if, keep_if_);
     if (!profile_.expand.empty()) expand_column_ = column(profile_.expand, missing);
-    if (!profile_.quality_column.empty()) quality_column_ = column(profile_.quality_column, missing);
+    if (!profile_.quality_column.empty())
+        quality_column_ = column(profile_.quality_column, missing);
     for (const FieldMap& map : profile_.maps) {
         BoundMap bound;
         bound.map = &map;
@@ -58,9 +59,9 @@ Result<> RowMapper::bind_columns(const ImportRequest& request) {
     for (const ImportRequest::Filter& filter : request.where) {
         filters_.push_back({column(filter.column, missing), filter.value});
         if (!missing.empty())
-            return failure(ErrorCode::invalid_argument, "where: no column " + quoted(filter.column) +
-                                                            "; the file has " +
-                                                            listed(header_, /*count_max=*/40));
+            return failure(ErrorCode::invalid_argument,
+                           "where: no column " + quoted(filter.column) + "; the file has " +
+                               listed(header_, /*count_max=*/40));
     }
     return success();
 }
@@ -75,18 +76,20 @@ Result<> RowMapper::bind_maps(const ImportRequest& request) {
         if (!map.source.empty()) {
             auto compartment = request.compartment_of(bound.field->to_kind);
             if (!compartment)
-                return failure(ErrorCode::invalid_argument,
-                               request.profile_name + ": kind " + quoted(bound.field->to_kind) +
-                                   " has no compartment in the charter, so no record of it can be named");
+                return failure(
+                    ErrorCode::invalid_argument,
+                    request.profile_name + ": kind " + quoted(bound.field->to_kind) +
+                        " has no compartment in the charter, so no record of it can be named");
             bound.reference_compartment = *compartment;
         }
         bool constant = map.columns.empty() && !map.digest;
         if (!constant) continue;
-        bound.constant = read_text(bound, map.file.empty() ? map.value : fill_template(map.file, captures_));
+        bound.constant =
+            read_text(bound, map.file.empty() ? map.value : fill_template(map.file, captures_));
         if (!bound.constant.error.empty())
             return failure(ErrorCode::invalid_argument,
-                           request.profile_name + ":" + std::to_string(map.line) + ": field " + map.field +
-                               ": " + bound.constant.error);
+                           request.profile_name + ":" + std::to_string(map.line) + ": field " +
+                               map.field + ": " + bound.constant.error);
     }
     return success();
 }
@@ -104,7 +107,8 @@ Result<std::unique_ptr<RowMapper>> RowMapper::bind(const ImportRequest& request,
         out.edition_ = fill_template(out.profile_.edition, out.captures_);
         out.id_prefix_ = fill_template(out.profile_.id_file, out.captures_);
     }
-    if (const Field* at = out.kind_->field(std::string_view(out.profile_.at))) out.at_tag_ = at->tag;
+    if (const Field* at = out.kind_->field(std::string_view(out.profile_.at)))
+        out.at_tag_ = at->tag;
     SAFAR_TRY(out.bind_columns(request));
     SAFAR_TRY(out.bind_maps(request));
     return mapper;

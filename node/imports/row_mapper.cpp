@@ -10,8 +10,9 @@
 namespace safar {
 namespace {
 
-constexpr std::size_t cache_entries_max = 65536; // a column; bounds memory where cells do not repeat
-constexpr char key_separator = '\x1f';           // ASCII unit separator: in no cell that people typed
+constexpr std::size_t cache_entries_max =
+    65536;                             // a column; bounds memory where cells do not repeat
+constexpr char key_separator = '\x1f'; // ASCII unit separator: in no cell that people typed
 
 // Which row an agency read: 32 hex digits over the cells as written.
 std::string row_digest(const CsvRow& row) {
@@ -67,7 +68,8 @@ bool RowMapper::count_copies(const CsvRow& row, MappedRow& out, ImportReject& re
         return true;
     }
     reject.column = column_name(*expand_column_);
-    reject.reason = quoted(cell) + " is no number of records from 0 to " + std::to_string(copies_max);
+    reject.reason =
+        quoted(cell) + " is no number of records from 0 to " + std::to_string(copies_max);
     return false;
 }
 
@@ -108,8 +110,9 @@ RowMapper::Cell RowMapper::read_text(const BoundMap& bound, std::string_view tex
     if (!map.source.empty()) {
         std::string_view id = trimmed(text);
         if (!id.empty())
-            out.values.emplace_back(Reference{derived_record_id(
-                map.source, id, bound.reference_compartment, bound.field->to_kind, /*occurrence=*/0)});
+            out.values.emplace_back(
+                Reference{derived_record_id(map.source, id, bound.reference_compartment,
+                                            bound.field->to_kind, /*occurrence=*/0)});
         return out;
     }
     Result<std::vector<Value>> values = read_cell(*schema_, *bound.field, map, text);
@@ -151,7 +154,8 @@ bool RowMapper::fill_body(const CsvRow& row, EventBody& body, ImportReject& reje
         }
         for (const Value& value : cell.values) {
             Assertion assertion{tag, value};
-            if (!set || std::ranges::find(said, assertion) == said.end()) said.push_back(std::move(assertion));
+            if (!set || std::ranges::find(said, assertion) == said.end())
+                said.push_back(std::move(assertion));
         }
     }
     if (at_tag_ != 0) {
@@ -181,9 +185,12 @@ bool RowMapper::read_quality(const CsvRow& row, EventBody& body, ImportReject& r
 bool RowMapper::check_required(const EventBody& body, ImportReject& reject) const {
     for (const Field& field : kind_->fields) {
         if (!field.required) continue;
-        if (std::ranges::find(body.assertions, field.tag, &Assertion::field) != body.assertions.end()) continue;
+        if (std::ranges::find(body.assertions, field.tag, &Assertion::field) !=
+            body.assertions.end())
+            continue;
         auto bound = std::ranges::find(maps_, &field, &BoundMap::field);
-        if (bound != maps_.end() && !bound->columns.empty()) reject.column = column_name(bound->columns.front());
+        if (bound != maps_.end() && !bound->columns.empty())
+            reject.column = column_name(bound->columns.front());
         reject.reason = "is empty, and field " + field.name + " is required";
         return false;
     }
@@ -206,8 +213,8 @@ RowMapper::Verdict RowMapper::map(const CsvRow& row, MappedRow& out, ImportRejec
     EventBody& body = out.body;
     if (!count_copies(row, out, reject)) return Verdict::reject;
     if (out.copies == 0) return Verdict::skip;
-    if (!name_record(row, out, reject) || !fill_body(row, body, reject) || !read_quality(row, body, reject) ||
-        !check_required(body, reject))
+    if (!name_record(row, out, reject) || !fill_body(row, body, reject) ||
+        !read_quality(row, body, reject) || !check_required(body, reject))
         return Verdict::reject;
     body.kind = kind_->tag;
     body.verb = profile_.verb;

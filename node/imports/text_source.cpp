@@ -80,8 +80,9 @@ Result<> TextSource::start() {
     input_ = ByteView(chunk_).first(held);
     bool gzip = held >= 2 && chunk_[0] == gzip_magic[0] && chunk_[1] == gzip_magic[1];
     if (!gzip && file_name_.ends_with(".gz") && held > 0)
-        return failure(ErrorCode::malformed, file_name_ + " is not gzip, though its name ends in .gz; "
-                                                          "rename it or compress it");
+        return failure(ErrorCode::malformed, file_name_ +
+                                                 " is not gzip, though its name ends in .gz; "
+                                                 "rename it or compress it");
     if (!gzip) return success();
     inflater_ = std::make_unique<Inflater>();
     SAFAR_ASSERT(inflater_->ok);
@@ -154,7 +155,8 @@ Result<std::size_t> TextSource::read(std::string& out) {
     text_started_ = true;
     // Marks stand at the very start; the first chunk has at least four bytes if the file has.
     ByteView first = as_bytes(std::string_view(out).substr(before));
-    if (encoding_ == Encoding::utf8 && (starts_with(first, {0xff, 0xfe}) || starts_with(first, {0xfe, 0xff})))
+    if (encoding_ == Encoding::utf8 &&
+        (starts_with(first, {0xff, 0xfe}) || starts_with(first, {0xfe, 0xff})))
         return failure(ErrorCode::malformed, file_name_ + " is UTF-16; save it as UTF-8");
     if (!starts_with(first, {0xef, 0xbb, 0xbf})) return count;
     out.erase(before, 3);

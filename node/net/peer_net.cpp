@@ -40,6 +40,7 @@ struct PeerNet::State {
     Door door;
     std::shared_ptr<PeerBook> book;
     std::thread thread;
+    std::thread::id thread_id;
     std::mutex stopping; // one stop at a time
     bool stopped = false;
 };
@@ -66,6 +67,7 @@ Result<std::unique_ptr<PeerNet>> PeerNet::start(const Identity& self, const std:
         block_signals();
         state->io->run();
     });
+    state->thread_id = state->thread.get_id();
     return out;
 }
 
@@ -78,7 +80,7 @@ void PeerNet::on_charter_change() {
 }
 
 std::vector<PeerStatus> PeerNet::peers() const {
-    if (std::this_thread::get_id() == state_->thread.get_id()) return state_->book->peers();
+    if (std::this_thread::get_id() == state_->thread_id) return state_->book->peers();
     {
         std::lock_guard lock(state_->stopping);
         if (state_->stopped) return state_->book->peers(); // its thread has ended

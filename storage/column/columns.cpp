@@ -81,6 +81,8 @@ void Columns::State::grow(Row rows) {
     if (ids.size() >= rows) return;
     ids.resize(rows);
     alive.resize(rows);
+    origin_log.resize(rows);
+    origin_at.resize(rows);
     for (Dimension& each : dimensions) each.codes.resize(rows);
     for (Measure& each : measures) each.values.resize(rows, measure_absent);
 }
@@ -208,6 +210,15 @@ void Columns::clear(Row row) {
     state.alive[row] = 0;
     --state.records;
     mark(state.dirty, row);
+}
+
+Origin Columns::origin(Row row) const { return {state_->origin_log[row], state_->origin_at[row]}; }
+
+void Columns::set_origin(Row row, Origin origin) {
+    if (this->origin(row) == origin) return;
+    state_->origin_log[row] = origin.log;
+    state_->origin_at[row] = origin.at;
+    mark(state_->dirty, row);
 }
 
 Row Columns::rows() const { return static_cast<Row>(state_->ids.size()); }

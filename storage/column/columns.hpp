@@ -38,6 +38,14 @@ struct StatisticsTable {
     std::int64_t sum = 0;
 };
 
+// Where the only event of a row's record lies. Opaque to the columns: they keep it beside the id so that
+// such a record needs no entry of its own in an index.
+struct Origin {
+    std::uint32_t log = 0;
+    std::uint64_t at = 0; // 0: none; the record has several events
+    friend bool operator==(const Origin&, const Origin&) = default;
+};
+
 // The columns of one kind. Not thread-safe: `Derived` guards them with a shared mutex.
 class Columns {
 public:
@@ -55,6 +63,8 @@ public:
     [[nodiscard]] std::uint64_t records() const; // without them
     // The record of a row; nullptr: cleared, or never set.
     [[nodiscard]] const RecordId* id(Row row) const;
+    [[nodiscard]] Origin origin(Row row) const;
+    void set_origin(Row row, Origin origin); // of a row that was set
 
     // Year, quarter and month are "" where the date's precision does not tell them. Besides its
     // dimensions a kind has "<measure>.currency" for each measure of type money.
@@ -73,8 +83,9 @@ public:
     // is left. `prefix` is this kind's key prefix. Written in this order, any prefix of the writes is
     // consistent: dictionaries come before the rows that use them.
     [[nodiscard]] std::vector<KeyValue::Write> take_dirty(ByteView prefix, std::size_t bytes_max);
-    // Into fresh columns. Errors: storage_corrupt, after which the caller rebuilds.
-    [[nodiscard]] Result<> load(const KeyValue& store, ByteView prefix);
+    // Into fresh columns, the first `rows` rows; what was written beyond them is left out.
+    // Errors: storage_corrupt, after which the caller rebuilds.
+    [[nodiscard]] Result<> load(const KeyValue& store, ByteView prefix, Row rows);
 
     struct State;
 

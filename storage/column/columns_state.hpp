@@ -54,7 +54,9 @@ struct Columns::State {
     int time = -1; // dimension of the time field
     std::vector<RecordId> ids;
     std::vector<std::uint8_t> alive; // by row
-    std::vector<std::uint8_t> dirty; // of ids, by segment
+    std::vector<std::uint32_t> origin_log;
+    std::vector<std::uint64_t> origin_at;
+    std::vector<std::uint8_t> dirty; // of ids, alive and origins, by segment
     std::uint64_t records = 0;
 
     struct Slot {

@@ -38,14 +38,19 @@ void raw_bytes(ByteWriter& writer, const void* data, std::size_t size) {
     writer.bytes({static_cast<const std::byte*>(data), size});
 }
 
+// By row: u8 alive, id 16, origin u64 and u32; each column of the segment after the other.
+constexpr std::size_t identity_bytes = 1 + RecordId::size + 8 + 4;
+
 Bytes encode_ids(const Columns::State& state, std::size_t segment) {
     auto [first, count] = rows_of(segment, state.ids.size());
     Bytes out;
-    out.reserve(count * (RecordId::size + 1));
+    out.reserve(count * identity_bytes);
     ByteWriter writer(out);
     raw_bytes(writer, state.alive.data() + first, count);
     static_assert(sizeof(RecordId) == RecordId::size);
     raw_bytes(writer, state.ids.data() + first, count * RecordId::size);
+    raw_bytes(writer, state.origin_at.data() + first, count * 8);
+    raw_bytes(writer, state.origin_log.data() + first, count * 4);
     return out;
 }
 
@@ -96,9 +101,9 @@ struct Taken {
     }
 };
 
-// Visits the values of one column in order; `take` says whether one is as expected. How many there were.
+// Visits the values of one column in order; `take` judges each and says whether to go on.
 template <class Take>
-Result<std::size_t> each_value(const KeyValue& store, ByteView prefix, std::byte mark, std::size_t column,
+Result<> each_value(const KeyValue& store, ByteView prefix, std::byte mark, std::size_t column,
                     const Take& take) {
     Bytes start = key_of(prefix, mark, column, 0);
     Bytes common(start.begin(), start.end() - 4);
@@ -111,33 +116,45 @@ Result<std::size_t> each_value(const KeyValue& store, ByteView prefix, std::byte
             outcome = take(number++, value);
         return outcome.has_value();
     }));
-    SAFAR_TRY(outcome);
-    return number;
+    return outcome;
 }
 
-// After a crash rows may be there whose other columns are not: these are written with the next ones.
-void mark_from(std::vector<std::uint8_t>& dirty, std::size_t segment, std::size_t rows) {
-    dirty.resize((rows + segment_rows - 1) / segment_rows);
-    for (; segment < dirty.size(); ++segment) dirty[segment] = 1;
+// The segments that hold the first `rows` rows. `load` gets the first row, how many of them are wanted,
+// and the value, and says how many it holds.
+template <class Load>
+Result<> each_segment(const KeyValue& store, ByteView prefix, std::size_t column, std::size_t rows,
+                      const Load& load) {
+    std::size_t loaded = 0;
+    SAFAR_TRY(each_value(store, prefix, segment_mark, column, [&](std::size_t segment, ByteView value) -> Result<> {
+        if (segment * segment_rows >= rows) return success(); // written after the position that counts
+        auto [first, count] = rows_of(segment, rows);
+        if (load(first, count, value) < count)
+            return corrupt("segment " + std::to_string(segment) + " of column " + std::to_string(column) +
+                           " is too short or names a value that is not there");
+        loaded = first + count;
+        return success();
+    }));
+    return loaded == rows ? Result<>(success()) : corrupt("column " + std::to_string(column) + " ends early");
 }
 
-Result<> load_ids(Columns::State& state, std::size_t segment, ByteView value) {
-    std::size_t count = value.size() / (RecordId::size + 1);
-    std::size_t first = segment * segment_rows;
-    if (first != state.ids.size() || count == 0 || count > segment_rows ||
-        value.size() != count * (RecordId::size + 1))
-        return corrupt("ids of segment " + std::to_string(segment) + " have an unexpected size");
-    state.ids.resize(first + count);
-    state.alive.resize(first + count);
-    std::memcpy(state.alive.data() + first, value.data(), count);
-    std::memcpy(state.ids.data() + first, value.data() + count, count * RecordId::size);
-    for (std::size_t i = first; i < first + count; ++i) state.records += state.alive[i] != 0 ? 1 : 0;
-    return success();
+std::size_t load_ids(Columns::State& state, std::size_t first, std::size_t count, ByteView value) {
+    std::size_t held = value.size() / identity_bytes;
+    if (held < count || value.size() != held * identity_bytes) return 0;
+    const std::byte* at = value.data();
+    std::memcpy(state.alive.data() + first, at, count);
+    std::memcpy(state.ids.data() + first, at += held, count * RecordId::size);
+    std::memcpy(state.origin_at.data() + first, at += held * RecordId::size, count * 8);
+    std::memcpy(state.origin_log.data() + first, at += held * 8, count * 4);
+    for (std::size_t i = first; i < first + count; ++i) {
+        if (state.alive[i] > 1) return 0;
+        state.records += state.alive[i];
+    }
+    return held;
 }
 
 template <class Code>
-bool copy_codes(CodeVector& codes, std::size_t first, ByteView raw, Code32 size) {
-    for (std::size_t i = 0; i < raw.size() / sizeof(Code); ++i) {
+bool copy_codes(CodeVector& codes, std::size_t first, std::size_t count, ByteView raw, Code32 size) {
+    for (std::size_t i = 0; i < count; ++i) {
         Code code;
         std::memcpy(&code, raw.data() + i * sizeof code, sizeof code);
         if (code >= size) return false;
@@ -146,33 +163,30 @@ bool copy_codes(CodeVector& codes, std::size_t first, ByteView raw, Code32 size)
     return true;
 }
 
-Result<> load_codes(Dimension& dimension, std::size_t segment, ByteView value) {
-    std::size_t first = segment * segment_rows;
+std::size_t load_codes(Dimension& dimension, std::size_t first, std::size_t count, ByteView value) {
     std::size_t width = value.empty() ? 0 : std::to_integer<std::size_t>(value[0]);
-    bool sized = (width == 1 || width == 2 || width == 4) && (value.size() - 1) % width == 0 &&
-                 (value.size() - 1) / width <= segment_rows &&
-                 first + (value.size() - 1) / width <= dimension.codes.size();
-    if (!sized) return corrupt("codes of " + dimension.name + " have an unexpected size");
+    if (width != 1 && width != 2 && width != 4) return 0;
     ByteView raw = value.subspan(1);
+    std::size_t held = raw.size() / width;
+    if (held < count) return 0;
+    CodeVector& codes = dimension.codes;
     Code32 size = dimension.values.size();
-    bool known = width == 1   ? copy_codes<std::uint8_t>(dimension.codes, first, raw, size)
-                 : width == 2 ? copy_codes<std::uint16_t>(dimension.codes, first, raw, size)
-                              : copy_codes<std::uint32_t>(dimension.codes, first, raw, size);
-    return known ? Result<>(success()) : corrupt("a code of " + dimension.name + " has no value");
+    bool known = width == 1   ? copy_codes<std::uint8_t>(codes, first, count, raw, size)
+                 : width == 2 ? copy_codes<std::uint16_t>(codes, first, count, raw, size)
+                              : copy_codes<std::uint32_t>(codes, first, count, raw, size);
+    return known ? held : 0;
 }
 
-Result<> load_measure(Measure& measure, std::size_t segment, ByteView value) {
-    std::size_t first = segment * segment_rows, count = value.size() / sizeof(std::int64_t);
-    if (value.size() % sizeof(std::int64_t) != 0 || count > segment_rows ||
-        first + count > measure.values.size())
-        return corrupt("measure " + measure.name + " has an unexpected size");
-    std::memcpy(measure.values.data() + first, value.data(), value.size());
+std::size_t load_measure(Measure& measure, std::size_t first, std::size_t count, ByteView value) {
+    std::size_t held = value.size() / sizeof(std::int64_t);
+    if (held < count) return 0;
+    std::memcpy(measure.values.data() + first, value.data(), count * sizeof(std::int64_t));
     for (std::size_t i = first; i < first + count; ++i) {
         if (measure.values[i] == measure_absent) continue;
         auto bits = static_cast<std::uint64_t>(measure.values[i]);
         measure.magnitude_max = std::max(measure.magnitude_max, measure.values[i] < 0 ? ~bits + 1 : bits);
     }
-    return success();
+    return held;
 }
 
 } // namespace
@@ -193,31 +207,28 @@ std::vector<KeyValue::Write> Columns::take_dirty(ByteView prefix, std::size_t by
     return std::move(taken.writes);
 }
 
-Result<> Columns::load(const KeyValue& store, ByteView prefix) {
+Result<> Columns::load(const KeyValue& store, ByteView prefix, Row rows) {
     State& state = *state_;
-    SAFAR_TRY(each_value(store, prefix, segment_mark, 0, [&](std::size_t segment, ByteView value) {
-        return load_ids(state, segment, value);
+    state.grow(rows);
+    SAFAR_TRY(each_segment(store, prefix, 0, rows, [&](std::size_t first, std::size_t count, ByteView value) {
+        return load_ids(state, first, count, value);
     }));
     std::size_t column = 1;
     for (Dimension& each : state.dimensions) {
         SAFAR_TRY(each_value(store, prefix, dictionary_mark, column, [&](std::size_t, ByteView value) {
             return each.values.decode(value);
         }));
-        each.pages_taken = std::max<Code32>(1, each.values.size());
-        each.codes.resize(state.ids.size());
-        SAFAR_TRY(auto segments, each_value(store, prefix, segment_mark, column++,
-                                            [&](std::size_t segment, ByteView value) {
-                                                return load_codes(each, segment, value);
-                                            }));
-        mark_from(each.dirty, segments, state.ids.size());
+        each.pages_taken = each.values.size();
+        SAFAR_TRY(each_segment(store, prefix, column++, rows,
+                               [&](std::size_t first, std::size_t count, ByteView value) {
+                                   return load_codes(each, first, count, value);
+                               }));
     }
     for (Measure& each : state.measures) {
-        each.values.resize(state.ids.size(), measure_absent);
-        SAFAR_TRY(auto segments, each_value(store, prefix, segment_mark, column++,
-                                            [&](std::size_t segment, ByteView value) {
-                                                return load_measure(each, segment, value);
-                                            }));
-        mark_from(each.dirty, segments, state.ids.size());
+        SAFAR_TRY(each_segment(store, prefix, column++, rows,
+                               [&](std::size_t first, std::size_t count, ByteView value) {
+                                   return load_measure(each, first, count, value);
+                               }));
     }
     return success();
 }

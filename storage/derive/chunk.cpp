@@ -1,6 +1,7 @@
 #include "storage/derive/chunk.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace safar {
 namespace {
@@ -34,12 +35,12 @@ std::optional<Conflict> conflict_in(const Folded& record, const FoldedField& fie
 
 } // namespace
 
-Result<> Chunk::read(Position after, Position last, std::size_t batches_max) {
+Result<> Chunk::read(Position after, std::size_t batches_max) {
     SAFAR_TRY(auto journal, state_.log_.read_journal(after, std::min(batches_max, chunk_batches)));
     std::size_t raw_bytes = 0;
-    position_ = after;
+    after_ = position_ = after;
     for (const JournalEntry& entry : journal) {
-        if (entry.position > last || raw_bytes > chunk_raw_bytes) break;
+        if (raw_bytes > chunk_raw_bytes) break;
         SAFAR_TRY(auto opened, open_batch(entry.batch->bytes, LeafCheck::skip));
         raw_bytes += opened.raw.size();
         events_ += opened.events.size();
@@ -94,7 +95,6 @@ void Chunk::group() {
         if (groups_.empty() || id(groups_.back()) != touch.id) {
             groups_.emplace_back();
             groups_.back().first = i;
-            groups_.back().kind = touch.kind;
         }
         Group& group = groups_.back();
         ++group.count;
@@ -103,124 +103,123 @@ void Chunk::group() {
     }
 }
 
-// Asks the index for the records that may be in it.
-Result<> Chunk::look_up(bool everything) {
+// Finds out which records are known, and asks the index for those of several events.
+Result<> Chunk::look_up() {
     std::vector<Bytes> keys;
     std::vector<Group*> asked;
+    const bool recovering = after_ < state_.recover_until_;
     for (Group& group : groups_) {
-        if (!everything && !state_.known_.perhaps(id(group))) continue;
-        keys.push_back(record_key(id(group)));
-        asked.push_back(&group);
+        group.before = state_.locate(id(group));
+        Origin origin;
+        if (group.before) origin = state_.columns_.at(group.before->kind).origin(group.before->row);
+        group.folds = group.folds || group.before.has_value();
+        if (origin.at != 0) {
+            group.entry = std::make_unique<IndexEntry>();
+            group.entry->places.push_back(place_of(origin));
+        }
+        if ((group.before && origin.at == 0) || recovering) {
+            keys.push_back(record_key(id(group)));
+            asked.push_back(&group);
+        }
     }
     if (keys.empty()) return success();
     SAFAR_TRY(auto values, state_.store_.get_many(keys));
     for (std::size_t i = 0; i < values.size(); ++i) {
-        if (!values[i]) continue;
-        SAFAR_TRY(auto entry, decode_entry(*values[i]));
-        asked[i]->known = std::make_unique<IndexEntry>(std::move(entry));
-        asked[i]->folds = true;
+        if (values[i]) {
+            SAFAR_TRY(auto entry, decode_entry(*values[i]));
+            asked[i]->entry = std::make_unique<IndexEntry>(std::move(entry));
+            asked[i]->folds = true;
+        } else if (asked[i]->before && !asked[i]->entry) {
+            state_.damaged_ = true;
+            return failure(ErrorCode::storage_corrupt, "derived state: record " + show_id(id(*asked[i])) +
+                                                           " has lost its index entry; it is derived again");
+        }
     }
     return success();
 }
 
-// The row of a folded record; a record whose kind changed leaves its old one.
-void Chunk::place_row(Group& group, std::uint16_t kind) {
-    group.kind = kind;
-    if (group.known && group.known->kind == kind) {
-        group.row = group.known->row;
-        return;
+// Adds the chunk's events to a record's entry. After a crash some may be in it already.
+void Chunk::join(Group& group) {
+    if (!group.entry) group.entry = std::make_unique<IndexEntry>();
+    std::vector<EventPlace>& places = group.entry->places;
+    std::vector<EventPlace> before = places;
+    std::ranges::sort(before);
+    for (std::uint32_t i = 0; i < group.count; ++i) {
+        EventPlace at = place(touches_[order_[group.first + i]]);
+        if (!std::ranges::binary_search(before, at)) places.push_back(at);
     }
-    if (group.known) state_.columns(group.known->kind).clear(group.known->row);
-    group.row = state_.columns(kind).rows();
+    group.conflicts = std::exchange(group.entry->conflicts, {});
 }
 
 void Chunk::write_conflicts(Group& group, const Folded& folded) {
     std::vector<KeyValue::Write> writes;
+    std::vector<std::uint16_t>& now = group.entry->conflicts;
     for (const FoldedField& field : folded.fields) {
         auto conflict = conflict_in(folded, field);
         if (!conflict) continue;
-        group.conflicts.push_back(field.field);
+        now.push_back(field.field);
         writes.push_back({conflict_key(folded.id, field.field), encode_conflict(*conflict)});
     }
-    conflicts_more_ += static_cast<std::int64_t>(group.conflicts.size());
-    if (group.known) {
-        conflicts_more_ -= static_cast<std::int64_t>(group.known->conflicts.size());
-        for (std::uint16_t field : group.known->conflicts)
-            if (!std::ranges::binary_search(group.conflicts, field))
-                writes.push_back({conflict_key(folded.id, field), std::nullopt});
-        std::ranges::sort(writes, {}, &KeyValue::Write::key);
-    }
+    for (std::uint16_t field : group.conflicts)
+        if (!std::ranges::binary_search(now, field))
+            writes.push_back({conflict_key(folded.id, field), std::nullopt});
+    conflicts_more_ += static_cast<std::int64_t>(now.size()) - static_cast<std::int64_t>(group.conflicts.size());
+    std::ranges::sort(writes, {}, &KeyValue::Write::key);
     std::ranges::move(writes, std::back_inserter(conflicts_));
 }
 
-// Folds a few thousand records at a time outside the lock, then sets their rows under it. With `write`
-// the new events join their places and rows are given; without it everything is in the index already.
-Result<> Chunk::fold_groups(bool write) {
+// Folds a few thousand records at a time, so that memory stays bounded.
+Result<> Chunk::fold_groups() {
     std::vector<Group*> some;
     std::size_t events = 0;
     for (Group& group : groups_) {
         if (!group.folds) continue;
-        if (!group.known) events += group.count;
-        else events += group.known->places.size() + group.count;
+        join(group);
+        events += group.entry->places.size();
         some.push_back(&group);
         if (some.size() < fold_records && events < 4 * fold_records) continue;
-        SAFAR_TRY(fold_some(some, write));
+        SAFAR_TRY(fold_some(some));
         some.clear();
         events = 0;
     }
-    return some.empty() ? Result<>(success()) : fold_some(some, write);
+    return some.empty() ? Result<>(success()) : fold_some(some);
 }
 
-Result<> Chunk::fold_some(std::span<Group* const> groups, bool write) {
+// Folds outside the lock, then sets the rows under it. A record whose kind changed gets a row there and
+// keeps its old one until settle(), as readers find it by that.
+Result<> Chunk::fold_some(std::span<Group* const> groups) {
     std::vector<std::vector<EventPlace>> places;
     for (Group* group : groups) {
-        std::vector<EventPlace> all;
-        if (group->known) all = group->known->places;
-        for (std::uint32_t i = 0; write && i < group->count; ++i)
-            all.push_back(place(touches_[order_[group->first + i]]));
-        keep_home(state_.names_, id(*group), all);
-        places.push_back(std::move(all));
+        places.push_back(group->entry->places);
+        keep_home(state_.names_, id(*group), places.back());
     }
     SAFAR_TRY(auto events, state_.source_.read(places));
     std::vector<Folded> folded;
     folded.reserve(groups.size());
     auto authority = state_.log_.authority();
-    for (std::size_t i = 0; i < groups.size(); ++i)
+    for (std::size_t i = 0; i < groups.size(); ++i) {
         folded.push_back(fold(*schema_, *authority, id(*groups[i]), events[i]));
-
+        write_conflicts(*groups[i], folded[i]);
+    }
     std::unique_lock lock(state_.state_);
     for (std::size_t i = 0; i < groups.size(); ++i) {
         Group& group = *groups[i];
-        if (write) {
-            bool known = schema_->kind(folded[i].kind) != nullptr;
-            place_row(group, known ? folded[i].kind : std::uint16_t{0});
-            write_conflicts(group, folded[i]);
-        }
-        state_.columns(group.kind).set(group.row, folded[i]);
+        group.after.kind = schema_->kind(folded[i].kind) ? folded[i].kind : std::uint16_t{0};
+        Columns& columns = state_.columns(group.after.kind);
+        bool stays = group.before && group.before->kind == group.after.kind;
+        group.after.row = stays ? group.before->row : columns.rows();
+        columns.set(group.after.row, folded[i]);
     }
     return success();
 }
 
-// Rows of new records in order of arrival, so that records of one batch stay neighbours.
-void Chunk::number_rows() {
-    std::map<std::uint16_t, Row> next;
-    for (const Touch& touch : touches_) {
-        Group& group = groups_[touch.group];
-        if (group.folds) continue;
-        auto [at, fresh] = next.try_emplace(group.kind, 0);
-        if (fresh) at->second = state_.columns(group.kind).rows();
-        group.row = at->second++;
-    }
-}
-
-Progress Chunk::progress_after() const {
-    Progress out = state_.progress_;
+Mark Chunk::mark_after() const {
+    Mark out = state_.mark_;
     out.position = position_;
-    out.conflicts = static_cast<std::uint64_t>(static_cast<std::int64_t>(out.conflicts) + conflicts_more_);
     out.not_understood += not_understood_;
     bool grown = false;
     for (const Source& source : batches_) {
-        auto at = std::ranges::lower_bound(out.taken, source.log, {}, &Progress::Taken::log);
+        auto at = std::ranges::lower_bound(out.taken, source.log, {}, &Mark::Taken::log);
         if (at == out.taken.end() || at->log != source.log) {
             at = out.taken.insert(at, {source.log, 0});
             grown = true;
@@ -233,68 +232,54 @@ Progress Chunk::progress_after() const {
 
 Result<> Chunk::write_index() {
     std::vector<KeyValue::Write> writes = std::move(conflicts_);
-    writes.reserve(writes.size() + groups_.size() + no_effects_.size() + 1);
-    writes.push_back({progress_key(), encode_progress(progress_after())});
-    for (Group& group : groups_) {
-        if (!group.folds) {
-            EventPlace only = place(touches_[order_[group.first]]);
-            writes.push_back({record_key(id(group)), encode_entry(group.kind, group.row, {}, {&only, 1})});
-            continue;
-        }
-        std::vector<EventPlace> places;
-        if (group.known) places = std::move(group.known->places);
-        for (std::uint32_t i = 0; i < group.count; ++i)
-            places.push_back(place(touches_[order_[group.first + i]]));
-        writes.push_back({record_key(id(group)), encode_entry(group.kind, group.row, group.conflicts, places)});
-    }
+    Ahead ahead{std::max(position_, state_.recover_until_),
+                static_cast<std::uint64_t>(static_cast<std::int64_t>(state_.conflicts_) + conflicts_more_)};
+    writes.push_back({ahead_key(), encode_ahead(ahead)});
+    for (const Group& group : groups_)
+        if (group.folds) writes.push_back({record_key(id(group)), encode_entry(*group.entry)});
     std::ranges::move(no_effects_, std::back_inserter(writes));
-    return state_.store_.write(writes);
+    return writes.size() == 1 ? Result<>(success()) : state_.store_.write(writes);
 }
 
-void Chunk::set_rows() {
+// Lets readers see the chunk: rows of records of one event in order of arrival, so that neighbours in a
+// batch stay neighbours, then what was folded.
+void Chunk::settle() {
     for (const Touch& touch : touches_) {
-        const Group& group = groups_[touch.group];
+        Group& group = groups_[touch.group];
         if (group.folds) continue;
+        Columns& columns = state_.columns(touch.kind);
+        group.after = {touch.kind, columns.rows()};
         // It was read once already, so it reads again.
         SAFAR_ASSERT(read_body(batches_[touch.batch].batch->events[touch.index].clear, body_));
-        SAFAR_ASSERT(state_.columns(group.kind).set_single(group.row, touch.id, body_));
+        SAFAR_ASSERT(columns.set_single(group.after.row, touch.id, body_));
+        columns.set_origin(group.after.row, origin_of(place(touch)));
+        state_.table_.add(touch.id, group.after);
+    }
+    for (const Group& group : groups_) {
+        if (!group.folds) continue;
+        state_.columns(group.after.kind).set_origin(group.after.row, {});
+        if (!group.before) {
+            state_.table_.add(id(group), group.after);
+        } else if (group.before->kind != group.after.kind) {
+            state_.table_.move(id(group), *group.before, group.after);
+            state_.columns(group.before->kind).clear(group.before->row);
+        }
     }
 }
 
 Result<> Chunk::apply() {
-    SAFAR_TRY(look_up(/*everything=*/false));
+    SAFAR_TRY(look_up());
     if (std::ranges::any_of(groups_, &Group::folds))
         for (const Source& each : batches_) state_.source_.offer(each.log, each.number, each.batch);
-    SAFAR_TRY(fold_groups(/*write=*/true));
-    {
-        std::unique_lock lock(state_.state_);
-        number_rows();
-    }
-    Progress after = progress_after();
+    SAFAR_TRY(fold_groups());
     SAFAR_TRY(write_index());
+    Mark after = mark_after();
+    state_.make_room(groups_.size());
     std::unique_lock lock(state_.state_);
-    set_rows();
-    state_.progress_ = std::move(after);
-    lock.unlock();
-    for (const Group& group : groups_)
-        if (!group.known) state_.remember(id(group));
-    return success();
-}
-
-Result<> Chunk::heal(std::vector<RecordId>& ids, std::vector<RecordEntry>& entries) {
-    SAFAR_TRY(look_up(/*everything=*/true));
-    for (Group& group : groups_) {
-        if (!group.known)
-            return failure(ErrorCode::storage_corrupt, "derived state: a record is not in the index");
-        group.kind = group.known->kind;
-        group.row = group.known->row;
-        group.folds = group.known->places.size() > 1 || touches_[order_[group.first]].repeats;
-        ids.push_back(id(group));
-        entries.push_back({group.kind, group.row, {}});
-    }
-    SAFAR_TRY(fold_groups(/*write=*/false));
-    std::unique_lock lock(state_.state_);
-    set_rows();
+    settle();
+    state_.mark_ = std::move(after);
+    state_.conflicts_ =
+        static_cast<std::uint64_t>(static_cast<std::int64_t>(state_.conflicts_) + conflicts_more_);
     return success();
 }
 

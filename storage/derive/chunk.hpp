@@ -11,16 +11,14 @@ public:
     Chunk(DerivedState& state, std::shared_ptr<const Schema> schema)
         : state_(state), schema_(std::move(schema)) {}
 
-    // Opens the batches after `after`, at most `batches_max` and none after `last`.
-    [[nodiscard]] Result<> read(Position after, Position last, std::size_t batches_max);
+    // Opens at most `batches_max` batches after `after`.
+    [[nodiscard]] Result<> read(Position after, std::size_t batches_max);
     [[nodiscard]] std::size_t batches() const { return batches_.size(); }
     [[nodiscard]] std::size_t events() const { return events_; }
-    [[nodiscard]] Position position() const { return position_; }
 
-    // Derives: index entries, conflicts and position in one write, then the columns.
+    // Derives: rows of records of one event straight into the columns; the others are folded, and their
+    // index entries and conflicts go into the store in one write.
     [[nodiscard]] Result<> apply();
-    // Sets the rows of all records touched from the index as it stands, which is not changed.
-    [[nodiscard]] Result<> heal(std::vector<RecordId>& ids, std::vector<RecordEntry>& entries);
 
 private:
     struct Source {
@@ -39,30 +37,29 @@ private:
     // The touches of one record.
     struct Group {
         std::uint32_t first = 0, count = 0; // in order_
-        std::uint16_t kind = 0;
-        Row row = 0;
         bool folds = false;
-        std::unique_ptr<IndexEntry> known; // as the index had it; with the new places once folded
-        std::vector<std::uint16_t> conflicts;
+        std::optional<RowPlace> before;    // where the table has it
+        RowPlace after;
+        std::unique_ptr<IndexEntry> entry; // where it folds: with this chunk's events
+        std::vector<std::uint16_t> conflicts; // before
     };
 
     void touch(const Source& source, std::uint16_t batch);
     void no_effect(const EventPlace& place, NoEffect why);
     void group();
-    [[nodiscard]] Result<> look_up(bool everything);
-    [[nodiscard]] Result<> fold_groups(bool write);
-    [[nodiscard]] Result<> fold_some(std::span<Group* const> groups, bool write);
-    void place_row(Group& group, std::uint16_t kind);
+    [[nodiscard]] Result<> look_up();
+    void join(Group& group);
+    [[nodiscard]] Result<> fold_groups();
+    [[nodiscard]] Result<> fold_some(std::span<Group* const> groups);
     void write_conflicts(Group& group, const Folded& folded);
-    void number_rows();
     [[nodiscard]] Result<> write_index();
-    void set_rows();
+    void settle();
     [[nodiscard]] EventPlace place(const Touch& touch) const {
         const Source& source = batches_[touch.batch];
         return {source.log, source.number, touch.index};
     }
     [[nodiscard]] const RecordId& id(const Group& group) const { return touches_[order_[group.first]].id; }
-    [[nodiscard]] Progress progress_after() const;
+    [[nodiscard]] Mark mark_after() const;
 
     DerivedState& state_;
     std::shared_ptr<const Schema> schema_;
@@ -74,7 +71,7 @@ private:
     std::int64_t conflicts_more_ = 0;
     std::uint64_t not_understood_ = 0;
     std::size_t events_ = 0;
-    Position position_ = 0;
+    Position after_ = 0, position_ = 0;
     BodyView body_; // reused
 };
 

@@ -16,12 +16,12 @@ Result<std::unique_ptr<Derived>> Derived::open(Log& log, std::shared_ptr<const S
 DerivedState::DerivedState(Log& log, std::shared_ptr<const Schema> schema)
     : log_(log), store_(log.derived()), names_(log), source_(log, names_), schema_(std::move(schema)),
       schema_print_(schema_print(*schema_)) {
-    known_.reset(0);
+    table_.reset(0);
 }
 
 Position DerivedState::position() const {
     std::shared_lock lock(state_);
-    return progress_.position;
+    return mark_.position;
 }
 
 std::shared_ptr<const Schema> DerivedState::schema() const {
@@ -46,37 +46,60 @@ std::uint64_t DerivedState::records(std::string_view kind) const {
 
 std::uint64_t DerivedState::conflict_count() const {
     std::shared_lock lock(state_);
-    return progress_.conflicts;
+    return conflicts_;
 }
 
 std::uint64_t DerivedState::not_understood() const {
     std::shared_lock lock(state_);
-    return progress_.not_understood;
+    return mark_.not_understood;
 }
 
-std::optional<RecordEntry> DerivedState::entry_of(const RecordId& id, IndexEntry index) const {
-    keep_home(names_, id, index.places);
-    return RecordEntry{index.kind, index.row, std::move(index.places)};
+std::optional<RowPlace> DerivedState::locate(const RecordId& id) const {
+    return table_.find(id, [&](const RowPlace& place) {
+        const RecordId* held = columns_.at(place.kind).id(place.row);
+        return held != nullptr && *held == id;
+    });
+}
+
+// An entry whose events lie in the index.
+Result<std::optional<RecordEntry>> DerivedState::whole(const RecordId& id, RecordEntry entry,
+                                                       const std::optional<Bytes>& index) const {
+    if (!index)
+        return failure(ErrorCode::storage_corrupt,
+                       "derived state: record " + show_id(id) + " has lost its index entry: run safar rebuild");
+    SAFAR_TRY(auto decoded, decode_entry(*index));
+    entry.events = std::move(decoded.places);
+    keep_home(names_, id, entry.events);
+    return std::optional(std::move(entry));
 }
 
 Result<std::optional<RecordEntry>> DerivedState::entry(const RecordId& id) const {
-    SAFAR_TRY(auto value, store_.get(record_key(id)));
-    if (!value) return std::optional<RecordEntry>{};
-    SAFAR_TRY(auto index, decode_entry(*value));
-    return entry_of(id, std::move(index));
+    SAFAR_TRY(auto found, entries({&id, 1}));
+    return std::move(found[0]);
 }
 
 Result<std::vector<std::optional<RecordEntry>>>
 DerivedState::entries(std::span<const RecordId> ids) const {
-    std::vector<Bytes> keys;
-    keys.reserve(ids.size());
-    for (const RecordId& id : ids) keys.push_back(record_key(id));
-    SAFAR_TRY(auto values, store_.get_many(keys));
     std::vector<std::optional<RecordEntry>> out(ids.size());
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        if (!values[i]) continue;
-        SAFAR_TRY(auto index, decode_entry(*values[i]));
-        out[i] = entry_of(ids[i], std::move(index));
+    std::vector<std::size_t> joined; // of several events
+    {
+        std::shared_lock lock(state_);
+        for (std::size_t i = 0; i < ids.size(); ++i) {
+            auto place = locate(ids[i]);
+            if (!place) continue;
+            out[i] = RecordEntry{place->kind, place->row, {}};
+            Origin origin = columns_.at(place->kind).origin(place->row);
+            if (origin.at != 0) out[i]->events.push_back(place_of(origin));
+            else joined.push_back(i);
+        }
+    }
+    if (joined.empty()) return out;
+    std::vector<Bytes> keys;
+    keys.reserve(joined.size());
+    for (std::size_t i : joined) keys.push_back(record_key(ids[i]));
+    SAFAR_TRY(auto values, store_.get_many(keys));
+    for (std::size_t i = 0; i < joined.size(); ++i) {
+        SAFAR_TRY(out[joined[i]], whole(ids[joined[i]], *out[joined[i]], values[i]));
     }
     return out;
 }

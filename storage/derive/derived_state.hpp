@@ -2,8 +2,8 @@
 #pragma once
 
 #include "storage/derive/event_source.hpp"
-#include "storage/derive/id_filter.hpp"
 #include "storage/derive/index.hpp"
+#include "storage/derive/record_table.hpp"
 
 #include <atomic>
 #include <map>
@@ -11,10 +11,10 @@
 
 namespace safar {
 
-// What a chunk may hold, so that its index entries come in sorted runs and its memory stays bounded.
+// What a chunk may hold, so that it amortises its locks and look-ups and its memory stays bounded.
 constexpr std::size_t chunk_batches = 64;
 constexpr std::size_t chunk_raw_bytes = 16u << 20;
-constexpr std::uint64_t checkpoint_events = 512u << 10; // a crash costs at most so many to set again
+constexpr std::uint64_t checkpoint_events = 512u << 10; // a crash costs following at most so many again
 constexpr std::size_t checkpoint_write_bytes = 8u << 20;
 constexpr std::size_t fold_records = 2048; // folded at a time: about 4 KB each
 
@@ -45,47 +45,51 @@ public:
     state_digest(std::string_view compartment,
                  const std::function<void(std::uint64_t, std::uint64_t)>& progress) const override;
 
-    // Everything below: work_ held.
+    // Everything below is of the one who holds work_; what only reads may also be called under state_.
 
-    // Reads what was persisted and brings the columns up to the index. What does not fit together is
-    // thrown away, to be followed again.
-    [[nodiscard]] Result<> load();
-    [[nodiscard]] Result<> reset();
-    [[nodiscard]] Columns& columns(std::uint16_t kind); // the exclusive state_ lock held
-    void remember(const RecordId& id);
+    [[nodiscard]] std::optional<RowPlace> locate(const RecordId& id) const;
+    [[nodiscard]] Columns& columns(std::uint16_t kind); // state_ held exclusively
+    // Makes room in the table for so many more records.
+    void make_room(std::size_t records);
+    [[nodiscard]] Hash stamp_of(const Authority& authority, const Mark& mark) const;
 
     Log& log_;
     KeyValue& store_;
     LogNames names_;
     EventSource source_;
     std::mutex work_; // follow, checkpoint, rebuild: one at a time
-    std::shared_ptr<const Authority> authority_; // under which progress_.stamp was made
-    IdFilter known_;
-    std::uint64_t events_since_checkpoint_ = 0;
-    bool loaded_ = false;
-    bool flushed_ = false; // everything written is durable
+    std::shared_ptr<const Authority> authority_; // under which mark_.stamp was made
+    // Up to here keys may be ahead of the mark that was loaded: records that the table does not know may
+    // be in the index.
+    Position recover_until_ = 0;
+    bool damaged_ = false; // the index contradicts the columns: begin again
 
     mutable std::shared_mutex state_; // guards the rest
     std::shared_ptr<const Schema> schema_;
     Hash schema_print_;
     std::map<std::uint16_t, Columns> columns_; // by kind; 0: records of no known kind
-    Progress progress_;
-    ColumnsMark mark_;
+    RecordTable table_;
+    Mark mark_; // as of now; `rows` is filled in when it is written
+    std::uint64_t conflicts_ = 0;
     std::uint64_t generation_ = 0; // of everything derived: a reset begins another
 
-    [[nodiscard]] std::shared_ptr<const Schema> schema_now() const { return schema(); }
-    [[nodiscard]] Hash stamp_of(const Authority& authority, const Progress& progress) const;
+    // Reads what was persisted; what does not fit together is thrown away, to be followed again.
+    [[nodiscard]] Result<> load();
 
 private:
     [[nodiscard]] Result<> prepare();
+    [[nodiscard]] Result<> reset();
     [[nodiscard]] bool still_true();
-    [[nodiscard]] Result<> load_columns();
-    [[nodiscard]] Result<> heal();
-    void forget_moved(std::span<const RecordId> ids, std::span<const RecordEntry> entries);
-    void fill_filter();
+    [[nodiscard]] Result<> load_columns(const Mark& mark);
+    void fill_table(RecordTable& table, std::size_t room) const;
     [[nodiscard]] Result<std::size_t> follow_chunk(std::size_t batches_max);
-    [[nodiscard]] Result<> checkpoint_columns();
-    [[nodiscard]] std::optional<RecordEntry> entry_of(const RecordId& id, IndexEntry index) const;
+    [[nodiscard]] Result<> persist();
+    [[nodiscard]] Result<std::optional<RecordEntry>> whole(const RecordId& id, RecordEntry entry,
+                                                           const std::optional<Bytes>& index) const;
+
+    std::uint64_t events_since_checkpoint_ = 0;
+    bool loaded_ = false;
+    Position persisted_ = 0; // position of the last mark written and flushed
 };
 
 // Identity of what of a schema decides derived state (not the code lists: they matter when asked).

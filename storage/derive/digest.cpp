@@ -25,7 +25,7 @@ public:
         std::shared_lock lock(state.state_);
         generation_ = state.generation_;
         schema_ = state.schema_;
-        for (const auto& taken : state.progress_.taken) {
+        for (const auto& taken : state.mark_.taken) {
             auto info = state.names_.of(taken.log);
             if (info && info->compartment == compartment)
                 logs_.push_back({taken.log, info->name, taken.number, {}});
@@ -39,14 +39,14 @@ public:
             log.alone.resize(log.last + 1);
             total_ += log.last;
         }
+        SAFAR_TRY(scan_rows());
         SAFAR_TRY(scan_index());
         for (const LogBits& log : logs_) {
             SAFAR_TRY(hash_log(log));
         }
         SAFAR_TRY(hash_joined());
         std::shared_lock lock(state_.state_);
-        if (generation_ != state_.generation_)
-            return failure(ErrorCode::busy, "derived state began again while it was hashed: ask again");
+        if (generation_ != state_.generation_) return began_again();
         lock.unlock();
         std::ranges::sort(hashes_);
         Hasher hasher("state");
@@ -66,7 +66,37 @@ private:
         return at != logs_.end() && at->log == place.log && place.batch <= at->last ? &*at : nullptr;
     }
 
-    // Marks records of one event, and lists the first places of the others.
+    // Marks the records of one event. One that meanwhile gets a second one is found in the index.
+    Result<> scan_rows() {
+        std::vector<std::uint16_t> kinds;
+        {
+            std::shared_lock lock(state_.state_);
+            for (const auto& [kind, columns] : state_.columns_) kinds.push_back(kind);
+        }
+        for (std::uint16_t kind : kinds) {
+            for (Row from = 0;; from += scan_entries) {
+                std::shared_lock lock(state_.state_);
+                auto at = state_.columns_.find(kind);
+                if (generation_ != state_.generation_ || at == state_.columns_.end()) return began_again();
+                Row until = std::min<Row>(at->second.rows(), from + scan_entries);
+                for (Row row = from; row < until; ++row) {
+                    Origin origin = at->second.origin(row);
+                    if (origin.at != 0 && at->second.id(row) != nullptr) note_alone(place_of(origin));
+                }
+                if (until < from + scan_entries) break;
+            }
+        }
+        return success();
+    }
+
+    static Error began_again() {
+        return failure(ErrorCode::busy, "derived state began again while it was hashed: ask again");
+    }
+    void note_alone(const EventPlace& place) {
+        if (LogBits* log = counted(place)) log->alone[place.batch][place.index / 64] |= 1ull << (place.index % 64);
+    }
+
+    // Of the others, lists the first places.
     Result<> scan_index() {
         const Bytes prefix{std::byte{'r'}};
         Bytes from = prefix;
@@ -94,17 +124,10 @@ private:
 
     void note(const IndexEntry& entry) {
         const EventPlace* first = nullptr;
-        LogBits* log = nullptr;
         std::size_t count = 0;
-        for (const EventPlace& place : entry.places) {
-            LogBits* in = counted(place);
-            if (in == nullptr) continue;
-            if (++count == 1) {
-                first = &place;
-                log = in;
-            }
-        }
-        if (count == 1) log->alone[first->batch][first->index / 64] |= 1ull << (first->index % 64);
+        for (const EventPlace& place : entry.places)
+            if (counted(place) != nullptr && ++count == 1) first = &place;
+        if (count == 1) note_alone(*first);
         if (count > 1) joined_.push_back(*first);
     }
 

@@ -47,10 +47,10 @@ Hash schema_print(const Schema& schema) {
 }
 
 // Schema, and owner and rank of every log taken: all of the charter that a fold may depend on.
-Hash DerivedState::stamp_of(const Authority& authority, const Progress& progress) const {
+Hash DerivedState::stamp_of(const Authority& authority, const Mark& mark) const {
     Bytes bytes;
     ByteWriter out(bytes);
-    for (const auto& taken : progress.taken) {
+    for (const auto& taken : mark.taken) {
         out.integer(taken.log);
         std::optional<LogName> name = log_.name_of(taken.log);
         const LogOwner* owner = name ? authority.owner(name->id) : nullptr;
@@ -75,123 +75,83 @@ Columns& DerivedState::columns(std::uint16_t kind) {
 Result<> DerivedState::reset() {
     SAFAR_TRY(store_.clear());
     source_.forget();
+    authority_ = log_.authority();
+    Mark fresh;
+    fresh.stamp = stamp_of(*authority_, fresh);
     std::unique_lock lock(state_);
     columns_.clear();
-    progress_ = {};
-    mark_ = {};
+    table_.reset(0);
+    mark_ = std::move(fresh);
+    conflicts_ = 0;
     ++generation_;
-    lock.unlock();
-    authority_ = log_.authority();
-    progress_.stamp = stamp_of(*authority_, progress_);
-    known_.reset(0);
+    recover_until_ = 0;
     events_since_checkpoint_ = 0;
+    persisted_ = 0;
+    damaged_ = false;
     loaded_ = true;
-    flushed_ = false;
     return success();
 }
 
 Result<> DerivedState::load() {
-    loaded_ = false;
-    {
-        std::unique_lock lock(state_);
-        columns_.clear();
-        progress_ = {};
-        mark_ = {};
-        ++generation_;
-    }
     authority_ = log_.authority();
-    SAFAR_TRY(auto value, store_.get(progress_key()));
-    if (!value) return reset();
-    auto progress = decode_progress(*value);
-    if (!progress || progress.value().stamp != stamp_of(*authority_, progress.value())) return reset();
-    progress_ = std::move(progress).value();
-    if (!still_true()) return reset();
-    auto outcome = load_columns();
-    if (outcome) outcome = heal();
-    if (!outcome) {
-        if (outcome.error().code == ErrorCode::storage_failed) return outcome;
+    SAFAR_TRY(auto marked, store_.get(mark_key()));
+    SAFAR_TRY(auto written, store_.get(ahead_key()));
+    if (!marked) return reset(); // nothing was ever persisted: whatever lies there has no columns
+    auto mark = decode_mark(*marked);
+    auto ahead = written ? decode_ahead(*written) : Result<Ahead>(Ahead{});
+    if (!mark || !ahead || mark.value().stamp != stamp_of(*authority_, mark.value())) return reset();
+    std::unique_lock lock(state_);
+    auto loaded = load_columns(mark.value());
+    if (loaded) {
+        mark_ = std::move(mark).value();
+        conflicts_ = ahead.value().conflicts;
+        ++generation_;
+        fill_table(table_, 0);
+    }
+    lock.unlock();
+    if (!loaded) {
+        if (loaded.error().code == ErrorCode::storage_failed) return loaded;
         return reset();
     }
-    fill_filter();
+    if (!still_true()) return reset();
+    recover_until_ = ahead.value().position;
+    events_since_checkpoint_ = 0;
+    persisted_ = mark_.position;
+    damaged_ = false;
     loaded_ = true;
     return success();
 }
 
-Result<> DerivedState::load_columns() {
-    SAFAR_TRY(auto value, store_.get(mark_key()));
-    if (!value) return success(); // never persisted: heal() sets every row
-    SAFAR_TRY(auto mark, decode_mark(*value));
-    if (mark.position > progress_.position)
-        return failure(ErrorCode::storage_corrupt, "columns are ahead of the index");
-    auto schema = schema_now();
-    std::vector<std::uint16_t> kinds{0};
-    for (const Kind& kind : schema->kinds) kinds.push_back(kind.tag);
-    std::unique_lock lock(state_);
-    for (std::uint16_t kind : kinds) {
-        SAFAR_TRY(columns(kind).load(store_, columns_prefix(kind)));
+Result<> DerivedState::load_columns(const Mark& mark) {
+    columns_.clear();
+    for (const auto& each : mark.rows) {
+        SAFAR_TRY(columns(each.kind).load(store_, columns_prefix(each.kind), each.rows));
     }
-    mark_ = mark;
     return success();
 }
 
-// A crash may lose columns, or parts of them, that were written after the index. Every row that differs
-// belongs to a record with an event after the columns' position: these are set again.
-Result<> DerivedState::heal() {
-    auto schema = schema_now();
-    std::vector<RecordId> ids;
-    std::vector<RecordEntry> entries;
-    for (Position at = mark_.position; at < progress_.position;) {
-        Chunk chunk(*this, schema);
-        SAFAR_TRY(chunk.read(at, progress_.position, chunk_batches));
-        if (chunk.batches() == 0) break;
-        SAFAR_TRY(chunk.heal(ids, entries));
-        events_since_checkpoint_ += chunk.events();
-        at = chunk.position();
-    }
-    if (!ids.empty()) forget_moved(ids, entries);
-    return success();
-}
-
-// A record that changed its kind after the columns' position still has its old row in them.
-void DerivedState::forget_moved(std::span<const RecordId> ids, std::span<const RecordEntry> entries) {
-    IdFilter healed;
-    healed.reset(ids.size());
-    std::vector<std::size_t> order(ids.size());
-    for (std::size_t i = 0; i < ids.size(); ++i) {
-        healed.add(ids[i]);
-        order[i] = i;
-    }
-    std::ranges::sort(order, {}, [&](std::size_t i) -> const RecordId& { return ids[i]; });
-    std::unique_lock lock(state_);
-    for (auto& [kind, columns] : columns_) {
-        for (Row row = 0; row < columns.rows(); ++row) {
-            const RecordId* id = columns.id(row);
-            if (id == nullptr || !healed.perhaps(*id)) continue;
-            auto at = std::ranges::lower_bound(order, *id, {}, [&](std::size_t i) -> const RecordId& { return ids[i]; });
-            if (at == order.end() || ids[*at] != *id) continue;
-            if (entries[*at].kind != kind || entries[*at].row != row) columns.clear(row);
-        }
-    }
-}
-
-void DerivedState::fill_filter() {
-    std::size_t rows = 0;
-    for (const auto& [kind, columns] : columns_) rows += columns.rows();
-    known_.reset(2 * rows);
+// All records of the columns, and room for so many more.
+void DerivedState::fill_table(RecordTable& table, std::size_t room) const {
+    std::size_t records = 0;
+    for (const auto& [kind, columns] : columns_) records += columns.records();
+    table.reset(records + room);
     for (const auto& [kind, columns] : columns_)
         for (Row row = 0; row < columns.rows(); ++row)
-            if (const RecordId* id = columns.id(row)) known_.add(*id);
+            if (const RecordId* id = columns.id(row)) table.add(*id, {kind, row});
 }
 
-void DerivedState::remember(const RecordId& id) {
-    if (known_.full()) fill_filter();
-    known_.add(id);
+void DerivedState::make_room(std::size_t records) {
+    if (table_.has_room(records)) return;
+    RecordTable larger;
+    fill_table(larger, records); // readers go on with the old one
+    std::unique_lock lock(state_);
+    table_ = std::move(larger);
 }
 
-// Does the log still hold everything that was taken, under the same owners?
+// Does the log still hold everything that was taken?
 bool DerivedState::still_true() {
-    if (progress_.position > log_.last_position()) return false;
-    for (const auto& taken : progress_.taken) {
+    if (mark_.position > log_.last_position()) return false;
+    for (const auto& taken : mark_.taken) {
         std::optional<LogName> name = log_.name_of(taken.log);
         std::optional<Head> head = name ? log_.head(*name) : std::nullopt;
         if (!head || head->number < taken.number) return false;
@@ -200,11 +160,12 @@ bool DerivedState::still_true() {
 }
 
 Result<> DerivedState::prepare() {
+    if (damaged_) return reset();
     if (!loaded_) {
         SAFAR_TRY(load());
     }
     authority_ = log_.authority();
-    if (progress_.stamp != stamp_of(*authority_, progress_) || !still_true()) return reset();
+    if (mark_.stamp != stamp_of(*authority_, mark_) || !still_true()) return reset();
     return success();
 }
 
@@ -221,7 +182,7 @@ Result<std::size_t> DerivedState::follow(std::size_t batches_max) {
         if (some.value() == 0) break;
         taken += some.value();
         if (events_since_checkpoint_ >= checkpoint_events) {
-            SAFAR_TRY(checkpoint_columns());
+            SAFAR_TRY(persist());
         }
     }
     return taken;
@@ -229,47 +190,40 @@ Result<std::size_t> DerivedState::follow(std::size_t batches_max) {
 
 Result<std::size_t> DerivedState::follow_chunk(std::size_t batches_max) {
     Chunk chunk(*this, schema_now());
-    SAFAR_TRY(chunk.read(progress_.position, log_.last_position(), batches_max));
+    SAFAR_TRY(chunk.read(mark_.position, batches_max));
     if (chunk.batches() == 0) return std::size_t{0};
     SAFAR_TRY(chunk.apply());
     events_since_checkpoint_ += chunk.events();
-    flushed_ = false;
     return chunk.batches();
 }
 
 Result<> DerivedState::checkpoint() {
     std::lock_guard work(work_);
-    if (!loaded_) {
-        SAFAR_TRY(load());
-    }
-    return checkpoint_columns();
+    if (damaged_ || !loaded_) return success(); // the next follow() loads or begins again
+    return persist();
 }
 
-Result<> DerivedState::checkpoint_columns() {
-    if (flushed_ && mark_.position == progress_.position) return success();
-    std::vector<std::uint16_t> kinds;
-    for (const auto& [kind, columns] : columns_) kinds.push_back(kind);
-    for (std::uint16_t kind : kinds) {
+// Segments, then the mark: whatever part of it a crash leaves, the mark before it stays true.
+Result<> DerivedState::persist() {
+    if (persisted_ == mark_.position) return success();
+    Mark mark = mark_;
+    mark.rows.clear();
+    for (auto& [kind, columns] : columns_) {
+        mark.rows.push_back({kind, columns.rows()});
         for (;;) {
-            std::vector<KeyValue::Write> writes;
-            {
-                std::shared_lock lock(state_);
-                writes = columns_.at(kind).take_dirty(columns_prefix(kind), checkpoint_write_bytes);
-            }
+            // Takes under no lock: only the holder of work_ changes columns.
+            auto writes = columns.take_dirty(columns_prefix(kind), checkpoint_write_bytes);
             if (writes.empty()) break;
             if (auto written = store_.write(writes); !written) {
-                loaded_ = false; // what was taken is no longer known to be unwritten
+                loaded_ = false; // what was taken counts as written: load what is
                 return written;
             }
         }
     }
-    ColumnsMark mark{progress_.stamp, progress_.position};
-    std::vector<KeyValue::Write> last;
-    last.push_back({mark_key(), encode_mark(mark)});
-    SAFAR_TRY(store_.write(last));
+    const KeyValue::Write last{mark_key(), encode_mark(mark)};
+    SAFAR_TRY(store_.write({&last, 1}));
     SAFAR_TRY(store_.flush());
-    mark_ = mark;
-    flushed_ = true;
+    persisted_ = mark_.position;
     events_since_checkpoint_ = 0;
     return success();
 }

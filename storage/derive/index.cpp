@@ -32,17 +32,14 @@ Error corrupt(const char* what) {
 
 } // namespace
 
-// kind u16 | row u32 | varint conflicts, these u16 | places: log and batch as varints, index u8.
-Bytes encode_entry(std::uint16_t kind, Row row, std::span<const std::uint16_t> conflicts,
-                   std::span<const EventPlace> places) {
+// varint conflicts, these u16 | places: log and batch as varints, index u8.
+Bytes encode_entry(const IndexEntry& entry) {
     Bytes out;
-    out.reserve(7 + 2 * conflicts.size() + 8 * places.size());
+    out.reserve(1 + 2 * entry.conflicts.size() + 8 * entry.places.size());
     ByteWriter writer(out);
-    writer.integer(kind);
-    writer.integer(row);
-    put_varint(out, conflicts.size());
-    for (std::uint16_t field : conflicts) writer.integer(field);
-    for (const EventPlace& place : places) {
+    put_varint(out, entry.conflicts.size());
+    for (std::uint16_t field : entry.conflicts) writer.integer(field);
+    for (const EventPlace& place : entry.places) {
         put_varint(out, place.log);
         put_varint(out, place.batch);
         writer.integer(place.index);
@@ -53,8 +50,6 @@ Bytes encode_entry(std::uint16_t kind, Row row, std::span<const std::uint16_t> c
 Result<IndexEntry> decode_entry(ByteView bytes) {
     ByteReader in(bytes);
     IndexEntry out;
-    out.kind = in.integer<std::uint16_t>();
-    out.row = in.integer<Row>();
     std::uint64_t conflicts = read_varint(in);
     for (std::uint64_t i = 0; i < conflicts && in.ok(); ++i)
         out.conflicts.push_back(in.integer<std::uint16_t>());
@@ -69,47 +64,58 @@ Result<IndexEntry> decode_entry(ByteView bytes) {
     return out;
 }
 
-Bytes encode_progress(const Progress& progress) {
+// stamp 32 | position u64 | not understood u64 | u32 logs, each: u32, u64 | kinds, each: u16, u32
+Bytes encode_mark(const Mark& mark) {
     Bytes out;
     ByteWriter writer(out);
-    writer.bytes(progress.stamp.view());
-    writer.integer(progress.position);
-    writer.integer(progress.conflicts);
-    writer.integer(progress.not_understood);
-    for (const auto& taken : progress.taken) {
+    writer.bytes(mark.stamp.view());
+    writer.integer(mark.position);
+    writer.integer(mark.not_understood);
+    writer.integer(static_cast<std::uint32_t>(mark.taken.size()));
+    for (const auto& taken : mark.taken) {
         writer.integer(taken.log);
         writer.integer(taken.number);
+    }
+    for (const auto& each : mark.rows) {
+        writer.integer(each.kind);
+        writer.integer(each.rows);
     }
     return out;
 }
 
-Result<Progress> decode_progress(ByteView bytes) {
+Result<Mark> decode_mark(ByteView bytes) {
     ByteReader in(bytes);
-    Progress out;
+    Mark out;
     out.stamp = read_id<Hash>(in);
     out.position = in.integer<Position>();
-    out.conflicts = in.integer<std::uint64_t>();
     out.not_understood = in.integer<std::uint64_t>();
-    while (in.remaining() > 0) {
+    auto logs = in.integer<std::uint32_t>();
+    for (std::uint32_t i = 0; i < logs && in.ok(); ++i) {
         auto log = in.integer<LogHandle>();
         out.taken.push_back({log, in.integer<std::uint64_t>()});
+    }
+    while (in.remaining() > 0) {
+        auto kind = in.integer<std::uint16_t>();
+        out.rows.push_back({kind, in.integer<Row>()});
     }
     if (!in.at_end()) return corrupt("the position");
     return out;
 }
 
-Bytes encode_mark(const ColumnsMark& mark) {
-    Bytes out = copy(mark.stamp.view());
-    ByteWriter(out).integer(mark.position);
+Bytes encode_ahead(const Ahead& ahead) {
+    Bytes out;
+    ByteWriter writer(out);
+    writer.integer(ahead.position);
+    writer.integer(ahead.conflicts);
     return out;
 }
 
-Result<ColumnsMark> decode_mark(ByteView bytes) {
+Result<Ahead> decode_ahead(ByteView bytes) {
     ByteReader in(bytes);
-    ColumnsMark out;
-    out.stamp = read_id<Hash>(in);
+    Ahead out;
     out.position = in.integer<Position>();
-    if (!in.at_end()) return corrupt("the position of the columns");
+    out.conflicts = in.integer<std::uint64_t>();
+    if (!in.at_end()) return corrupt("the position of the index");
     return out;
 }
 
@@ -136,7 +142,7 @@ Result<Conflict> decode_conflict(ByteView key, ByteView value) {
 }
 
 Bytes mark_key() { return key_of('P'); }
-Bytes progress_key() { return key_of('p'); }
+Bytes ahead_key() { return key_of('n'); }
 
 Bytes conflict_key(const RecordId& record, std::uint16_t field) {
     Bytes key = key_of('c');

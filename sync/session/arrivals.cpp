@@ -61,7 +61,7 @@ Result<bool> Asker::on_batch(ByteView stored) {
 // begun earlier still.
 Result<bool> Asker::on_old_batch(ByteView stored, const BatchHeader& header, const Hash& hash) {
     const Head ours = context_.head(header.log);
-    if (header.number > ours.number || ours.forked) return true; // on its way, or closed
+    if (header.number > ours.number) return true; // on its way
     if (header.number == ours.number && hash == ours.hash) return true;
     auto batch_at = [&](std::uint64_t number) -> std::optional<Hash> {
         auto held = context_.view.log().read_range(header.log, number, 1);
@@ -129,7 +129,7 @@ void Asker::drop_arrived(const LogName& log) {
 
 Result<> Asker::on_refused(const Submitted& item, const Error& error) {
     context_.plan.settled(item.log, item.number, /*held=*/false);
-    drop_arrived(item.log);
+    if (error.code != ErrorCode::fork_detected) drop_arrived(item.log); // proof of an earlier fork stays
     switch (blame(error.code)) {
     case Blame::sender: return error;
     case Blame::author: end_ask(item.log, std::chrono::hours(1)); break;

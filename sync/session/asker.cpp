@@ -31,13 +31,20 @@ void Asker::on_heads(const std::vector<LogName>& logs, bool at_once) {
         const LogOwner* owner = context_.shared_owner(log);
         if (owner == nullptr) continue;
         note_lacking(log, at_once || owner->node == context_.peer ? NodeTime{0} : NodeTime(relay_delay));
-        // Equal heights can hide a fork.
-        const Head* theirs = frontiers_.theirs(log);
-        const Head ours = context_.head(log);
-        if (theirs != nullptr && theirs->number == ours.number && theirs->hash != ours.hash &&
-            !ours.forked)
-            probe_fork(log, ours.number);
+        compare_heads(log);
     }
+}
+
+// Equal heights can hide a fork, and a peer that states one has a batch after the common prefix that
+// may differ from ours.
+void Asker::compare_heads(const LogName& log) {
+    const Head* theirs = frontiers_.theirs(log);
+    if (theirs == nullptr) return;
+    const Head ours = context_.head(log);
+    if (theirs->number == ours.number && theirs->hash != ours.hash)
+        probe_fork(log, ours.number);
+    else if (theirs->forked && theirs->number < ours.number)
+        probe_fork(log, theirs->number + 1);
 }
 
 // Asks for one batch that should differ from ours: two signed headers at one place prove the fork.

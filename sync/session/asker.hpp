@@ -89,6 +89,7 @@ private:
     [[nodiscard]] std::int64_t reserved() const;
     void queue(ByteView stored, const LogName& log, std::uint64_t number);
     [[nodiscard]] Result<bool> on_old_batch(ByteView stored, const BatchHeader& header, const Hash& hash);
+    void compare_heads(const LogName& log);
     void probe_fork(const LogName& log, std::uint64_t number);
 
     SessionContext& context_;

@@ -7,9 +7,10 @@ namespace {
 using namespace testing;
 
 TEST(Catalogue, KindsKeepTheirTags) {
-    const std::map<std::string, int> tags{{"person", 1},    {"movement", 2},     {"return", 3},
-                                          {"incident", 4},  {"victim_case", 5},  {"programme", 6},
-                                          {"contribution", 7}, {"disbursement", 8}, {"population_flow", 9}};
+    const std::map<std::string, int> tags{
+        {"person", 1},       {"movement", 2},     {"return", 3},
+        {"incident", 4},     {"victim_case", 5},  {"programme", 6},
+        {"contribution", 7}, {"disbursement", 8}, {"population_flow", 9}};
     auto schema = repository_schema();
     EXPECT_EQ(schema->kinds.size(), tags.size());
     for (const auto& [name, tag] : tags) {
@@ -30,7 +31,9 @@ TEST(Catalogue, ImportsWriteNothingThatMustBeSealed) {
 TEST(Catalogue, CountriesAreKnownUnderTheNamesThatSourcesUse) {
     const CodeList* list = repository_schema()->code_list("country");
     ASSERT_TRUE(list);
-    auto code = [&](std::string_view text) { return list->find(text) ? list->find(text)->code : "none"; };
+    auto code = [&](std::string_view text) {
+        return list->find(text) ? list->find(text)->code : "none";
+    };
     EXPECT_EQ(code("Pakistan"), "PAK");
     EXPECT_EQ(code("pakistani"), "PAK");
     EXPECT_EQ(code("Turkey"), "TUR");
@@ -50,7 +53,8 @@ TEST(Catalogue, LabelsThatDriftAreOneCode) {
     EXPECT_EQ(schema->code_list("return_destination_group")->find("Home Country"),
               schema->code_list("return_destination_group")->find("Home country"));
     const CodeList* types = schema->code_list("return_type");
-    EXPECT_EQ(types->find("Non-detained Enforced removals"), types->find("Non-detained enforced removals"));
+    EXPECT_EQ(types->find("Non-detained Enforced removals"),
+              types->find("Non-detained enforced removals"));
     EXPECT_EQ(types->find("Non-detained enforced removals")->code, "removal_other");
 }
 

@@ -18,7 +18,8 @@ TEST(Cells, NumbersMayCarryGroupsAndAPointZero) {
     EXPECT_EQ(read_number("1,234,567.0"), 1234567);
     EXPECT_EQ(read_number("1e+05"), 100'000);
     EXPECT_EQ(read_number("1.25e+06"), 1'250'000);
-    for (const char* wrong : {"", "1,2", "1.5", "1.", "12,34", "1,,000", ",100", "1000,000", "x", "1 000", "0x10", "1e", "1e-5", "1.25e+01", "1e+99", "e5", "1.e+05"})
+    for (const char* wrong : {"", "1,2", "1.5", "1.", "12,34", "1,,000", ",100", "1000,000", "x",
+                              "1 000", "0x10", "1e", "1e-5", "1.25e+01", "1e+99", "e5", "1.e+05"})
         EXPECT_EQ(read_number(wrong), std::nullopt) << wrong;
 }
 

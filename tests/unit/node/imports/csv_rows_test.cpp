@@ -15,12 +15,18 @@ struct Seen {
     std::string raw;
 };
 
-std::vector<Seen> rows_of(const std::string& text, std::size_t piece = 1u << 16, char separator = ',') {
-    CsvRows rows(std::make_unique<TextSource>(text_source(text, piece), "f.csv", Encoding::utf8), separator);
+std::vector<Seen> rows_of(const std::string& text, std::size_t piece = 1u << 16,
+                          char separator = ',') {
+    CsvRows rows(std::make_unique<TextSource>(text_source(text, piece), "f.csv", Encoding::utf8),
+                 separator);
     std::vector<Seen> out;
     CsvRow row;
     while (rows.next(row).value()) {
-        Seen seen{row.line, {row.cells.begin(), row.cells.end()}, row.problem, row.problem_cell, std::string(row.raw)};
+        Seen seen{row.line,
+                  {row.cells.begin(), row.cells.end()},
+                  row.problem,
+                  row.problem_cell,
+                  std::string(row.raw)};
         out.push_back(std::move(seen));
     }
     return out;

@@ -25,7 +25,8 @@ column = "Sex"
 )";
 
 TEST(ImportReader, ARowBecomesOneRecord) {
-    auto in = import_text(small_returns, "Id,Date,Nationality,Sex\n7,2019-12-31,Pakistani,female\n");
+    auto in =
+        import_text(small_returns, "Id,Date,Nationality,Sex\n7,2019-12-31,Pakistani,female\n");
     ASSERT_EQ(in.records.size(), 1u);
     const EventBody& body = in.records[0].body;
     EXPECT_EQ(in.records[0].line, 2u);
@@ -47,7 +48,8 @@ TEST(ImportReader, EmptyCellsSayNothing) {
 }
 
 TEST(ImportReader, OpenListsKeepWhatTheyDoNotKnowAndClosedOnesReject) {
-    auto in = import_text(small_returns, "Id,Date,Nationality,Sex\n1,,Atlantis,Male\n2,,Pakistan,perhaps\n");
+    auto in = import_text(small_returns,
+                          "Id,Date,Nationality,Sex\n1,,Atlantis,Male\n2,,Pakistan,perhaps\n");
     ASSERT_EQ(in.records.size(), 1u);
     EXPECT_EQ(shown(in.records[0].body, "nationality"), "Atlantis");
     ASSERT_EQ(in.rejects.size(), 1u);
@@ -74,7 +76,8 @@ TEST(ImportReader, BadRowsAreRejectedWithLineAndColumnAndTheRestGoesOn) {
     std::vector<std::pair<std::uint64_t, std::string>> places;
     for (const ImportReject& each : in.rejects) places.emplace_back(each.line, each.column);
     std::vector<std::pair<std::uint64_t, std::string>> expected{
-        {3, "Date"}, {4, ""}, {7, "Id"}, {8, "Nationality"}, {9, "Nationality"}, {10, ""}, {12, "Nationality"}};
+        {3, "Date"},        {4, ""},  {7, "Id"},          {8, "Nationality"},
+        {9, "Nationality"}, {10, ""}, {12, "Nationality"}};
     EXPECT_EQ(places, expected);
     EXPECT_EQ(in.progress.rows, 10u);
     EXPECT_EQ(in.progress.rejected, 7u);
@@ -84,7 +87,8 @@ TEST(ImportReader, BadRowsAreRejectedWithLineAndColumnAndTheRestGoesOn) {
 
 TEST(ImportReader, TheRowOfARejectIsShortAndCanBeShown) {
     std::string wide = "1,2019-02-30,\"" + std::string(9000, 'x') + "\",Male\n";
-    auto in = import_text(small_returns, "Id,Date,Nationality,Sex\n" + wide + "2,2019-02-30,\xff\x01,Male\n");
+    auto in = import_text(small_returns,
+                          "Id,Date,Nationality,Sex\n" + wide + "2,2019-02-30,\xff\x01,Male\n");
     ASSERT_EQ(in.rejects.size(), 2u);
     EXPECT_EQ(in.rejects[0].row.size(), 4096u);
     EXPECT_EQ(in.rejects[1].row, "2,2019-02-30,??,Male");
@@ -112,7 +116,8 @@ TEST(ImportReader, MissingColumnsAreAllNamed) {
 TEST(ImportReader, FiltersOfTheRequestKeepRowsWithThatCell) {
     ImportRequest request = request_for(small_returns, "f.csv");
     request.where = {{"Nationality", "Pakistan"}, {"Sex", "Male"}};
-    std::string text = "Id,Date,Nationality,Sex\n1,,Pakistan,Male\n2,,Pakistan,Female\n3,,India,Male\n";
+    std::string text =
+        "Id,Date,Nationality,Sex\n1,,Pakistan,Male\n2,,Pakistan,Female\n3,,India,Male\n";
     auto in = import_all(request, text_source(text));
     ASSERT_EQ(in.records.size(), 1u);
     EXPECT_EQ(in.progress.skipped, 2u);
@@ -153,7 +158,8 @@ column = "Sex"
 )";
 
 TEST(ImportReader, ARowThatCountsBecomesThatManyRecords) {
-    auto in = import_text(counted, "Nationality,Sex,N\nPakistan,Male,3\nIndia,Male,0\nIndia,Female,\"1,002\"\n");
+    auto in = import_text(
+        counted, "Nationality,Sex,N\nPakistan,Male,3\nIndia,Male,0\nIndia,Female,\"1,002\"\n");
     ASSERT_EQ(in.records.size(), 1005u);
     std::map<RecordId, int> ids;
     for (const ImportedRecord& record : in.records) ++ids[record.body.record];
@@ -165,7 +171,8 @@ TEST(ImportReader, ARowThatCountsBecomesThatManyRecords) {
 
 TEST(ImportReader, OccurrencesGoOnWhereAKeyRepeats) {
     std::string key = "pakistan\x1fmale";
-    auto in = import_text(counted, "Nationality,Sex,N\nPakistan,Male,2\nIndia,Male,1\nPAKISTAN,male,2\n");
+    auto in =
+        import_text(counted, "Nationality,Sex,N\nPakistan,Male,2\nIndia,Male,1\nPAKISTAN,male,2\n");
     ASSERT_EQ(in.records.size(), 5u);
     std::vector<RecordId> ids;
     for (std::size_t i : {0u, 1u, 3u, 4u}) ids.push_back(in.records[i].body.record);
@@ -174,7 +181,8 @@ TEST(ImportReader, OccurrencesGoOnWhereAKeyRepeats) {
 }
 
 TEST(ImportReader, TotalsAreDropped) {
-    auto in = import_text(counted, "Nationality,Sex,N\nTotal,Male,5\nPakistan,ALL sexes,5\nPakistan,Male,1\n");
+    auto in = import_text(
+        counted, "Nationality,Sex,N\nTotal,Male,5\nPakistan,ALL sexes,5\nPakistan,Male,1\n");
     EXPECT_EQ(in.records.size(), 1u);
     EXPECT_EQ(in.progress.skipped, 2u);
     EXPECT_EQ(in.progress.rejected, 0u);
@@ -182,8 +190,11 @@ TEST(ImportReader, TotalsAreDropped) {
 
 TEST(ImportReader, ACountThatIsNoCountIsRejected) {
     std::string no_filter = counted;
-    no_filter.erase(no_filter.find("[[keep_if]]"), std::string("[[keep_if]]\ncolumn = \"N\"\nabove = 0\n").size());
-    auto in = import_text(no_filter, "Nationality,Sex,N\nPakistan,Male,-1\nPakistan,Male,many\nPakistan,Male,2000000\n");
+    no_filter.erase(no_filter.find("[[keep_if]]"),
+                    std::string("[[keep_if]]\ncolumn = \"N\"\nabove = 0\n").size());
+    auto in = import_text(
+        no_filter,
+        "Nationality,Sex,N\nPakistan,Male,-1\nPakistan,Male,many\nPakistan,Male,2000000\n");
     ASSERT_EQ(in.rejects.size(), 3u);
     for (const ImportReject& each : in.rejects) EXPECT_EQ(each.column, "N");
 }
@@ -193,7 +204,8 @@ TEST(ImportReader, AnswersDoNotDependOnHowManyAreAskedForAtOnce) {
     auto one = import_all(request_for(counted, "f.csv"), text_source(text, 1), /*step=*/1);
     auto all = import_all(request_for(counted, "f.csv"), text_source(text), /*step=*/1000);
     ASSERT_EQ(one.records.size(), all.records.size());
-    for (std::size_t i = 0; i < one.records.size(); ++i) EXPECT_EQ(one.records[i].body, all.records[i].body);
+    for (std::size_t i = 0; i < one.records.size(); ++i)
+        EXPECT_EQ(one.records[i].body, all.records[i].body);
 }
 
 TEST(ImportReader, RejectsAreHeldUpToALimitAndCountedBeyond) {
@@ -243,10 +255,12 @@ digest = true
 TEST(ImportReader, ListsPointsFallBackDatesAndQualityAreRead) {
     auto in = import_text(incidents,
                           "Id,Day,Year,Month,Cause,Dead,Where,Place,Quality\n"
-                          "1,,2014,January,\"Drowning,Harsh environmental conditions / lack of adequate shelter, food, "
+                          "1,,2014,January,\"Drowning,Harsh environmental conditions / lack of "
+                          "adequate shelter, food, "
                           "water\",\"1,022\",\"35.5, -1.25\",\"two\r\nlines\",4.0\n",
                           "x/2020-01-08_global.csv");
-    ASSERT_EQ(in.records.size(), 1u) << (in.rejects.empty() ? in.error.detail : in.rejects[0].reason);
+    ASSERT_EQ(in.records.size(), 1u)
+        << (in.rejects.empty() ? in.error.detail : in.rejects[0].reason);
     const EventBody& body = in.records[0].body;
     EXPECT_EQ(shown(body, "date"), "2014-01");
     EXPECT_EQ(shown(body, "cause_of_death"), "drowning|environment");
@@ -259,7 +273,9 @@ TEST(ImportReader, ListsPointsFallBackDatesAndQualityAreRead) {
 }
 
 TEST(ImportReader, ANameWithoutEditionGivesNone) {
-    auto in = import_text(incidents, "Id,Day,Year,Month,Cause,Dead,Where,Place,Quality\n1,2014-01-02,,,,,,,\n", "f.csv");
+    auto in = import_text(incidents,
+                          "Id,Day,Year,Month,Cause,Dead,Where,Place,Quality\n1,2014-01-02,,,,,,,\n",
+                          "f.csv");
     ASSERT_EQ(in.records.size(), 1u);
     EXPECT_EQ(in.records[0].body.edition, "");
     EXPECT_EQ(in.records[0].body.quality, 0);
@@ -298,12 +314,15 @@ value = "Incoming Funds"
 field = "currency"
 value = "USD"
 )";
-    auto in = import_text(profile, "Ref,Date,Amount,Donor,Programme\nA1,2024-05-01,\"1,234.50\",Canada,XM-1\n");
-    ASSERT_EQ(in.records.size(), 1u) << (in.rejects.empty() ? in.error.detail : in.rejects[0].reason);
+    auto in = import_text(
+        profile, "Ref,Date,Amount,Donor,Programme\nA1,2024-05-01,\"1,234.50\",Canada,XM-1\n");
+    ASSERT_EQ(in.records.size(), 1u)
+        << (in.rejects.empty() ? in.error.detail : in.rejects[0].reason);
     const EventBody& body = in.records[0].body;
     EXPECT_EQ(shown(body, "amount"), "1234.50 USD");
     EXPECT_EQ(shown(body, "transaction_type"), "1");
-    EXPECT_EQ(shown(body, "programme"), show_id(derived_record_id("fund", "XM-1", "programme", "programme", 0)));
+    EXPECT_EQ(shown(body, "programme"),
+              show_id(derived_record_id("fund", "XM-1", "programme", "programme", 0)));
 }
 
 TEST(ImportReader, ErrorsOfTheSourceEndTheImport) {

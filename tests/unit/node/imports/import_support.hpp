@@ -27,8 +27,8 @@ inline std::string read_all(const std::filesystem::path& path) {
     return out.str();
 }
 
-// Documents of a folder by name. `extends` is dropped: a charter's draft fills the standard in from what
-// a machine has installed, and these tests must not depend on it.
+// Documents of a folder by name. `extends` is dropped: a charter's draft fills the standard in from
+// what a machine has installed, and these tests must not depend on it.
 inline std::vector<NamedText> read_folder(const std::filesystem::path& folder) {
     std::vector<NamedText> out;
     for (const auto& entry : std::filesystem::directory_iterator(folder)) {
@@ -81,7 +81,8 @@ inline ImportRequest request_for(std::string profile, std::string file_name) {
     request.compartment_of = [](std::string_view kind) -> std::optional<std::string> {
         if (kind == "return") return "return";
         if (kind == "victim_case" || kind == "person") return "protection";
-        if (kind == "incident" || kind == "movement" || kind == "population_flow") return "movement";
+        if (kind == "incident" || kind == "movement" || kind == "population_flow")
+            return "movement";
         return "programme";
     };
     return request;
@@ -150,13 +151,15 @@ inline std::optional<std::filesystem::path> real_file(const std::string& relativ
 }
 
 inline Imported import_real(const std::string& profile, const std::filesystem::path& path) {
-    return import_all(request_for(profile_text(profile), path.filename().string()), text_source(read_all(path)));
+    return import_all(request_for(profile_text(profile), path.filename().string()),
+                      text_source(read_all(path)));
 }
 
 } // namespace safar::testing
 
 #define SAFAR_REAL_FILE(name, relative)                                                            \
     auto name##_found = ::safar::testing::real_file(relative);                                     \
-    if (!name##_found) GTEST_SKIP() << "no " << relative << " in " << ::safar::testing::real_data() \
-                                    << "; set SAFAR_DATA to the folder of the real files";         \
+    if (!name##_found)                                                                             \
+        GTEST_SKIP() << "no " << relative << " in " << ::safar::testing::real_data()               \
+                     << "; set SAFAR_DATA to the folder of the real files";                        \
     const std::filesystem::path& name = *name##_found

@@ -18,7 +18,8 @@ void expect_clean(const Imported& in) {
     EXPECT_FALSE(in.failed) << describe(in.error);
     EXPECT_EQ(in.progress.rejected, 0u);
     for (std::size_t i = 0; i < std::min<std::size_t>(in.rejects.size(), 5); ++i)
-        ADD_FAILURE() << in.rejects[i].line << " " << in.rejects[i].column << ": " << in.rejects[i].reason;
+        ADD_FAILURE() << in.rejects[i].line << " " << in.rejects[i].column << ": "
+                      << in.rejects[i].reason;
     EXPECT_EQ(distinct_ids(in), in.records.size());
 }
 
@@ -38,10 +39,11 @@ TEST(RealRegisters, ReturnsOfPakistaniNationalsAreThePublishedOnes) {
         const char* year;
         int enforced, refused, voluntary;
     };
-    const Year published[] = {{"2012", 2235, 400, 3166}, {"2013", 2713, 410, 3298}, {"2014", 2407, 402, 3410},
-                              {"2015", 1461, 301, 3737}, {"2016", 811, 308, 3129},  {"2019", 163, 534, 1132},
-                              {"2020", 63, 420, 481},    {"2021", 26, 159, 385},    {"2022", 39, 143, 481},
-                              {"2023", 61, 163, 534}};
+    const Year published[] = {{"2012", 2235, 400, 3166}, {"2013", 2713, 410, 3298},
+                              {"2014", 2407, 402, 3410}, {"2015", 1461, 301, 3737},
+                              {"2016", 811, 308, 3129},  {"2019", 163, 534, 1132},
+                              {"2020", 63, 420, 481},    {"2021", 26, 159, 385},
+                              {"2022", 39, 143, 481},    {"2023", 61, 163, 534}};
     for (const Year& each : published) {
         EXPECT_EQ(table[each.year]["enforced"], each.enforced) << each.year;
         EXPECT_EQ(table[each.year]["refused_entry"], each.refused) << each.year;
@@ -68,7 +70,8 @@ TEST(RealRegisters, EveryReturnIsARecordOfItsOwn) {
     EXPECT_EQ(reader.value()->progress().rejected, 0u);
     std::ranges::sort(ids);
     EXPECT_EQ(std::ranges::adjacent_find(ids), ids.end());
-    for (const std::string& each : destinations) EXPECT_TRUE(each == "home" || each == "eu" || each == "other") << each;
+    for (const std::string& each : destinations)
+        EXPECT_TRUE(each == "home" || each == "eu" || each == "other") << each;
     for (const std::string& each : types) EXPECT_EQ(each.find(' '), std::string::npos) << each;
 }
 
@@ -103,9 +106,9 @@ TEST(RealRegisters, DeadAndMissingOfEachYearAreThePublishedOnes) {
         if (("|" + shown(each.body, "country_of_origin") + "|").find("|PAK|") != std::string::npos)
             routes[shown(each.body, "route")] += number(each.body, "dead_and_missing");
     }
-    const std::map<std::string, std::int64_t> published{{"2014", 5321}, {"2015", 6749}, {"2016", 8078},
-                                                        {"2017", 6290}, {"2018", 5009}, {"2019", 5418},
-                                                        {"2020", 4301}, {"2021", 6151}};
+    const std::map<std::string, std::int64_t> published{
+        {"2014", 5321}, {"2015", 6749}, {"2016", 8078}, {"2017", 6290},
+        {"2018", 5009}, {"2019", 5418}, {"2020", 4301}, {"2021", 6151}};
     EXPECT_EQ(years, published);
     EXPECT_EQ(types["split"], 167);
     EXPECT_EQ(types["cumulative"], 83);
@@ -144,8 +147,8 @@ TEST(RealRegisters, ALaterEditionMeetsTheRecordsOfTheEarlierOne) {
                 ++news;
                 substance += said.field != row_tag ? 1 : 0;
                 // Said by two agencies, this would be a conflict; a value beside none is not.
-                bool other = std::ranges::find(at->second->assertions, said.field, &Assertion::field) !=
-                             at->second->assertions.end();
+                bool other = std::ranges::find(at->second->assertions, said.field,
+                                               &Assertion::field) != at->second->assertions.end();
                 contradicted += other && incident.field(said.field)->rule == Rule::single ? 1 : 0;
             }
         edited += news > 0 ? 1 : 0;

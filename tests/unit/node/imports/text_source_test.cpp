@@ -36,7 +36,8 @@ Result<std::string> text_of(const std::string& bytes, const std::string& name = 
 TEST(TextSource, GzipIsKnownByItsBytesAndReadInPieces) {
     std::string text;
     for (int i = 0; i < 20000; ++i) text += std::to_string(i) + ",row\n";
-    for (std::size_t piece : {1u, 7u, 65536u}) EXPECT_EQ(text_of(gzipped(text), "f.csv", Encoding::utf8, piece).value(), text);
+    for (std::size_t piece : {1u, 7u, 65536u})
+        EXPECT_EQ(text_of(gzipped(text), "f.csv", Encoding::utf8, piece).value(), text);
 }
 
 TEST(TextSource, MembersOfGzipAreJoined) {
@@ -51,7 +52,8 @@ TEST(TextSource, CutOrDamagedGzipIsAnError) {
     ASSERT_FALSE(cut);
     EXPECT_EQ(cut.error().code, ErrorCode::malformed);
     std::string damaged = whole;
-    damaged[damaged.size() - 6] = static_cast<char>(damaged[damaged.size() - 6] ^ 0x55); // its checksum
+    damaged[damaged.size() - 6] =
+        static_cast<char>(damaged[damaged.size() - 6] ^ 0x55); // its checksum
     EXPECT_FALSE(text_of(damaged));
     EXPECT_FALSE(text_of("a,b\n1,2\n", "f.csv.gz"));
 }
@@ -65,7 +67,8 @@ TEST(TextSource, TheByteOrderMarkIsDroppedAndUtf16Refused) {
 }
 
 TEST(TextSource, Windows1252BecomesUtf8) {
-    EXPECT_EQ(text_of("C\xf4te \x80", "f", Encoding::windows_1252).value(), "C\xc3\xb4te \xe2\x82\xac");
+    EXPECT_EQ(text_of("C\xf4te \x80", "f", Encoding::windows_1252).value(),
+              "C\xc3\xb4te \xe2\x82\xac");
 }
 
 } // namespace

@@ -286,8 +286,12 @@ public:
         if (to.session) perform(shared(to), to.session->on_bytes(bytes, now));
     }
 
+    // Every end there was, in the order of connect().
+    const std::vector<std::shared_ptr<End>>& ends() const { return ends_; }
+
     NodeTime now{1h};
     std::shared_ptr<FakeAuthority> authority;
+    std::uint64_t trace = 0xcbf29ce484222325u; // of everything said: equal in equal runs
 
 private:
     struct Event {
@@ -324,6 +328,7 @@ private:
             if (frame) end->said.emplace_back(frame_name(frame->type));
         }
         end->sent += send.bytes.size();
+        for (std::byte b : send.bytes) trace = (trace ^ static_cast<std::uint64_t>(b)) * 0x100000001b3u;
         auto other = shared(*end->other);
         later(other->delay, [this, other, bytes = std::move(send.bytes)] {
             other->in_flight.insert(other->in_flight.end(), bytes.begin(), bytes.end());

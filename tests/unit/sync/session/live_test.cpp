@@ -108,14 +108,9 @@ TEST(Session, SlowPeersRangeMovesToAnother) {
     net.run(1s);
     net.cut("IOM", "FIA");
     net.connect("NGO", "IOM"); // asked first, and then silent
-    net.run(12ms);
+    net.run(16ms);
+    net.end("NGO", "IOM").clogged = true;
     net.connect("NGO", "FIA");
-    net.run(3ms);
-    net.end("NGO", "IOM").clogged = true;
-    ASSERT_EQ(net.count("NGO", "IOM", "want") + net.count("NGO", "FIA", "want"), 0u);
-    net.end("NGO", "IOM").clogged = false;
-    net.run(6ms);
-    net.end("NGO", "IOM").clogged = true;
     net.run(10s);
     ASSERT_EQ(net.count("NGO", "IOM", "want"), 1u);
     ASSERT_EQ(net.count("NGO", "FIA", "want"), 0u); // one peer at a time
@@ -144,7 +139,7 @@ TEST(Session, EmptyPromiseIsForgivenTwiceAndThenThePeerIsClosed) { // H45
     net["IOM"].append("return", 3);
     net.connect("IOM", "FIA");
     // FIA hears heads, pings and all, but no batch: only whole frames that are not batches pass.
-    net.run(12ms);
+    net.run(16ms);
     net.end("FIA", "IOM").clogged = true;
     std::uint64_t nonce = 0;
     for (int i = 0; i < 130 && net.connected("FIA", "IOM"); ++i) {
@@ -206,7 +201,7 @@ TEST(Session, CharterThatAdvancesBeginsTheSessionAnew) {
 
 TEST(Session, ForkIsFoundByComparingHeadsAndBothSidesStayConnected) {
     // One key writes in two places: the same log, incarnation and number, other events.
-    Federation net({"IOM", "FIA", "NGO"});
+    Federation net({"IOM", "FIA", "NGO"}); // IOM is never met
     const auto& key = net.key("IOM");
     auto build = [&](const char* text, std::uint64_t number, const Hash& previous) {
         BatchContext context;
@@ -238,12 +233,13 @@ TEST(Session, ForkIsFoundByComparingHeadsAndBothSidesStayConnected) {
     net.connect("FIA", "NGO");
     net.run(30s);
     EXPECT_TRUE(net.connected("FIA", "NGO"));
-    // Whoever saw both headers closed the log after the common prefix.
-    EXPECT_EQ(net["FIA"].log().forks().size(), 1u);
-    const Frontier frontier = net["FIA"].log().frontier("return");
-    ASSERT_EQ(frontier.size(), 1u);
-    EXPECT_EQ(frontier[0].head.number, 1u);
-    EXPECT_TRUE(frontier[0].head.forked);
+    for (const char* name : {"FIA", "NGO"}) { // both close the log after the common prefix
+        EXPECT_EQ(net[name].log().forks().size(), 1u) << name;
+        const Frontier frontier = net[name].log().frontier("return");
+        ASSERT_EQ(frontier.size(), 1u);
+        EXPECT_EQ(frontier[0].head.number, 1u) << name;
+        EXPECT_TRUE(frontier[0].head.forked) << name;
+    }
 }
 
 } // namespace

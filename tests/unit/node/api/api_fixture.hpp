@@ -1,0 +1,46 @@
+// A node in memory behind the API's routes, without a socket.
+#pragma once
+
+#include "node/api/api.hpp"
+#include "tests/unit/node/registry/registry_fixture.hpp"
+
+#include <boost/json.hpp>
+
+namespace safar::testing {
+
+struct TestApi {
+    Network network;
+    HeldCharter charter = registry_charter(network);
+    TestNode node{network.iom, charter};
+    TestNode other{network.fia, charter};
+    ApiMetrics metrics;
+    ApiContext context{*node.registry, metrics, [this] { return std::vector<PeerStatus>{peer()}; }, {}, "The IOM"};
+
+    [[nodiscard]] PeerStatus peer() const {
+        PeerStatus out;
+        out.agency = "FIA";
+        out.node = network.fia.id();
+        out.address = "127.0.0.1:7403";
+        out.state = "connected";
+        return out;
+    }
+    ApiReply ask(std::string_view method, std::string_view target, std::string body = "") {
+        return dispatch(context, method, target, std::move(body), "tester");
+    }
+    boost::json::value json(std::string_view method, std::string_view target, std::string body = "") {
+        ApiReply reply = ask(method, target, std::move(body));
+        EXPECT_EQ(reply.status, 200u) << target << ": " << reply.body;
+        return boost::json::parse(reply.body);
+    }
+    // A record in conflict: IOM says Amina, FIA Aminah.
+    RecordId disputed() {
+        RecordId id = node.create({{"name", "Amina"}, {"means", "A"}, {"persons", "2"}});
+        EXPECT_TRUE(node.set(id, {{"persons", "3"}}).has_value());
+        node.send_to(other);
+        EXPECT_TRUE(other.set(id, {{"name", "Aminah"}}).has_value());
+        other.send_to(node);
+        return id;
+    }
+};
+
+} // namespace safar::testing

@@ -1,0 +1,100 @@
+#include "api_fixture.hpp"
+
+namespace safar {
+namespace {
+
+using namespace testing;
+using ::testing::HasSubstr;
+namespace json = boost::json;
+
+TEST(Routes, ATargetIsDecodedOnceAndCapturesItsId) {
+    auto request = value_of(parse_target("GET", "/v1/records/AB%43?field=a%3Db+c&field=d"));
+    EXPECT_EQ(request.path, "/v1/records/ABC");
+    EXPECT_EQ(request.parameter("field"), "a=b c");
+    EXPECT_EQ(request.parameters("field").size(), 2u);
+    const Route* route = value_of(find_route(request));
+    EXPECT_EQ(route->pattern, "/v1/records/{id}");
+    EXPECT_EQ(request.captures.at(0), "ABC");
+    EXPECT_FALSE(parse_target("GET", "/v1/%4").has_value());
+    EXPECT_FALSE(parse_target("GET", "/v1/%zz").has_value());
+}
+
+TEST(Routes, PathsMatchWholeSegmentsOnly) {
+    for (const char* target : {"/v1/records/", "/v1/recordsx", "/v1", "/", "", "v1/status", "/v1/status/", "//v1/status"}) {
+        auto request = value_of(parse_target("GET", target));
+        EXPECT_FALSE(find_route(request).has_value()) << target;
+    }
+}
+
+TEST(Routes, AWrongMethodIsToldWhatThePathTakes) {
+    TestApi api;
+    ApiReply reply = api.ask("DELETE", "/v1/records");
+    EXPECT_EQ(reply.status, 404u);
+    EXPECT_THAT(reply.body, HasSubstr("takes POST, GET, not DELETE"));
+}
+
+TEST(Routes, BodiesAreReadStrictly) {
+    TestApi api;
+    struct Case {
+        const char *body, *detail;
+    };
+    for (const Case& one : {Case{"", "not JSON"}, Case{"[]", "JSON object"}, Case{"{\"kind\":1}", "'kind' is needed"},
+                            Case{"{\"kind\":\"movement\"}", "'fields' must be a list"},
+                            Case{"{\"kind\":\"movement\",\"fields\":[[\"name\"]]}", "pairs"},
+                            Case{"{\"kind\":\"movement\",\"fields\":[[\"name\",\"x\"]],\"colour\":1}", "'colour' is unknown"},
+                            Case{"{\"kind\":\"movement\",\"fields\":[[\"name\",\"x\"]],\"quality\":6}", "from 0 to 5"},
+                            Case{"{\"kind\":\"movement\",\"fields\":[[\"name\",\"x\"]],\"at\":\"soon\"}", "not a time"},
+                            Case{"{\"kind\":\"movement\",\"fields\":[[\"name\",\"x\"]]} x", "not JSON"}}) {
+        ApiReply reply = api.ask("POST", "/v1/records", one.body);
+        EXPECT_EQ(reply.status, 400u) << one.body;
+        EXPECT_THAT(reply.body, HasSubstr(one.detail)) << one.body;
+    }
+    EXPECT_EQ(api.node.events(), 0u);
+}
+
+TEST(Routes, ADisputedFieldShowsWhoSaysWhat) {
+    TestApi api;
+    std::string id = show_id(api.disputed());
+    json::value shown = api.json("GET", "/v1/records/" + id);
+    const json::object& name = shown.at("fields").at(0).as_object();
+    EXPECT_EQ(name.at("field").as_string(), "name");
+    EXPECT_TRUE(name.at("conflict").as_bool());
+    EXPECT_EQ(name.at("values").as_array().size(), 2u);
+    EXPECT_EQ(api.json("GET", "/v1/conflicts").at("total").to_number<int>(), 1);
+}
+
+TEST(Routes, ExplainSaysWhatWasSetAsideAndByWhom) {
+    TestApi api;
+    std::string id = show_id(api.disputed());
+    json::value why = api.json("GET", "/v1/records/" + id + "/explain?field=persons");
+    EXPECT_EQ(why.at("reading").at(0).as_string(), "3");
+    const json::object& past = why.at("replaced").at(0).as_object();
+    EXPECT_EQ(past.at("value").as_string(), "2");
+    EXPECT_EQ(past.at("replaced_by").at("agency").as_string(), "IOM");
+    EXPECT_EQ(past.at("replaced_by").at("verb").as_string(), "updated");
+}
+
+TEST(Routes, TwoMembersThatHoldTheSameAnswerTheSameDigest) {
+    TestApi api;
+    api.disputed();
+    ApiMetrics metrics;
+    ApiContext other{*api.other.registry, metrics, {}, {}, "The FIA"};
+    ApiReply here = api.ask("GET", "/v1/digest?compartment=movement&state=1");
+    ApiReply there = dispatch(other, "GET", "/v1/digest?compartment=movement&state=1", "", "");
+    EXPECT_EQ(here.body, there.body);
+    EXPECT_THAT(here.body, HasSubstr("\"state\""));
+}
+
+TEST(Routes, MetricsCountRequestsAndWhatIsHeld) {
+    TestApi api;
+    api.node.create({{"name", "Amina"}});
+    api.ask("GET", "/v1/status");
+    ApiReply reply = api.ask("GET", "/metrics");
+    EXPECT_THAT(reply.body, HasSubstr("safar_events{compartment=\"movement\"} 1"));
+    EXPECT_THAT(reply.body, HasSubstr("safar_request_seconds_count{method=\"GET\",route=\"/v1/status\"} 1"));
+    EXPECT_THAT(reply.body, HasSubstr("safar_peer_connected{agency=\"FIA\""));
+    EXPECT_THAT(reply.body, HasSubstr("process_resident_memory_bytes"));
+}
+
+} // namespace
+} // namespace safar

@@ -1,0 +1,137 @@
+#include "registry_fixture.hpp"
+
+namespace safar {
+namespace {
+
+using namespace testing;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr const char* profile = R"(source = "register"
+title = "A register"
+kind = "movement"
+id = ["Key"]
+edition = "EDITION"
+
+[[map]]
+field = "name"
+column = "Name"
+
+[[map]]
+field = "persons"
+column = "Persons"
+)";
+
+class ImportRuns : public ::testing::Test {
+protected:
+    Network network;
+    HeldCharter charter = registry_charter(network);
+    TestNode iom{network.iom, charter};
+    std::vector<ImportReject> rejects;
+
+    Result<ImportSummary> import(const std::string& text, const std::string& edition, bool dry_run = false,
+                                 TestNode* at = nullptr) {
+        ImportCommand command;
+        command.request.profile_name = "register";
+        command.request.profile = replaced(profile, "EDITION", edition);
+        command.request.file_name = "register.csv";
+        command.dry_run = dry_run;
+        std::size_t sent = 0;
+        auto source = [&](std::span<std::byte> out) -> Result<std::size_t> {
+            std::size_t count = std::min(out.size(), text.size() - sent);
+            std::memcpy(out.data(), text.data() + sent, count);
+            sent += count;
+            return count;
+        };
+        return (at == nullptr ? iom : *at)
+            .registry->import_file(command, {"importer"}, source,
+                                   [&](const ImportReject& reject) { rejects.push_back(reject); });
+    }
+    RecordId id_of(std::string_view key) {
+        auto found = value_of(iom.registry->find({"movement", {}, {}, "", {}, {}}, 100000, truncated));
+        for (const RecordView& view : found)
+            if (const FoldedField* name = view.folded.field(1))
+                if (show_value(name->reading.front()) == key) return view.folded.id;
+        ADD_FAILURE() << "no record named " << key;
+        return {};
+    }
+    static std::string rows(int count, int persons) {
+        std::string out = "Key,Name,Persons\n";
+        for (int i = 0; i < count; ++i)
+            out += "k" + std::to_string(i) + ",n" + std::to_string(i) + "," + std::to_string(persons) + "\n";
+        return out;
+    }
+    bool truncated = false;
+};
+
+TEST_F(ImportRuns, EveryRowOfANewFileBecomesARecord) {
+    auto summary = value_of(import(rows(10000, 1), "2019"));
+    EXPECT_EQ(summary.records_new, 10000u);
+    EXPECT_EQ(summary.events, 10000u);
+    EXPECT_EQ(summary.batches, 40u);
+    EXPECT_EQ(iom.derived->records("movement"), 10000u);
+    EXPECT_EQ(value_of(iom.registry->statistics({"movement", {}, {}, "persons", {}, {}})).sum, 10000);
+}
+
+TEST_F(ImportRuns, TheSameFileAgainWritesNothing) {
+    value_of(import(rows(5000, 1), "2019"));
+    auto again = value_of(import(rows(5000, 1), "2019"));
+    EXPECT_EQ(again.events, 0u);
+    EXPECT_EQ(again.records_unchanged, 5000u);
+    EXPECT_EQ(iom.events(), 5000u);
+}
+
+TEST_F(ImportRuns, ANewerEditionWritesOnlyCorrectionsAndAnOlderOneNothing) {
+    value_of(import("Key,Name,Persons\na,x,1\nb,y,2\nc,z,3\n", "2019"));
+    auto newer = value_of(import("Key,Name,Persons\na,x,1\nb,y,5\nd,w,4\n", "2020"));
+    EXPECT_EQ(newer.records_new, 1u);
+    EXPECT_EQ(newer.records_changed, 1u);
+    EXPECT_EQ(newer.events, 2u);
+    auto older = value_of(import("Key,Name,Persons\na,x,1\nb,y,2\nc,z,3\n", "2019"));
+    EXPECT_EQ(older.events, 0u);
+    EXPECT_THAT(iom.live(id_of("y"), "persons"), ElementsAre("IOM:5"));
+    EXPECT_THAT(iom.live(id_of("z"), "persons"), ElementsAre("IOM:3"));
+}
+
+TEST_F(ImportRuns, ADryRunCountsAndWritesNothing) {
+    auto summary = value_of(import(rows(300, 1), "2019", /*dry_run=*/true));
+    EXPECT_EQ(summary.records_new, 300u);
+    EXPECT_EQ(summary.events, 300u);
+    EXPECT_EQ(iom.events(), 0u);
+}
+
+TEST_F(ImportRuns, MalformedRowsAreRejectedAndTheRestGoesOn) {
+    auto summary = value_of(import("Key,Name,Persons\na,x,1\nb,y,many\nc,z,3\n", "2019"));
+    EXPECT_EQ(summary.records_new, 2u);
+    ASSERT_EQ(rejects.size(), 1u);
+    EXPECT_EQ(rejects[0].line, 3u);
+    EXPECT_EQ(rejects[0].column, "Persons");
+}
+
+TEST_F(ImportRuns, WhoMayNotWriteTheCompartmentImportsNothing) {
+    TestNode mofa{network.mofa, charter};
+    auto outcome = import(rows(10, 1), "2019", false, &mofa);
+    ASSERT_FALSE(outcome.has_value());
+    EXPECT_EQ(outcome.error().code, ErrorCode::not_permitted);
+    EXPECT_THAT(outcome.error().detail, HasSubstr("IOM, FIA"));
+    EXPECT_EQ(mofa.events(), 0u);
+}
+
+TEST_F(ImportRuns, TwoAgenciesImportsMeetInOneRecord) {
+    TestNode fia{network.fia, charter};
+    value_of(import(rows(3, 1), "2019"));
+    iom.send_to(fia);
+    auto theirs = value_of(import(rows(3, 1), "2019", false, &fia));
+    EXPECT_EQ(theirs.records_changed, 3u); // they say it too, in the same records
+    EXPECT_EQ(fia.derived->records("movement"), 3u);
+    EXPECT_EQ(fia.derived->conflict_count(), 0u); // equal values do not conflict
+}
+
+TEST_F(ImportRuns, ImportedStateIsWhatTheBatchesSay) {
+    value_of(import(rows(3000, 1), "2019"));
+    value_of(import(rows(3000, 2), "2020"));
+    EXPECT_EQ(value_of(iom.registry->verify(false)).derived, "same");
+}
+
+} // namespace
+} // namespace safar
