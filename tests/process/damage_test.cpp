@@ -40,8 +40,8 @@ TEST(Damage, NoSingleByteChangesAnythingSilently) {
         out << "\"Date\",\"Year\",\"Quarter\",\"Nationality\",\"Region\",\"Return type group\",\"Return type\","
                "\"Age\",\"Sex\",\"Return destination group\",\"Number of returns\"\n";
         for (int i = 0; i < 500; ++i)
-            out << "2023-03-31,2023,1,\"Pakistan\",\"Asia South\",\"Voluntary return\",\"Type " << i
-                << "\",\"18 to 29\",\"Male\",\"Home country\",20\n";
+            out << "2023-03-31,2023,1,\"Country " << i << "\",\"Asia South\",\"Voluntary return\","
+                << "\"Other verified returns\",\"18 to 29\",\"Male\",\"Home country\",20\n";
     }
     net.ask("IOM", {"import", "uk-returns", csv});
     net.ask("IOM", {"record", "create", "return", "nationality=Pakistan", "date=2023-03-31"});

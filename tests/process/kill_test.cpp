@@ -22,8 +22,8 @@ std::string make_returns(const std::string& path, int rows) {
     out << "\"Date\",\"Year\",\"Quarter\",\"Nationality\",\"Region\",\"Return type group\",\"Return type\","
            "\"Age\",\"Sex\",\"Return destination group\",\"Number of returns\"\n";
     for (int i = 0; i < rows; ++i)
-        out << "2023-03-31,2023,1,\"Pakistan\",\"Asia South\",\"Voluntary return\",\"Assisted returns "
-            << i << "\",\"18 to 29\",\"Male\",\"Home country\",20\n";
+        out << "2023-03-31,2023,1,\"Country " << i << "\",\"Asia South\",\"Voluntary return\","
+            << "\"Other verified returns\",\"18 to 29\",\"Male\",\"Home country\",20\n";
     return path;
 }
 
