@@ -21,6 +21,8 @@ Node::~Node() { stop(); }
 
 void Node::start(std::function<void()> on_change) {
     on_change_ = std::move(on_change);
+    // What was acknowledged before a restart is this node's own write too: reads wait for it.
+    remember_own(log_.last_position());
     deriver_->start();
     writer_->start();
 }

@@ -82,10 +82,9 @@ TEST(RealData, FourClassesOfFirstRespondersAtFourNodes) {
                     {"protection", {"person", "victim_case"}, {"IOM", "FIA", "UNODC", "NGO"}, {}}});
     net.start_all();
     for (const auto& [agency, responder] : parts) {
-        std::vector<std::string> args = {"import", "uk-nrm"};
-        args.insert(args.end(), files.begin(), files.end());
-        args.insert(args.end(), {"--where", std::string("First responder type=") + responder});
-        net.ask(agency, args);
+        for (const auto& file : files)
+            net.ask(agency, {"import", "uk-nrm", file, "--where",
+                             std::string("First responder type=") + responder});
     }
     std::vector<std::string> holders = {"IOM", "FIA", "UNODC", "NGO"};
     net.wait_equal(holders, "protection");
@@ -165,7 +164,8 @@ TEST(RealData, TwoEditionsAtTwoAgenciesGiveTheSameConflictsInAnyOrder) {
                                 std::string(entry.at("field").as_string()));
             std::sort(lines.begin(), lines.end());
             for (const auto& line : lines) conflicts[i] += line + "\n";
-            EXPECT_GE(lines.size(), 98u);
+            // Single values that both editions state and contradict; a value beside an empty cell agrees.
+            EXPECT_EQ(lines.size(), 45u);
         }
         EXPECT_EQ(conflicts[0], conflicts[1]);
         seen.push_back(conflicts[0]);
