@@ -144,13 +144,14 @@ TEST(Session, EmptyPromiseIsForgivenTwiceAndThenThePeerIsClosed) { // H45
     std::uint64_t nonce = 0;
     for (int i = 0; i < 130 && net.connected("FIA", "IOM"); ++i) {
         Bytes ping;
-        wire::encode(wire::Pong{++nonce}, ping); // it is alive all the same
+        wire::encode(wire::Ping{++nonce}, ping); // both are alive all the same
         End& end = net.end("FIA", "IOM");
         end.in_flight.clear();
         net.feed(end, ping);
         net.run(1s);
     }
-    ASSERT_TRUE(net.end("FIA", "IOM").closed.has_value());
+    ASSERT_TRUE(net.end("FIA", "IOM").closed.has_value())
+        << net.said("FIA", "IOM") << " / " << net.said("IOM", "FIA");
     EXPECT_EQ(net.end("FIA", "IOM").closed->reason, ErrorCode::timed_out);
     EXPECT_GE(net.end("FIA", "IOM").closed->do_not_call_before, 30s);
 }
