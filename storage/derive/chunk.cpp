@@ -152,37 +152,39 @@ void Chunk::join(Group& group) {
 }
 
 void Chunk::write_conflicts(Group& group, const Folded& folded) {
-    std::vector<KeyValue::Write> writes;
     std::vector<std::uint16_t>& now = group.entry->conflicts;
     for (const FoldedField& field : folded.fields) {
         auto conflict = conflict_in(folded, field);
         if (!conflict) continue;
         now.push_back(field.field);
-        writes.push_back({conflict_key(folded.id, field.field), encode_conflict(*conflict)});
+        conflicts_.push_back({conflict_key(folded.id, field.field), encode_conflict(*conflict)});
     }
     for (std::uint16_t field : group.conflicts)
         if (!std::ranges::binary_search(now, field))
-            writes.push_back({conflict_key(folded.id, field), std::nullopt});
+            conflicts_.push_back({conflict_key(folded.id, field), std::nullopt});
     conflicts_more_ += static_cast<std::int64_t>(now.size()) - static_cast<std::int64_t>(group.conflicts.size());
-    std::ranges::sort(writes, {}, &KeyValue::Write::key);
-    std::ranges::move(writes, std::back_inserter(conflicts_));
 }
 
-// Folds a few thousand records at a time, so that memory stays bounded.
+// Folds a few thousand records at a time, so that memory stays bounded, and in the order of their first
+// events: neighbours there share the batches that must be opened.
 Result<> Chunk::fold_groups() {
-    std::vector<Group*> some;
-    std::size_t events = 0;
+    std::vector<Group*> all;
     for (Group& group : groups_) {
         if (!group.folds) continue;
         join(group);
-        events += group.entry->places.size();
-        some.push_back(&group);
-        if (some.size() < fold_records && events < 4 * fold_records) continue;
-        SAFAR_TRY(fold_some(some));
-        some.clear();
+        all.push_back(&group);
+    }
+    std::ranges::sort(all, {}, [](const Group* group) { return group->entry->places.front(); });
+    std::size_t events = 0, from = 0;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        events += all[i]->entry->places.size();
+        if (i + 1 < all.size() && i + 1 - from < fold_records && events < 4 * fold_records) continue;
+        SAFAR_TRY(fold_some(std::span(all).subspan(from, i + 1 - from)));
+        from = i + 1;
         events = 0;
     }
-    return some.empty() ? Result<>(success()) : fold_some(some);
+    std::ranges::sort(conflicts_, {}, &KeyValue::Write::key);
+    return success();
 }
 
 // Folds outside the lock, then sets the rows under it. A record whose kind changed gets a row there and

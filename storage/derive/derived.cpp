@@ -115,7 +115,7 @@ Result<Folded> DerivedState::record(const RecordId& id) const {
     SAFAR_TRY(auto found, entry(id));
     if (!found) return failure(ErrorCode::not_found, "no record " + show_id(id) + " is held here");
     SAFAR_TRY(auto held, events(*found));
-    auto schema = schema_now();
+    auto schema = this->schema();
     Folded out = fold(*schema, *log_.authority(), id, held);
     if (schema->kind(out.kind) == nullptr)
         return failure(ErrorCode::not_found, "record " + show_id(id) + " is of kind " +

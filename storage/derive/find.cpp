@@ -61,7 +61,7 @@ Result<Split> split(const Schema& schema, const Kind& kind, const Columns& colum
 } // namespace
 
 Result<std::vector<RecordId>> DerivedState::find(const StatisticsQuery& query, std::size_t limit) const {
-    auto schema = schema_now();
+    auto schema = this->schema();
     const Kind* kind = schema->kind(query.kind);
     if (kind == nullptr)
         return failure(ErrorCode::invalid_argument, "no record kind " + quoted(query.kind));

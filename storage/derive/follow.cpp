@@ -189,7 +189,7 @@ Result<std::size_t> DerivedState::follow(std::size_t batches_max) {
 }
 
 Result<std::size_t> DerivedState::follow_chunk(std::size_t batches_max) {
-    Chunk chunk(*this, schema_now());
+    Chunk chunk(*this, schema());
     SAFAR_TRY(chunk.read(mark_.position, batches_max));
     if (chunk.batches() == 0) return std::size_t{0};
     SAFAR_TRY(chunk.apply());
