@@ -62,7 +62,10 @@ Result<StatisticsTable> Registry::statistics(const StatisticsQuery& query) {
 }
 
 Result<std::vector<CompartmentSummary>> Registry::compartments(std::string_view only, bool state) {
-    SAFAR_TRY(node_.await_own_writes());
+    // A state digest stands beside the frontier, so it must cover what the frontier names: peers'
+    // batches too, not our own writes alone.
+    SAFAR_TRY(state ? node_.deriver().wait_for(node_.stored().last_position())
+                    : node_.await_own_writes());
     auto charter = node_.charter();
     if (!only.empty() && charter->compartment(only) == nullptr) {
         std::string names;

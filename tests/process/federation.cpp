@@ -259,7 +259,11 @@ void Federation::wait_equal(const std::vector<std::string>& agencies, const std:
         first = digest(agencies[0], compartment, /*state=*/false);
         for (std::size_t i = 1; i < agencies.size() && equal; ++i)
             equal = (other = digest(agencies[i], compartment, /*state=*/false)) == first;
-        if (equal && first.find("failed") == std::string::npos) return;
+        if (equal && first.find("failed") == std::string::npos) {
+            // Asking for the state waits until records and columns have caught up with the log.
+            for (const auto& agency : agencies) (void)digest(agency, compartment, /*state=*/true);
+            return;
+        }
         std::this_thread::sleep_for(100ms);
     }
     std::string logs;
