@@ -23,8 +23,8 @@ namespace {
 constexpr std::size_t piece_bytes = 256u << 10;
 constexpr std::chrono::seconds patience{3600};
 
-// One exchange. Sending and receiving run side by side on one thread, so a node that answers before it
-// has read everything neither blocks nor is blocked.
+// One exchange. Sending and receiving run side by side on one thread, so a node that answers before
+// it has read everything neither blocks nor is blocked.
 class Exchange {
 public:
     using OnBytes = std::function<Result<>(unsigned status, std::string_view bytes)>;
@@ -57,9 +57,11 @@ private:
     Result<> connect(const std::string& directory) {
         const std::string path = directory + "/safar.sock";
         if (path.size() >= sizeof(sockaddr_un{}.sun_path))
-            return failure(ErrorCode::unreachable,
-                           fmt::format("'{}' is too long for a socket's name ({} bytes at most): name "
-                                       "the node by a shorter path", path, sizeof(sockaddr_un{}.sun_path) - 1));
+            return failure(
+                ErrorCode::unreachable,
+                fmt::format("'{}' is too long for a socket's name ({} bytes at most): name "
+                            "the node by a shorter path",
+                            path, sizeof(sockaddr_un{}.sun_path) - 1));
         boost::system::error_code ec;
         socket_.connect(asio::local::stream_protocol::endpoint(path), ec);
         if (ec)
@@ -85,9 +87,11 @@ private:
         timer_.expires_after(silence_);
         timer_.async_wait([this](boost::system::error_code ec) {
             if (ec || done_) return;
-            fail(failure(ErrorCode::timed_out,
-                         fmt::format("the node took and gave nothing for {} s; is it busy or stopped? "
-                                     "--timeout SECONDS waits longer", silence_.count())));
+            fail(failure(
+                ErrorCode::timed_out,
+                fmt::format("the node took and gave nothing for {} s; is it busy or stopped? "
+                            "--timeout SECONDS waits longer",
+                            silence_.count())));
         });
     }
 
@@ -108,8 +112,10 @@ private:
             if (!filled) return fail(filled.error());
             size = filled.value();
             if (size == 0)
-                return fail(failure(ErrorCode::storage_failed,
-                                    fmt::format("the file ended {} bytes early; it changed while it was read", left)));
+                return fail(failure(
+                    ErrorCode::storage_failed,
+                    fmt::format("the file ended {} bytes early; it changed while it was read",
+                                left)));
         }
         sent_ += size;
         request_.body().data = size > 0 ? piece_.data() : nullptr;
@@ -119,29 +125,37 @@ private:
     }
 
     void receive_header() {
-        http::async_read_header(socket_, buffer_, parser_, [this](boost::system::error_code ec, std::size_t) {
-            if (done_) return;
-            if (ec)
-                return fail(failure(ErrorCode::unreachable,
-                                    fmt::format("the node closed the connection without an answer ({})", ec.message())));
-            receive_body();
-        });
+        http::async_read_header(
+            socket_, buffer_, parser_, [this](boost::system::error_code ec, std::size_t) {
+                if (done_) return;
+                if (ec)
+                    return fail(
+                        failure(ErrorCode::unreachable,
+                                fmt::format("the node closed the connection without an answer ({})",
+                                            ec.message())));
+                receive_body();
+            });
     }
     void receive_body() {
         wait();
         if (parser_.is_done()) return stop();
         parser_.get().body().data = received_.data();
         parser_.get().body().size = received_.size();
-        http::async_read(socket_, buffer_, parser_, [this](boost::system::error_code ec, std::size_t) {
-            if (done_) return;
-            if (ec && ec != http::error::need_buffer)
-                return fail(failure(ErrorCode::unreachable,
-                                    fmt::format("the node broke off its answer ({}); what it had acknowledged is kept", ec.message())));
-            const std::size_t size = received_.size() - parser_.get().body().size;
-            const std::string_view bytes(reinterpret_cast<const char*>(received_.data()), size);
-            if (auto taken = on_bytes_(parser_.get().result_int(), bytes); !taken) return fail(taken.error());
-            receive_body();
-        });
+        http::async_read(
+            socket_, buffer_, parser_, [this](boost::system::error_code ec, std::size_t) {
+                if (done_) return;
+                if (ec && ec != http::error::need_buffer)
+                    return fail(failure(
+                        ErrorCode::unreachable,
+                        fmt::format(
+                            "the node broke off its answer ({}); what it had acknowledged is kept",
+                            ec.message())));
+                const std::size_t size = received_.size() - parser_.get().body().size;
+                const std::string_view bytes(reinterpret_cast<const char*>(received_.data()), size);
+                if (auto taken = on_bytes_(parser_.get().result_int(), bytes); !taken)
+                    return fail(taken.error());
+                receive_body();
+            });
     }
 
     const Upload& body_;
@@ -168,7 +182,8 @@ Error error_of(unsigned status, std::string_view text) {
         if (const auto* found = value.as_object().if_contains("error")) error = found->if_object();
     const auto text_of = [&](const char* key) -> std::string {
         const auto* found = error != nullptr ? error->if_contains(key) : nullptr;
-        return found != nullptr && found->is_string() ? std::string(found->as_string().c_str()) : "";
+        return found != nullptr && found->is_string() ? std::string(found->as_string().c_str())
+                                                      : "";
     };
     const std::string code = text_of("code");
     const std::string detail = text_of("detail");
@@ -181,7 +196,9 @@ Result<json::value> parsed(std::string_view text) {
     boost::system::error_code ec;
     json::value value = json::parse(json::string_view(text.data(), text.size()), ec);
     if (ec)
-        return failure(ErrorCode::malformed, fmt::format("the node's answer is no JSON ({}): {:.80}", ec.message(), text));
+        return failure(
+            ErrorCode::malformed,
+            fmt::format("the node's answer is no JSON ({}): {:.80}", ec.message(), text));
     return value;
 }
 
@@ -189,13 +206,17 @@ Result<ApiAnswer> ask(const std::string& directory, std::chrono::seconds silence
                       const std::string& target, const Upload& body) {
     ApiAnswer answer;
     unsigned code = 0;
-    Exchange exchange(body, [&](unsigned status, std::string_view bytes) -> Result<> {
-        code = status;
-        if (answer.text.size() + bytes.size() > ApiClient::answer_bytes_max)
-            return failure(ErrorCode::limit_exceeded, "the answer is longer than 256 MiB; ask for less (--limit)");
-        answer.text += bytes;
-        return success();
-    }, silence);
+    Exchange exchange(
+        body,
+        [&](unsigned status, std::string_view bytes) -> Result<> {
+            code = status;
+            if (answer.text.size() + bytes.size() > ApiClient::answer_bytes_max)
+                return failure(ErrorCode::limit_exceeded,
+                               "the answer is longer than 256 MiB; ask for less (--limit)");
+            answer.text += bytes;
+            return success();
+        },
+        silence);
     SAFAR_TRY(exchange.run(directory, verb, target));
     if (code == 0 || code >= 300) return error_of(code, answer.text);
     SAFAR_TRY(answer.json, parsed(answer.text));
@@ -216,16 +237,18 @@ Result<ApiAnswer> ApiClient::get(const std::string& target) const {
 Result<ApiAnswer> ApiClient::post(const std::string& target, const json::value& body) const {
     const std::string text = json::serialize(body);
     std::size_t at = 0;
-    const Upload upload{"application/json", text.size(), [&](std::span<std::byte> out) -> Result<std::size_t> {
-        const std::size_t size = std::min(out.size(), text.size() - at);
-        std::memcpy(out.data(), text.data() + at, size);
-        at += size;
-        return size;
-    }};
+    const Upload upload{"application/json", text.size(),
+                        [&](std::span<std::byte> out) -> Result<std::size_t> {
+                            const std::size_t size = std::min(out.size(), text.size() - at);
+                            std::memcpy(out.data(), text.data() + at, size);
+                            at += size;
+                            return size;
+                        }};
     return ask(directory_, silence_, http::verb::post, target, upload);
 }
 
-Result<> ApiClient::upload(const std::string& target, const Upload& body, const OnLine& on_line) const {
+Result<> ApiClient::upload(const std::string& target, const Upload& body,
+                           const OnLine& on_line) const {
     std::string pending;
     unsigned code = 0;
     const auto take = [&](std::string_view line) -> Result<> {
@@ -236,19 +259,23 @@ Result<> ApiClient::upload(const std::string& target, const Upload& body, const 
         on_line(line, value);
         return success();
     };
-    Exchange exchange(body, [&](unsigned status, std::string_view bytes) -> Result<> {
-        code = status;
-        pending += bytes;
-        if (status >= 300) return success();
-        std::size_t start = 0;
-        for (std::size_t end; (end = pending.find('\n', start)) != std::string::npos; start = end + 1) {
-            SAFAR_TRY(take(std::string_view(pending).substr(start, end - start)));
-        }
-        pending.erase(0, start);
-        if (pending.size() > line_bytes_max)
-            return failure(ErrorCode::limit_exceeded, "the node sent a line longer than 1 MiB");
-        return success();
-    }, silence_);
+    Exchange exchange(
+        body,
+        [&](unsigned status, std::string_view bytes) -> Result<> {
+            code = status;
+            pending += bytes;
+            if (status >= 300) return success();
+            std::size_t start = 0;
+            for (std::size_t end; (end = pending.find('\n', start)) != std::string::npos;
+                 start = end + 1) {
+                SAFAR_TRY(take(std::string_view(pending).substr(start, end - start)));
+            }
+            pending.erase(0, start);
+            if (pending.size() > line_bytes_max)
+                return failure(ErrorCode::limit_exceeded, "the node sent a line longer than 1 MiB");
+            return success();
+        },
+        silence_);
     SAFAR_TRY(exchange.run(directory_, http::verb::post, target));
     if (code == 0 || code >= 300) return error_of(code, pending);
     return take(pending);
@@ -257,8 +284,8 @@ Result<> ApiClient::upload(const std::string& target, const Upload& body, const 
 std::string percent_encode(std::string_view text) {
     std::string out;
     for (char c : text) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                           c == '-' || c == '_' || c == '.' || c == '~';
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                           (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == '~';
         out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
     }
     return out;

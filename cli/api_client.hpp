@@ -35,13 +35,15 @@ public:
     // @param silence    how long the node may say and take nothing before a call gives up.
     ApiClient(std::string directory, std::chrono::seconds silence);
 
-    // Errors: unreachable (nothing listens; the detail says how to start it), timed_out, malformed (no
-    // JSON), and what the API answers, by its name.
+    // Errors: unreachable (nothing listens; the detail says how to start it), timed_out, malformed
+    // (no JSON), and what the API answers, by its name.
     [[nodiscard]] Result<ApiAnswer> get(const std::string& target) const;
-    [[nodiscard]] Result<ApiAnswer> post(const std::string& target, const boost::json::value& body) const;
+    [[nodiscard]] Result<ApiAnswer> post(const std::string& target,
+                                         const boost::json::value& body) const;
     // Sends `upload` while it reads the answer, line by line; a refusal may come before the end.
     using OnLine = std::function<void(std::string_view line, const boost::json::value& value)>;
-    [[nodiscard]] Result<> upload(const std::string& target, const Upload& body, const OnLine& on_line) const;
+    [[nodiscard]] Result<> upload(const std::string& target, const Upload& body,
+                                  const OnLine& on_line) const;
 
     // The same client with more patience, for work that takes long (verify, rebuild, import).
     [[nodiscard]] ApiClient patient() const;

@@ -23,8 +23,9 @@ Example:
 
 Outcome<std::string> Context::node_directory() const {
     if (node.empty())
-        return usage("which node? Give its directory with --node DIR or in SAFAR_NODE; a new one is "
-                     "made by: safar node init DIR --agency CODE --listen HOST:PORT");
+        return usage(
+            "which node? Give its directory with --node DIR or in SAFAR_NODE; a new one is "
+            "made by: safar node init DIR --agency CODE --listen HOST:PORT");
     return node;
 }
 
@@ -45,7 +46,8 @@ CLI::App& add_group(CLI::App& parent, const std::string& name, const std::string
 }
 
 CLI::App& add_command(CLI::App& parent, Context& context, const std::string& name,
-                      const std::string& what, const std::string& examples, Context::Action action) {
+                      const std::string& what, const std::string& examples,
+                      Context::Action action) {
     CLI::App& command = *parent.add_subcommand(name, what);
     std::string footer = "Example:\n  ";
     for (char c : examples)
@@ -95,9 +97,11 @@ int run(const std::vector<std::string>& arguments, Context& context) {
         while (!group->get_subcommands().empty())
             group = group->get_subcommands().front();
         const auto unknown = group->remaining();
-        if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError) && !unknown.empty()) {
+        if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError) &&
+            !unknown.empty()) {
             const std::string path = group == app.get() ? "safar" : "safar " + group->get_name();
-            context.err << "safar: usage: no command '" << visible(unknown.front()) << "'; " << path << " --help lists them\n";
+            context.err << "safar: usage: no command '" << visible(unknown.front()) << "'; " << path
+                        << " --help lists them\n";
             return static_cast<int>(Exit::usage);
         }
         const int code = app->exit(error, context.out, context.err);

@@ -1,5 +1,5 @@
-// The command line as a whole: CLI11 reads the arguments and picks one command; that command's action
-// runs afterwards. Tests call run() with their own streams.
+// The command line as a whole: CLI11 reads the arguments and picks one command; that command's
+// action runs afterwards. Tests call run() with their own streams.
 #pragma once
 
 #include "cli/api_client.hpp"
@@ -37,7 +37,8 @@ struct Context {
 };
 
 // A group that only holds commands (`safar charter ...`).
-[[nodiscard]] CLI::App& add_group(CLI::App& parent, const std::string& name, const std::string& what);
+[[nodiscard]] CLI::App& add_group(CLI::App& parent, const std::string& name,
+                                  const std::string& what);
 // A command: its help ends with `examples` (one a line), it knows --json, and does `action`.
 CLI::App& add_command(CLI::App& parent, Context& context, const std::string& name,
                       const std::string& what, const std::string& examples, Context::Action action);

@@ -6,7 +6,8 @@
 
 namespace safar::cli {
 
-Outcome<std::pair<std::string, std::string>> assignment(const std::string& option, const std::string& text) {
+Outcome<std::pair<std::string, std::string>> assignment(const std::string& option,
+                                                        const std::string& text) {
     const std::size_t equals = text.find('=');
     if (equals == 0 || equals == std::string::npos)
         return usage(fmt::format("{}: '{}' should be name=value", option, text));
@@ -24,8 +25,10 @@ Outcome<Query> assignments(const std::string& option, const std::vector<std::str
 
 Outcome<std::string> record_argument(const std::string& text) {
     if (!parse_id(text))
-        return usage(fmt::format("'{}' is no record id; an id has 26 letters and digits, as `safar find` "
-                                 "prints them", text));
+        return usage(
+            fmt::format("'{}' is no record id; an id has 26 letters and digits, as `safar find` "
+                        "prints them",
+                        text));
     return text;
 }
 

@@ -10,7 +10,8 @@ namespace safar::cli {
 // `option` and the text.
 [[nodiscard]] Outcome<std::pair<std::string, std::string>> assignment(const std::string& option,
                                                                       const std::string& text);
-[[nodiscard]] Outcome<Query> assignments(const std::string& option, const std::vector<std::string>& texts);
+[[nodiscard]] Outcome<Query> assignments(const std::string& option,
+                                         const std::vector<std::string>& texts);
 
 // A record id: 26 characters of Crockford base32. Errors: usage.
 [[nodiscard]] Outcome<std::string> record_argument(const std::string& text);

@@ -32,18 +32,23 @@ std::string standing(const Charter& charter) {
         by += (by.empty() ? "" : ", ") + signature.agency;
     const auto quorum = check_quorum(charter);
     return fmt::format("signed by {}; {}", by.empty() ? "nobody" : by,
-                       quorum ? std::string("the quorum is met") : "not in force: " + quorum.error().detail);
+                       quorum ? std::string("the quorum is met")
+                              : "not in force: " + quorum.error().detail);
 }
 
 Outcome<Exit> draft(Context& context, const DraftOptions& options) {
     SAFAR_TRY(auto text, draft_charter(options));
     if (context.json) {
         SAFAR_TRY(auto charter, parse_charter(text));
-        context.out << json::object{{"epoch", charter.epoch}, {"identity", charter.identity.hex()}, {"text", text}} << '\n';
+        context.out << json::object{{"epoch", charter.epoch},
+                                    {"identity", charter.identity.hex()},
+                                    {"text", text}}
+                    << '\n';
         return Exit::ok;
     }
     context.out << text;
-    context.err << "Next: each steward reads it and signs it: safar --node DIR charter sign charter.toml\n";
+    context.err
+        << "Next: each steward reads it and signs it: safar --node DIR charter sign charter.toml\n";
     return Exit::ok;
 }
 
@@ -80,10 +85,13 @@ Outcome<Charter> adopt_file(Context& context, const std::string& path) {
 
 void print_adopted(Context& context, const Charter& charter) {
     if (context.json)
-        context.out << json::object{{"network", charter.network_name}, {"epoch", charter.epoch}, {"identity", charter.identity.hex()}}
+        context.out << json::object{{"network", charter.network_name},
+                                    {"epoch", charter.epoch},
+                                    {"identity", charter.identity.hex()}}
                     << '\n';
     else
-        context.out << visible(fmt::format("epoch {} of {} ({}) is in force at {}", charter.epoch, charter.network_name,
+        context.out << visible(fmt::format("epoch {} of {} ({}) is in force at {}", charter.epoch,
+                                           charter.network_name,
                                            charter.identity.hex().substr(0, 16), context.node))
                     << "\nA running safard takes it up at its next start.\n";
 }
@@ -98,10 +106,13 @@ Outcome<Exit> publish(Context& context, const std::string& path) {
     SAFAR_TRY(auto charter, adopt_file(context, path));
     print_adopted(context, charter);
     if (context.json) return Exit::ok;
-    context.out << "Now send the file to the others; each checks it and runs: safar --node DIR charter adopt "
+    context.out << "Now send the file to the others; each checks it and runs: safar --node DIR "
+                   "charter adopt "
                 << visible(path) << "\n";
     for (const CharterNode& node : charter.nodes)
-        context.out << visible(fmt::format("  {}  {}  node {}", node.agency, node.address, node.id.brief())) << "\n";
+        context.out << visible(fmt::format("  {}  {}  node {}", node.agency, node.address,
+                                           node.id.brief()))
+                    << "\n";
     context.out << "Read the identity to each other, all of it: " << charter.identity.hex() << "\n";
     return Exit::ok;
 }
@@ -111,8 +122,8 @@ std::string may(const CharterCompartment& compartment, const std::string& agency
 }
 
 void print_charter(Context& context, const Charter& charter) {
-    context.out << visible(fmt::format("{}, epoch {}", charter.network_name, charter.epoch)) << "\nidentity "
-                << charter.identity.hex() << "\n"
+    context.out << visible(fmt::format("{}, epoch {}", charter.network_name, charter.epoch))
+                << "\nidentity " << charter.identity.hex() << "\n"
                 << visible(standing(charter)) << "\n\n";
     std::vector<Table::Column> columns{{"agency"}, {"title"}, {"name"}};
     for (const CharterCompartment& compartment : charter.compartments)
@@ -136,21 +147,32 @@ void print_charter(Context& context, const Charter& charter) {
     Table nodes({{"node"}, {"agency"}, {"address"}});
     for (const CharterNode& node : charter.nodes)
         nodes.row({node.id.brief(), node.agency, node.address});
-    context.out << nodes.render() << fmt::format("{} documents (schema and code lists)\n", charter.documents.size());
+    context.out << nodes.render()
+                << fmt::format("{} documents (schema and code lists)\n", charter.documents.size());
 }
 
 json::object charter_json(const Charter& charter) {
     json::array agencies, compartments, nodes;
     for (const CharterAgency& a : charter.agencies)
-        agencies.push_back(json::object{{"code", a.code}, {"name", a.name}, {"title", a.title}, {"steward", a.steward}});
+        agencies.push_back(json::object{
+            {"code", a.code}, {"name", a.name}, {"title", a.title}, {"steward", a.steward}});
     for (const CharterNode& n : charter.nodes)
-        nodes.push_back(json::object{{"agency", n.agency}, {"id", n.id.hex()}, {"address", n.address}});
+        nodes.push_back(
+            json::object{{"agency", n.agency}, {"id", n.id.hex()}, {"address", n.address}});
     for (const CharterCompartment& c : charter.compartments)
-        compartments.push_back(json::object{{"name", c.name}, {"title", c.title}, {"kinds", names(c.kinds)},
-                                            {"writers", names(c.writers)}, {"readers", names(c.readers)}});
-    return {{"network", charter.network_name}, {"epoch", charter.epoch},   {"identity", charter.identity.hex()},
-            {"quorum", charter.quorum},        {"in_force", check_quorum(charter).has_value()},
-            {"agencies", agencies},            {"nodes", nodes},           {"compartments", compartments}};
+        compartments.push_back(json::object{{"name", c.name},
+                                            {"title", c.title},
+                                            {"kinds", names(c.kinds)},
+                                            {"writers", names(c.writers)},
+                                            {"readers", names(c.readers)}});
+    return {{"network", charter.network_name},
+            {"epoch", charter.epoch},
+            {"identity", charter.identity.hex()},
+            {"quorum", charter.quorum},
+            {"in_force", check_quorum(charter).has_value()},
+            {"agencies", agencies},
+            {"nodes", nodes},
+            {"compartments", compartments}};
 }
 
 struct ShowOptions {
@@ -167,8 +189,11 @@ Outcome<Exit> show(Context& context, const ShowOptions& options) {
         SAFAR_TRY(auto directory, context.node_directory());
         SAFAR_TRY(auto charters, load_charters(directory));
         if (charters.empty())
-            return Problem(failure(ErrorCode::not_found,
-                                   fmt::format("{} has adopted no charter yet: safar --node {} charter adopt charter.toml", directory, directory)));
+            return Problem(failure(
+                ErrorCode::not_found,
+                fmt::format(
+                    "{} has adopted no charter yet: safar --node {} charter adopt charter.toml",
+                    directory, directory)));
         charter = std::move(charters.back());
     }
     if (context.json)
@@ -182,42 +207,57 @@ Outcome<Exit> show(Context& context, const ShowOptions& options) {
 
 void add_draft(CLI::App& group, Context& context) {
     const auto options = std::make_shared<DraftOptions>();
-    auto& command = add_command(group, context, "draft", "Write the first epoch from the enrolments; nothing is in force yet",
-                                "safar charter draft --network \"Pakistan UNNM\" --steward FIA --steward IOM --quorum 2 "
-                                "fia.toml iom.toml nchr.toml > charter.toml",
-                                [&context, options] { return draft(context, *options); });
+    auto& command = add_command(
+        group, context, "draft",
+        "Write the first epoch from the enrolments; nothing is in force yet",
+        "safar charter draft --network \"Pakistan UNNM\" --steward FIA --steward IOM --quorum 2 "
+        "fia.toml iom.toml nchr.toml > charter.toml",
+        [&context, options] { return draft(context, *options); });
     command.add_option("--network", options->network, "Name of the network")->required();
-    command.add_option("--steward", options->stewards, "Agency that signs epochs; the first is chair, the second coordinator")
+    command
+        .add_option("--steward", options->stewards,
+                    "Agency that signs epochs; the first is chair, the second coordinator")
         ->required()
         ->type_name("CODE")
         ->allow_extra_args(false);
-    command.add_option("--quorum", options->quorum, "Signatures an epoch needs; more than half of the stewards")->required();
-    command.add_option("--compartments", options->compartments, "Who may write and read what; without it everybody everything")
+    command
+        .add_option("--quorum", options->quorum,
+                    "Signatures an epoch needs; more than half of the stewards")
+        ->required();
+    command
+        .add_option("--compartments", options->compartments,
+                    "Who may write and read what; without it everybody everything")
         ->type_name("FILE");
     command.add_option("--schema", options->schema, "Record kinds")->type_name("DIR");
     command.add_option("--codes", options->codes, "Code lists")->type_name("DIR");
-    command.add_option("enrolment", options->enrolments, "Files printed by `safar node init`")->required();
+    command.add_option("enrolment", options->enrolments, "Files printed by `safar node init`")
+        ->required();
 }
 
 } // namespace
 
 void add_charter_commands(CLI::App& app, Context& context) {
-    CLI::App& charter = add_group(app, "charter", "The document that says who may hold and write what");
+    CLI::App& charter =
+        add_group(app, "charter", "The document that says who may hold and write what");
     add_draft(charter, context);
     const auto file = std::make_shared<std::string>();
     const auto add = [&](const char* name, const char* what, const char* example, auto act) {
-        auto& command = add_command(charter, context, name, what, example, [&context, file, act] { return act(context, *file); });
+        auto& command = add_command(charter, context, name, what, example,
+                                    [&context, file, act] { return act(context, *file); });
         command.add_option("charter", *file, "The charter's file")->required();
     };
-    add("sign", "Put this steward's signature under a charter, in its file", "safar --node ./iom charter sign charter.toml", sign);
+    add("sign", "Put this steward's signature under a charter, in its file",
+        "safar --node ./iom charter sign charter.toml", sign);
     add("publish", "Adopt a signed charter here, and say what the others must do",
         "safar --node ./iom charter publish charter.toml", publish);
-    add("adopt", "Put a signed charter in force at this node", "safar --node ./nchr charter adopt charter.toml", adopt);
+    add("adopt", "Put a signed charter in force at this node",
+        "safar --node ./nchr charter adopt charter.toml", adopt);
 
     const auto options = std::make_shared<ShowOptions>();
-    auto& show_command = add_command(charter, context, "show", "The charter in force here, or the one in a file",
-                                     "safar --node ./iom charter show\nsafar charter show charter.toml",
-                                     [&context, options] { return show(context, *options); });
+    auto& show_command =
+        add_command(charter, context, "show", "The charter in force here, or the one in a file",
+                    "safar --node ./iom charter show\nsafar charter show charter.toml",
+                    [&context, options] { return show(context, *options); });
     show_command.add_option("charter", options->file, "A file, instead of the node's own");
     show_command.add_flag("--text", options->text, "The signed text itself");
 }

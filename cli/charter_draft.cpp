@@ -22,7 +22,8 @@ Result<std::vector<NamedText>> read_documents(const std::string& given, const st
 Result<std::string> read_standard(std::string_view file) {
     constexpr std::uint64_t standard_bytes_max = 16u << 20;
     auto text = read_file(fmt::format("/usr/share/iso-codes/json/{}", file), standard_bytes_max);
-    if (!text) return failure(text.error().code, text.error().detail + "; install the package iso-codes");
+    if (!text)
+        return failure(text.error().code, text.error().detail + "; install the package iso-codes");
     return text;
 }
 
@@ -39,7 +40,8 @@ Result<> check_kinds(const Schema& schema, const std::vector<CharterCompartment>
                 for (const Kind& each : schema.kinds)
                     known += (known.empty() ? "" : ", ") + each.name;
                 return failure(ErrorCode::invalid_argument,
-                               fmt::format("compartment {}: the schema has no kind '{}'; it has {}", compartment.name, kind, known));
+                               fmt::format("compartment {}: the schema has no kind '{}'; it has {}",
+                                           compartment.name, kind, known));
             }
     return success();
 }
@@ -47,10 +49,22 @@ Result<> check_kinds(const Schema& schema, const std::vector<CharterCompartment>
 } // namespace
 
 std::vector<CharterCompartment> usual_compartments(const std::vector<std::string>& agencies) {
-    return {{"movement", "Movements, incidents on routes and population flows", {"movement", "incident", "population_flow"}, agencies, agencies},
+    return {{"movement",
+             "Movements, incidents on routes and population flows",
+             {"movement", "incident", "population_flow"},
+             agencies,
+             agencies},
             {"return", "Returns and reintegration", {"return"}, agencies, agencies},
-            {"protection", "Persons and cases of trafficking", {"person", "victim_case"}, agencies, agencies},
-            {"programme", "Programmes and their money", {"programme", "contribution", "disbursement"}, agencies, agencies}};
+            {"protection",
+             "Persons and cases of trafficking",
+             {"person", "victim_case"},
+             agencies,
+             agencies},
+            {"programme",
+             "Programmes and their money",
+             {"programme", "contribution", "disbursement"},
+             agencies,
+             agencies}};
 }
 
 Result<std::string> draft_charter(const DraftOptions& options) {
@@ -62,8 +76,10 @@ Result<std::string> draft_charter(const DraftOptions& options) {
     for (const std::string& path : options.enrolments) {
         SAFAR_TRY(auto text, read_file(path));
         auto enrolment = parse_enrolment(text);
-        if (!enrolment) return failure(enrolment.error().code, path + ": " + enrolment.error().detail);
-        if (!holds(agencies, enrolment.value().agency)) agencies.push_back(enrolment.value().agency);
+        if (!enrolment)
+            return failure(enrolment.error().code, path + ": " + enrolment.error().detail);
+        if (!holds(agencies, enrolment.value().agency))
+            agencies.push_back(enrolment.value().agency);
         draft.enrolments.push_back(std::move(enrolment.value()));
     }
     SAFAR_TRY(auto kinds, read_documents(options.schema, "schema"));

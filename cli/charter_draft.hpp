@@ -9,16 +9,17 @@ struct DraftOptions {
     std::string network;
     std::vector<std::string> stewards;
     std::uint32_t quorum = 1;
-    std::string compartments; // file; empty: four compartments that every agency writes and reads
+    std::string compartments;  // file; empty: four compartments that every agency writes and reads
     std::string schema, codes; // directories; empty: where this installation keeps them
     std::vector<std::string> enrolments; // files
 };
 
-// The unsigned charter. Errors: of files and of the charter's own checks; invalid_argument for a kind
-// that the schema does not have.
+// The unsigned charter. Errors: of files and of the charter's own checks; invalid_argument for a
+// kind that the schema does not have.
 [[nodiscard]] Result<std::string> draft_charter(const DraftOptions& options);
 
 // movement, return, protection, programme.
-[[nodiscard]] std::vector<CharterCompartment> usual_compartments(const std::vector<std::string>& agencies);
+[[nodiscard]] std::vector<CharterCompartment>
+usual_compartments(const std::vector<std::string>& agencies);
 
 } // namespace safar::cli

@@ -19,10 +19,11 @@ struct DemoImport {
 // Errors: not_found naming the first file that `data` lacks.
 [[nodiscard]] Result<std::vector<DemoImport>> real_imports(const std::string& data);
 // Imports and says so, a line each. Rejected rows are counted, not hidden.
-[[nodiscard]] Outcome<Exit> fill(const DemoNetwork& network, const std::vector<DemoImport>& imports, std::ostream& out,
-                                 std::ostream& err, bool err_is_terminal);
+[[nodiscard]] Outcome<Exit> fill(const DemoNetwork& network, const std::vector<DemoImport>& imports,
+                                 std::ostream& out, std::ostream& err, bool err_is_terminal);
 
 // A published file of two columns or more: cells by row, without the header. No quoting in there.
-[[nodiscard]] Result<std::vector<std::vector<std::string>>> read_published(const DemoNetwork& network, const std::string& name);
+[[nodiscard]] Result<std::vector<std::vector<std::string>>>
+read_published(const DemoNetwork& network, const std::string& name);
 
 } // namespace safar::cli

@@ -32,12 +32,14 @@ constexpr int last_port = 47999;
 constexpr std::chrono::seconds start_patience{30};
 
 Result<std::string> demo_root() {
-    if (const char* given = std::getenv("SAFAR_DEMO"); given != nullptr && *given != '\0') return std::string(given);
+    if (const char* given = std::getenv("SAFAR_DEMO"); given != nullptr && *given != '\0')
+        return std::string(given);
     if (const char* state = std::getenv("XDG_STATE_HOME"); state != nullptr && *state == '/')
         return std::string(state) + "/safar-demo";
     if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/')
         return std::string(home) + "/.local/state/safar-demo";
-    return failure(ErrorCode::invalid_argument, "HOME is not set; say where the demo may live in SAFAR_DEMO");
+    return failure(ErrorCode::invalid_argument,
+                   "HOME is not set; say where the demo may live in SAFAR_DEMO");
 }
 
 std::string lower(std::string text) {
@@ -54,10 +56,12 @@ Result<std::vector<DemoAgency>> read_agencies(const std::string& path) {
         const std::size_t tab = line.find('\t');
         if (line.empty() || line.front() == '#') continue;
         if (tab == std::string::npos)
-            return failure(ErrorCode::invalid_argument, fmt::format("{}: '{}' should be CODE, a tab, a name", path, line));
+            return failure(ErrorCode::invalid_argument,
+                           fmt::format("{}: '{}' should be CODE, a tab, a name", path, line));
         out.push_back({line.substr(0, tab), line.substr(tab + 1)});
     }
-    if (out.size() < 3) return failure(ErrorCode::invalid_argument, path + ": needs three agencies or more");
+    if (out.size() < 3)
+        return failure(ErrorCode::invalid_argument, path + ": needs three agencies or more");
     return out;
 }
 
@@ -68,6 +72,8 @@ bool free_port(int port) {
     address.sin_family = AF_INET;
     address.sin_port = htons(static_cast<std::uint16_t>(port));
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const int yes = 1; // a port that only lingers from the last demo is free
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
     const bool free = bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
     close(fd);
     return free;
@@ -90,9 +96,15 @@ Result<DemoNetwork> DemoNetwork::open() {
     return out;
 }
 
-std::string DemoNetwork::directory(const std::string& code) const { return root_ + "/" + lower(code); }
-std::string DemoNetwork::log_file(const std::string& code) const { return directory(code) + ".log"; }
-std::string DemoNetwork::pid_file(const std::string& code) const { return directory(code) + ".pid"; }
+std::string DemoNetwork::directory(const std::string& code) const {
+    return root_ + "/" + lower(code);
+}
+std::string DemoNetwork::log_file(const std::string& code) const {
+    return directory(code) + ".log";
+}
+std::string DemoNetwork::pid_file(const std::string& code) const {
+    return directory(code) + ".pid";
+}
 
 ApiClient DemoNetwork::client(const std::string& code) const {
     return {directory(code), std::chrono::seconds(30)};
@@ -105,9 +117,13 @@ bool DemoNetwork::founded() const {
 
 Result<> DemoNetwork::check_ours() const {
     std::error_code ec;
-    if (!fs::exists(root_, ec) || fs::is_empty(root_, ec) || fs::exists(root_ + "/demo", ec)) return success();
-    return failure(ErrorCode::conflict,
-                   fmt::format("'{}' holds something that the demo did not make; name an empty place in SAFAR_DEMO", root_));
+    if (!fs::exists(root_, ec) || fs::is_empty(root_, ec) || fs::exists(root_ + "/demo", ec))
+        return success();
+    return failure(
+        ErrorCode::conflict,
+        fmt::format(
+            "'{}' holds something that the demo did not make; name an empty place in SAFAR_DEMO",
+            root_));
 }
 
 Result<> DemoNetwork::wipe() const {
@@ -116,11 +132,14 @@ Result<> DemoNetwork::wipe() const {
         stop_daemon(pid_file(agency.code));
     std::error_code ec;
     for (const DemoAgency& agency : agencies_)
-        for (const std::string& path : {directory(agency.code), log_file(agency.code), directory(agency.code) + ".toml"})
+        for (const std::string& path :
+             {directory(agency.code), log_file(agency.code), directory(agency.code) + ".toml"})
             fs::remove_all(path, ec);
     for (const char* name : {"charter.toml", "imported", "demo"}) // the marker last
         fs::remove(root_ + "/" + name, ec);
-    if (ec) return failure(ErrorCode::storage_failed, fmt::format("cannot empty '{}': {}", root_, ec.message()));
+    if (ec)
+        return failure(ErrorCode::storage_failed,
+                       fmt::format("cannot empty '{}': {}", root_, ec.message()));
     return success();
 }
 
@@ -128,7 +147,9 @@ Result<> DemoNetwork::found(std::ostream& out) const {
     SAFAR_TRY(wipe());
     std::error_code ec;
     fs::create_directories(root_, ec);
-    if (ec) return failure(ErrorCode::storage_failed, fmt::format("cannot make '{}': {}", root_, ec.message()));
+    if (ec)
+        return failure(ErrorCode::storage_failed,
+                       fmt::format("cannot make '{}': {}", root_, ec.message()));
     SAFAR_TRY(replace_file(root_ + "/demo", "founding\n"));
 
     DraftOptions draft;
@@ -141,13 +162,17 @@ Result<> DemoNetwork::found(std::ostream& out) const {
         while (port <= last_port && !free_port(port))
             ++port;
         if (port > last_port)
-            return failure(ErrorCode::busy, fmt::format("no free port between {} and {} on 127.0.0.1", first_port, last_port));
+            return failure(
+                ErrorCode::busy,
+                fmt::format("no free port between {} and {} on 127.0.0.1", first_port, last_port));
         const std::string address = fmt::format("127.0.0.1:{}", port++);
-        SAFAR_TRY(auto enrolment, create_node(directory(agency.code), agency.code, agency.name, address, system_entropy()));
+        SAFAR_TRY(auto enrolment, create_node(directory(agency.code), agency.code, agency.name,
+                                              address, system_entropy()));
         const std::string path = directory(agency.code) + ".toml";
         SAFAR_TRY(replace_file(path, write_enrolment(enrolment)));
         draft.enrolments.push_back(path);
-        out << fmt::format("  {:7} {}, keys made, will listen on {}\n", agency.code, agency.name, address);
+        out << fmt::format("  {:7} {}, keys made, will listen on {}\n", agency.code, agency.name,
+                           address);
     }
     SAFAR_TRY(auto text, draft_charter(draft));
     for (const std::string& steward : draft.stewards) {
@@ -158,7 +183,8 @@ Result<> DemoNetwork::found(std::ostream& out) const {
     for (const DemoAgency& agency : agencies_) {
         SAFAR_TRY(adopt_charter_file(directory(agency.code), text));
     }
-    out << fmt::format("  charter signed by {} and {}, adopted by all\n", draft.stewards[0], draft.stewards[1]);
+    out << fmt::format("  charter signed by {} and {}, adopted by all\n", draft.stewards[0],
+                       draft.stewards[1]);
     return replace_file(root_ + "/demo", "founded\n");
 }
 
@@ -187,11 +213,13 @@ Result<> DemoNetwork::start(const std::string& code) const {
         }
         std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
-    return failure(ErrorCode::unreachable, fmt::format("the node of {} does not serve: {}. Its log ({}) ends with: {}", code, why,
-                                                       log_file(code), last_lines(log_file(code))));
+    return failure(ErrorCode::unreachable,
+                   fmt::format("the node of {} does not serve: {}. Its log ({}) ends with: {}",
+                               code, why, log_file(code), last_lines(log_file(code))));
 }
 
-std::vector<std::string> DemoNetwork::holders(const Charter& charter, const std::string& compartment) {
+std::vector<std::string> DemoNetwork::holders(const Charter& charter,
+                                              const std::string& compartment) {
     std::vector<std::string> out;
     const CharterCompartment* found = charter.compartment(compartment);
     for (const CharterAgency& agency : charter.agencies)
@@ -208,23 +236,36 @@ Result<> DemoNetwork::await_equal(std::chrono::seconds patience) const {
         for (const CharterCompartment& compartment : parsed.compartments) {
             std::string first;
             for (const std::string& code : holders(parsed, compartment.name)) {
-                auto answer = client(code).get(target_of("/v1/digest", {{"compartment", compartment.name}}));
+                auto answer =
+                    client(code).get(target_of("/v1/digest", {{"compartment", compartment.name}}));
                 const std::string digest = answer ? answer.value().text : answer.error().detail;
                 seen += digest;
                 if (first.empty()) first = digest;
-                if (digest != first && differing.empty()) differing = fmt::format("'{}' at {}", compartment.name, code);
-                if (!answer && differing.empty()) differing = fmt::format("'{}' at {} ({})", compartment.name, code, digest);
+                if (digest != first && differing.empty())
+                    differing = fmt::format("compartment {} at {}", compartment.name, code);
+                if (!answer && differing.empty())
+                    differing =
+                        fmt::format("compartment {} at {} ({})", compartment.name, code, digest);
             }
+        }
+        for (const DemoAgency& agency : agencies_) {
+            auto status = client(agency.code).get("/v1/status");
+            if (!status || number_at(status.value().json, "position.derived") !=
+                               number_at(status.value().json, "position.log"))
+                if (differing.empty()) differing = "state derived at " + agency.code;
+            if (status) seen += text_at(status.value().json, "position");
         }
         if (differing.empty()) return success();
         const auto now = steady_clock::now();
         if (seen != last_seen) last_progress = now;
         last_seen = std::move(seen);
         if (now - last_progress > patience)
-            return failure(ErrorCode::timed_out,
-                           fmt::format("the nodes have not become equal: compartment {} differs, and nothing has moved for {} s. "
-                                       "See safar --node {} peers, and the logs in {}", differing, patience.count(),
-                                       directory(agencies_.front().code), root_));
+            return failure(
+                ErrorCode::timed_out,
+                fmt::format(
+                    "the nodes have not become equal: {} differs, and nothing has moved for {} s. "
+                    "See safar --node {} peers, and the logs in {}",
+                    differing, patience.count(), directory(agencies_.front().code), root_));
         std::this_thread::sleep_for(std::chrono::milliseconds(100));
     }
 }

@@ -31,8 +31,9 @@ public:
     [[nodiscard]] ApiClient client(const std::string& code) const;
 
     [[nodiscard]] bool founded() const;
-    // Keys, enrolments, a charter signed by the first two agencies, adopted by all. What an interrupted
-    // founding left is thrown away. Errors: conflict (the directory is somebody else's).
+    // Keys, enrolments, a charter signed by the first two agencies, adopted by all. What an
+    // interrupted founding left is thrown away. Errors: conflict (the directory is somebody
+    // else's).
     [[nodiscard]] Result<> found(std::ostream& out) const;
     // Stops everything and throws the directory away. Errors: conflict, as above.
     [[nodiscard]] Result<> wipe() const;
@@ -40,11 +41,13 @@ public:
 
     // Errors: unreachable with the end of the node's own log.
     [[nodiscard]] Result<> start(const std::string& code) const;
-    // Waits until all holders of each compartment state the same digest; gives up `patience` after the
-    // last progress. Errors: timed_out naming compartment and nodes.
+    // Waits until all holders of each compartment state the same digest and answer from all they
+    // hold; gives up `patience` after the last progress. Errors: timed_out naming compartment and
+    // nodes.
     [[nodiscard]] Result<> await_equal(std::chrono::seconds patience) const;
     // Holders of a compartment, in the agencies' order.
-    [[nodiscard]] static std::vector<std::string> holders(const Charter& charter, const std::string& compartment);
+    [[nodiscard]] static std::vector<std::string> holders(const Charter& charter,
+                                                          const std::string& compartment);
 
 private:
     DemoNetwork() = default;

@@ -19,8 +19,8 @@ namespace safar::cli {
 
 namespace {
 
-// Clock ticks from boot to the start of `pid`: with the number, a name that is not used twice. Empty:
-// no such process, or only its remains.
+// Clock ticks from boot to the start of `pid`: with the number, a name that is not used twice.
+// Empty: no such process, or only its remains.
 std::string start_of(pid_t pid) {
     waitpid(pid, nullptr, WNOHANG); // ours may have ended already
     std::ifstream in(fmt::format("/proc/{}/stat", pid));
@@ -36,7 +36,8 @@ std::string start_of(pid_t pid) {
     return "";
 }
 
-[[noreturn]] void become(const std::string& safard, const std::string& directory, const std::string& log) {
+[[noreturn]] void become(const std::string& safard, const std::string& directory,
+                         const std::string& log) {
     setsid();
     const int in = open("/dev/null", O_RDONLY);
     const int out = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
@@ -51,10 +52,12 @@ std::string start_of(pid_t pid) {
 
 } // namespace
 
-Result<> start_daemon(const std::string& safard, const std::string& directory, const std::string& log,
-                      const std::string& pid_file) {
+Result<> start_daemon(const std::string& safard, const std::string& directory,
+                      const std::string& log, const std::string& pid_file) {
     const pid_t pid = fork();
-    if (pid < 0) return failure(ErrorCode::storage_failed, fmt::format("cannot start a process: {}", std::strerror(errno)));
+    if (pid < 0)
+        return failure(ErrorCode::storage_failed,
+                       fmt::format("cannot start a process: {}", std::strerror(errno)));
     if (pid == 0) become(safard, directory, log);
     return replace_file(pid_file, fmt::format("{} {}\n", pid, start_of(pid)));
 }

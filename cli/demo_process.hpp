@@ -1,5 +1,5 @@
-// The safard processes that the demo starts. A pid file names a process by number and start time, so
-// that nothing is ever signalled but what was started here.
+// The safard processes that the demo starts. A pid file names a process by number and start time,
+// so that nothing is ever signalled but what was started here.
 #pragma once
 
 #include "storage/base/error.hpp"
@@ -11,13 +11,15 @@
 
 namespace safar::cli {
 
-// Starts `safard directory` in the background, its output appended to `log`. Errors: storage_failed.
+// Starts `safard directory` in the background, its output appended to `log`. Errors:
+// storage_failed.
 [[nodiscard]] Result<> start_daemon(const std::string& safard, const std::string& directory,
                                     const std::string& log, const std::string& pid_file);
 // The process that `pid_file` names, if that very one is alive.
 [[nodiscard]] std::optional<pid_t> running_daemon(const std::string& pid_file);
 // Wakes it, asks it to end, insists after `patience`; removes the pid file. False: nothing ran.
-bool stop_daemon(const std::string& pid_file, std::chrono::seconds patience = std::chrono::seconds(10));
+bool stop_daemon(const std::string& pid_file,
+                 std::chrono::seconds patience = std::chrono::seconds(10));
 // Holds or wakes it (SIGSTOP, SIGCONT). False: nothing runs.
 bool hold_daemon(const std::string& pid_file, bool hold);
 

@@ -9,7 +9,8 @@ namespace safar::cli {
 
 [[nodiscard]] Outcome<Exit> demo_tour(Context& context, const DemoNetwork& network);
 
-// Says what happens, runs commands as a person would, and remembers whether all was as it should be.
+// Says what happens, runs commands as a person would, and remembers whether all was as it should
+// be.
 class Narrator {
 public:
     Narrator(Context& context, const DemoNetwork& network) : context_(context), network_(network) {}
@@ -17,9 +18,11 @@ public:
     void chapter(const std::string& title);
     void say(const std::string& text);
     // "iom$ safar ARGS", then its output; how it ended. A command that fails fails the tour.
-    Exit run(const std::string& agency, const std::vector<std::string>& arguments, bool may_fail = false);
+    Exit run(const std::string& agency, const std::vector<std::string>& arguments,
+             bool may_fail = false);
     // The same command for its JSON, quietly. Errors: the command's own.
-    [[nodiscard]] Outcome<boost::json::value> ask(const std::string& agency, std::vector<std::string> arguments);
+    [[nodiscard]] Outcome<boost::json::value> ask(const std::string& agency,
+                                                  std::vector<std::string> arguments);
     // A tick, or a cross that fails the tour.
     void check(bool good, const std::string& what);
     [[nodiscard]] bool all_good() const { return all_good_; }
@@ -31,7 +34,8 @@ private:
         Exit exit;
         std::string out, err;
     };
-    [[nodiscard]] Ran run_quietly(const std::string& agency, const std::vector<std::string>& arguments) const;
+    [[nodiscard]] Ran run_quietly(const std::string& agency,
+                                  const std::vector<std::string>& arguments) const;
     Context& context_;
     const DemoNetwork& network_;
     int chapters_ = 0;

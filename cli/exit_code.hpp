@@ -1,5 +1,5 @@
-// How a command ends. The numbers are part of the contract with scripts (docs/man/safar.1) and follow
-// sysexits.h where it has a word for the case.
+// How a command ends. The numbers are part of the contract with scripts (docs/man/safar.1) and
+// follow sysexits.h where it has a word for the case.
 #pragma once
 
 #include "storage/base/error.hpp"

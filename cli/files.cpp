@@ -18,13 +18,15 @@ Result<std::string> read_file(const std::string& path, std::uint64_t bytes_max) 
     std::error_code ec;
     if (!in || fs::is_directory(path, ec))
         return failure(ErrorCode::storage_failed,
-                       fmt::format("cannot read '{}': {}", path, in ? "it is a directory" : std::strerror(errno)));
+                       fmt::format("cannot read '{}': {}", path,
+                                   in ? "it is a directory" : std::strerror(errno)));
     std::string text;
     char piece[65536];
     while (in.read(piece, sizeof piece) || in.gcount() > 0) {
         text.append(piece, static_cast<std::size_t>(in.gcount()));
         if (text.size() > bytes_max)
-            return failure(ErrorCode::limit_exceeded, fmt::format("'{}' is longer than {} bytes", path, bytes_max));
+            return failure(ErrorCode::limit_exceeded,
+                           fmt::format("'{}' is longer than {} bytes", path, bytes_max));
     }
     return text;
 }
@@ -36,21 +38,28 @@ Result<> replace_file(const std::string& path, std::string_view text) {
         out.write(text.data(), static_cast<std::streamsize>(text.size()));
         out.flush();
         if (!out)
-            return failure(ErrorCode::storage_failed, fmt::format("cannot write '{}': {}", beside, std::strerror(errno)));
+            return failure(ErrorCode::storage_failed,
+                           fmt::format("cannot write '{}': {}", beside, std::strerror(errno)));
     }
     std::error_code ec;
     fs::rename(beside, path, ec);
-    if (ec) return failure(ErrorCode::storage_failed, fmt::format("cannot write '{}': {}", path, ec.message()));
+    if (ec)
+        return failure(ErrorCode::storage_failed,
+                       fmt::format("cannot write '{}': {}", path, ec.message()));
     return success();
 }
 
-Result<std::vector<NamedText>> read_folder(const std::string& directory, const std::string& prefix) {
+Result<std::vector<NamedText>> read_folder(const std::string& directory,
+                                           const std::string& prefix) {
     std::error_code ec;
     std::vector<std::string> names;
     for (const auto& entry : fs::directory_iterator(directory, ec))
         if (entry.path().extension() == ".toml") names.push_back(entry.path().filename().string());
-    if (ec) return failure(ErrorCode::storage_failed, fmt::format("cannot read '{}': {}", directory, ec.message()));
-    if (names.empty()) return failure(ErrorCode::not_found, fmt::format("no .toml file in '{}'", directory));
+    if (ec)
+        return failure(ErrorCode::storage_failed,
+                       fmt::format("cannot read '{}': {}", directory, ec.message()));
+    if (names.empty())
+        return failure(ErrorCode::not_found, fmt::format("no .toml file in '{}'", directory));
     std::sort(names.begin(), names.end());
     std::vector<NamedText> out;
     for (const std::string& name : names) {

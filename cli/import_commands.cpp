@@ -34,21 +34,23 @@ Bytes opening(std::string_view profile) {
 
 ImportReport report_of(const json::value& summary) {
     const auto n = [&](const char* name) { return number_at(summary, name); };
-    return {n("rows"), n("skipped"), n("rejected"), n("records"), n("new"), n("changed"), n("unchanged"), n("events"),
-            n("batches"), text_at(summary, "seconds")};
+    return {n("rows"),    n("skipped"),   n("rejected"), n("records"), n("new"),
+            n("changed"), n("unchanged"), n("events"),   n("batches"), text_at(summary, "seconds")};
 }
 
 } // namespace
 
-Outcome<ImportReport> import_file(const ApiClient& client, const ImportOptions& options, std::ostream& err,
-                                  bool err_is_terminal, const OnImportLine& on_line) {
+Outcome<ImportReport> import_file(const ApiClient& client, const ImportOptions& options,
+                                  std::ostream& err, bool err_is_terminal,
+                                  const OnImportLine& on_line) {
     SAFAR_TRY(auto profile, read_file(options.profile));
     std::error_code ec;
     const auto size = fs::file_size(options.file, ec);
     std::ifstream in(options.file, std::ios::binary);
     if (ec || !in)
         return Problem(failure(ErrorCode::storage_failed,
-                               fmt::format("cannot read '{}': {}", options.file, ec ? ec.message() : "permission denied")));
+                               fmt::format("cannot read '{}': {}", options.file,
+                                           ec ? ec.message() : "permission denied")));
     const std::string name = fs::path(options.file).filename().string();
     Query query{{"profile", fs::path(options.profile).stem().string()}, {"file", name}};
     query.emplace_back("dry_run", options.dry_run ? "1" : "0");
@@ -68,7 +70,8 @@ Outcome<ImportReport> import_file(const ApiClient& client, const ImportOptions& 
                                 head_sent += n;
                                 return n;
                             }
-                            in.read(reinterpret_cast<char*>(out.data()), static_cast<std::streamsize>(out.size()));
+                            in.read(reinterpret_cast<char*>(out.data()),
+                                    static_cast<std::streamsize>(out.size()));
                             sent += static_cast<std::uint64_t>(in.gcount());
                             progress.at(sent);
                             return static_cast<std::size_t>(in.gcount());
@@ -77,12 +80,15 @@ Outcome<ImportReport> import_file(const ApiClient& client, const ImportOptions& 
     SAFAR_TRY(client.patient().upload(target_of("/v1/import", query), upload,
                                       [&](std::string_view line, const json::value& value) {
                                           on_line(line, value);
-                                          if (value.is_object() && value.as_object().contains("summary"))
+                                          if (value.is_object() &&
+                                              value.as_object().contains("summary"))
                                               report = report_of(member(value, "summary"));
                                       }));
     if (!report)
-        return Problem(failure(ErrorCode::malformed, "the node ended its answer without a summary; what it had "
-                                                     "acknowledged is kept, and importing again adds only what is missing"));
+        return Problem(
+            failure(ErrorCode::malformed,
+                    "the node ended its answer without a summary; what it had "
+                    "acknowledged is kept, and importing again adds only what is missing"));
     return *report;
 }
 
@@ -102,22 +108,28 @@ public:
         if (path_.empty()) return success();
         out_.open(path_, std::ios::binary | std::ios::trunc);
         out_ << csv_row({"file", "line", "column", "reason", "row"});
-        if (!out_) return failure(ErrorCode::storage_failed, fmt::format("cannot write '{}'", path_));
+        if (!out_)
+            return failure(ErrorCode::storage_failed, fmt::format("cannot write '{}'", path_));
         return success();
     }
     void add(const std::string& file, const json::value& reject) {
         if (!path_.empty())
-            out_ << csv_row({file, text_at(reject, "line"), text_at(reject, "column"), text_at(reject, "reason"),
-                             text_at(reject, "row")});
+            out_ << csv_row({file, text_at(reject, "line"), text_at(reject, "column"),
+                             text_at(reject, "reason"), text_at(reject, "row")});
         else if (!context_.json && ++shown_ <= rejects_shown_max)
             context_.err << visible(fmt::format("{}:{}: {}{}", file, text_at(reject, "line"),
-                                                text_at(reject, "column").empty() ? "" : text_at(reject, "column") + ": ",
-                                                text_at(reject, "reason"))) << '\n';
+                                                text_at(reject, "column").empty()
+                                                    ? ""
+                                                    : text_at(reject, "column") + ": ",
+                                                text_at(reject, "reason")))
+                         << '\n';
     }
     Result<> close() {
         if (shown_ > rejects_shown_max)
-            context_.err << fmt::format("... and {} more; --rejects FILE keeps them all\n", shown_ - rejects_shown_max);
-        if (!path_.empty() && !out_.flush()) return failure(ErrorCode::storage_failed, fmt::format("cannot write '{}'", path_));
+            context_.err << fmt::format("... and {} more; --rejects FILE keeps them all\n",
+                                        shown_ - rejects_shown_max);
+        if (!path_.empty() && !out_.flush())
+            return failure(ErrorCode::storage_failed, fmt::format("cannot write '{}'", path_));
         return success();
     }
 
@@ -133,18 +145,26 @@ Outcome<Exit> import(Context& context, const CommandOptions& options) {
     SAFAR_TRY(auto profile, find_profile(options.profile, options.profiles));
     Rejects rejects(context, options.rejects);
     SAFAR_TRY(rejects.open());
-    Table table({{"file"}, {"rows", Align::right}, {"skipped", Align::right}, {"rejected", Align::right},
-                 {"records", Align::right}, {"new", Align::right}, {"changed", Align::right}, {"unchanged", Align::right},
-                 {"events", Align::right}, {"seconds", Align::right}});
+    Table table({{"file"},
+                 {"rows", Align::right},
+                 {"skipped", Align::right},
+                 {"rejected", Align::right},
+                 {"records", Align::right},
+                 {"new", Align::right},
+                 {"changed", Align::right},
+                 {"unchanged", Align::right},
+                 {"events", Align::right},
+                 {"seconds", Align::right}});
     bool rejected = false;
     for (const std::string& file : options.files) {
         const ImportOptions one{profile, file, options.where, options.dry_run};
-        auto report = import_file(client, one, context.err, context.err_is_terminal,
-                                  [&](std::string_view line, const json::value& value) {
-                                      if (context.json) context.out << line << '\n';
-                                      if (const auto& reject = member(value, "reject"); reject.is_object())
-                                          rejects.add(file, reject);
-                                  });
+        auto report =
+            import_file(client, one, context.err, context.err_is_terminal,
+                        [&](std::string_view line, const json::value& value) {
+                            if (context.json) context.out << line << '\n';
+                            if (const auto& reject = member(value, "reject"); reject.is_object())
+                                rejects.add(file, reject);
+                        });
         if (!report) {
             // What earlier files did stands; show it before the reason this one stopped.
             if (!context.json && !table.empty()) context.out << table.render();
@@ -154,8 +174,9 @@ Outcome<Exit> import(Context& context, const CommandOptions& options) {
         }
         const ImportReport& r = report.value();
         rejected = rejected || r.rejected > 0;
-        table.row({fs::path(file).filename().string(), grouped(r.rows), grouped(r.skipped), grouped(r.rejected),
-                   grouped(r.records), grouped(r.fresh), grouped(r.changed), grouped(r.unchanged), grouped(r.events), r.seconds});
+        table.row({fs::path(file).filename().string(), grouped(r.rows), grouped(r.skipped),
+                   grouped(r.rejected), grouped(r.records), grouped(r.fresh), grouped(r.changed),
+                   grouped(r.unchanged), grouped(r.events), r.seconds});
     }
     SAFAR_TRY(rejects.close());
     if (!context.json) {
@@ -170,18 +191,30 @@ Outcome<Exit> import(Context& context, const CommandOptions& options) {
 void add_import_commands(CLI::App& app, Context& context) {
     const auto options = std::make_shared<CommandOptions>();
     auto& command = add_command(
-        app, context, "import", "Read files of a known register into records (exit code 3: some rows were rejected)",
+        app, context, "import",
+        "Read files of a known register into records (exit code 3: some rows were rejected)",
         "safar import uk-returns returns.csv.gz --dry-run\n"
-        "safar import uk-nrm nrm_*.csv.gz --where \"First responder type=Police\" --rejects rejects.csv",
+        "safar import uk-nrm nrm_*.csv.gz --where \"First responder type=Police\" --rejects "
+        "rejects.csv",
         [&context, options] { return import(context, *options); });
-    command.add_option("profile", options->profile, "Import profile: a name in config/imports, or a path to one")->required();
-    command.add_option("file", options->files, "Files, .gz as they are; importing a file again writes nothing new")->required();
+    command
+        .add_option("profile", options->profile,
+                    "Import profile: a name in config/imports, or a path to one")
+        ->required();
+    command
+        .add_option("file", options->files,
+                    "Files, .gz as they are; importing a file again writes nothing new")
+        ->required();
     command.add_flag("--dry-run", options->dry_run, "Read and check everything, write nothing");
-    command.add_option("--where", options->where, "Only rows whose cell has exactly this text; repeat for more")
+    command
+        .add_option("--where", options->where,
+                    "Only rows whose cell has exactly this text; repeat for more")
         ->type_name("COLUMN=VALUE")
         ->allow_extra_args(false);
-    command.add_option("--rejects", options->rejects, "Write rejected rows to this CSV file")->type_name("FILE");
-    command.add_option("--profiles", options->profiles, "Directory to look for the profile first")->type_name("DIR");
+    command.add_option("--rejects", options->rejects, "Write rejected rows to this CSV file")
+        ->type_name("FILE");
+    command.add_option("--profiles", options->profiles, "Directory to look for the profile first")
+        ->type_name("DIR");
 }
 
 } // namespace safar::cli

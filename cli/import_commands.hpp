@@ -16,7 +16,8 @@ struct ImportOptions {
 };
 
 struct ImportReport {
-    std::int64_t rows = 0, skipped = 0, rejected = 0, records = 0, fresh = 0, changed = 0, unchanged = 0;
+    std::int64_t rows = 0, skipped = 0, rejected = 0, records = 0, fresh = 0, changed = 0,
+                 unchanged = 0;
     std::int64_t events = 0, batches = 0;
     std::string seconds;
 };
@@ -25,7 +26,8 @@ struct ImportReport {
 using OnImportLine = std::function<void(std::string_view line, const boost::json::value& value)>;
 
 // Streams the file. Errors: of the client; storage_failed (the file), malformed (no summary came).
-[[nodiscard]] Outcome<ImportReport> import_file(const ApiClient& client, const ImportOptions& options, std::ostream& err,
+[[nodiscard]] Outcome<ImportReport> import_file(const ApiClient& client,
+                                                const ImportOptions& options, std::ostream& err,
                                                 bool err_is_terminal, const OnImportLine& on_line);
 
 } // namespace safar::cli

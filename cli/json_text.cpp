@@ -14,7 +14,8 @@ const json::value& member(const json::value& value, std::string_view path) {
         const std::string_view name = path.substr(0, dot);
         path = dot == std::string_view::npos ? std::string_view{} : path.substr(dot + 1);
         const auto* object = at->if_object();
-        at = object != nullptr ? object->if_contains(json::string_view(name.data(), name.size())) : nullptr;
+        at = object != nullptr ? object->if_contains(json::string_view(name.data(), name.size()))
+                               : nullptr;
         if (at == nullptr) return nothing;
     }
     return *at;
@@ -37,7 +38,9 @@ std::string shown(const json::value& value) {
     }
 }
 
-std::string text_at(const json::value& value, std::string_view path) { return shown(member(value, path)); }
+std::string text_at(const json::value& value, std::string_view path) {
+    return shown(member(value, path));
+}
 
 std::int64_t number_at(const json::value& value, std::string_view path) {
     const json::value& found = member(value, path);

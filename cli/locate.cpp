@@ -53,7 +53,8 @@ std::vector<std::string> config_directories(const std::string& what) {
     for (const std::string& root : roots()) {
         const fs::path path = fs::path(root) / what;
         std::error_code ec;
-        if (fs::is_directory(path, ec) && std::find(out.begin(), out.end(), path.string()) == out.end())
+        if (fs::is_directory(path, ec) &&
+            std::find(out.begin(), out.end(), path.string()) == out.end())
             out.push_back(path.string());
     }
     return out;
@@ -64,8 +65,10 @@ Result<std::string> config_directory(const std::string& what) {
     std::string searched;
     for (const std::string& root : roots())
         searched += (searched.empty() ? "" : ", ") + root + "/" + what;
-    return failure(ErrorCode::not_found,
-                   fmt::format("no '{}' directory; searched {}. Name one with an option or set SAFAR_CONFIG", what, searched));
+    return failure(
+        ErrorCode::not_found,
+        fmt::format("no '{}' directory; searched {}. Name one with an option or set SAFAR_CONFIG",
+                    what, searched));
 }
 
 Result<std::string> find_profile(const std::string& name, const std::string& extra) {
@@ -89,15 +92,17 @@ Result<std::string> find_profile(const std::string& name, const std::string& ext
     std::string names;
     for (const std::string& each : known)
         names += (names.empty() ? "" : ", ") + each;
-    return failure(ErrorCode::not_found,
-                   fmt::format("no import profile '{}'; there are: {}. A path to a .toml file works too", name,
-                               names.empty() ? "none" : names));
+    return failure(
+        ErrorCode::not_found,
+        fmt::format("no import profile '{}'; there are: {}. A path to a .toml file works too", name,
+                    names.empty() ? "none" : names));
 }
 
 Result<std::string> find_safard() {
     if (auto given = environment("SAFARD"); !given.empty()) {
         if (executable(given)) return given;
-        return failure(ErrorCode::not_found, fmt::format("SAFARD names '{}', which is no program", given));
+        return failure(ErrorCode::not_found,
+                       fmt::format("SAFARD names '{}', which is no program", given));
     }
     const fs::path bin = fs::path(own_path()).parent_path();
     for (const fs::path& path : {bin / "safard", bin.parent_path() / "node" / "safard"})
@@ -105,10 +110,13 @@ Result<std::string> find_safard() {
     std::string path = environment("PATH");
     for (std::size_t start = 0; start <= path.size();) {
         const std::size_t end = std::min(path.find(':', start), path.size());
-        if (auto at = fs::path(path.substr(start, end - start)) / "safard"; end > start && executable(at)) return at.string();
+        if (auto at = fs::path(path.substr(start, end - start)) / "safard";
+            end > start && executable(at))
+            return at.string();
         start = end + 1;
     }
-    return failure(ErrorCode::not_found, "safard is not beside safar, in its build tree or on PATH; set SAFARD to it");
+    return failure(ErrorCode::not_found,
+                   "safard is not beside safar, in its build tree or on PATH; set SAFARD to it");
 }
 
 } // namespace safar::cli

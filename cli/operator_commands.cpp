@@ -1,4 +1,5 @@
-// What an operator asks of a node: is it well, whom does it reach, does it hold what the others hold.
+// What an operator asks of a node: is it well, whom does it reach, does it hold what the others
+// hold.
 #include "cli/app.hpp"
 #include "cli/json_text.hpp"
 #include "cli/table.hpp"
@@ -30,28 +31,38 @@ Outcome<Exit> status(Context& context) {
         return Exit::ok;
     }
     const json::value& s = answer.json;
-    context.out << visible(fmt::format("{} node {}, safar {}, up {}", text_at(s, "agency"), text_at(s, "node").substr(0, 8),
-                                       text_at(s, "version"), span_of(number_at(s, "uptime_s"))))
+    context.out << visible(fmt::format("{} node {}, safar {}, up {}", text_at(s, "agency"),
+                                       text_at(s, "node").substr(0, 8), text_at(s, "version"),
+                                       span_of(number_at(s, "uptime_s"))))
                 << "\n";
-    context.out << visible(fmt::format("network {}, charter epoch {} ({})", text_at(s, "charter.network"),
-                                       text_at(s, "charter.epoch"), text_at(s, "charter.identity").substr(0, 16)))
+    context.out << visible(fmt::format("network {}, charter epoch {} ({})",
+                                       text_at(s, "charter.network"), text_at(s, "charter.epoch"),
+                                       text_at(s, "charter.identity").substr(0, 16)))
                 << "\n\n";
-    Table table({{"compartment"}, {"holds"}, {"writes"}, {"batches", Align::right}, {"events", Align::right},
+    Table table({{"compartment"},
+                 {"holds"},
+                 {"writes"},
+                 {"batches", Align::right},
+                 {"events", Align::right},
                  {"records", Align::right}});
     for (const json::value& c : list_at(s, "compartments")) {
         const bool held = flag_at(c, "held");
-        const auto count = [&](const char* name) { return held ? grouped(number_at(c, name)) : std::string("-"); };
+        const auto count = [&](const char* name) {
+            return held ? grouped(number_at(c, name)) : std::string("-");
+        };
         table.row({text_at(c, "name"), held ? "yes" : "no", flag_at(c, "may_write") ? "yes" : "no",
                    count("batches"), count("events"), count("records")});
     }
     context.out << table.render() << "\n";
     const auto conflicts = number_at(s, "conflicts");
     context.out << (conflicts == 0 ? "no open conflicts\n"
-                                   : fmt::format("{} open conflicts: safar conflict list\n", grouped(conflicts)));
+                                   : fmt::format("{} open conflicts: safar conflict list\n",
+                                                 grouped(conflicts)));
     const auto log = number_at(s, "position.log");
     const auto derived = number_at(s, "position.derived");
     if (derived < log)
-        context.out << fmt::format("answers lag the log by {} of {} batches\n", grouped(log - derived), grouped(log));
+        context.out << fmt::format("answers lag the log by {} of {} batches\n",
+                                   grouped(log - derived), grouped(log));
     return Exit::ok;
 }
 
@@ -62,13 +73,23 @@ Outcome<Exit> peers(Context& context) {
         context.print_raw(answer);
         return Exit::ok;
     }
-    Table table({{"agency"}, {"node"}, {"address"}, {"state"}, {"lacks here", Align::right},
-                 {"lacks there", Align::right}, {"in", Align::right}, {"out", Align::right}, {"since"}, {"why"}});
-    const json::array& list = answer.json.is_array() ? answer.json.as_array() : list_at(answer.json, "peers");
+    Table table({{"agency"},
+                 {"node"},
+                 {"address"},
+                 {"state"},
+                 {"lacks here", Align::right},
+                 {"lacks there", Align::right},
+                 {"in", Align::right},
+                 {"out", Align::right},
+                 {"since"},
+                 {"why"}});
+    const json::array& list =
+        answer.json.is_array() ? answer.json.as_array() : list_at(answer.json, "peers");
     for (const json::value& p : list)
-        table.row({text_at(p, "agency"), text_at(p, "node").substr(0, 8), text_at(p, "address"), text_at(p, "state"),
-                   text_at(p, "behind_here"), text_at(p, "behind_there"), text_at(p, "batches_in"),
-                   text_at(p, "batches_out"), text_at(p, "since"), text_at(p, "why")});
+        table.row({text_at(p, "agency"), text_at(p, "node").substr(0, 8), text_at(p, "address"),
+                   text_at(p, "state"), text_at(p, "behind_here"), text_at(p, "behind_there"),
+                   text_at(p, "batches_in"), text_at(p, "batches_out"), text_at(p, "since"),
+                   text_at(p, "why")});
     if (table.empty())
         context.out << "the charter lists no other node\n";
     else
@@ -86,28 +107,33 @@ Outcome<Exit> digest(Context& context, const DigestOptions& options) {
     Query query;
     if (!options.compartment.empty()) query.emplace_back("compartment", options.compartment);
     if (options.state) query.emplace_back("state", "1");
-    SAFAR_TRY(auto answer, (options.state ? client.patient() : client).get(target_of("/v1/digest", query)));
+    SAFAR_TRY(auto answer,
+              (options.state ? client.patient() : client).get(target_of("/v1/digest", query)));
     if (context.json) {
         context.print_raw(answer);
         return Exit::ok;
     }
-    std::vector<Table::Column> columns{{"compartment"}, {"batches", Align::right}, {"events", Align::right}, {"frontier"}};
+    std::vector<Table::Column> columns{
+        {"compartment"}, {"batches", Align::right}, {"events", Align::right}, {"frontier"}};
     if (options.state) columns.push_back({"state"});
     Table table(columns);
     for (const json::value& c : list_at(answer.json, "compartments")) {
         std::vector<std::string> cells{text_at(c, "name"), grouped(number_at(c, "batches")),
-                                       grouped(number_at(c, "events")), text_at(c, "frontier").substr(0, 32)};
+                                       grouped(number_at(c, "events")),
+                                       text_at(c, "frontier").substr(0, 32)};
         if (options.state) cells.push_back(text_at(c, "state").substr(0, 32));
         table.row(std::move(cells));
     }
     context.out << table.render();
-    context.out << "Two nodes that print the same line hold the same. --json has the digests in full.\n";
+    context.out
+        << "Two nodes that print the same line hold the same. --json has the digests in full.\n";
     return Exit::ok;
 }
 
 Outcome<Exit> verify(Context& context, bool deep) {
     SAFAR_TRY(auto client, context.client());
-    SAFAR_TRY(auto answer, client.patient().post(deep ? "/v1/verify?deep=1" : "/v1/verify", json::object()));
+    SAFAR_TRY(auto answer,
+              client.patient().post(deep ? "/v1/verify?deep=1" : "/v1/verify", json::object()));
     const json::array& problems = list_at(answer.json, "problems");
     const std::string derived = text_at(answer.json, "derived");
     const bool good = problems.empty() && (derived.empty() || derived == "same");
@@ -115,13 +141,15 @@ Outcome<Exit> verify(Context& context, bool deep) {
         context.print_raw(answer);
         return good ? Exit::ok : Exit::no;
     }
-    context.out << fmt::format("{} batches, {} events verified: {}\n", grouped(number_at(answer.json, "batches")),
-                               grouped(number_at(answer.json, "events")),
-                               problems.empty() ? "every signature, chain and leaf holds" : "PROBLEMS");
+    context.out << fmt::format(
+        "{} batches, {} events verified: {}\n", grouped(number_at(answer.json, "batches")),
+        grouped(number_at(answer.json, "events")),
+        problems.empty() ? "every signature, chain and leaf holds" : "PROBLEMS");
     for (const json::value& problem : problems)
         context.out << "  " << visible(shown(problem)) << "\n";
     if (!derived.empty() && derived != "same")
-        context.out << "derived state differs: " << visible(derived) << "\n  repair it with: safar rebuild\n";
+        context.out << "derived state differs: " << visible(derived)
+                    << "\n  repair it with: safar rebuild\n";
     else if (derived == "same")
         context.out << "records, columns and conflicts follow from the log\n";
     return good ? Exit::ok : Exit::no;
@@ -134,7 +162,8 @@ Outcome<Exit> rebuild(Context& context) {
         context.print_raw(answer);
         return Exit::ok;
     }
-    context.out << fmt::format("derived again up to batch {} in {} s\n", grouped(number_at(answer.json, "position")),
+    context.out << fmt::format("derived again up to batch {} in {} s\n",
+                               grouped(number_at(answer.json, "position")),
                                text_at(answer.json, "seconds"));
     if (const std::string same = text_at(answer.json, "same"); !same.empty())
         context.out << "same state as before: " << visible(same) << "\n";
@@ -144,27 +173,31 @@ Outcome<Exit> rebuild(Context& context) {
 } // namespace
 
 void add_operator_commands(CLI::App& app, Context& context) {
-    add_command(app, context, "status", "How this node is, and what it holds", "safar status\nsafar status --json",
-                [&context] { return status(context); });
-    add_command(app, context, "peers", "Whom this node reaches, and how far apart they are", "safar peers",
-                [&context] { return peers(context); });
+    add_command(app, context, "status", "How this node is, and what it holds",
+                "safar status\nsafar status --json", [&context] { return status(context); });
+    add_command(app, context, "peers", "Whom this node reaches, and how far apart they are",
+                "safar peers", [&context] { return peers(context); });
 
     auto shared = std::make_shared<DigestOptions>();
-    auto& digest_command =
-        add_command(app, context, "digest", "One line a compartment, equal at all members that hold the same",
-                    "safar digest --compartment return\nsafar digest --state   (over folded records; reads everything)",
-                    [&context, shared] { return digest(context, *shared); });
-    digest_command.add_option("--compartment", shared->compartment, "Only this one")->type_name("NAME");
+    auto& digest_command = add_command(
+        app, context, "digest", "One line a compartment, equal at all members that hold the same",
+        "safar digest --compartment return\nsafar digest --state   (over folded records; reads "
+        "everything)",
+        [&context, shared] { return digest(context, *shared); });
+    digest_command.add_option("--compartment", shared->compartment, "Only this one")
+        ->type_name("NAME");
     digest_command.add_flag("--state", shared->state, "The state digest too");
 
     auto deep = std::make_shared<bool>(false);
-    auto& verify_command = add_command(app, context, "verify", "Check what is stored (exit code 1: problems found)",
-                                       "safar verify\nsafar verify --deep   (derives everything again and compares)",
-                                       [&context, deep] { return verify(context, *deep); });
-    verify_command.add_flag("--deep", *deep, "Also compare the derived state with a fresh derivation");
+    auto& verify_command =
+        add_command(app, context, "verify", "Check what is stored (exit code 1: problems found)",
+                    "safar verify\nsafar verify --deep   (derives everything again and compares)",
+                    [&context, deep] { return verify(context, *deep); });
+    verify_command.add_flag("--deep", *deep,
+                            "Also compare the derived state with a fresh derivation");
 
-    add_command(app, context, "rebuild", "Throw derived state away and derive it again", "safar rebuild",
-                [&context] { return rebuild(context); });
+    add_command(app, context, "rebuild", "Throw derived state away and derive it again",
+                "safar rebuild", [&context] { return rebuild(context); });
 }
 
 } // namespace safar::cli

@@ -27,6 +27,7 @@ private:
 };
 
 // "trafficking.csv [#####     ]  50 %  12.0 MB/s  3 s left"
-[[nodiscard]] std::string progress_line(const std::string& label, std::uint64_t done, std::uint64_t all, double seconds);
+[[nodiscard]] std::string progress_line(const std::string& label, std::uint64_t done,
+                                        std::uint64_t all, double seconds);
 
 } // namespace safar::cli

@@ -44,11 +44,14 @@ Outcome<Exit> changed(Context& context, const ApiAnswer& answer, const std::stri
     if (events == 0)
         context.out << visible(id) << ": nothing to say that was not said already\n";
     else
-        context.out << visible(id) << ": " << what << ", durable here and on its way to the peers\n";
+        context.out << visible(id) << ": " << what
+                    << ", durable here and on its way to the peers\n";
     return Exit::ok;
 }
 
-std::string record_path(const std::string& id, const char* rest = "") { return "/v1/records/" + id + rest; }
+std::string record_path(const std::string& id, const char* rest = "") {
+    return "/v1/records/" + id + rest;
+}
 
 Outcome<Exit> create(Context& context, const RecordOptions& options) {
     SAFAR_TRY(auto client, context.client());
@@ -63,7 +66,8 @@ Outcome<Exit> create(Context& context, const RecordOptions& options) {
 
 Outcome<Exit> set(Context& context, const RecordOptions& options) {
     if (options.replace && options.why.empty())
-        return usage("--replace sets aside what other agencies said, so it needs a reason: --why TEXT");
+        return usage(
+            "--replace sets aside what other agencies said, so it needs a reason: --why TEXT");
     SAFAR_TRY(auto client, context.client());
     SAFAR_TRY(auto id, record_argument(options.id));
     SAFAR_TRY(auto fields, field_list(options.fields));
@@ -107,7 +111,8 @@ Outcome<Exit> history(Context& context, const RecordOptions& options) {
 Outcome<Exit> explain(Context& context, const RecordOptions& options) {
     SAFAR_TRY(auto client, context.client());
     SAFAR_TRY(auto id, record_argument(options.id));
-    SAFAR_TRY(auto answer, client.get(target_of(record_path(id, "/explain"), {{"field", options.field}})));
+    SAFAR_TRY(auto answer,
+              client.get(target_of(record_path(id, "/explain"), {{"field", options.field}})));
     if (context.json)
         context.print_raw(answer);
     else
@@ -133,7 +138,8 @@ Outcome<Exit> find(Context& context, const RecordOptions& options) {
 
 Outcome<Exit> conflict_list(Context& context, const RecordOptions& options) {
     SAFAR_TRY(auto client, context.client());
-    SAFAR_TRY(auto answer, client.get(target_of("/v1/conflicts", {{"limit", std::to_string(options.limit)}})));
+    SAFAR_TRY(auto answer,
+              client.get(target_of("/v1/conflicts", {{"limit", std::to_string(options.limit)}})));
     if (context.json)
         context.print_raw(answer);
     else
@@ -156,22 +162,28 @@ Outcome<Exit> resolve(Context& context, const RecordOptions& options, bool by_va
 }
 
 void add_writing(CLI::App& group, Context& context, const Options& options) {
-    auto& create_command = add_command(
-        group, context, "create", "A new record",
-        "safar record create return nationality=PAK host_country=GBR date=2023-05-04\n"
-        "safar record create incident dead=3 --basis report --quality 4",
-        [&context, options] { return create(context, *options); });
-    create_command.add_option("kind", options->kind, "Kind of record, as the schema names it")->required();
-    create_command.add_option("field", options->fields, "name=value, as many as there are")->required();
-    create_command.add_option("--basis", options->basis, "What this rests on (seen, document, statement, report, ...)");
-    create_command.add_option("--quality", options->quality, "Quality of the source, 1 to 5")->check(CLI::Range(1, 5));
-    create_command.add_option("--at", options->at, "When it happened, if not now")->type_name("DATE");
+    auto& create_command =
+        add_command(group, context, "create", "A new record",
+                    "safar record create return nationality=PAK host_country=GBR date=2023-05-04\n"
+                    "safar record create incident dead=3 --basis report --quality 4",
+                    [&context, options] { return create(context, *options); });
+    create_command.add_option("kind", options->kind, "Kind of record, as the schema names it")
+        ->required();
+    create_command.add_option("field", options->fields, "name=value, as many as there are")
+        ->required();
+    create_command.add_option("--basis", options->basis,
+                              "What this rests on (seen, document, statement, report, ...)");
+    create_command.add_option("--quality", options->quality, "Quality of the source, 1 to 5")
+        ->check(CLI::Range(1, 5));
+    create_command.add_option("--at", options->at, "When it happened, if not now")
+        ->type_name("DATE");
 
-    auto& set_command = add_command(
-        group, context, "set", "Say a field's value; what other agencies said stays beside it",
-        "safar record set 0G3T7ZB1N5V9Q4M2K8R6XWCY7D dead=4\n"
-        "safar record set 0G3T7ZB1N5V9Q4M2K8R6XWCY7D dead=4 --replace --why \"counted again at the harbour\"",
-        [&context, options] { return set(context, *options); });
+    auto& set_command = add_command(group, context, "set",
+                                    "Say a field's value; what other agencies said stays beside it",
+                                    "safar record set 0G3T7ZB1N5V9Q4M2K8R6XWCY7D dead=4\n"
+                                    "safar record set 0G3T7ZB1N5V9Q4M2K8R6XWCY7D dead=4 --replace "
+                                    "--why \"counted again at the harbour\"",
+                                    [&context, options] { return set(context, *options); });
     set_command.add_option("id", options->id, "Record id")->required();
     set_command.add_option("field", options->fields, "name=value")->required();
     set_command.add_flag("--replace", options->replace, "Also set aside what other agencies said");
@@ -183,7 +195,8 @@ void add_writing(CLI::App& group, Context& context, const Options& options) {
         [&context, options] { return retract(context, *options); });
     retract_command.add_option("id", options->id, "Record id")->required();
     retract_command.add_option("field", options->field, "Field")->required();
-    retract_command.add_option("--why", options->why, "Reason, kept with the event")->type_name("TEXT");
+    retract_command.add_option("--why", options->why, "Reason, kept with the event")
+        ->type_name("TEXT");
 }
 
 void add_reading(CLI::App& group, Context& context, const Options& options) {
@@ -205,39 +218,47 @@ void add_record_commands(CLI::App& app, Context& context) {
     add_writing(record, context, options);
     add_reading(record, context, options);
 
-    auto& find_command = add_command(app, context, "find", "Records of a kind (exit code 1: none)",
-                                     "safar find incident route=\"Central Mediterranean\" --limit 50\nsafar find return",
-                                     [&context, options] { return find(context, *options); });
+    auto& find_command = add_command(
+        app, context, "find", "Records of a kind (exit code 1: none)",
+        "safar find incident route=\"Central Mediterranean\" --limit 50\nsafar find return",
+        [&context, options] { return find(context, *options); });
     find_command.add_option("kind", options->kind, "Kind of record")->required();
     find_command.add_option("filter", options->fields, "field=value; several: all must hold");
-    find_command.add_option("--limit", options->limit, "At most so many")->check(CLI::Range(1, 100000));
+    find_command.add_option("--limit", options->limit, "At most so many")
+        ->check(CLI::Range(1, 100000));
 
-    auto& explain_command = add_command(app, context, "explain", "Why a field reads as it does: who said what, when",
-                                        "safar explain 0G3T7ZB1N5V9Q4M2K8R6XWCY7D dead",
-                                        [&context, options] { return explain(context, *options); });
+    auto& explain_command =
+        add_command(app, context, "explain", "Why a field reads as it does: who said what, when",
+                    "safar explain 0G3T7ZB1N5V9Q4M2K8R6XWCY7D dead",
+                    [&context, options] { return explain(context, *options); });
     explain_command.add_option("id", options->id, "Record id")->required();
     explain_command.add_option("field", options->field, "Field")->required();
 
     CLI::App& conflict = add_group(app, "conflict", "What agencies disagree about");
-    auto& list = add_command(conflict, context, "list", "Open conflicts, oldest first", "safar conflict list --limit 100",
+    auto& list = add_command(conflict, context, "list", "Open conflicts, oldest first",
+                             "safar conflict list --limit 100",
                              [&context, options] { return conflict_list(context, *options); });
     list.add_option("--limit", options->limit, "At most so many")->check(CLI::Range(1, 100000));
 
     // Set once the options exist: the action must know whether --value was given, also as "".
     auto value_option = std::make_shared<CLI::Option*>(nullptr);
-    auto& resolve_command =
-        add_command(conflict, context, "resolve", "Settle a conflict; the decision is itself an event",
-                    "safar conflict resolve 0G3T7ZB1N5V9Q4M2K8R6XWCY7D dead --pick 2 --why \"coroner's list\"\n"
-                    "safar conflict resolve 0G3T7ZB1N5V9Q4M2K8R6XWCY7D dead --value 5 --why \"both counted in part\"",
-                    [&context, options, value_option] {
-                        return resolve(context, *options, (*value_option)->count() > 0);
-                    });
+    auto& resolve_command = add_command(
+        conflict, context, "resolve", "Settle a conflict; the decision is itself an event",
+        "safar conflict resolve 0G3T7ZB1N5V9Q4M2K8R6XWCY7D dead --pick 2 --why \"coroner's list\"\n"
+        "safar conflict resolve 0G3T7ZB1N5V9Q4M2K8R6XWCY7D dead --value 5 --why \"both counted in "
+        "part\"",
+        [&context, options, value_option] {
+            return resolve(context, *options, (*value_option)->count() > 0);
+        });
     resolve_command.add_option("id", options->id, "Record id")->required();
     resolve_command.add_option("field", options->field, "Field")->required();
-    resolve_command.add_option("--pick", options->pick, "Number of the value, as `safar explain` lists them")
+    resolve_command
+        .add_option("--pick", options->pick, "Number of the value, as `safar explain` lists them")
         ->check(CLI::Range(1U, 65535U));
     *value_option = resolve_command.add_option("--value", options->value, "Another value");
-    resolve_command.add_option("--why", options->why, "Reason, kept with the decision")->required()->type_name("TEXT");
+    resolve_command.add_option("--why", options->why, "Reason, kept with the decision")
+        ->required()
+        ->type_name("TEXT");
 }
 
 } // namespace safar::cli

@@ -32,8 +32,9 @@ std::string source_of(const json::value& value) {
 } // namespace
 
 std::string record_text(const json::value& answer) {
-    std::string out = visible(fmt::format("{} {}  (compartment {})", text_at(answer, "kind"), text_at(answer, "id"),
-                                          text_at(answer, "compartment"))) + "\n\n";
+    std::string out = visible(fmt::format("{} {}  (compartment {})", text_at(answer, "kind"),
+                                          text_at(answer, "id"), text_at(answer, "compartment"))) +
+                      "\n\n";
     Table table({{"field"}, {"value"}, {""}});
     bool conflict = false;
     for (const json::value& field : list_at(answer, "fields")) {
@@ -46,19 +47,24 @@ std::string record_text(const json::value& answer) {
     }
     out += table.render();
     if (conflict)
-        out += "\nAgencies disagree. Who said what: safar explain " + visible(text_at(answer, "id")) + " FIELD\n";
+        out += "\nAgencies disagree. Who said what: safar explain " +
+               visible(text_at(answer, "id")) + " FIELD\n";
     return out;
 }
 
 std::string history_text(const json::value& answer) {
-    Table table({{"when"}, {"agency"}, {"did"}, {"field"}, {"value"}, {"source"}, {"by"}, {"event"}});
+    Table table(
+        {{"when"}, {"agency"}, {"did"}, {"field"}, {"value"}, {"source"}, {"by"}, {"event"}});
     for (const json::value& event : list_of(answer, "history")) {
         bool first = true;
         const auto row = [&](const std::string& field, const std::string& value) {
-            table.row({first ? day(text_at(event, "at")) : "", first ? text_at(event, "agency") : "",
-                       first ? text_at(event, "verb") : "", field, value, first ? source_of(event) : "",
+            table.row({first ? day(text_at(event, "at")) : "",
+                       first ? text_at(event, "agency") : "", first ? text_at(event, "verb") : "",
+                       field, value, first ? source_of(event) : "",
                        first ? text_at(event, "actor") : "",
-                       first ? text_at(event, "event.log").substr(0, 8) + "/" + text_at(event, "event.sequence") : ""});
+                       first ? text_at(event, "event.log").substr(0, 8) + "/" +
+                                   text_at(event, "event.sequence")
+                             : ""});
             first = false;
         };
         for (const json::value& said : list_at(event, "asserts"))
@@ -71,27 +77,41 @@ std::string history_text(const json::value& answer) {
 std::string explain_text(const json::value& answer) {
     const bool conflict = flag_at(answer, "conflict");
     const std::string reading = text_at(answer, "reading");
-    std::string out = visible(fmt::format("{} of {}", text_at(answer, "field"), text_at(answer, "id"))) + "\n";
+    std::string out =
+        visible(fmt::format("{} of {}", text_at(answer, "field"), text_at(answer, "id"))) + "\n";
     out += visible(fmt::format("reads: {}   (rule: {}{})", reading.empty() ? "nothing" : reading,
-                               text_at(answer, "rule"), conflict ? "; agencies disagree" : "")) + "\n\n";
-    Table live({{"no", Align::right}, {"value"}, {"agency"}, {"when"}, {"how"}, {"source"}, {"basis"}, {"quality", Align::right}});
+                               text_at(answer, "rule"), conflict ? "; agencies disagree" : "")) +
+           "\n\n";
+    Table live({{"no", Align::right},
+                {"value"},
+                {"agency"},
+                {"when"},
+                {"how"},
+                {"source"},
+                {"basis"},
+                {"quality", Align::right}});
     std::size_t number = 0;
     for (const json::value& value : list_at(answer, "live"))
-        live.row({std::to_string(++number), text_at(value, "value"), text_at(value, "agency"), day(text_at(value, "at")),
-                  text_at(value, "verb"), source_of(value), text_at(value, "basis"), text_at(value, "quality")});
+        live.row({std::to_string(++number), text_at(value, "value"), text_at(value, "agency"),
+                  day(text_at(value, "at")), text_at(value, "verb"), source_of(value),
+                  text_at(value, "basis"),
+                  number_at(value, "quality") > 0 ? text_at(value, "quality") : ""});
     if (!live.empty()) out += "What stands:\n" + live.render();
     Table replaced({{"value"}, {"agency"}, {"when"}, {"how"}, {"source"}, {"set aside by"}});
     for (const json::value& value : list_at(answer, "replaced")) {
         const json::value& by = member(value, "replaced_by");
-        std::string who = by.is_object() ? text_at(by, "agency") + " " + day(text_at(by, "at")) : shown(by);
+        std::string who =
+            by.is_object() ? text_at(by, "agency") + " " + day(text_at(by, "at")) : shown(by);
         if (by.is_object() && !text_at(by, "why").empty()) who += ": " + text_at(by, "why");
-        replaced.row({text_at(value, "value"), text_at(value, "agency"), day(text_at(value, "at")), text_at(value, "verb"),
-                      source_of(value), who});
+        replaced.row({text_at(value, "value"), text_at(value, "agency"), day(text_at(value, "at")),
+                      text_at(value, "verb"), source_of(value), who});
     }
     if (!replaced.empty()) out += "\nWhat was said before and set aside:\n" + replaced.render();
     if (conflict)
-        out += visible(fmt::format("\nTo settle it: safar conflict resolve {} {} --pick N --why TEXT", text_at(answer, "id"),
-                                   text_at(answer, "field"))) + "\n";
+        out += "\n" +
+               visible(fmt::format("To settle it: safar conflict resolve {} {} --pick N --why TEXT",
+                                   text_at(answer, "id"), text_at(answer, "field"))) +
+               "\n";
     return out;
 }
 
@@ -104,7 +124,8 @@ std::string found_text(const json::value& answer) {
         if (const auto* fields = member(record, "fields").if_object())
             for (const auto& field : *fields) {
                 std::string name(field.key().data(), field.key().size());
-                if (names.size() < 6 && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+                if (names.size() < 6 && std::find(names.begin(), names.end(), name) == names.end())
+                    names.push_back(name);
             }
     std::vector<Table::Column> columns{{"id"}};
     for (const std::string& name : names)
@@ -117,7 +138,8 @@ std::string found_text(const json::value& answer) {
         table.row(std::move(cells));
     }
     std::string out = table.render();
-    if (flag_at(answer, "truncated")) out += fmt::format("the first {}; --limit N shows more\n", records.size());
+    if (flag_at(answer, "truncated"))
+        out += fmt::format("the first {}; --limit N shows more\n", records.size());
     return out;
 }
 
@@ -132,7 +154,8 @@ std::string conflicts_text(const json::value& answer) {
             values += value.is_object() ? text_at(value, "value") : shown(value);
         }
         table.row({text_at(conflict, "id"), text_at(conflict, "kind"), text_at(conflict, "field"),
-                   text_at(conflict, "agencies"), values, day(text_at(conflict, "since"))});
+                   text_at(conflict, "agencies"), shorten(visible(values), 40),
+                   day(text_at(conflict, "since"))});
     }
     std::string out = table.render();
     const auto total = number_at(answer, "total");

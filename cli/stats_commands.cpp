@@ -55,7 +55,9 @@ Outcome<Exit> stats(Context& context, const StatsOptions& options) {
     Table table(columns);
     if (csv) context.out << csv_row(titles);
     const auto add = [&](std::vector<std::string> cells, const json::value& row) {
-        const auto number = [&](const char* name) { return csv ? text_at(row, name) : grouped(number_at(row, name)); };
+        const auto number = [&](const char* name) {
+            return csv ? text_at(row, name) : grouped(number_at(row, name));
+        };
         cells.push_back(number("count"));
         if (sums) cells.push_back(number("sum"));
         if (csv)
@@ -85,13 +87,16 @@ Outcome<Exit> stats(Context& context, const StatsOptions& options) {
 
 void add_stats_commands(CLI::App& app, Context& context) {
     const auto options = std::make_shared<StatsOptions>();
-    auto& command = add_command(
-        app, context, "stats", "Count records of a kind by their dimensions",
-        "safar stats return --by year,group --where nationality=PK --since 2012 --until 2023-12-31\n"
-        "safar stats incident --by route --sum dead_and_missing --format csv",
-        [&context, options] { return stats(context, *options); });
+    auto& command =
+        add_command(app, context, "stats", "Count records of a kind by their dimensions",
+                    "safar stats return --by year,group --where nationality=PK --since 2012 "
+                    "--until 2023-12-31\n"
+                    "safar stats incident --by route --sum dead_and_missing --format csv",
+                    [&context, options] { return stats(context, *options); });
     command.add_option("kind", options->kind, "Kind of record")->required();
-    command.add_option("--by", options->by, "Dimensions; year, quarter and month come from the kind's time field")
+    command
+        .add_option("--by", options->by,
+                    "Dimensions; year, quarter and month come from the kind's time field")
         ->type_name("DIM[,DIM...]");
     command.add_option("--where", options->where, "Only these values; repeat for more dimensions")
         ->type_name("DIM=VALUE[,VALUE...]")
@@ -99,7 +104,8 @@ void add_stats_commands(CLI::App& app, Context& context) {
     command.add_option("--sum", options->sum, "Also add up this measure")->type_name("MEASURE");
     command.add_option("--since", options->since, "First day")->type_name("DATE");
     command.add_option("--until", options->until, "Last day")->type_name("DATE");
-    command.add_option("--format", options->format, "table, csv or json")->check(CLI::IsMember({"table", "csv", "json"}));
+    command.add_option("--format", options->format, "table, csv or json")
+        ->check(CLI::IsMember({"table", "csv", "json"}));
 }
 
 } // namespace safar::cli

@@ -20,15 +20,16 @@ void walk(const std::function<void(const std::vector<std::string>&, CLI::App&)>&
     std::ostringstream out;
     Context context{out, out, false, false, {}, false, 30, {}};
     const auto app = build_app(context);
-    const std::function<void(CLI::App&, std::vector<std::string>)> down = [&](CLI::App& at, std::vector<std::string> words) {
-        const auto children = at.get_subcommands([](CLI::App*) { return true; });
-        if (children.empty()) each(words, at);
-        for (CLI::App* child : children) {
-            auto deeper = words;
-            deeper.push_back(child->get_name());
-            down(*child, deeper);
-        }
-    };
+    const std::function<void(CLI::App&, std::vector<std::string>)> down =
+        [&](CLI::App& at, std::vector<std::string> words) {
+            const auto children = at.get_subcommands([](CLI::App*) { return true; });
+            if (children.empty()) each(words, at);
+            for (CLI::App* child : children) {
+                auto deeper = words;
+                deeper.push_back(child->get_name());
+                down(*child, deeper);
+            }
+        };
     down(*app, {});
 }
 
@@ -45,10 +46,11 @@ TEST(Commands, AllThatThereAre) {
     std::vector<std::string> names;
     walk([&](const auto& words, CLI::App&) { names.push_back(joined(words)); });
     EXPECT_THAT(names, testing::UnorderedElementsAre(
-                           "node init", "charter draft", "charter sign", "charter publish", "charter adopt", "charter show", "status",
-                           "peers", "digest", "verify", "rebuild", "import", "record create", "record set", "record retract",
-                           "record show", "record history", "find", "explain", "conflict list", "conflict resolve", "stats",
-                           "demo up", "demo tour", "demo down"));
+                           "node init", "charter draft", "charter sign", "charter publish",
+                           "charter adopt", "charter show", "status", "peers", "digest", "verify",
+                           "rebuild", "import", "record create", "record set", "record retract",
+                           "record show", "record history", "find", "explain", "conflict list",
+                           "conflict resolve", "stats", "demo up", "demo tour", "demo down"));
 }
 
 TEST(Commands, EachHelpHasAnExampleAndJson) {
@@ -70,12 +72,15 @@ TEST(Commands, TheManualAndTheCompletionKnowEachAndItsOptions) {
     ASSERT_TRUE(manual);
     walk([&](const std::vector<std::string>& words, CLI::App& command) {
         for (const std::string& word : words) {
-            EXPECT_THAT(completion.value(), testing::ContainsRegex("[' ]" + word + "[' )]")) << joined(words);
-            EXPECT_THAT(manual.value(), testing::ContainsRegex(" " + word + "[ \n]")) << joined(words);
+            EXPECT_THAT(completion.value(), testing::ContainsRegex("[' ]" + word + "[' )]"))
+                << joined(words);
+            EXPECT_THAT(manual.value(), testing::ContainsRegex(" " + word + "[ \n]"))
+                << joined(words);
         }
         for (const CLI::Option* option : command.get_options())
             for (const std::string& name : option->get_lnames())
-                if (name != "help-all") EXPECT_THAT(completion.value(), HasSubstr("--" + name)) << joined(words);
+                if (name != "help-all")
+                    EXPECT_THAT(completion.value(), HasSubstr("--" + name)) << joined(words);
     });
 }
 

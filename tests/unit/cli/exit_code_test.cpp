@@ -40,7 +40,8 @@ TEST(Assignment, SplitsAtTheFirstEqualsSign) {
 
 TEST(Target, PercentEncodesWhatIsNotPlain) {
     EXPECT_EQ(target_of("/v1/x"), "/v1/x");
-    EXPECT_EQ(target_of("/v1/x", {{"where", "a=b c&d"}, {"n", "ü"}}), "/v1/x?where=a%3Db%20c%26d&n=%C3%BC");
+    EXPECT_EQ(target_of("/v1/x", {{"where", "a=b c&d"}, {"n", "ü"}}),
+              "/v1/x?where=a%3Db%20c%26d&n=%C3%BC");
 }
 
 TEST(RecordArgument, RefusesWhatIsNoId) {

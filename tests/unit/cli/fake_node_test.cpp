@@ -31,7 +31,8 @@ FakeNode::FakeNode(Handler handler) : handler_(std::move(handler)) {
     listener_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    std::strncpy(address.sun_path, (directory_ + "/safar.sock").c_str(), sizeof address.sun_path - 1);
+    std::strncpy(address.sun_path, (directory_ + "/safar.sock").c_str(),
+                 sizeof address.sun_path - 1);
     EXPECT_EQ(bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
     EXPECT_EQ(listen(listener_, 8), 0);
     thread_ = std::thread([this] { serve(); });
@@ -71,7 +72,8 @@ void FakeNode::one(int fd) {
     std::istringstream first(text);
     first >> request.method >> request.target;
     std::size_t length = 0;
-    if (const auto at = text.find("Content-Length: "); at < header_end) length = std::stoul(text.substr(at + 16));
+    if (const auto at = text.find("Content-Length: "); at < header_end)
+        length = std::stoul(text.substr(at + 16));
     FakeAnswer answer = handler_(request);
     if (!answer.before_body) {
         while (text.size() < header_end + 4 + length)
@@ -84,11 +86,13 @@ void FakeNode::one(int fd) {
         requests_.push_back(request);
     }
     if (answer.never) {
-        while (more()) {}
+        while (more()) {
+        }
         return;
     }
-    const std::string out = "HTTP/1.1 " + std::to_string(answer.status) + " X\r\nContent-Length: " +
-                            std::to_string(answer.body.size()) + "\r\nConnection: close\r\n\r\n" + answer.body;
+    const std::string out = "HTTP/1.1 " + std::to_string(answer.status) +
+                            " X\r\nContent-Length: " + std::to_string(answer.body.size()) +
+                            "\r\nConnection: close\r\n\r\n" + answer.body;
     for (std::size_t at = 0; at < out.size();) {
         const ssize_t sent = send(fd, out.data() + at, out.size() - at, MSG_NOSIGNAL);
         if (sent <= 0) return;

@@ -25,17 +25,24 @@ std::vector<std::string> enrol(const TempDir& temp, const std::vector<std::strin
     std::vector<std::string> out;
     int port = 7400;
     for (const std::string& agency : agencies) {
-        const Ran made = run_safar({"node", "init", temp.path() + "/" + agency, "--agency", agency, "--listen",
-                                    "127.0.0.1:" + std::to_string(port++), "--name", "The " + agency});
+        const Ran made =
+            run_safar({"node", "init", temp.path() + "/" + agency, "--agency", agency, "--listen",
+                       "127.0.0.1:" + std::to_string(port++), "--name", "The " + agency});
         EXPECT_EQ(made.code, 0) << made.err;
         out.push_back(temp.file(agency + ".toml", made.out));
     }
     return out;
 }
 
-std::vector<std::string> draft(std::vector<std::string> more, const std::vector<std::string>& enrolments) {
-    std::vector<std::string> out{"charter", "draft", "--network", "Test", "--steward", "FIA", "--steward", "IOM", "--quorum", "2",
-                                 "--schema", config + "/schema", "--codes", config + "/codes"};
+std::vector<std::string> draft(std::vector<std::string> more,
+                               const std::vector<std::string>& enrolments) {
+    std::vector<std::string> out{"charter",   "draft",
+                                 "--network", "Test",
+                                 "--steward", "FIA",
+                                 "--steward", "IOM",
+                                 "--quorum",  "2",
+                                 "--schema",  config + "/schema",
+                                 "--codes",   config + "/codes"};
     out.insert(out.end(), more.begin(), more.end());
     out.insert(out.end(), enrolments.begin(), enrolments.end());
     return out;
@@ -49,8 +56,9 @@ TEST(Founding, ADraftSignedByTwoStewardsComesIntoForce) {
     const Ran drafted = run_safar(draft({}, enrolments));
     ASSERT_EQ(drafted.code, 0) << drafted.err;
     const std::string file = temp.file("charter.toml", drafted.out);
-    EXPECT_EQ(run_safar({"charter", "adopt", file}, temp.path() + "/NCHR").code, 77); // nobody has signed
-    EXPECT_EQ(run_safar({"charter", "sign", file}, temp.path() + "/NCHR").code, 77);  // no steward
+    EXPECT_EQ(run_safar({"charter", "adopt", file}, temp.path() + "/NCHR").code,
+              77); // nobody has signed
+    EXPECT_EQ(run_safar({"charter", "sign", file}, temp.path() + "/NCHR").code, 77); // no steward
     EXPECT_EQ(run_safar({"charter", "sign", file}, temp.path() + "/FIA").code, 0);
     EXPECT_EQ(run_safar({"charter", "adopt", file}, temp.path() + "/NCHR").code, 77);
     const Ran second = run_safar({"charter", "sign", file, "--json"}, temp.path() + "/IOM");
@@ -82,7 +90,8 @@ TEST(Founding, CodeListsOfTheDraftAreWhole) {
 TEST(Founding, AKindThatTheSchemaLacksIsRefusedByName) {
     const TempDir temp;
     const auto enrolments = enrol(temp, {"FIA", "IOM"});
-    const std::string file = temp.file("c.toml", "[[compartment]]\nname = \"x\"\nkinds = [\"retrun\"]\nwriters = [\"FIA\"]\n");
+    const std::string file = temp.file(
+        "c.toml", "[[compartment]]\nname = \"x\"\nkinds = [\"retrun\"]\nwriters = [\"FIA\"]\n");
     const Ran ran = run_safar(draft({"--compartments", file}, enrolments));
     EXPECT_EQ(ran.code, 65);
     EXPECT_THAT(ran.err, HasSubstr("retrun"));
@@ -101,13 +110,17 @@ TEST(Founding, ADamagedEnrolmentIsNamed) {
 TEST(Founding, ANodeIsMadeOnce) {
     const TempDir temp;
     const std::string file = enrol(temp, {"FIA"}).front();
-    EXPECT_EQ(run_safar({"node", "init", temp.path() + "/FIA", "--agency", "FIA", "--listen", "127.0.0.1:7400"}).code, 1);
+    EXPECT_EQ(run_safar({"node", "init", temp.path() + "/FIA", "--agency", "FIA", "--listen",
+                         "127.0.0.1:7400"})
+                  .code,
+              1);
     EXPECT_TRUE(std::filesystem::exists(file));
 }
 
 TEST(DemoConfig, ItsCompartmentsFitItsAgenciesAndTheSchema) {
     const TempDir temp;
-    const Ran ran = run_safar(draft({"--compartments", config + "/demo/compartments.toml"}, enrol(temp, {"FIA", "IOM", "UNODC", "MOPHRD", "NCHR"})));
+    const Ran ran = run_safar(draft({"--compartments", config + "/demo/compartments.toml"},
+                                    enrol(temp, {"FIA", "IOM", "UNODC", "MOPHRD", "NCHR"})));
     ASSERT_EQ(ran.code, 0) << ran.err;
     auto charter = parse_charter(ran.out);
     ASSERT_TRUE(charter);

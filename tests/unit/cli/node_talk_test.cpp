@@ -30,7 +30,8 @@ TEST(Talk, JsonIsPrintedAsItCame) {
 }
 
 TEST(Talk, AnErrorOfTheNodeIsToldByNameAndEndsWithItsCode) {
-    FakeNode node(always(403, R"({"error":{"code":"not_permitted","detail":"FIA may not write\u001b[2J here"}})"));
+    FakeNode node(always(
+        403, R"({"error":{"code":"not_permitted","detail":"FIA may not write\u001b[2J here"}})"));
     const Ran ran = run_safar({"record", "set", id, "dead=1"}, node.directory());
     EXPECT_EQ(ran.code, 77);
     EXPECT_EQ(ran.err, "safar: not permitted: FIA may not write\\x1b[2J here\n");
@@ -56,7 +57,8 @@ TEST(Talk, ASilentNodeIsGivenUp) {
 }
 
 TEST(Talk, StatusShowsCompartments) {
-    FakeNode node(always(200, R"({"node":"aabbccdd00","agency":"IOM","version":"0.1.0","uptime_s":4000,
+    FakeNode node(
+        always(200, R"({"node":"aabbccdd00","agency":"IOM","version":"0.1.0","uptime_s":4000,
         "charter":{"network":"N","epoch":1,"identity":"ffff"},"conflicts":12,"position":{"log":9,"derived":9},
         "compartments":[{"name":"return","held":true,"may_write":true,"batches":4,"events":1000,"records":999},
                         {"name":"protection","held":false,"may_write":false,"batches":0,"events":0,"records":0}]})"));
@@ -68,17 +70,23 @@ TEST(Talk, StatusShowsCompartments) {
 
 TEST(Talk, RecordCreateSendsFieldsInOrder) {
     FakeNode node(always(200, R"({"id":")" + id + R"(","events":1,"position":3})"));
-    const Ran ran = run_safar({"record", "create", "return", "nationality=PAK", "note=a=b", "--quality", "4"}, node.directory());
+    const Ran ran =
+        run_safar({"record", "create", "return", "nationality=PAK", "note=a=b", "--quality", "4"},
+                  node.directory());
     EXPECT_EQ(ran.code, 0) << ran.err;
     ASSERT_EQ(node.requests().size(), 1u);
-    EXPECT_EQ(boost::json::parse(node.requests()[0].body),
-              boost::json::parse(R"({"kind":"return","fields":[["nationality","PAK"],["note","a=b"]],"quality":4})"));
+    EXPECT_EQ(
+        boost::json::parse(node.requests()[0].body),
+        boost::json::parse(
+            R"({"kind":"return","fields":[["nationality","PAK"],["note","a=b"]],"quality":4})"));
 }
 
 TEST(Talk, FiltersTravelEncoded) {
     FakeNode node(always(200, R"({"records":[],"truncated":false})"));
-    EXPECT_EQ(run_safar({"find", "incident", "route=A & B"}, node.directory()).code, 1); // nothing matches
-    EXPECT_EQ(node.requests()[0].target, "/v1/records?kind=incident&limit=20&where=route%3DA%20%26%20B");
+    EXPECT_EQ(run_safar({"find", "incident", "route=A & B"}, node.directory()).code,
+              1); // nothing matches
+    EXPECT_EQ(node.requests()[0].target,
+              "/v1/records?kind=incident&limit=20&where=route%3DA%20%26%20B");
 }
 
 TEST(Talk, ResolvingNeedsExactlyOneChoice) {
@@ -95,17 +103,25 @@ TEST(Talk, ResolvingNeedsExactlyOneChoice) {
     EXPECT_EQ(with({"--pick", "2"}), 0);
     EXPECT_EQ(with({"--value", ""}), 0);
     ASSERT_EQ(node.requests().size(), 2u);
-    EXPECT_EQ(boost::json::parse(node.requests()[1].body), boost::json::parse(R"({"field":"dead","why":"w","value":""})"));
+    EXPECT_EQ(boost::json::parse(node.requests()[1].body),
+              boost::json::parse(R"({"field":"dead","why":"w","value":""})"));
 }
 
 TEST(Talk, StatsAsCsvHasPlainNumbers) {
-    FakeNode node(always(200, R"({"by":["year"],"rows":[{"key":["2012"],"count":5801,"sum":0}],"count":5801,"sum":0,"position":1})"));
-    EXPECT_EQ(run_safar({"stats", "return", "--by", "year", "--format", "csv"}, node.directory()).out, "year,count\r\n2012,5801\r\n");
-    EXPECT_THAT(run_safar({"stats", "return", "--by", "year"}, node.directory()).out, HasSubstr("total  5,801"));
+    FakeNode node(always(
+        200,
+        R"({"by":["year"],"rows":[{"key":["2012"],"count":5801,"sum":0}],"count":5801,"sum":0,"position":1})"));
+    EXPECT_EQ(
+        run_safar({"stats", "return", "--by", "year", "--format", "csv"}, node.directory()).out,
+        "year,count\r\n2012,5801\r\n");
+    EXPECT_THAT(run_safar({"stats", "return", "--by", "year"}, node.directory()).out,
+                HasSubstr("total  5,801"));
 }
 
 TEST(Talk, VerifyEndsWithOneWhereThereAreProblems) {
-    FakeNode node(always(200, R"({"batches":2,"events":3,"problems":["log a: batch 2: wrong_hash"],"derived":"same"})"));
+    FakeNode node(always(
+        200,
+        R"({"batches":2,"events":3,"problems":["log a: batch 2: wrong_hash"],"derived":"same"})"));
     const Ran ran = run_safar({"verify"}, node.directory());
     EXPECT_EQ(ran.code, 1);
     EXPECT_THAT(ran.out, HasSubstr("wrong_hash"));
@@ -115,23 +131,31 @@ TEST(Import, SendsTheProfileInFrontOfTheFile) {
     const TempDir temp;
     const std::string profile = temp.file("p.toml", "source = \"x\"\n");
     const std::string file = temp.file("f.csv", std::string(700'000, 'r'));
-    FakeNode node(always(200, "{\"summary\":{\"rows\":1,\"rejected\":0,\"records\":1,\"new\":1,\"events\":1,\"seconds\":0.1}}\n"));
-    const Ran ran = run_safar({"import", profile, file, "--where", "a b=c", "--dry-run"}, node.directory());
+    FakeNode node(always(200, "{\"summary\":{\"rows\":1,\"rejected\":0,\"records\":1,\"new\":1,"
+                              "\"events\":1,\"seconds\":0.1}}\n"));
+    const Ran ran =
+        run_safar({"import", profile, file, "--where", "a b=c", "--dry-run"}, node.directory());
     EXPECT_EQ(ran.code, 0) << ran.err;
     ASSERT_EQ(node.requests().size(), 1u);
-    EXPECT_EQ(node.requests()[0].target, "/v1/import?profile=p&file=f.csv&dry_run=1&where=a%20b%3Dc");
-    EXPECT_EQ(node.requests()[0].body, std::string("\x0d\0\0\0", 4) + "source = \"x\"\n" + std::string(700'000, 'r'));
+    EXPECT_EQ(node.requests()[0].target,
+              "/v1/import?profile=p&file=f.csv&dry_run=1&where=a%20b%3Dc");
+    EXPECT_EQ(node.requests()[0].body,
+              std::string("\x0d\0\0\0", 4) + "source = \"x\"\n" + std::string(700'000, 'r'));
 }
 
 TEST(Import, RejectsAreToldKeptAndEndWithThree) {
     const TempDir temp;
     const std::string profile = temp.file("p.toml", "x"), file = temp.file("f.csv", "y");
-    FakeNode node(always(200, "{\"reject\":{\"line\":7,\"column\":\"Date\",\"reason\":\"no date\",\"row\":\"a,b\"}}\n"
-                              "{\"summary\":{\"rows\":2,\"rejected\":1,\"records\":1,\"new\":1,\"events\":1,\"seconds\":0.1}}\n"));
+    FakeNode node(always(
+        200,
+        "{\"reject\":{\"line\":7,\"column\":\"Date\",\"reason\":\"no date\",\"row\":\"a,b\"}}\n"
+        "{\"summary\":{\"rows\":2,\"rejected\":1,\"records\":1,\"new\":1,\"events\":1,\"seconds\":"
+        "0.1}}\n"));
     const Ran told = run_safar({"import", profile, file}, node.directory());
     EXPECT_EQ(told.code, 3);
     EXPECT_THAT(told.err, HasSubstr("f.csv:7: Date: no date"));
-    const Ran kept = run_safar({"import", profile, file, "--rejects", temp.path() + "/r.csv"}, node.directory());
+    const Ran kept =
+        run_safar({"import", profile, file, "--rejects", temp.path() + "/r.csv"}, node.directory());
     EXPECT_EQ(kept.code, 3);
     EXPECT_EQ(kept.err, "");
     std::ifstream in(temp.path() + "/r.csv", std::ios::binary);
@@ -141,9 +165,12 @@ TEST(Import, RejectsAreToldKeptAndEndWithThree) {
 
 TEST(Import, ARefusalBeforeTheEndOfALargeFileIsHeard) {
     const TempDir temp;
-    const std::string profile = temp.file("p.toml", "x"), file = temp.file("f.csv", std::string(8 << 20, 'y'));
+    const std::string profile = temp.file("p.toml", "x"),
+                      file = temp.file("f.csv", std::string(8 << 20, 'y'));
     FakeNode node([](const FakeRequest&) {
-        return FakeAnswer{400, R"({"error":{"code":"invalid_argument","detail":"p.toml: line 1: no such key"}})", true};
+        return FakeAnswer{
+            400, R"({"error":{"code":"invalid_argument","detail":"p.toml: line 1: no such key"}})",
+            true};
     });
     const Ran ran = run_safar({"import", profile, file}, node.directory());
     EXPECT_EQ(ran.code, 65);
@@ -155,7 +182,9 @@ TEST(Import, AnAnswerWithoutASummaryIsNoSuccess) {
     const std::string profile = temp.file("p.toml", "x"), file = temp.file("f.csv", "y");
     FakeNode node(always(200, ""));
     EXPECT_EQ(run_safar({"import", profile, file}, node.directory()).code, 65);
-    FakeNode broken(always(200, "{\"reject\":{\"line\":1}}\n{\"error\":{\"code\":\"storage_full\",\"detail\":\"d\"}}\n"));
+    FakeNode broken(always(
+        200,
+        "{\"reject\":{\"line\":1}}\n{\"error\":{\"code\":\"storage_full\",\"detail\":\"d\"}}\n"));
     EXPECT_EQ(run_safar({"import", profile, file}, broken.directory()).code, 74);
 }
 
