@@ -96,7 +96,8 @@ TEST_F(Commands, AConflictIsResolvedByPickOrByValueEverywhere) {
     RecordId id = iom.create({{"name", "Amina"}, {"persons", "2"}});
     iom.send_to(fia);
     ASSERT_TRUE(fia.set(id, {{"name", "Aminah"}, {"persons", "3"}}).has_value());
-    auto field = value_of(fia.registry->show(id)).folded.field(1);
+    const RecordView shown = value_of(fia.registry->show(id));
+    const FoldedField* field = shown.folded.field(1);
     ASSERT_TRUE(field->conflict);
     std::string second = show_value(field->live.at(1).value);
     EXPECT_THAT(refusal(fia.registry->resolve({id, "name", 3, {}, "seen"}, {""}), ErrorCode::invalid_argument),
