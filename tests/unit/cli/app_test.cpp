@@ -79,8 +79,9 @@ TEST(Commands, TheManualAndTheCompletionKnowEachAndItsOptions) {
         }
         for (const CLI::Option* option : command.get_options())
             for (const std::string& name : option->get_lnames())
-                if (name != "help-all")
+                if (name != "help-all") {
                     EXPECT_THAT(completion.value(), HasSubstr("--" + name)) << joined(words);
+                }
     });
 }
 
