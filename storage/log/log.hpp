@@ -116,16 +116,15 @@ public:
 
     // append() in two halves, for bulk: append(r) is append_prepared({prepare(r)}). prepare() encodes,
     // hashes and packs, touches no log and may run on any thread while the writer syncs the group
-    // before (900 us of work for 256 events against 150 us in append_prepared, sync aside). One
-    // answer for each request of each group, in order; everything under one sync. The groups are used
-    // up by the call.
+    // before. One answer for each request of each group, in order; everything under one sync. The
+    // groups are used up by the call. (tests/bench/bench_append measures both ways.)
     [[nodiscard]] virtual PreparedAppend prepare(std::span<const AppendRequest> requests) const = 0;
     [[nodiscard]] virtual std::vector<Result<Appended>>
     append_prepared(std::span<PreparedAppend> groups) = 0;
 
     // Verifies (header, network, owner, key, leaves, sizes, signature, standing, chain) and stores
     // what passes under one sync. Batches of one log must come in order; anything else is a gap.
-    // Groups of 16 to 64 batches are fastest. What each error means:
+    // Several at once share the sync and both cores. What each error means:
     //   unknown_author, epoch_unknown, gap: not held, may be offered again
     //   quarantined: kept apart within a quota; the detail says so if the quota was full
     //   fork_detected: the evidence is stored (see forks()) and the log closed: the common prefix

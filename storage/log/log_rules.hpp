@@ -26,7 +26,7 @@ struct Offer {
 
 // Completes `offer`: owner and key known, leaves, root and sizes, signature, standing.
 // Errors: unknown_author, bad_key, malformed, limit_exceeded, wrong_hash, bad_signature.
-// Cost: about 2.5 us an event and 180 us for the signature.
+// Cost: with 256 events a batch, under 3 us an event, unpacking, leaves and signature together.
 [[nodiscard]] Result<> examine(ByteView stored, const Authority& authority, Offer& offer);
 
 enum class Fit {
