@@ -3,11 +3,13 @@
 namespace safar {
 namespace {
 
-constexpr std::string_view remedy = ": restore the data directory from a copy, or move it away and let "
-                                    "the peers send everything again";
+constexpr std::string_view remedy =
+    ": restore the data directory from a copy, or move it away and let "
+    "the peers send everything again";
 
 Error broken(const std::string& what) {
-    return failure(ErrorCode::storage_corrupt, "the store does not hold together: " + what + std::string(remedy));
+    return failure(ErrorCode::storage_corrupt,
+                   "the store does not hold together: " + what + std::string(remedy));
 }
 
 std::string log_text(const LogName& name) {
@@ -27,33 +29,38 @@ Result<> each(const Store& store, Table table, const Bytes& from, const Bytes& u
 
 Result<> read_rows(const Store& store, Books& books) {
     const Bytes logs{log_prefix}, owns{own_prefix};
-    SAFAR_TRY(each(store, Table::meta, logs, after_prefix(logs), [&](ByteView key, ByteView value) -> Result<> {
-        SAFAR_TRY(auto row, decode_log_row(key, value));
-        if (row.handle != books.rows.size() + 1 || books.handles.contains(row.name))
-            return broken("the list of logs has a hole or a double at " + std::to_string(row.handle));
-        books.put(row);
-        return success();
-    }));
-    return each(store, Table::meta, owns, after_prefix(owns), [&](ByteView key, ByteView value) -> Result<> {
-        auto id = LogId::from(key.subspan(1));
-        auto incarnation = Incarnation::from(value);
-        if (!id || !incarnation) return broken("the list of own logs does not parse");
-        books.own[*id] = *incarnation;
-        return success();
-    });
+    SAFAR_TRY(each(store, Table::meta, logs, after_prefix(logs),
+                   [&](ByteView key, ByteView value) -> Result<> {
+                       SAFAR_TRY(auto row, decode_log_row(key, value));
+                       if (row.handle != books.rows.size() + 1 || books.handles.contains(row.name))
+                           return broken("the list of logs has a hole or a double at " +
+                                         std::to_string(row.handle));
+                       books.put(row);
+                       return success();
+                   }));
+    return each(store, Table::meta, owns, after_prefix(owns),
+                [&](ByteView key, ByteView value) -> Result<> {
+                    auto id = LogId::from(key.subspan(1));
+                    auto incarnation = Incarnation::from(value);
+                    if (!id || !incarnation) return broken("the list of own logs does not parse");
+                    books.own[*id] = *incarnation;
+                    return success();
+                });
 }
 
 Result<> read_apart(const Store& store, Books& books) {
-    SAFAR_TRY(each(store, Table::evidence, {}, after_all_keys(), [&](ByteView, ByteView value) -> Result<> {
-        SAFAR_TRY(auto evidence, decode_evidence(value));
-        books.forks[evidence.place.log] = std::move(evidence);
-        return success();
-    }));
-    return each(store, Table::quarantine, {}, after_all_keys(), [&](ByteView key, ByteView value) -> Result<> {
-        SAFAR_TRY(auto row, decode_quarantined(key, value));
-        books.add_quarantined(copy(key), std::move(row.what), row.batch.size());
-        return success();
-    });
+    SAFAR_TRY(each(store, Table::evidence, {}, after_all_keys(),
+                   [&](ByteView, ByteView value) -> Result<> {
+                       SAFAR_TRY(auto evidence, decode_evidence(value));
+                       books.forks[evidence.place.log] = std::move(evidence);
+                       return success();
+                   }));
+    return each(store, Table::quarantine, {}, after_all_keys(),
+                [&](ByteView key, ByteView value) -> Result<> {
+                    SAFAR_TRY(auto row, decode_quarantined(key, value));
+                    books.add_quarantined(copy(key), std::move(row.what), row.batch.size());
+                    return success();
+                });
 }
 
 // The head's batch, the one before it and the last one held must be there and follow each other.

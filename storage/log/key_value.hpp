@@ -24,8 +24,9 @@ public:
     [[nodiscard]] virtual Result<std::vector<std::optional<Bytes>>>
     get_many(std::span<const Bytes> keys) const = 0;
     // Visits keys >= from that start with `prefix`, ascending, until `visit` returns false.
-    [[nodiscard]] virtual Result<> scan(ByteView prefix, ByteView from,
-                                        const std::function<bool(ByteView key, ByteView value)>& visit) const = 0;
+    [[nodiscard]] virtual Result<>
+    scan(ByteView prefix, ByteView from,
+         const std::function<bool(ByteView key, ByteView value)>& visit) const = 0;
     // Atomic; the writer sorts (`writes` strictly ascending by key). One thread at a time.
     [[nodiscard]] virtual Result<> write(std::span<const Write> writes) = 0;
     // Makes everything written so far survive a crash.

@@ -132,7 +132,8 @@ public:
     //   log_closed: comes after a fork
     //   storage_*: as for append, for every batch of the call that was to be stored
     //   anything else: the bytes are not what they claim, the sender could have known
-    [[nodiscard]] virtual std::vector<IngestOutcome> ingest(std::span<const EncodedBatch> batches) = 0;
+    [[nodiscard]] virtual std::vector<IngestOutcome>
+    ingest(std::span<const EncodedBatch> batches) = 0;
 
     // What a peer holds of this node's logs. A log shown at exactly our head may go on. One shown
     // higher, forked, or with another hash at any number is never signed by this node again. A node
@@ -153,15 +154,16 @@ public:
     // Errors: not_found; storage_corrupt.
     [[nodiscard]] virtual Result<std::shared_ptr<const EncodedBatch>>
     read_batch(LogHandle log, std::uint64_t number) const = 0;
-    [[nodiscard]] virtual Result<std::vector<JournalEntry>> read_journal(Position after,
-                                                                        std::size_t entries_max) const = 0;
+    [[nodiscard]] virtual Result<std::vector<JournalEntry>>
+    read_journal(Position after, std::size_t entries_max) const = 0;
     [[nodiscard]] virtual std::vector<QuarantinedBatch> quarantined() const = 0;
     [[nodiscard]] virtual std::vector<ForkEvidence> forks() const = 0;
 
     // Rechecks what is stored: chains, places and heads; `deep` also unpacks, rehashes and verifies
     // every signature and has the store check every block.
     [[nodiscard]] virtual Result<VerifyReport>
-    verify(bool deep, const std::function<void(std::uint64_t done, std::uint64_t total)>& progress) const = 0;
+    verify(bool deep,
+           const std::function<void(std::uint64_t done, std::uint64_t total)>& progress) const = 0;
 
     // Derived state beside the log, and a small durable set for what the node must remember
     // (charter documents, counters); keys of `settings` are plain text.

@@ -16,15 +16,18 @@ struct LogCore::PlacedPart {
 
 namespace {
 
-Error refused(const Authority& authority, const LogId& log, std::string_view compartment, Standing standing) {
+Error refused(const Authority& authority, const LogId& log, std::string_view compartment,
+              Standing standing) {
     std::string where = "compartment " + std::string(compartment);
     if (authority.owner(log) == nullptr || standing == Standing::unknown)
         return failure(ErrorCode::not_permitted,
-                       "charter epoch " + std::to_string(authority.epoch()) + " lists no log of this node in " +
-                           where + ": have the agency added to its writers by a new epoch");
+                       "charter epoch " + std::to_string(authority.epoch()) +
+                           " lists no log of this node in " + where +
+                           ": have the agency added to its writers by a new epoch");
     return failure(ErrorCode::not_permitted,
-                   "charter epoch " + std::to_string(authority.epoch()) + " does not let this node write to " +
-                       where + " now: ask the stewards, the epoch may have ended this key or right");
+                   "charter epoch " + std::to_string(authority.epoch()) +
+                       " does not let this node write to " + where +
+                       " now: ask the stewards, the epoch may have ended this key or right");
 }
 
 // Which batch of the part holds event number `event`?
@@ -54,7 +57,8 @@ std::vector<Result<Appended>> LogCore::append(std::span<const AppendRequest> req
     return append_prepared({&prepared, 1});
 }
 
-LogName LogCore::own_log(const Draft& draft, const Authority& authority, std::string_view compartment) const {
+LogName LogCore::own_log(const Draft& draft, const Authority& authority,
+                         std::string_view compartment) const {
     LogName name;
     name.id = log_id(authority.network(), author_.node, compartment);
     if (auto born = draft.born.find(name.id); born != draft.born.end()) {
@@ -77,15 +81,17 @@ Result<LogCore::PlacedPart> LogCore::place_part(const Draft& draft, const Author
     LogRow row = row_of(draft, out.log);
     if (authority.epoch() < row.head.epoch)
         return failure(ErrorCode::not_permitted,
-                       "this node's log in " + part.compartment + " was signed under charter epoch " +
-                           std::to_string(row.head.epoch) + ", now only epoch " +
-                           std::to_string(authority.epoch()) + " is held: adopt the newer charter first");
+                       "this node's log in " + part.compartment +
+                           " was signed under charter epoch " + std::to_string(row.head.epoch) +
+                           ", now only epoch " + std::to_string(authority.epoch()) +
+                           " is held: adopt the newer charter first");
     out.first_sequence = row.head.last_sequence + 1;
     for (PreparedBatch& batch : part.batches) {
         if (row.head.last_sequence > limits::sequence_max - limits::batch_events_max)
             return failure(ErrorCode::limit_exceeded, "this log has used up its sequence numbers");
-        BatchContext context{authority.network(), out.log,           row.head.number + 1, row.head.last_sequence + 1,
-                             row.head.hash,       authority.epoch(), authority.charter()};
+        BatchContext context{authority.network(),        out.log,       row.head.number + 1,
+                             row.head.last_sequence + 1, row.head.hash, authority.epoch(),
+                             authority.charter()};
         PlacedHeader placed = place_batch(context, author_.key->id(), batch);
         if (Standing standing = authority.standing(placed.header); standing != Standing::counts)
             return refused(authority, out.log.id, part.compartment, standing);
@@ -108,7 +114,8 @@ std::vector<Result<Appended>> LogCore::append_prepared(std::span<PreparedAppend>
     std::lock_guard lock(writing_);
     Result<> stored = ready_to_write();
     if (stored && author_.key == nullptr)
-        stored = failure(ErrorCode::not_permitted, "this node has no signing key: it can only receive");
+        stored =
+            failure(ErrorCode::not_permitted, "this node has no signing key: it can only receive");
 
     const auto authority = this->authority();
     Draft draft = start_draft();

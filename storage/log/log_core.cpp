@@ -4,7 +4,8 @@ namespace safar {
 
 LogCore::LogCore(LogParts parts, const Author& author, std::shared_ptr<const Authority> authority)
     : parts_(std::move(parts)), author_(author), authority_(std::move(authority)) {
-    SAFAR_ASSERT(parts_.store && parts_.witness && parts_.parallel_for && authority_ && author_.entropy);
+    SAFAR_ASSERT(parts_.store && parts_.witness && parts_.parallel_for && authority_ &&
+                 author_.entropy);
 }
 
 Result<> LogCore::open(std::vector<std::string>& notes) {
@@ -87,9 +88,10 @@ Result<std::optional<Bytes>> LogCore::setting(std::string_view key) const {
 
 Result<> LogCore::ready_to_write() {
     if (corrupt_)
-        return failure(ErrorCode::storage_corrupt,
-                       "the store is damaged and accepts nothing more: run `safar verify --deep`, then "
-                       "restore the data directory from a copy");
+        return failure(
+            ErrorCode::storage_corrupt,
+            "the store is damaged and accepts nothing more: run `safar verify --deep`, then "
+            "restore the data directory from a copy");
     if (!doubtful_) return success();
     // The last write may or may not have taken place: only the store can tell.
     SAFAR_TRY(auto books, read_books(*parts_.store));
@@ -125,7 +127,8 @@ Position LogCore::stage(Draft& draft, LogRow row, ByteView batch) {
     }
     ++draft.last;
     draft.changes.put_view(Table::batch, batch_key(row.handle, row.held), batch);
-    draft.changes.put(Table::journal, journal_key(draft.last), encode_journal_row({row.handle, row.held}));
+    draft.changes.put(Table::journal, journal_key(draft.last),
+                      encode_journal_row({row.handle, row.held}));
     draft.rows[row.name] = row;
     return draft.last;
 }

@@ -31,7 +31,8 @@ public:
     void set_authority(std::shared_ptr<const Authority> authority) override;
     [[nodiscard]] std::shared_ptr<const Authority> authority() const override;
 
-    [[nodiscard]] std::vector<Result<Appended>> append(std::span<const AppendRequest> requests) override;
+    [[nodiscard]] std::vector<Result<Appended>>
+    append(std::span<const AppendRequest> requests) override;
     [[nodiscard]] PreparedAppend prepare(std::span<const AppendRequest> requests) const override;
     [[nodiscard]] std::vector<Result<Appended>>
     append_prepared(std::span<PreparedAppend> groups) override;
@@ -46,12 +47,13 @@ public:
     read_range(const LogName& log, std::uint64_t first, std::size_t bytes_max) const override;
     [[nodiscard]] Result<std::shared_ptr<const EncodedBatch>>
     read_batch(LogHandle log, std::uint64_t number) const override;
-    [[nodiscard]] Result<std::vector<JournalEntry>> read_journal(Position after,
-                                                                std::size_t entries_max) const override;
+    [[nodiscard]] Result<std::vector<JournalEntry>>
+    read_journal(Position after, std::size_t entries_max) const override;
     [[nodiscard]] std::vector<QuarantinedBatch> quarantined() const override;
     [[nodiscard]] std::vector<ForkEvidence> forks() const override;
     [[nodiscard]] Result<VerifyReport>
-    verify(bool deep, const std::function<void(std::uint64_t, std::uint64_t)>& progress) const override;
+    verify(bool deep,
+           const std::function<void(std::uint64_t, std::uint64_t)>& progress) const override;
 
     [[nodiscard]] KeyValue& derived() override { return parts_.store->derived(); }
     [[nodiscard]] Result<> put_setting(std::string_view key, ByteView value) override;
@@ -79,7 +81,8 @@ private:
     [[nodiscard]] Result<> ready_to_write();
     [[nodiscard]] Draft start_draft() const;
     [[nodiscard]] LogRow row_of(const Draft& draft, const LogName& name) const;
-    static Position stage(Draft& draft, LogRow row, ByteView batch); // the row as it is with this batch
+    static Position stage(Draft& draft, LogRow row,
+                          ByteView batch); // the row as it is with this batch
     void retire(Draft& draft, const LogId& log);
     [[nodiscard]] Result<> commit(Draft& draft);
     void publish(Draft& draft);
@@ -96,10 +99,12 @@ private:
     [[nodiscard]] std::vector<IngestOutcome> ingest_locked(std::span<const EncodedBatch> batches);
     [[nodiscard]] Offered examine_one(ByteView stored, const Authority& authority) const;
     void take_one(Draft& draft, std::span<const EncodedBatch> batches, std::vector<Offered>& offers,
-                  std::size_t index, std::map<BatchPlace, std::size_t>& staged, IngestOutcome& outcome);
+                  std::size_t index, std::map<BatchPlace, std::size_t>& staged,
+                  IngestOutcome& outcome);
     void quarantine_one(Draft& draft, Offered& offered, ByteView stored, IngestOutcome& outcome);
-    [[nodiscard]] Result<> close_forked(Draft& draft, LogRow row, const Offered& offered, ByteView stored,
-                                        ByteView held, const std::map<BatchPlace, std::size_t>& staged,
+    [[nodiscard]] Result<> close_forked(Draft& draft, LogRow row, const Offered& offered,
+                                        ByteView stored, ByteView held,
+                                        const std::map<BatchPlace, std::size_t>& staged,
                                         std::span<const EncodedBatch> batches);
     void release_quarantined();
 
@@ -113,7 +118,8 @@ private:
     OwnLogs own_;
     std::vector<std::string> losses_; // found when opening; never changes afterwards
 
-    mutable std::shared_mutex reading_; // guards authority_ and books_; only the writer changes them
+    mutable std::shared_mutex
+        reading_; // guards authority_ and books_; only the writer changes them
     std::shared_ptr<const Authority> authority_;
     Books books_;
 

@@ -51,11 +51,13 @@ std::vector<IngestOutcome> LogCore::ingest_locked(std::span<const EncodedBatch> 
     }
     const auto charter = authority();
     std::vector<Offered> offers(batches.size());
-    parts_.parallel_for(batches.size(),
-                        [&](std::size_t i) { offers[i] = examine_one(batches[i].bytes, *charter); });
+    parts_.parallel_for(batches.size(), [&](std::size_t i) {
+        offers[i] = examine_one(batches[i].bytes, *charter);
+    });
 
     Draft draft = start_draft();
-    std::map<BatchPlace, std::size_t> staged; // place -> index of the batch that this call stores there
+    std::map<BatchPlace, std::size_t>
+        staged; // place -> index of the batch that this call stores there
     for (std::size_t i = 0; i < batches.size(); ++i)
         take_one(draft, batches, offers, i, staged, outcomes[i]);
     if (draft.changes.empty()) return outcomes;
@@ -69,8 +71,9 @@ std::vector<IngestOutcome> LogCore::ingest_locked(std::span<const EncodedBatch> 
     return outcomes;
 }
 
-void LogCore::take_one(Draft& draft, std::span<const EncodedBatch> batches, std::vector<Offered>& offers,
-                       std::size_t index, std::map<BatchPlace, std::size_t>& staged, IngestOutcome& outcome) {
+void LogCore::take_one(Draft& draft, std::span<const EncodedBatch> batches,
+                       std::vector<Offered>& offers, std::size_t index,
+                       std::map<BatchPlace, std::size_t>& staged, IngestOutcome& outcome) {
     Offered& offered = offers[index];
     if (!offered.offer) {
         remember(offered.offer.error());
@@ -88,7 +91,8 @@ void LogCore::take_one(Draft& draft, std::span<const EncodedBatch> batches, std:
                                                                ", which is not held here yet");
         return;
     }
-    if (offer.standing == Standing::quarantine) return quarantine_one(draft, offered, stored, outcome);
+    if (offer.standing == Standing::quarantine)
+        return quarantine_one(draft, offered, stored, outcome);
 
     auto beside = staged.find(offer.place());
     if (beside != staged.end()) offered.there = offers[beside->second].offer.value().hash;
@@ -125,16 +129,17 @@ void LogCore::take_one(Draft& draft, std::span<const EncodedBatch> batches, std:
         outcome.result = closed.error();
         return;
     }
-    outcome.result = failure(ErrorCode::fork_detected,
-                             "its author signed two batches " + std::to_string(offer.header.number) + " in log " +
-                                 offer.header.log.id.brief() + "/" + offer.header.log.incarnation.brief() +
-                                 ": the log is closed after batch " + std::to_string(offer.header.number - 1));
+    outcome.result = failure(
+        ErrorCode::fork_detected,
+        "its author signed two batches " + std::to_string(offer.header.number) + " in log " +
+            offer.header.log.id.brief() + "/" + offer.header.log.incarnation.brief() +
+            ": the log is closed after batch " + std::to_string(offer.header.number - 1));
 }
 
 // The common prefix stands. Of several forks of one log the lowest rules, so that everybody who has
 // seen the same headers states the same prefix, in whatever order they came.
-Result<> LogCore::close_forked(Draft& draft, LogRow row, const Offered& offered, ByteView stored, ByteView held,
-                               const std::map<BatchPlace, std::size_t>& staged,
+Result<> LogCore::close_forked(Draft& draft, LogRow row, const Offered& offered, ByteView stored,
+                               ByteView held, const std::map<BatchPlace, std::size_t>& staged,
                                std::span<const EncodedBatch> batches) {
     const Offer& offer = offered.offer.value();
     SAFAR_TRY(auto other, decode_header(held.first(BatchHeader::encoded_bytes)));
@@ -160,7 +165,8 @@ Result<> LogCore::close_forked(Draft& draft, LogRow row, const Offered& offered,
     ForkEvidence evidence;
     evidence.place = offer.place();
     evidence.header_a = copy(held.first(BatchHeader::encoded_bytes));
-    std::memcpy(evidence.signature_a.raw.data(), held.data() + BatchHeader::encoded_bytes, Signature::size);
+    std::memcpy(evidence.signature_a.raw.data(), held.data() + BatchHeader::encoded_bytes,
+                Signature::size);
     evidence.header_b = copy(stored.first(BatchHeader::encoded_bytes));
     evidence.signature_b = offer.signature;
     draft.changes.put(Table::evidence, evidence_key(row.name), encode_evidence(evidence));
@@ -168,29 +174,34 @@ Result<> LogCore::close_forked(Draft& draft, LogRow row, const Offered& offered,
     return success();
 }
 
-void LogCore::quarantine_one(Draft& draft, Offered& offered, ByteView stored, IngestOutcome& outcome) {
+void LogCore::quarantine_one(Draft& draft, Offered& offered, ByteView stored,
+                             IngestOutcome& outcome) {
     const Offer& offer = offered.offer.value();
     Bytes key = quarantine_key(offer.place(), offer.hash);
     const std::string reason = "the charter knows its author and does not let it say this";
-    outcome.result = failure(ErrorCode::quarantined, reason + ": kept apart until an epoch admits it");
+    outcome.result =
+        failure(ErrorCode::quarantined, reason + ": kept apart until an epoch admits it");
     const bool again = std::any_of(draft.quarantined.begin(), draft.quarantined.end(),
                                    [&](const auto& entry) { return entry.first == key; });
     if (again || books_.quarantine.contains(key)) return;
 
     const LogId& log = offer.header.log.id;
     auto known = books_.quarantine_bytes.find(log);
-    std::size_t of_log = draft.quarantine_bytes[log] + (known == books_.quarantine_bytes.end() ? 0 : known->second);
+    std::size_t of_log =
+        draft.quarantine_bytes[log] + (known == books_.quarantine_bytes.end() ? 0 : known->second);
     std::size_t total = draft.quarantine_total + books_.quarantine_total;
     if (of_log + stored.size() > limits::quarantine_log_bytes_max ||
         total + stored.size() > limits::quarantine_total_bytes_max) {
-        outcome.result = failure(ErrorCode::quarantined,
-                                 reason + ", and the quarantine is full: not kept, may be offered again");
+        outcome.result =
+            failure(ErrorCode::quarantined,
+                    reason + ", and the quarantine is full: not kept, may be offered again");
         return;
     }
     draft.quarantine_bytes[log] += stored.size();
     draft.quarantine_total += stored.size();
     draft.changes.put(Table::quarantine, key, encode_quarantined(reason, stored));
-    draft.quarantined.push_back({std::move(key), {{offer.place(), offer.hash, reason}, stored.size()}});
+    draft.quarantined.push_back(
+        {std::move(key), {{offer.place(), offer.hash, reason}, stored.size()}});
     offered.staged = true;
 }
 
@@ -221,7 +232,8 @@ void LogCore::release_quarantined() {
         draft.changes.erase(Table::quarantine, keys[i]);
         draft.released.push_back(keys[i]);
     }
-    if (!draft.changes.empty()) static_cast<void>(commit(draft)); // else it is tried again next time
+    if (!draft.changes.empty())
+        static_cast<void>(commit(draft)); // else it is tried again next time
 }
 
 } // namespace safar

@@ -9,8 +9,9 @@ std::shared_ptr<const EncodedBatch> shared(Bytes bytes) {
 }
 
 Error hole(const LogRow& row, std::uint64_t number) {
-    return failure(ErrorCode::storage_corrupt, "the store misses batch " + std::to_string(number) + " of log " +
-                                                   row.name.id.brief() + ": run `safar verify --deep`");
+    return failure(ErrorCode::storage_corrupt, "the store misses batch " + std::to_string(number) +
+                                                   " of log " + row.name.id.brief() +
+                                                   ": run `safar verify --deep`");
 }
 
 } // namespace
@@ -80,11 +81,12 @@ LogCore::read_range(const LogName& log, std::uint64_t first, std::size_t bytes_m
     return out;
 }
 
-Result<std::shared_ptr<const EncodedBatch>> LogCore::read_batch(LogHandle log, std::uint64_t number) const {
+Result<std::shared_ptr<const EncodedBatch>> LogCore::read_batch(LogHandle log,
+                                                                std::uint64_t number) const {
     const auto row = find_row(log);
     if (!row || number == 0 || number > row->held)
-        return failure(ErrorCode::not_found, "no batch " + std::to_string(number) + " is held of log number " +
-                                                 std::to_string(log));
+        return failure(ErrorCode::not_found, "no batch " + std::to_string(number) +
+                                                 " is held of log number " + std::to_string(log));
     auto bytes = parts_.store->get(Table::batch, batch_key(log, number));
     if (!bytes) {
         remember(bytes.error());
@@ -94,11 +96,13 @@ Result<std::shared_ptr<const EncodedBatch>> LogCore::read_batch(LogHandle log, s
     return shared(std::move(*bytes.value()));
 }
 
-Result<std::vector<JournalEntry>> LogCore::read_journal(Position after, std::size_t entries_max) const {
+Result<std::vector<JournalEntry>> LogCore::read_journal(Position after,
+                                                        std::size_t entries_max) const {
     std::vector<JournalEntry> out;
     const Position last = last_position();
     if (after >= last || entries_max == 0) return out;
-    const Position until = std::min<Position>(last, entries_max < last - after ? after + entries_max : last);
+    const Position until =
+        std::min<Position>(last, entries_max < last - after ? after + entries_max : last);
     Result<> decoded = success();
     SAFAR_TRY(parts_.store->scan(Table::journal, journal_key(after + 1), journal_key(until + 1),
                                  [&](ByteView key, ByteView value) {
@@ -116,11 +120,13 @@ Result<std::vector<JournalEntry>> LogCore::read_journal(Position after, std::siz
                                  }));
     SAFAR_TRY(std::move(decoded));
     if (out.size() != until - after)
-        return failure(ErrorCode::storage_corrupt, "the journal has a hole after position " + std::to_string(after) +
+        return failure(ErrorCode::storage_corrupt, "the journal has a hole after position " +
+                                                       std::to_string(after) +
                                                        ": run `safar verify --deep`");
     for (JournalEntry& entry : out) {
         auto row = find_row(entry.log);
-        if (!row) return failure(ErrorCode::storage_corrupt, "the journal names a log that is not held");
+        if (!row)
+            return failure(ErrorCode::storage_corrupt, "the journal names a log that is not held");
         entry.name = row->name;
         entry.counts = !row->head.forked || entry.number <= row->head.number;
         SAFAR_TRY(entry.batch, read_batch(entry.log, entry.number));

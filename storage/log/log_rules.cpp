@@ -34,12 +34,15 @@ Result<> examine(ByteView stored, const Authority& authority, Offer& offer) {
                        place_text(header) + ": no charter epoch held here knows this log");
     const PublicKey* key = authority.key(header.key);
     if (key == nullptr)
-        return failure(ErrorCode::unknown_author, place_text(header) + ": no charter epoch held here knows key " +
+        return failure(ErrorCode::unknown_author, place_text(header) +
+                                                      ": no charter epoch held here knows key " +
                                                       header.key.brief());
     SAFAR_TRY(check_public_key(*key));
     SAFAR_TRY(open_batch(stored, LeafCheck::compute));
-    if (!verify_header(*key, header.network, stored.first(BatchHeader::encoded_bytes), offer.signature))
-        return failure(ErrorCode::bad_signature, place_text(header) + ": the signature does not verify under key " +
+    if (!verify_header(*key, header.network, stored.first(BatchHeader::encoded_bytes),
+                       offer.signature))
+        return failure(ErrorCode::bad_signature, place_text(header) +
+                                                     ": the signature does not verify under key " +
                                                      header.key.brief());
     offer.standing = authority.standing(header);
     if (offer.standing == Standing::unknown)
@@ -68,9 +71,10 @@ Result<Fit> fit(const Offer& offer, const LogRow& row, const std::optional<Hash>
         return failure(ErrorCode::gap,
                        place_text(header) + " follows another batch than the one held before it");
     if (header.first_sequence != row.head.last_sequence + 1)
-        return failure(ErrorCode::malformed,
-                       place_text(header) + " starts at sequence " + std::to_string(header.first_sequence) +
-                           " instead of " + std::to_string(row.head.last_sequence + 1));
+        return failure(ErrorCode::malformed, place_text(header) + " starts at sequence " +
+                                                 std::to_string(header.first_sequence) +
+                                                 " instead of " +
+                                                 std::to_string(row.head.last_sequence + 1));
     if (header.epoch < row.head.epoch)
         return failure(ErrorCode::malformed,
                        place_text(header) + " names charter epoch " + std::to_string(header.epoch) +

@@ -38,7 +38,8 @@ enum class Fit {
 // that number, if there is one. Errors: gap (earlier ones are missing, or it follows a batch that is
 // not the one held), log_closed, malformed (epoch or sequence does not follow the one before),
 // limit_exceeded (sequence above its bound).
-[[nodiscard]] Result<Fit> fit(const Offer& offer, const LogRow& row, const std::optional<Hash>& there);
+[[nodiscard]] Result<Fit> fit(const Offer& offer, const LogRow& row,
+                              const std::optional<Hash>& there);
 
 // The row after `offer` has been stored.
 [[nodiscard]] LogRow extended(LogRow row, const Offer& offer);

@@ -6,7 +6,9 @@ namespace {
 
 constexpr std::size_t group_batches = 32; // unpacked and verified at once
 
-std::string text(const LogRow& row) { return "log " + row.name.id.brief() + "/" + row.name.incarnation.brief(); }
+std::string text(const LogRow& row) {
+    return "log " + row.name.id.brief() + "/" + row.name.incarnation.brief();
+}
 
 // One batch's own bytes: leaves, root and signature. Empty: they hold.
 std::string deep_problem(const Bytes& bytes, const Authority& authority) {
@@ -23,56 +25,60 @@ std::string deep_problem(const Bytes& bytes, const Authority& authority) {
 
 class Verifier {
 public:
-    Verifier(const Store& store, const Authority& authority, const ParallelFor& parallel_for, bool deep,
-             std::uint64_t total, const std::function<void(std::uint64_t, std::uint64_t)>& progress)
-        : store_(store), authority_(authority), parallel_for_(parallel_for), deep_(deep), total_(total),
-          progress_(progress) {}
+    Verifier(const Store& store, const Authority& authority, const ParallelFor& parallel_for,
+             bool deep, std::uint64_t total,
+             const std::function<void(std::uint64_t, std::uint64_t)>& progress)
+        : store_(store), authority_(authority), parallel_for_(parallel_for), deep_(deep),
+          total_(total), progress_(progress) {}
 
     void log(const LogRow& row) {
         previous_ = {};
         next_sequence_ = 1;
         epoch_ = 0;
         std::uint64_t expected = 1;
-        auto scanned = store_.scan(Table::batch, batch_key(row.handle, 0), batch_key(row.handle, row.held + 1),
-                                   [&](ByteView key, ByteView value) {
-                                       std::uint64_t number = read_big_endian(key.last(8));
-                                       if (number != expected)
-                                           problem(text(row) + ": batches " + std::to_string(expected) + " to " +
-                                                   std::to_string(number - 1) + " are missing");
-                                       expected = number + 1;
-                                       batch(row, number, value);
-                                       return true;
-                                   });
+        auto scanned =
+            store_.scan(Table::batch, batch_key(row.handle, 0), batch_key(row.handle, row.held + 1),
+                        [&](ByteView key, ByteView value) {
+                            std::uint64_t number = read_big_endian(key.last(8));
+                            if (number != expected)
+                                problem(text(row) + ": batches " + std::to_string(expected) +
+                                        " to " + std::to_string(number - 1) + " are missing");
+                            expected = number + 1;
+                            batch(row, number, value);
+                            return true;
+                        });
         finish_group(row);
         if (!scanned)
-            problem(text(row) + ": reading stopped before batch " + std::to_string(expected) + ": " +
-                    describe(scanned.error()));
+            problem(text(row) + ": reading stopped before batch " + std::to_string(expected) +
+                    ": " + describe(scanned.error()));
         else if (expected != row.held + 1)
-            problem(text(row) + ": batches " + std::to_string(expected) + " to " + std::to_string(row.held) +
-                    " are missing");
+            problem(text(row) + ": batches " + std::to_string(expected) + " to " +
+                    std::to_string(row.held) + " are missing");
     }
 
     // Every batch held has exactly one place in the journal, in the order of its log.
     void journal(const std::vector<LogRow>& rows, Position last) {
         std::vector<std::uint64_t> seen(rows.size(), 0);
         Position expected = 1;
-        auto scanned = store_.scan(
-            Table::journal, journal_key(0), journal_key(last + 1), [&](ByteView key, ByteView value) {
-                auto row = decode_journal_row(value);
-                if (read_big_endian(key) != expected || !row || row.value().log == 0 ||
-                    row.value().log > rows.size() || row.value().number != seen[row.value().log - 1] + 1) {
-                    problem("the journal is wrong at position " + std::to_string(expected));
-                    return false;
-                }
-                ++seen[row.value().log - 1];
-                ++expected;
-                return true;
-            });
+        auto scanned = store_.scan(Table::journal, journal_key(0), journal_key(last + 1),
+                                   [&](ByteView key, ByteView value) {
+                                       auto row = decode_journal_row(value);
+                                       if (read_big_endian(key) != expected || !row ||
+                                           row.value().log == 0 || row.value().log > rows.size() ||
+                                           row.value().number != seen[row.value().log - 1] + 1) {
+                                           problem("the journal is wrong at position " +
+                                                   std::to_string(expected));
+                                           return false;
+                                       }
+                                       ++seen[row.value().log - 1];
+                                       ++expected;
+                                       return true;
+                                   });
         if (!scanned) problem("reading the journal: " + describe(scanned.error()));
         for (std::size_t i = 0; i < rows.size(); ++i)
             if (seen[i] != rows[i].held)
-                problem("the journal names " + std::to_string(seen[i]) + " batches of " + text(rows[i]) + ", held are " +
-                        std::to_string(rows[i].held));
+                problem("the journal names " + std::to_string(seen[i]) + " batches of " +
+                        text(rows[i]) + ", held are " + std::to_string(rows[i].held));
     }
 
     VerifyReport report;
@@ -82,7 +88,8 @@ private:
 
     void batch(const LogRow& row, std::uint64_t number, ByteView value) {
         ++report.batches;
-        if (progress_ && (report.batches % 64 == 0 || report.batches == total_)) progress_(report.batches, total_);
+        if (progress_ && (report.batches % 64 == 0 || report.batches == total_))
+            progress_(report.batches, total_);
         const std::string where = text(row) + ", batch " + std::to_string(number) + ": ";
         if (value.size() < EncodedBatch::prefix_bytes) return problem(where + "cut short");
         ByteView bytes = value.first(BatchHeader::encoded_bytes);
@@ -91,12 +98,15 @@ private:
         const BatchHeader& header = decoded.value();
         report.events += header.event_count;
         Hash hash = header_hash(header.network, bytes);
-        if (header.network != authority_.network() || header.log != row.name || header.number != number)
+        if (header.network != authority_.network() || header.log != row.name ||
+            header.number != number)
             problem(where + "another batch lies there");
-        if (header.previous != previous_ || header.first_sequence != next_sequence_ || header.epoch < epoch_)
+        if (header.previous != previous_ || header.first_sequence != next_sequence_ ||
+            header.epoch < epoch_)
             problem(where + "does not follow the one before it");
-        if (number == row.head.number && (hash != row.head.hash || header.last_sequence() != row.head.last_sequence ||
-                                          header.epoch != row.head.epoch))
+        if (number == row.head.number &&
+            (hash != row.head.hash || header.last_sequence() != row.head.last_sequence ||
+             header.epoch != row.head.epoch))
             problem(where + "is not the head that the list of logs names");
         previous_ = hash;
         next_sequence_ = header.last_sequence() + 1;
@@ -108,8 +118,9 @@ private:
 
     void finish_group(const LogRow& row) {
         std::vector<std::string> found(group_.size());
-        parallel_for_(group_.size(),
-                      [&](std::size_t i) { found[i] = deep_problem(group_[i].second, authority_); });
+        parallel_for_(group_.size(), [&](std::size_t i) {
+            found[i] = deep_problem(group_[i].second, authority_);
+        });
         for (std::size_t i = 0; i < group_.size(); ++i)
             if (!found[i].empty())
                 problem(text(row) + ", batch " + std::to_string(group_[i].first) + ": " + found[i]);
@@ -130,8 +141,9 @@ private:
 void check_evidence(const ForkEvidence& fork, const Authority& authority, VerifyReport& report) {
     auto a = decode_header(fork.header_a), b = decode_header(fork.header_b);
     const std::string where = "fork evidence of log " + fork.place.log.id.brief();
-    if (!a || !b || a.value() == b.value() || a.value().log != fork.place.log || b.value().log != fork.place.log ||
-        a.value().number != fork.place.number || b.value().number != fork.place.number) {
+    if (!a || !b || a.value() == b.value() || a.value().log != fork.place.log ||
+        b.value().log != fork.place.log || a.value().number != fork.place.number ||
+        b.value().number != fork.place.number) {
         report.problems.push_back(where + " does not show two headers of one place");
         return;
     }
@@ -146,8 +158,9 @@ void check_evidence(const ForkEvidence& fork, const Authority& authority, Verify
 
 } // namespace
 
-Result<VerifyReport> LogCore::verify(bool deep,
-                                     const std::function<void(std::uint64_t, std::uint64_t)>& progress) const {
+Result<VerifyReport>
+LogCore::verify(bool deep,
+                const std::function<void(std::uint64_t, std::uint64_t)>& progress) const {
     Books books;
     std::shared_ptr<const Authority> charter;
     {

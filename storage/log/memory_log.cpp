@@ -15,7 +15,9 @@ public:
     Result<> scan(Table table, ByteView from, ByteView until, const Visit& visit) const override {
         return disk_->scan(table, from, until, visit);
     }
-    Result<std::optional<Bytes>> last_key(Table table) const override { return disk_->last_key(table); }
+    Result<std::optional<Bytes>> last_key(Table table) const override {
+        return disk_->last_key(table);
+    }
     Result<> commit(const Changes& changes) override { return disk_->commit(changes); }
     void check_media(std::vector<std::string>&) const override {}
     KeyValue& derived() override { return disk_->derived; }
@@ -44,11 +46,13 @@ std::shared_ptr<MemoryDisk> make_memory_disk() { return std::make_shared<MemoryD
 Result<std::unique_ptr<Log>> open_memory_log(std::shared_ptr<MemoryDisk> disk, const Author& author,
                                              std::shared_ptr<const Authority> authority,
                                              std::vector<std::string>& notes) {
-    LogParts parts{std::make_unique<MemoryStore>(disk), std::make_unique<MemoryWitness>(disk), one_after_another};
+    LogParts parts{std::make_unique<MemoryStore>(disk), std::make_unique<MemoryWitness>(disk),
+                   one_after_another};
     return open_log(std::move(parts), author, std::move(authority), notes);
 }
 
-std::unique_ptr<Log> make_memory_log(const Author& author, std::shared_ptr<const Authority> authority) {
+std::unique_ptr<Log> make_memory_log(const Author& author,
+                                     std::shared_ptr<const Authority> authority) {
     std::vector<std::string> notes;
     auto log = open_memory_log(make_memory_disk(), author, std::move(authority), notes);
     SAFAR_ASSERT(log.has_value()); // an empty disk

@@ -14,8 +14,8 @@ namespace safar {
 // the log, open another. Errors and notes as for open_rocks_log.
 class MemoryDisk;
 [[nodiscard]] std::shared_ptr<MemoryDisk> make_memory_disk();
-[[nodiscard]] Result<std::unique_ptr<Log>> open_memory_log(std::shared_ptr<MemoryDisk> disk, const Author& author,
-                                                           std::shared_ptr<const Authority> authority,
-                                                           std::vector<std::string>& notes);
+[[nodiscard]] Result<std::unique_ptr<Log>>
+open_memory_log(std::shared_ptr<MemoryDisk> disk, const Author& author,
+                std::shared_ptr<const Authority> authority, std::vector<std::string>& notes);
 
 } // namespace safar

@@ -19,7 +19,8 @@ Result<std::optional<Bytes>> MemoryKeyValue::get(ByteView key) const {
     return find(map_, key);
 }
 
-Result<std::vector<std::optional<Bytes>>> MemoryKeyValue::get_many(std::span<const Bytes> keys) const {
+Result<std::vector<std::optional<Bytes>>>
+MemoryKeyValue::get_many(std::span<const Bytes> keys) const {
     std::shared_lock lock(mutex_);
     std::vector<std::optional<Bytes>> out;
     for (const Bytes& key : keys) out.push_back(find(map_, key));
@@ -65,7 +66,8 @@ Result<std::optional<Bytes>> MemoryDisk::get(Table table, ByteView key) const {
     return find(tables_[static_cast<std::size_t>(table)], key);
 }
 
-Result<> MemoryDisk::scan(Table table, ByteView from, ByteView until, const Store::Visit& visit) const {
+Result<> MemoryDisk::scan(Table table, ByteView from, ByteView until,
+                          const Store::Visit& visit) const {
     std::shared_lock lock(mutex_);
     const ByteMap& map = tables_[static_cast<std::size_t>(table)];
     for (auto at = map.lower_bound(from); at != map.end() && BytesLess{}(at->first, until); ++at)

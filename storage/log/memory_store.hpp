@@ -21,8 +21,9 @@ public:
     [[nodiscard]] Result<std::optional<Bytes>> get(ByteView key) const override;
     [[nodiscard]] Result<std::vector<std::optional<Bytes>>>
     get_many(std::span<const Bytes> keys) const override;
-    [[nodiscard]] Result<> scan(ByteView prefix, ByteView from,
-                                const std::function<bool(ByteView, ByteView)>& visit) const override;
+    [[nodiscard]] Result<>
+    scan(ByteView prefix, ByteView from,
+         const std::function<bool(ByteView, ByteView)>& visit) const override;
     [[nodiscard]] Result<> write(std::span<const Write> writes) override;
     [[nodiscard]] Result<> flush() override { return success(); }
     [[nodiscard]] Result<> clear() override;
@@ -36,7 +37,8 @@ private:
 class MemoryDisk {
 public:
     [[nodiscard]] Result<std::optional<Bytes>> get(Table table, ByteView key) const;
-    [[nodiscard]] Result<> scan(Table table, ByteView from, ByteView until, const Store::Visit& visit) const;
+    [[nodiscard]] Result<> scan(Table table, ByteView from, ByteView until,
+                                const Store::Visit& visit) const;
     [[nodiscard]] Result<std::optional<Bytes>> last_key(Table table) const;
     [[nodiscard]] Result<> commit(const Changes& changes);
 

@@ -3,7 +3,9 @@
 namespace safar {
 namespace {
 
-std::string log_text(const LogName& name) { return name.id.brief() + "/" + name.incarnation.brief(); }
+std::string log_text(const LogName& name) {
+    return name.id.brief() + "/" + name.incarnation.brief();
+}
 
 // Does the store hold what the witness saw?
 Result<bool> is_held(const Store& store, const Books& books, const WitnessState::OwnHead& seen) {
@@ -43,36 +45,42 @@ WitnessState OwnLogs::witness_state(const Books& books) const {
     return out;
 }
 
-PeerSays compare_heads(const Head& ours, const Head& theirs, const std::optional<Hash>& ours_there) {
+PeerSays compare_heads(const Head& ours, const Head& theirs,
+                       const std::optional<Hash>& ours_there) {
     if (theirs.forked || ours.forked || theirs.number > ours.number) return PeerSays::contradicts;
     if (theirs.number > 0 && ours_there != theirs.hash) return PeerSays::contradicts;
     return theirs.number == ours.number ? PeerSays::same : PeerSays::behind;
 }
 
-Result<> check_witness(const std::optional<WitnessState>& witness, const Books& books, const Store& store,
-                       OwnLogs& own, std::vector<std::string>& notes, std::vector<std::string>& losses) {
+Result<> check_witness(const std::optional<WitnessState>& witness, const Books& books,
+                       const Store& store, OwnLogs& own, std::vector<std::string>& notes,
+                       std::vector<std::string>& losses) {
     if (!witness) {
         if (!books.own.empty())
-            notes.push_back("the witness file is missing or damaged: nothing tells whether this store is "
-                            "the newest copy, so this node's logs go on in new incarnations");
+            notes.push_back(
+                "the witness file is missing or damaged: nothing tells whether this store is "
+                "the newest copy, so this node's logs go on in new incarnations");
         return success();
     }
     if (witness->position > books.last)
-        losses.push_back("the store ends at position " + std::to_string(books.last) + ", but batches up to " +
-                         std::to_string(witness->position) +
-                         " had been acknowledged: what came from peers will come again from them; what was "
-                         "written here and reached no peer is gone unless a copy of the store has it");
+        losses.push_back(
+            "the store ends at position " + std::to_string(books.last) + ", but batches up to " +
+            std::to_string(witness->position) +
+            " had been acknowledged: what came from peers will come again from them; what was "
+            "written here and reached no peer is gone unless a copy of the store has it");
     for (const auto& seen : witness->heads) {
         SAFAR_TRY(bool held, is_held(store, books, seen));
         if (!held) {
-            losses.push_back("the store lost acknowledged batches of this node's log " + log_text(seen.log) +
-                             ": batch " + std::to_string(seen.number) +
-                             " was signed and is not held; the log goes on in a new incarnation, peers may "
-                             "still hold the lost part and will send it");
+            losses.push_back(
+                "the store lost acknowledged batches of this node's log " + log_text(seen.log) +
+                ": batch " + std::to_string(seen.number) +
+                " was signed and is not held; the log goes on in a new incarnation, peers may "
+                "still hold the lost part and will send it");
             continue;
         }
         auto stored = books.own.find(seen.log.id);
-        if (stored != books.own.end() && stored->second == seen.log.incarnation) own.opened(seen.log);
+        if (stored != books.own.end() && stored->second == seen.log.incarnation)
+            own.opened(seen.log);
     }
     for (const auto& [id, incarnation] : books.own)
         if (LogName name{id, incarnation}; !own.is_current(name) && losses.empty())

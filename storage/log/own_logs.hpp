@@ -40,7 +40,8 @@ enum class PeerSays { same, behind, contradicts };
 // Compares the witness with the store. Own logs that both agree on are opened in `own`; everything
 // else is told in `notes`, and acknowledged batches that are gone also in `losses`.
 [[nodiscard]] Result<> check_witness(const std::optional<WitnessState>& witness, const Books& books,
-                                     const Store& store, OwnLogs& own, std::vector<std::string>& notes,
+                                     const Store& store, OwnLogs& own,
+                                     std::vector<std::string>& notes,
                                      std::vector<std::string>& losses);
 
 } // namespace safar

@@ -78,13 +78,15 @@ void refuse_unencodable(std::span<const AppendRequest> requests, PreparedAppend&
 
 } // namespace
 
-PreparedAppend prepare_append(std::span<const AppendRequest> requests, Entropy& entropy, const Run& run) {
+PreparedAppend prepare_append(std::span<const AppendRequest> requests, Entropy& entropy,
+                              const Run& run) {
     PreparedAppend out;
     out.requests.resize(requests.size());
     for (std::size_t i = 0; i < requests.size(); ++i)
         if (requests[i].drafts.empty())
-            out.requests[i].refused = failure(
-                ErrorCode::invalid_argument, "an append to " + requests[i].compartment + " without events");
+            out.requests[i].refused =
+                failure(ErrorCode::invalid_argument,
+                        "an append to " + requests[i].compartment + " without events");
 
     for (bool again = true; again;) {
         std::vector<Chunk> chunks = plan(requests, out);

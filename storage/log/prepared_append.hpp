@@ -33,8 +33,8 @@ struct PreparedAppend {
 
 // `run` is called with the number of independent pieces of work (batches). A request fails alone:
 // invalid_argument (no events), limit_exceeded, non_canonical.
-[[nodiscard]] PreparedAppend
-prepare_append(std::span<const AppendRequest> requests, Entropy& entropy,
-               const std::function<void(std::size_t, const std::function<void(std::size_t)>&)>& run);
+[[nodiscard]] PreparedAppend prepare_append(
+    std::span<const AppendRequest> requests, Entropy& entropy,
+    const std::function<void(std::size_t, const std::function<void(std::size_t)>&)>& run);
 
 } // namespace safar

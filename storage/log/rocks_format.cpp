@@ -20,8 +20,9 @@ Error failed(const std::string& path, const char* doing) {
 Result<> write_durably(const std::string& path, const std::string& text) {
     int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (file < 0) return failed(path, "can not be created");
-    const bool written = ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
-                         ::fsync(file) == 0;
+    const bool written =
+        ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+        ::fsync(file) == 0;
     ::close(file);
     if (!written) return failed(path, "can not be written");
     return success();
@@ -42,8 +43,9 @@ Result<> check_store_format(const std::string& directory, std::uint32_t known) {
     if (!line.starts_with(words) ||
         std::from_chars(line.data() + words.size(), end, version).ptr != end || version == 0)
         return failure(ErrorCode::storage_corrupt,
-                       path + " should say \"" + std::string(words) + "N\": it is missing or damaged; if this store was "
-                              "written by this version of safar, put N = " +
+                       path + " should say \"" + std::string(words) +
+                           "N\": it is missing or damaged; if this store was "
+                           "written by this version of safar, put N = " +
                            std::to_string(known) + " there");
     if (version > known)
         return failure(ErrorCode::unsupported_version,

@@ -11,7 +11,8 @@ RocksKeyValue::RocksKeyValue(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* famil
     : db_(db), options_(options), family_(own(family)) {}
 
 RocksKeyValue::Family RocksKeyValue::own(rocksdb::ColumnFamilyHandle* handle) const {
-    return {handle, [db = &db_](rocksdb::ColumnFamilyHandle* h) { db->DestroyColumnFamilyHandle(h); }};
+    return {handle,
+            [db = &db_](rocksdb::ColumnFamilyHandle* h) { db->DestroyColumnFamilyHandle(h); }};
 }
 
 RocksKeyValue::Family RocksKeyValue::family() const {
@@ -28,13 +29,14 @@ Result<std::optional<Bytes>> RocksKeyValue::get(ByteView key) const {
     return std::optional(copy(view(value)));
 }
 
-Result<std::vector<std::optional<Bytes>>> RocksKeyValue::get_many(std::span<const Bytes> keys) const {
+Result<std::vector<std::optional<Bytes>>>
+RocksKeyValue::get_many(std::span<const Bytes> keys) const {
     constexpr std::size_t at_once = 256; // bounds what stays pinned
     const Family family = this->family();
     std::vector<std::optional<Bytes>> out(keys.size());
-    const bool sorted = std::is_sorted(keys.begin(), keys.end(), [](const Bytes& a, const Bytes& b) {
-        return as_text(a) < as_text(b);
-    });
+    const bool sorted =
+        std::is_sorted(keys.begin(), keys.end(),
+                       [](const Bytes& a, const Bytes& b) { return as_text(a) < as_text(b); });
     for (std::size_t done = 0; done < keys.size(); done += at_once) {
         const std::size_t count = std::min(at_once, keys.size() - done);
         std::vector<rocksdb::Slice> names(count);

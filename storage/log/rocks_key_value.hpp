@@ -18,8 +18,9 @@ public:
     [[nodiscard]] Result<std::optional<Bytes>> get(ByteView key) const override;
     [[nodiscard]] Result<std::vector<std::optional<Bytes>>>
     get_many(std::span<const Bytes> keys) const override;
-    [[nodiscard]] Result<> scan(ByteView prefix, ByteView from,
-                                const std::function<bool(ByteView, ByteView)>& visit) const override;
+    [[nodiscard]] Result<>
+    scan(ByteView prefix, ByteView from,
+         const std::function<bool(ByteView, ByteView)>& visit) const override;
     [[nodiscard]] Result<> write(std::span<const Write> writes) override;
     [[nodiscard]] Result<> flush() override;
     [[nodiscard]] Result<> clear() override;

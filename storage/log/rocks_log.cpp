@@ -14,7 +14,8 @@ Result<std::unique_ptr<Log>> open_rocks_log(const RocksOptions& options, const A
     SAFAR_TRY(parts.store, RocksStore::open(options));
     parts.witness = std::make_unique<WitnessFile>(options.witness_path);
     auto workers = std::make_shared<Workers>();
-    parts.parallel_for = [workers](std::size_t count, const std::function<void(std::size_t)>& body) {
+    parts.parallel_for = [workers](std::size_t count,
+                                   const std::function<void(std::size_t)>& body) {
         workers->run(count, body);
     };
     return open_log(std::move(parts), author, std::move(authority), notes);

@@ -16,8 +16,8 @@ struct RocksOptions {
 
 // Opens or creates. Notes for the operator (repaired tail, stale witness) are appended to `notes`.
 // Errors: busy (another process has it), storage_corrupt (names the file), storage_full.
-[[nodiscard]] Result<std::unique_ptr<Log>> open_rocks_log(const RocksOptions& options, const Author& author,
-                                                          std::shared_ptr<const Authority> authority,
-                                                          std::vector<std::string>& notes);
+[[nodiscard]] Result<std::unique_ptr<Log>>
+open_rocks_log(const RocksOptions& options, const Author& author,
+               std::shared_ptr<const Authority> authority, std::vector<std::string>& notes);
 
 } // namespace safar

@@ -68,12 +68,14 @@ std::vector<rocksdb::ColumnFamilyDescriptor> rocks_families(const RocksOptions& 
 Error rocks_error(const rocksdb::Status& status, std::string_view doing) {
     std::string detail = "RocksDB says \"" + status.ToString() + "\" while " + std::string(doing);
     if (status.IsCorruption())
-        return failure(ErrorCode::storage_corrupt,
-                       detail + ": restore the data directory from a copy, or move it away and let the peers "
-                                "send everything again");
+        return failure(
+            ErrorCode::storage_corrupt,
+            detail + ": restore the data directory from a copy, or move it away and let the peers "
+                     "send everything again");
     if (status.IsNoSpace())
-        return failure(ErrorCode::storage_failed,
-                       detail + ": free some disk space; it is unknown whether the last write was stored");
+        return failure(
+            ErrorCode::storage_failed,
+            detail + ": free some disk space; it is unknown whether the last write was stored");
     return failure(ErrorCode::storage_failed, detail + ": look at the disk and the kernel's log");
 }
 

@@ -16,7 +16,8 @@ namespace safar {
 
 [[nodiscard]] rocksdb::DBOptions rocks_db_options(const RocksOptions& options);
 // In order: the tables (Table::meta is "default"), then "derived".
-[[nodiscard]] std::vector<rocksdb::ColumnFamilyDescriptor> rocks_families(const RocksOptions& options);
+[[nodiscard]] std::vector<rocksdb::ColumnFamilyDescriptor>
+rocks_families(const RocksOptions& options);
 
 [[nodiscard]] inline rocksdb::Slice slice(ByteView bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};

@@ -20,9 +20,11 @@ Result<> RocksStore::DirectoryLock::take(const std::string& directory) {
     const std::string path = directory + "/safar.lock";
     file_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (file_ < 0)
-        return failure(ErrorCode::storage_failed, path + ": can not be opened: " + std::strerror(errno));
+        return failure(ErrorCode::storage_failed,
+                       path + ": can not be opened: " + std::strerror(errno));
     if (::flock(file_, LOCK_EX | LOCK_NB) != 0)
-        return failure(ErrorCode::busy, directory + " is in use by another process: is safard running already?");
+        return failure(ErrorCode::busy,
+                       directory + " is in use by another process: is safard running already?");
     return success();
 }
 
@@ -30,13 +32,15 @@ Result<std::unique_ptr<RocksStore>> RocksStore::open(const RocksOptions& options
     std::error_code ignored;
     std::filesystem::create_directories(options.directory, ignored);
     if (!std::filesystem::is_directory(options.directory))
-        return failure(ErrorCode::storage_failed, options.directory + ": no such directory, and it can not be created");
+        return failure(ErrorCode::storage_failed,
+                       options.directory + ": no such directory, and it can not be created");
     std::unique_ptr<RocksStore> store(new RocksStore(options));
     SAFAR_TRY(store->lock_.take(options.directory));
     SAFAR_TRY(check_store_format(options.directory, format_version()));
     // Opening may flush what the write-ahead log holds. RocksDB aborts where that meets a full disk.
     RocksOptions opening = options;
-    opening.reserve_bytes = std::min<std::uint64_t>(options.reserve_bytes, options.write_buffer_bytes);
+    opening.reserve_bytes =
+        std::min<std::uint64_t>(options.reserve_bytes, options.write_buffer_bytes);
     store->options_ = opening;
     SAFAR_TRY(store->check_space(0));
     store->options_ = options;
@@ -59,7 +63,8 @@ Result<> RocksStore::open_database() {
 
 RocksStore::~RocksStore() {
     if (!db_) return;
-    for (rocksdb::ColumnFamilyHandle* family : families_) db_->Flush({}, family).PermitUncheckedError();
+    for (rocksdb::ColumnFamilyHandle* family : families_)
+        db_->Flush({}, family).PermitUncheckedError();
     derived_.reset();
     for (rocksdb::ColumnFamilyHandle* family : families_)
         db_->DestroyColumnFamilyHandle(family).PermitUncheckedError();
@@ -97,13 +102,15 @@ Result<std::optional<Bytes>> RocksStore::last_key(Table table) const {
 Result<> RocksStore::check_space(std::uint64_t needed) const {
     struct statvfs disk {};
     if (::statvfs(options_.directory.c_str(), &disk) != 0)
-        return failure(ErrorCode::storage_failed, options_.directory + ": statvfs: " + std::strerror(errno));
+        return failure(ErrorCode::storage_failed,
+                       options_.directory + ": statvfs: " + std::strerror(errno));
     const std::uint64_t free = static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize;
     if (free >= options_.reserve_bytes + needed) return success();
-    return failure(ErrorCode::storage_full,
-                   options_.directory + ": " + std::to_string(free >> 20) + " MiB free on this disk, " +
-                       std::to_string((options_.reserve_bytes + needed) >> 20) +
-                       " MiB are needed to go on safely: free some space; nothing was written, reading works");
+    return failure(
+        ErrorCode::storage_full,
+        options_.directory + ": " + std::to_string(free >> 20) + " MiB free on this disk, " +
+            std::to_string((options_.reserve_bytes + needed) >> 20) +
+            " MiB are needed to go on safely: free some space; nothing was written, reading works");
 }
 
 Result<> RocksStore::commit(const Changes& changes) {
@@ -128,7 +135,8 @@ Result<> RocksStore::commit(const Changes& changes) {
 void RocksStore::check_media(std::vector<std::string>& problems) const {
     // Blocks of tables; blob records are checked when they are read, which the caller has done.
     if (auto status = db_->VerifyChecksum(); !status.ok())
-        problems.push_back("a table of " + options_.directory + " is damaged: " + status.ToString());
+        problems.push_back("a table of " + options_.directory +
+                           " is damaged: " + status.ToString());
 }
 
 } // namespace safar

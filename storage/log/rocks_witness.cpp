@@ -19,7 +19,8 @@ Error failed(const std::string& path, const char* doing) {
 // The file's name must survive power loss as its bytes do.
 void sync_directory(const std::string& path) {
     std::string parent = std::filesystem::path(path).parent_path().string();
-    int directory = ::open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int directory =
+        ::open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory < 0) return;
     ::fsync(directory);
     ::close(directory);
@@ -48,7 +49,8 @@ Result<std::optional<WitnessState>> WitnessFile::load() {
     std::optional<WitnessSlot> newest;
     for (int i = 0; i < 2; ++i) {
         Bytes bytes(slot_bytes);
-        ssize_t got = ::pread(file_, bytes.data(), bytes.size(), static_cast<off_t>(slot_bytes) * i);
+        ssize_t got =
+            ::pread(file_, bytes.data(), bytes.size(), static_cast<off_t>(slot_bytes) * i);
         if (got < 0) return failed(path_, "can not be read");
         auto slot = decode_witness(ByteView(bytes).first(static_cast<std::size_t>(got)));
         if (slot && (!newest || slot->counter > newest->counter)) newest = std::move(slot);
@@ -61,11 +63,13 @@ Result<std::optional<WitnessState>> WitnessFile::load() {
 Result<> WitnessFile::save(const WitnessState& state) {
     Bytes slot = encode_witness(counter_ + 1, state);
     if (slot.size() > slot_bytes)
-        return failure(ErrorCode::limit_exceeded, "this node signs " + std::to_string(state.heads.size()) +
+        return failure(ErrorCode::limit_exceeded, "this node signs " +
+                                                      std::to_string(state.heads.size()) +
                                                       " logs, more than its witness file can name");
     SAFAR_TRY(open_file());
     ++counter_;
-    if (::pwrite(file_, slot.data(), slot.size(), static_cast<off_t>(slot_bytes * (counter_ % 2))) !=
+    if (::pwrite(file_, slot.data(), slot.size(),
+                 static_cast<off_t>(slot_bytes * (counter_ % 2))) !=
         static_cast<ssize_t>(slot.size()))
         return failed(path_, "can not be written");
     unsynced_ = true;

@@ -30,13 +30,17 @@ using namespace safar;
 namespace {
 
 using Clock = std::chrono::steady_clock;
-double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double since(Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 // Of all threads of this process: unlike elapsed time it hardly depends on who else uses the machine.
 double cpu_seconds() {
     rusage usage{};
     ::getrusage(RUSAGE_SELF, &usage);
-    auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6; };
+    auto seconds = [](const timeval& t) {
+        return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
+    };
     return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
@@ -44,7 +48,8 @@ const char* const compartment = "return";
 
 class OneNode final : public Authority {
 public:
-    explicit OneNode(const SigningKey& key) : id_(key.id()), public_(key.public_key()), node_{key.id().raw} {
+    explicit OneNode(const SigningKey& key)
+        : id_(key.id()), public_(key.public_key()), node_{key.id().raw} {
         network_.raw.fill(std::byte{1});
         charter_.raw.fill(std::byte{2});
         owner_ = {node_, "AAA", compartment};
@@ -53,8 +58,12 @@ public:
     const NetworkId& network() const override { return network_; }
     std::uint64_t epoch() const override { return 1; }
     const Hash& charter() const override { return charter_; }
-    const LogOwner* owner(const LogId& log) const override { return log == log_ ? &owner_ : nullptr; }
-    const PublicKey* key(const KeyId& key) const override { return key == id_ ? &public_ : nullptr; }
+    const LogOwner* owner(const LogId& log) const override {
+        return log == log_ ? &owner_ : nullptr;
+    }
+    const PublicKey* key(const KeyId& key) const override {
+        return key == id_ ? &public_ : nullptr;
+    }
     Standing standing(const BatchHeader& header) const override {
         return header.log.id == log_ ? Standing::counts : Standing::unknown;
     }
@@ -74,7 +83,8 @@ private:
 
 // About 350 bytes an event once encoded, as packable as register rows are.
 EventDraft draft(std::mt19937_64& random, std::uint64_t n) {
-    static const char* const districts[] = {"Gujrat", "Mandi Bahauddin", "Sialkot", "Gujranwala", "Peshawar", "Quetta"};
+    static const char* const districts[] = {"Gujrat",     "Mandi Bahauddin", "Sialkot",
+                                            "Gujranwala", "Peshawar",        "Quetta"};
     static const char* const countries[] = {"GRC", "ITA", "TUR", "DEU", "ARE", "OMN", "SAU", "GBR"};
     EventDraft out;
     out.body.kind = 3;
@@ -85,18 +95,20 @@ EventDraft draft(std::mt19937_64& random, std::uint64_t n) {
     out.body.actor = "import";
     out.body.quality = 3;
     out.body.at = {1'577'836'800'000'000 + static_cast<std::int64_t>(n) * 1'000'000};
-    out.body.assertions = {{1, Text{"case " + std::to_string(random() % 100'000'000)}},
-                           {2, Code{countries[random() % 8]}},
-                           {3, Text{districts[random() % 6]}},
-                           {4, Date{static_cast<std::int32_t>(17000 + random() % 2000), Date::Precision::day}},
-                           {5, Integer{static_cast<std::int64_t>(random() % 60)}},
-                           {6, Code{random() % 9 == 0 ? "F" : "M"}},
-                           {7, Money{static_cast<std::int64_t>(random() % 500'000), "PKR"}},
-                           {8, Flag{random() % 2 == 0}},
-                           {9, Text{"arrived by air with " + std::to_string(random() % 40) + " others, assisted by the reception desk"}},
-                           {10, Code{"VOL"}},
-                           {11, Text{"escort " + std::to_string(random() % 1'000'000'000)}},
-                           {12, Integer{static_cast<std::int64_t>(random() % 1'000'000)}}};
+    out.body.assertions = {
+        {1, Text{"case " + std::to_string(random() % 100'000'000)}},
+        {2, Code{countries[random() % 8]}},
+        {3, Text{districts[random() % 6]}},
+        {4, Date{static_cast<std::int32_t>(17000 + random() % 2000), Date::Precision::day}},
+        {5, Integer{static_cast<std::int64_t>(random() % 60)}},
+        {6, Code{random() % 9 == 0 ? "F" : "M"}},
+        {7, Money{static_cast<std::int64_t>(random() % 500'000), "PKR"}},
+        {8, Flag{random() % 2 == 0}},
+        {9, Text{"arrived by air with " + std::to_string(random() % 40) +
+                 " others, assisted by the reception desk"}},
+        {10, Code{"VOL"}},
+        {11, Text{"escort " + std::to_string(random() % 1'000'000'000)}},
+        {12, Integer{static_cast<std::int64_t>(random() % 1'000'000)}}};
     return out;
 }
 
@@ -107,7 +119,8 @@ std::vector<AppendRequest> make_group(std::size_t batches) {
     std::uint64_t n = 0;
     for (auto& request : out) {
         request.compartment = compartment;
-        for (std::size_t i = 0; i < limits::batch_events_max; ++i) request.drafts.push_back(draft(random, n++));
+        for (std::size_t i = 0; i < limits::batch_events_max; ++i)
+            request.drafts.push_back(draft(random, n++));
     }
     return out;
 }
@@ -125,7 +138,8 @@ struct Bench {
     }
     std::unique_ptr<Log> open(const std::string& name) const {
         std::vector<std::string> notes;
-        auto log = open_rocks_log(options(name), {charter->node(), &key, &system_entropy()}, charter, notes);
+        auto log = open_rocks_log(options(name), {charter->node(), &key, &system_entropy()},
+                                  charter, notes);
         if (!log) die(describe(log.error()));
         return std::move(log).value();
     }
@@ -145,14 +159,17 @@ struct Measure {
     std::vector<double> groups; // seconds each
     double at(double share) {
         std::sort(groups.begin(), groups.end());
-        return groups.empty() ? 0 : groups[static_cast<std::size_t>(share * static_cast<double>(groups.size() - 1))];
+        return groups.empty() ? 0
+                              : groups[static_cast<std::size_t>(
+                                    share * static_cast<double>(groups.size() - 1))];
     }
 };
 
 void print(const char* what, std::size_t events, std::size_t group, Measure m, double bare) {
-    std::printf("  %-10s group %2zu  %9.0f events/s  p50 %6.2f ms  p99 %6.2f ms  cpu %5.2f us an event",
-                what, group, static_cast<double>(events) / m.seconds, m.at(0.5) * 1e3, m.at(0.99) * 1e3,
-                m.cpu * 1e6 / static_cast<double>(events));
+    std::printf(
+        "  %-10s group %2zu  %9.0f events/s  p50 %6.2f ms  p99 %6.2f ms  cpu %5.2f us an event",
+        what, group, static_cast<double>(events) / m.seconds, m.at(0.5) * 1e3, m.at(0.99) * 1e3,
+        m.cpu * 1e6 / static_cast<double>(events));
     if (bare > 0) std::printf("  %3.0f %% of bare", 100 * bare / m.seconds);
     std::printf("\n");
 }
@@ -206,12 +223,14 @@ Measure run_pipelined(Log& log, const std::vector<AppendRequest>& group, std::si
 }
 
 // The same values into the same database, and nothing else: no journal, heads or witness.
-Measure run_bare(const RocksOptions& options, const std::vector<std::shared_ptr<const EncodedBatch>>& values,
+Measure run_bare(const RocksOptions& options,
+                 const std::vector<std::shared_ptr<const EncodedBatch>>& values,
                  std::size_t group) {
     std::filesystem::create_directories(options.directory);
     rocksdb::DB* db = nullptr;
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
-    auto status = rocksdb::DB::Open(rocks_db_options(options), options.directory, rocks_families(options), &handles, &db);
+    auto status = rocksdb::DB::Open(rocks_db_options(options), options.directory,
+                                    rocks_families(options), &handles, &db);
     if (!status.ok()) Bench::die(status.ToString());
     rocksdb::WriteOptions durable;
     durable.sync = true;
@@ -223,7 +242,8 @@ Measure run_bare(const RocksOptions& options, const std::vector<std::shared_ptr<
         rocksdb::WriteBatch batch;
         for (std::size_t k = i; k < std::min(i + group, values.size()); ++k) {
             std::uint64_t key = __builtin_bswap64(k + 1);
-            batch.Put(handles[1], rocksdb::Slice(reinterpret_cast<const char*>(&key), sizeof key), slice(values[k]->bytes));
+            batch.Put(handles[1], rocksdb::Slice(reinterpret_cast<const char*>(&key), sizeof key),
+                      slice(values[k]->bytes));
         }
         if (status = db->Write(durable, &batch); !status.ok()) Bench::die(status.ToString());
         out.groups.push_back(since(one));
@@ -239,14 +259,16 @@ std::vector<std::shared_ptr<const EncodedBatch>> read_all(Log& log) {
     return log.read_range(*log.name_of(1), 1, SIZE_MAX).value();
 }
 
-void run_ingest(const Bench& bench, const std::vector<std::shared_ptr<const EncodedBatch>>& values, std::size_t events) {
+void run_ingest(const Bench& bench, const std::vector<std::shared_ptr<const EncodedBatch>>& values,
+                std::size_t events) {
     constexpr std::size_t group = 32;
     auto log = bench.open("ingest");
     Measure out;
     std::vector<std::vector<EncodedBatch>> groups;
     for (std::size_t i = 0; i < values.size(); i += group) {
         groups.emplace_back();
-        for (std::size_t k = i; k < std::min(i + group, values.size()); ++k) groups.back().push_back(*values[k]);
+        for (std::size_t k = i; k < std::min(i + group, values.size()); ++k)
+            groups.back().push_back(*values[k]);
     }
     const double cpu = cpu_seconds();
     auto start = Clock::now();
@@ -266,7 +288,8 @@ void run_ingest(const Bench& bench, const std::vector<std::shared_ptr<const Enco
 // anew (--die ROOT EVENTS): RocksDB's threads do not survive a fork.
 void append_and_die(const Bench& bench, std::size_t events) {
     auto log = bench.open("killed");
-    run_append(*log, make_group(16), std::max<std::size_t>(1, events / (16 * limits::batch_events_max)));
+    run_append(*log, make_group(16),
+               std::max<std::size_t>(1, events / (16 * limits::batch_events_max)));
     ::kill(::getpid(), SIGKILL);
 }
 
@@ -275,7 +298,8 @@ void run_reopen(const Bench& bench, std::size_t events) {
     ::fflush(stdout);
     pid_t child = ::fork();
     if (child == 0) {
-        ::execl("/proc/self/exe", "bench_append", "--die", bench.root.c_str(), count.c_str(), nullptr);
+        ::execl("/proc/self/exe", "bench_append", "--die", bench.root.c_str(), count.c_str(),
+                nullptr);
         ::_exit(1);
     }
     int status = 0;
@@ -288,7 +312,8 @@ void run_reopen(const Bench& bench, std::size_t events) {
                 static_cast<unsigned long long>(log->last_position()));
     start = Clock::now();
     auto report = log->verify(true, {});
-    std::printf("  verify     deep: %.2f s, %zu problems\n", since(start), report.value().problems.size());
+    std::printf("  verify     deep: %.2f s, %zu problems\n", since(start),
+                report.value().problems.size());
 }
 
 void run(const Bench& bench, std::size_t events) {
@@ -327,7 +352,8 @@ void run(const Bench& bench, std::size_t events) {
     }
     rusage usage{};
     ::getrusage(RUSAGE_SELF, &usage);
-    std::printf("  peak RSS   %ld MiB (holds all batches once for bare and ingest)\n", usage.ru_maxrss / 1024);
+    std::printf("  peak RSS   %ld MiB (holds all batches once for bare and ingest)\n",
+                usage.ru_maxrss / 1024);
 }
 
 } // namespace
@@ -335,19 +361,24 @@ void run(const Bench& bench, std::size_t events) {
 int main(int argc, char** argv) {
     auto key = SigningKey::from_seed(Bytes(SigningKey::seed_bytes, std::byte{1})).value();
     if (argc == 4 && std::string_view(argv[1]) == "--die")
-        append_and_die({argv[2], key, std::make_shared<OneNode>(key)}, std::strtoull(argv[3], nullptr, 10));
+        append_and_die({argv[2], key, std::make_shared<OneNode>(key)},
+                       std::strtoull(argv[3], nullptr, 10));
     std::vector<std::size_t> sizes{1'000'000};
     std::string directory = "/tmp";
     for (int i = 1; i < argc; ++i) {
         std::string_view argument = argv[i];
         if (argument == "--smoke") sizes = {10'000};
         else if (argument == "--sweep") sizes = {10'000, 100'000, 1'000'000};
-        else if (argument == "--events" && i + 1 < argc) sizes = {std::strtoull(argv[++i], nullptr, 10)};
+        else if (argument == "--events" && i + 1 < argc)
+            sizes = {std::strtoull(argv[++i], nullptr, 10)};
         else if (argument == "--directory" && i + 1 < argc) directory = argv[++i];
-        else Bench::die("unknown argument " + std::string(argument) + "; known: --events N, --sweep, --smoke, --directory DIR");
+        else
+            Bench::die("unknown argument " + std::string(argument) +
+                       "; known: --events N, --sweep, --smoke, --directory DIR");
     }
     std::string root = directory + "/safar-bench-XXXXXX";
-    if (::mkdtemp(root.data()) == nullptr) Bench::die(directory + ": can not create a directory there");
+    if (::mkdtemp(root.data()) == nullptr)
+        Bench::die(directory + ": can not create a directory there");
     for (std::size_t events : sizes) {
         Bench bench{root + "/" + std::to_string(events), key, std::make_shared<OneNode>(key)};
         run(bench, events);

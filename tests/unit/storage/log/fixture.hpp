@@ -25,7 +25,8 @@ inline const std::vector<std::string> compartments = {"movement", "return"};
 // One node: number n has the key of seed n.
 struct Node {
     explicit Node(std::uint8_t n)
-        : number(n), key(SigningKey::from_seed(Bytes(SigningKey::seed_bytes, std::byte{n})).value()),
+        : number(n),
+          key(SigningKey::from_seed(Bytes(SigningKey::seed_bytes, std::byte{n})).value()),
           node(NodeId{key.id().raw}) {}
     [[nodiscard]] LogId log(std::string_view compartment = "return") const {
         return log_id(network, node, compartment);
@@ -43,7 +44,8 @@ public:
     }
     void add(const Node& node) {
         for (const std::string& compartment : compartments)
-            owners[node.log(compartment)] = {node.node, "A" + std::to_string(node.number), compartment};
+            owners[node.log(compartment)] = {node.node, "A" + std::to_string(node.number),
+                                             compartment};
         keys[node.key.id()] = node.key.public_key();
     }
 
@@ -81,7 +83,8 @@ inline EventDraft draft(std::uint64_t n) {
     out.body.source = "test-register";
     out.body.actor = "caseworker";
     out.body.at = {1'577'836'800'000'000 + static_cast<std::int64_t>(n)};
-    out.body.assertions = {{1, Text{"record " + std::to_string(n)}}, {2, Integer{static_cast<std::int64_t>(n)}}};
+    out.body.assertions = {{1, Text{"record " + std::to_string(n)}},
+                           {2, Integer{static_cast<std::int64_t>(n)}}};
     return out;
 }
 
@@ -95,7 +98,8 @@ inline AppendRequest request(std::string compartment, std::size_t events, std::u
 // Signs a chain of batches as another node would, or as it never should.
 class Writer {
 public:
-    explicit Writer(const Node& node, std::uint8_t incarnation = 1, std::string_view compartment = "return")
+    explicit Writer(const Node& node, std::uint8_t incarnation = 1,
+                    std::string_view compartment = "return")
         : node_(&node), entropy_(1000u * node.number + incarnation) {
         next.network = network;
         next.log = {node.log(compartment), id<Incarnation>(incarnation)};

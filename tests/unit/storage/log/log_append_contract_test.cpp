@@ -5,7 +5,8 @@ namespace safar {
 namespace {
 
 using LogAppend = LogContract;
-INSTANTIATE_TEST_SUITE_P(Both, LogAppend, testing::Values(HostKind::memory, HostKind::rocks), host_name);
+INSTANTIATE_TEST_SUITE_P(Both, LogAppend, testing::Values(HostKind::memory, HostKind::rocks),
+                         host_name);
 
 TEST_P(LogAppend, FirstAppendStartsALogAtOne) {
     Appended appended = append(3);
@@ -31,12 +32,14 @@ TEST_P(LogAppend, WhatWasAppendedOpensVerifiesAndCarriesItsLeaves) {
     auto batch = open_batch(stored.value()->bytes, LeafCheck::compute);
     ASSERT_TRUE(batch.has_value()) << describe(batch.error());
     EXPECT_EQ(batch.value().leaves, appended.leaves);
-    EXPECT_TRUE(verify_header(us.key.public_key(), network, stored.value()->header(), batch.value().signature));
+    EXPECT_TRUE(verify_header(us.key.public_key(), network, stored.value()->header(),
+                              batch.value().signature));
     EXPECT_EQ(decode_body(batch.value().events[4].clear).value(), draft(4).body);
 }
 
 TEST_P(LogAppend, RequestsOfOneCompartmentShareABatch) {
-    std::vector<AppendRequest> requests{request("return", 2, 0), request("movement", 1, 10), request("return", 4, 20)};
+    std::vector<AppendRequest> requests{request("return", 2, 0), request("movement", 1, 10),
+                                        request("return", 4, 20)};
     auto answers = log->append(requests);
     ASSERT_EQ(answers.size(), 3u);
     for (auto& answer : answers) ASSERT_TRUE(answer.has_value()) << describe(answer.error());
@@ -73,7 +76,8 @@ TEST_P(LogAppend, BatchesThatWouldExceedAMebibyteAreSplit) {
     for (int i = 0; i < 40; ++i) {
         EventDraft event = draft(static_cast<std::uint64_t>(i));
         event.body.assertions.clear();
-        for (std::uint16_t f = 0; f < 3; ++f) event.body.assertions.push_back({f, Text{std::string(16000, 'a')}});
+        for (std::uint16_t f = 0; f < 3; ++f)
+            event.body.assertions.push_back({f, Text{std::string(16000, 'a')}});
         big.drafts.push_back(event);
     }
     std::vector<AppendRequest> requests{big};
@@ -84,9 +88,10 @@ TEST_P(LogAppend, BatchesThatWouldExceedAMebibyteAreSplit) {
 }
 
 TEST_P(LogAppend, ARequestThatCanNotBeEncodedFailsAlone) {
-    std::vector<AppendRequest> requests{request("return", 2), request("return", 2), request("return", 0),
-                                        request("return", 1)};
-    requests[1].drafts[1].body.assertions.push_back({9, Text{std::string(limits::text_bytes_max + 1, 'x')}});
+    std::vector<AppendRequest> requests{request("return", 2), request("return", 2),
+                                        request("return", 0), request("return", 1)};
+    requests[1].drafts[1].body.assertions.push_back(
+        {9, Text{std::string(limits::text_bytes_max + 1, 'x')}});
     auto answers = log->append(requests);
     EXPECT_TRUE(answers[0].has_value());
     ASSERT_FALSE(answers[1].has_value());
@@ -121,7 +126,8 @@ TEST_P(LogAppend, AnOlderCharterThanTheLastOneSignedUnderIsRefused) {
 }
 
 TEST_P(LogAppend, PreparedGroupsKeepTheirOrderAndShareOneCommit) {
-    std::vector<AppendRequest> first{request("return", 2)}, second{request("return", 300), request("movement", 1)};
+    std::vector<AppendRequest> first{request("return", 2)},
+        second{request("return", 300), request("movement", 1)};
     std::vector<PreparedAppend> groups;
     groups.push_back(log->prepare(first));
     groups.push_back(log->prepare(second));
@@ -139,10 +145,12 @@ TEST_P(LogAppend, PreparedGroupsKeepTheirOrderAndShareOneCommit) {
 TEST_P(LogAppend, FrontierNamesOnlyTheCompartmentAskedForAndAscends) {
     append(1);
     append(1, "movement");
-    for (std::uint8_t incarnation : {5, 3, 9}) ASSERT_TRUE(ingest(Writer(other, incarnation).write()).result.has_value());
+    for (std::uint8_t incarnation : {5, 3, 9})
+        ASSERT_TRUE(ingest(Writer(other, incarnation).write()).result.has_value());
     Frontier frontier = log->frontier("return");
     ASSERT_EQ(frontier.size(), 4u);
-    for (std::size_t i = 1; i < frontier.size(); ++i) EXPECT_LT(frontier[i - 1].log, frontier[i].log);
+    for (std::size_t i = 1; i < frontier.size(); ++i)
+        EXPECT_LT(frontier[i - 1].log, frontier[i].log);
     EXPECT_EQ(log->frontier("movement").size(), 1u);
     EXPECT_TRUE(log->frontier("nothing").empty());
     Hash before = frontier_digest(frontier);
@@ -269,7 +277,8 @@ TEST_P(LogAppend, ALostPartOfOurLogIsIngestedLikeAnyOthersAndNotContinued) {
     open(); // an empty store: the old one was lost
     LogName second = append(1).log;
     EXPECT_NE(second, first);
-    for (const auto& batch : batches) EXPECT_TRUE(ingest(EncodedBatch{batch->bytes}).result.has_value());
+    for (const auto& batch : batches)
+        EXPECT_TRUE(ingest(EncodedBatch{batch->bytes}).result.has_value());
     EXPECT_EQ(log->head(first)->number, 2u);
     EXPECT_EQ(append(1).log, second);
     confirm();
@@ -323,7 +332,8 @@ TEST_P(LogAppend, HandlesPositionsAndSettingsSurviveReopening) {
 TEST_P(LogAppend, DerivedStateKeepsOrderAndCanBeCleared) {
     KeyValue& derived = log->derived();
     auto bytes = [](std::string_view text) { return copy(as_bytes(text)); };
-    std::vector<KeyValue::Write> writes{{bytes("a1"), bytes("x")}, {bytes("b1"), bytes("y")}, {bytes("b2"), bytes("z")}};
+    std::vector<KeyValue::Write> writes{
+        {bytes("a1"), bytes("x")}, {bytes("b1"), bytes("y")}, {bytes("b2"), bytes("z")}};
     ASSERT_TRUE(derived.write(writes).has_value());
     ASSERT_TRUE(derived.flush().has_value());
     std::vector<Bytes> keys{bytes("a1"), bytes("a2"), bytes("b2")};

@@ -15,14 +15,16 @@ using namespace fixture;
 class LogHost {
 public:
     virtual ~LogHost() = default;
-    virtual Result<std::unique_ptr<Log>> open(const Author& author, std::shared_ptr<const Authority> authority,
+    virtual Result<std::unique_ptr<Log>> open(const Author& author,
+                                              std::shared_ptr<const Authority> authority,
                                               std::vector<std::string>& notes) = 0;
     virtual void lose_witness() = 0;
 };
 
 class MemoryHost final : public LogHost {
 public:
-    Result<std::unique_ptr<Log>> open(const Author& author, std::shared_ptr<const Authority> authority,
+    Result<std::unique_ptr<Log>> open(const Author& author,
+                                      std::shared_ptr<const Authority> authority,
                                       std::vector<std::string>& notes) override {
         return open_memory_log(disk, author, std::move(authority), notes);
     }
@@ -40,7 +42,8 @@ public:
         out.write_buffer_bytes = 4u << 20;
         return out;
     }
-    Result<std::unique_ptr<Log>> open(const Author& author, std::shared_ptr<const Authority> authority,
+    Result<std::unique_ptr<Log>> open(const Author& author,
+                                      std::shared_ptr<const Authority> authority,
                                       std::vector<std::string>& notes) override {
         return open_rocks_log(options(), author, std::move(authority), notes);
     }
@@ -83,7 +86,8 @@ protected:
     }
     // Tells the log that a peer holds exactly what it holds.
     void confirm() {
-        for (const std::string& compartment : compartments) log->confirm_own_heads(log->frontier(compartment));
+        for (const std::string& compartment : compartments)
+            log->confirm_own_heads(log->frontier(compartment));
     }
     std::vector<std::string> problems(bool deep = true) {
         auto report = log->verify(deep, {});

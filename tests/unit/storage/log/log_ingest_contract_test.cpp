@@ -5,7 +5,8 @@ namespace safar {
 namespace {
 
 using LogIngest = LogContract;
-INSTANTIATE_TEST_SUITE_P(Both, LogIngest, testing::Values(HostKind::memory, HostKind::rocks), host_name);
+INSTANTIATE_TEST_SUITE_P(Both, LogIngest, testing::Values(HostKind::memory, HostKind::rocks),
+                         host_name);
 
 TEST_P(LogIngest, AChainIsHeldAsItCame) {
     Writer writer(other);
@@ -109,7 +110,8 @@ TEST_P(LogIngest, EveryKindOfBadBatchIsNamedAndLeavesNothing) {
     auto good = Writer(other).peek(3);
     auto donor = Writer(other, 1, "movement").peek(4);
     Bytes mixed(good.bytes.begin(), good.bytes.begin() + EncodedBatch::prefix_bytes - 4);
-    mixed.insert(mixed.end(), donor.bytes.begin() + EncodedBatch::prefix_bytes - 4, donor.bytes.end());
+    mixed.insert(mixed.end(), donor.bytes.begin() + EncodedBatch::prefix_bytes - 4,
+                 donor.bytes.end());
     ErrorCode code = ingest_error({mixed});
     EXPECT_TRUE(code == ErrorCode::wrong_hash || code == ErrorCode::malformed) << name(code);
 
@@ -210,8 +212,10 @@ TEST_P(LogIngest, TwoBatchesAtOnePlaceCloseTheLogAtTheCommonPrefix) {
     EXPECT_EQ(forks[0].place.number, 2u);
     EXPECT_EQ(forks[0].header_a, copy(held[0].header()));
     EXPECT_EQ(forks[0].header_b, copy(other_branch.header()));
-    EXPECT_TRUE(verify_header(other.key.public_key(), network, forks[0].header_a, forks[0].signature_a));
-    EXPECT_TRUE(verify_header(other.key.public_key(), network, forks[0].header_b, forks[0].signature_b));
+    EXPECT_TRUE(
+        verify_header(other.key.public_key(), network, forks[0].header_a, forks[0].signature_a));
+    EXPECT_TRUE(
+        verify_header(other.key.public_key(), network, forks[0].header_b, forks[0].signature_b));
 
     open();
     EXPECT_EQ(log->head(writer.next.log), head);
@@ -304,7 +308,8 @@ TEST_P(LogIngest, ANewCharterAdmitsWhatWasKeptApart) {
     Writer writer(other);
     auto batches = writer.write_many(3);
     std::vector<EncodedBatch> backwards{batches[2], batches[0], batches[1]};
-    for (auto& outcome : log->ingest(backwards)) EXPECT_EQ(outcome.result.error().code, ErrorCode::quarantined);
+    for (auto& outcome : log->ingest(backwards))
+        EXPECT_EQ(outcome.result.error().code, ErrorCode::quarantined);
     auto newer = std::make_shared<TestAuthority>(*charter);
     newer->suspended.clear();
     log->set_authority(newer);
@@ -331,7 +336,8 @@ TEST_P(LogIngest, QuarantineHasAQuotaForEachLog) {
             EventDraft event = draft(n);
             Bytes random(16000);
             noise.fill(random);
-            event.body.assertions = {{1, Text{std::string(as_text(random))}}, {2, Text{to_hex(random).substr(0, 16000)}}};
+            event.body.assertions = {{1, Text{std::string(as_text(random))}},
+                                     {2, Text{to_hex(random).substr(0, 16000)}}};
             drafts.push_back(event);
         }
         std::size_t taken = 0;

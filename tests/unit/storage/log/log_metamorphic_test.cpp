@@ -7,7 +7,9 @@ namespace safar {
 namespace {
 
 // A transcript of everything a caller can see.
-std::string text(const Result<>& result) { return result ? "ok" : std::string(name(result.error().code)); }
+std::string text(const Result<>& result) {
+    return result ? "ok" : std::string(name(result.error().code));
+}
 
 std::string state(const Log& log) {
     std::string out = "at " + std::to_string(log.last_position());
@@ -22,13 +24,15 @@ std::string state(const Log& log) {
     auto entries = log.read_journal(log.last_position() > 4 ? log.last_position() - 4 : 0, 8);
     if (!entries) return out + " journal " + std::string(name(entries.error().code));
     for (const auto& entry : entries.value())
-        out += " " + std::to_string(entry.log) + ":" + std::to_string(entry.number) + (entry.counts ? "" : "-");
+        out += " " + std::to_string(entry.log) + ":" + std::to_string(entry.number) +
+               (entry.counts ? "" : "-");
     return out;
 }
 
 class Play {
 public:
-    Play(std::uint64_t seed, std::unique_ptr<LogHost> host) : random_(seed), entropy_(seed), host_(std::move(host)) {
+    Play(std::uint64_t seed, std::unique_ptr<LogHost> host)
+        : random_(seed), entropy_(seed), host_(std::move(host)) {
         for (std::uint8_t incarnation : {1, 2}) {
             writers_.emplace_back(other_, incarnation);
             writers_.emplace_back(third_, incarnation, "movement");
@@ -73,7 +77,8 @@ private:
     }
     std::string confirm() {
         Frontier frontier = log_->frontier(compartments[pick(2)]);
-        if (!frontier.empty() && pick(2) == 0) frontier[pick(frontier.size())].head.number += pick(3) - 1;
+        if (!frontier.empty() && pick(2) == 0)
+            frontier[pick(frontier.size())].head.number += pick(3) - 1;
         log_->confirm_own_heads(frontier);
         return "confirm";
     }
@@ -88,12 +93,14 @@ private:
     std::string append() {
         std::vector<AppendRequest> requests;
         for (std::size_t i = 0, n = 1 + pick(3); i < n; ++i)
-            requests.push_back(request(compartments[pick(2)], pick(8) == 0 ? 300 : pick(4), random_() % 1000));
+            requests.push_back(
+                request(compartments[pick(2)], pick(8) == 0 ? 300 : pick(4), random_() % 1000));
         std::string out = "append";
         for (auto& answer : log_->append(requests)) {
             if (answer)
-                out += " " + std::to_string(answer.value().first_sequence) + "@" + std::to_string(answer.value().position) +
-                       "/" + answer.value().log.incarnation.brief();
+                out += " " + std::to_string(answer.value().first_sequence) + "@" +
+                       std::to_string(answer.value().position) + "/" +
+                       answer.value().log.incarnation.brief();
             else
                 out += " " + std::string(name(answer.error().code));
         }
@@ -102,14 +109,16 @@ private:
     std::string offer_all(const std::vector<EncodedBatch>& group) {
         std::string out = "offer";
         for (auto& outcome : log_->ingest(group))
-            out += " " + text(outcome.result) + (outcome.fresh ? "+" : "") + std::to_string(outcome.position);
+            out += " " + text(outcome.result) + (outcome.fresh ? "+" : "") +
+                   std::to_string(outcome.position);
         return out;
     }
     std::string offer() {
         std::vector<EncodedBatch> group;
         for (std::size_t i = 0, n = 1 + pick(6); i < n; ++i) {
             std::size_t w = pick(writers_.size());
-            if (offered_[w].empty() || pick(3) != 0) offered_[w].push_back(writers_[w].write(1 + pick(5)));
+            if (offered_[w].empty() || pick(3) != 0)
+                offered_[w].push_back(writers_[w].write(1 + pick(5)));
             std::size_t back = pick(std::min<std::size_t>(offered_[w].size(), 3));
             group.push_back(offered_[w][offered_[w].size() - 1 - back]);
             if (pick(15) == 0) group.back().bytes[pick(group.back().bytes.size())] ^= std::byte{4};
@@ -168,16 +177,19 @@ TEST(LogMetamorphic, AfterAWriteOfUnknownFateTheLogLooksAndGoesOnInANewIncarnati
     EXPECT_EQ(log->last_position(), 2u);
 
     host.disk->refuse_commits = failure(ErrorCode::storage_full, "full");
-    LogName second = log->frontier("return").back().log == first ? log->frontier("return").front().log
-                                                                 : log->frontier("return").back().log;
+    LogName second = log->frontier("return").back().log == first
+                         ? log->frontier("return").front().log
+                         : log->frontier("return").back().log;
     EXPECT_EQ(log->append(requests)[0].error().code, ErrorCode::storage_full);
     host.disk->refuse_commits.reset();
-    EXPECT_EQ(log->append(requests)[0].value().log, second); // nothing was written, so nothing is in doubt
+    EXPECT_EQ(log->append(requests)[0].value().log,
+              second); // nothing was written, so nothing is in doubt
 
     host.disk->refuse_commits = failure(ErrorCode::storage_corrupt, "damaged");
     EXPECT_EQ(log->append(requests)[0].error().code, ErrorCode::storage_corrupt);
     host.disk->refuse_commits.reset();
-    EXPECT_EQ(log->append(requests)[0].error().code, ErrorCode::storage_corrupt); // until an operator acts
+    EXPECT_EQ(log->append(requests)[0].error().code,
+              ErrorCode::storage_corrupt); // until an operator acts
 }
 
 } // namespace

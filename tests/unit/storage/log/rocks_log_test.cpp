@@ -29,7 +29,8 @@ protected:
     [[nodiscard]] fs::path write_ahead_log() {
         fs::path newest;
         for (const auto& entry : fs::directory_iterator(rocks().options().directory))
-            if (entry.path().extension() == ".log" && fs::file_size(entry) > 0 && entry.path() > newest)
+            if (entry.path().extension() == ".log" && fs::file_size(entry) > 0 &&
+                entry.path() > newest)
                 newest = entry.path();
         return newest;
     }
@@ -281,7 +282,8 @@ TEST_F(RocksLogTest, FiftyFlippedBytesAreEachFoundOrHarmless) {
             ++found;
             continue;
         }
-        EXPECT_EQ(contents(*opened.value()), truth) << files[file] << " at " << at << " changed silently";
+        EXPECT_EQ(contents(*opened.value()), truth)
+            << files[file] << " at " << at << " changed silently";
         ++harmless;
     }
     EXPECT_GT(refused + found, 15);
@@ -297,7 +299,8 @@ TEST_F(RocksLogTest, ADamagedBatchIsFoundByDeepVerifyAndStopsWriting) {
         if (entry.path().extension() == ".blob") flip(entry.path(), fs::file_size(entry) / 2, 0x01);
     open();
     EXPECT_FALSE(problems().empty());
-    EXPECT_EQ(log->read_range(*log->name_of(1), 1, 1 << 30).error().code, ErrorCode::storage_corrupt);
+    EXPECT_EQ(log->read_range(*log->name_of(1), 1, 1 << 30).error().code,
+              ErrorCode::storage_corrupt);
     std::vector<AppendRequest> requests{request("return", 1)};
     EXPECT_EQ(log->append(requests)[0].error().code, ErrorCode::storage_corrupt);
 }
