@@ -15,7 +15,8 @@ void Backoff::failed(NodeTime now, std::uint64_t random) {
 
 void Backoff::blamed(NodeTime now, std::chrono::seconds at_least) {
     const unsigned doublings = std::min(blames_++, 7u); // 30 s << 7 is above an hour
-    const auto wait = std::clamp(std::max(blame_min * (1u << doublings), at_least), blame_min, blame_max);
+    const auto wait =
+        std::clamp(std::max(blame_min * (1u << doublings), at_least), blame_min, blame_max);
     call_at_ = std::max(call_at_, now + wait);
 }
 

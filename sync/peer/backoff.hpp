@@ -13,8 +13,8 @@ public:
     static constexpr std::chrono::milliseconds retry_min{200}, retry_max{5'000};
     static constexpr std::chrono::seconds blame_min{30}, blame_max{3'600};
 
-    // The connection failed or ended without blame. `random` is any number from the caller: the wait
-    // is drawn from the upper half of 0.2, 0.4 ... 5 s (doubling for each failure in a row).
+    // The connection failed or ended without blame. `random` is any number from the caller: the
+    // wait is drawn from the upper half of 0.2, 0.4 ... 5 s (doubling for each failure in a row).
     void failed(NodeTime now, std::uint64_t random);
     // The peer is to blame: 30 s, doubling to an hour; at least `at_least`.
     void blamed(NodeTime now, std::chrono::seconds at_least);

@@ -12,7 +12,8 @@ class TokenBucket {
 public:
     // Starts full. `per_second` and `burst` above zero.
     TokenBucket(std::uint64_t per_second, std::uint64_t burst, NodeTime now)
-        : per_second_(per_second), burst_(burst), tokens_(static_cast<std::int64_t>(burst)), at_(now) {}
+        : per_second_(per_second), burst_(burst), tokens_(static_cast<std::int64_t>(burst)),
+          at_(now) {}
 
     // May go into debt, which is waited off.
     void charge(std::uint64_t tokens, NodeTime now);
@@ -36,7 +37,8 @@ public:
     static constexpr std::uint64_t duplicate_frames = 16;
 
     explicit PeerQuota(NodeTime now)
-        : bytes_(bytes_per_second, bytes_burst, now), frames_(frames_per_second, frames_burst, now) {}
+        : bytes_(bytes_per_second, bytes_burst, now),
+          frames_(frames_per_second, frames_burst, now) {}
 
     void bytes(std::uint64_t count, NodeTime now) { bytes_.charge(count, now); }
     void frames(std::uint64_t count, NodeTime now) { frames_.charge(count, now); }

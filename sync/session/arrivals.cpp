@@ -1,4 +1,5 @@
-// What becomes of a batch that arrives: is it the next one of its log, held already, or out of reach?
+// What becomes of a batch that arrives: is it the next one of its log, held already, or out of
+// reach?
 #include "sync/session/asker.hpp"
 
 namespace safar {
@@ -129,7 +130,8 @@ void Asker::drop_arrived(const LogName& log) {
 
 Result<> Asker::on_refused(const Submitted& item, const Error& error) {
     context_.plan.settled(item.log, item.number, /*held=*/false);
-    if (error.code != ErrorCode::fork_detected) drop_arrived(item.log); // proof of an earlier fork stays
+    // Proof of an earlier fork stays.
+    if (error.code != ErrorCode::fork_detected) drop_arrived(item.log);
     switch (blame(error.code)) {
     case Blame::sender: return error;
     case Blame::author: end_ask(item.log, std::chrono::hours(1)); break;
@@ -168,7 +170,8 @@ Result<> Asker::on_ingested(std::span<const IngestOutcome> outcomes) {
                 ask->second.progressed = context_.now;
             }
         } else if (std::find(refused.begin(), refused.end(), group[i].log) == refused.end()) {
-            refused.push_back(group[i].log); // what follows it in the group fails for that reason alone
+            // What follows it in the group fails for that reason alone.
+            refused.push_back(group[i].log);
             SAFAR_TRY(on_refused(group[i], result.error()));
         }
     }

@@ -21,7 +21,8 @@ bool Asker::lacks(const LogName& log, std::uint64_t& missing) const {
 void Asker::note_lacking(const LogName& log, NodeTime delay) {
     std::uint64_t missing = 0;
     if (!lacks(log, missing)) return;
-    auto [found, fresh] = lacking_.try_emplace(log, Lacking{context_.now + delay, NodeTime{0}, have(log)});
+    auto [found, fresh] =
+        lacking_.try_emplace(log, Lacking{context_.now + delay, NodeTime{0}, have(log)});
     if (!fresh) found->second.ask_at = std::min(found->second.ask_at, context_.now + delay);
     look_at_ = std::min(look_at_, std::max(found->second.ask_at, found->second.not_before));
 }
@@ -30,13 +31,14 @@ void Asker::on_heads(const std::vector<LogName>& logs, bool at_once) {
     for (const LogName& log : logs) {
         const LogOwner* owner = context_.shared_owner(log);
         if (owner == nullptr) continue;
-        note_lacking(log, at_once || owner->node == context_.peer ? NodeTime{0} : NodeTime(relay_delay));
+        note_lacking(log,
+                     at_once || owner->node == context_.peer ? NodeTime{0} : NodeTime(relay_delay));
         compare_heads(log);
     }
 }
 
-// Equal heights can hide a fork, and a peer that states one has a batch after the common prefix that
-// may differ from ours.
+// Equal heights can hide a fork, and a peer that states one has a batch after the common prefix
+// that may differ from ours.
 void Asker::compare_heads(const LogName& log) {
     const Head* theirs = frontiers_.theirs(log);
     if (theirs == nullptr) return;
@@ -50,7 +52,8 @@ void Asker::compare_heads(const LogName& log) {
 // Asks for one batch that should differ from ours: two signed headers at one place prove the fork.
 void Asker::probe_fork(const LogName& log, std::uint64_t number) {
     if (number == 0 || asks_.contains(log)) return;
-    context_.out.send(wire::Want{log, number, number, static_cast<std::uint32_t>(limits::frame_bytes_max)});
+    context_.out.send(
+        wire::Want{log, number, number, static_cast<std::uint32_t>(limits::frame_bytes_max)});
 }
 
 std::int64_t Asker::reserved(const LogName& log, const Ask& ask) const {
@@ -116,7 +119,8 @@ void Asker::start_ask(const LogName& log, std::size_t among) {
     }
     const Head* theirs = frontiers_.theirs(log);
     const std::uint64_t first = have(log) + 1;
-    const auto batches = static_cast<std::int64_t>(std::min<std::uint64_t>(theirs->number - first + 1, 64));
+    const auto batches =
+        static_cast<std::int64_t>(std::min<std::uint64_t>(theirs->number - first + 1, 64));
     std::int64_t credit = std::min({window_bytes / static_cast<std::int64_t>(among),
                                     window_bytes - reserved(),
                                     batches * static_cast<std::int64_t>(limits::batch_bytes_max)});
@@ -135,7 +139,8 @@ void Asker::end_ask(const LogName& log, NodeTime rest) {
     if (asks_.empty()) mark_at_ = never;
     std::uint64_t missing = 0;
     if (lacks(log, missing)) {
-        Lacking& lacking = lacking_.try_emplace(log, Lacking{context_.now, NodeTime{0}, 0}).first->second;
+        Lacking& lacking =
+            lacking_.try_emplace(log, Lacking{context_.now, NodeTime{0}, 0}).first->second;
         lacking.seen = have(log);
         lacking.ask_at = context_.now;
         lacking.not_before = std::max(lacking.not_before, context_.now + rest);
@@ -152,8 +157,8 @@ void Asker::finish_asks() {
     for (const LogName& log : done) end_ask(log, NodeTime{0});
 }
 
-// Each log in flight gets an equal share of the window; what was stored is given back in pieces of a
-// quarter of it, so that credits stay few.
+// Each log in flight gets an equal share of the window; what was stored is given back in pieces of
+// a quarter of it, so that credits stay few.
 void Asker::give_credit() {
     if (asks_.empty()) return;
     const std::int64_t share =
@@ -161,7 +166,8 @@ void Asker::give_credit() {
     std::int64_t left = window_bytes - reserved();
     for (auto& [log, ask] : asks_) {
         if (ask.next > ask.last) continue;
-        const auto batches = static_cast<std::int64_t>(std::min<std::uint64_t>(ask.last - ask.next + 1, 64));
+        const auto batches =
+            static_cast<std::int64_t>(std::min<std::uint64_t>(ask.last - ask.next + 1, 64));
         const std::int64_t needed = batches * static_cast<std::int64_t>(limits::batch_bytes_max);
         if (ask.granted >= needed) continue; // enough for the rest of the range
         std::int64_t more = std::min({share - reserved(log, ask), left, needed});

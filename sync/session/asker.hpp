@@ -1,7 +1,9 @@
-// Asks the peer for what it has and we do not, takes its batches, and hands them to the log in groups.
+// Asks the peer for what it has and we do not, takes its batches, and hands them to the log in
+// groups.
 //
-// One peer at a time is asked for a log (RangePlan); small logs first; several logs in flight within
-// one window of bytes. Credit is given back as batches are stored, so a slow disk slows the sender.
+// One peer at a time is asked for a log (RangePlan); small logs first; several logs in flight
+// within one window of bytes. Credit is given back as batches are stored, so a slow disk slows the
+// sender.
 #pragma once
 
 #include "sync/session/frontiers.hpp"
@@ -13,8 +15,8 @@ namespace safar {
 class Asker {
 public:
     static constexpr std::size_t asks_max = 8;                 // logs in flight
-    static constexpr std::int64_t window_bytes = 4 << 20;      // granted or not yet stored, all logs
-    static constexpr std::int64_t grant_bytes_min = 64 << 10;  // a batch more may always come on top
+    static constexpr std::int64_t window_bytes = 4 << 20;     // granted or not yet stored, all logs
+    static constexpr std::int64_t grant_bytes_min = 64 << 10; // a batch more may always come on top
     static constexpr std::size_t group_batches_max = 64;       // verified and synced as one
     static constexpr std::size_t group_bytes_max = 2u << 20;
     static constexpr std::size_t groups_max = 3;               // on their way into the log
@@ -25,10 +27,11 @@ public:
     static constexpr std::size_t progress_bytes_min = 64u << 10; // in lease_time, to keep the lease
     static constexpr std::chrono::milliseconds relay_delay{50}; // others may be bringing it already
     static constexpr std::chrono::milliseconds lease_poll{250};
-    static constexpr unsigned timeouts_max = 3;  // in a row without a single batch: the peer is closed
+    static constexpr unsigned timeouts_max = 3; // in a row without a batch: the peer is closed
     static constexpr unsigned empty_promises_max = 64; // the same for ranges answered by `missing`
 
-    Asker(SessionContext& context, Frontiers& frontiers) : context_(context), frontiers_(frontiers) {}
+    Asker(SessionContext& context, Frontiers& frontiers)
+        : context_(context), frontiers_(frontiers) {}
 
     // The peer stated these heads. `at_once`: do not wait whether somebody else brings them.
     void on_heads(const std::vector<LogName>& logs, bool at_once);
@@ -88,7 +91,8 @@ private:
     [[nodiscard]] std::int64_t reserved(const LogName& log, const Ask& ask) const;
     [[nodiscard]] std::int64_t reserved() const;
     void queue(ByteView stored, const LogName& log, std::uint64_t number);
-    [[nodiscard]] Result<bool> on_old_batch(ByteView stored, const BatchHeader& header, const Hash& hash);
+    [[nodiscard]] Result<bool> on_old_batch(ByteView stored, const BatchHeader& header,
+                                            const Hash& hash);
     void compare_heads(const LogName& log);
     void probe_fork(const LogName& log, std::uint64_t number);
 

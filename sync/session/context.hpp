@@ -29,7 +29,8 @@ public:
     }
     [[nodiscard]] std::vector<Action> take(SessionStatus& status) {
         for (const Action& action : actions_)
-            if (const auto* send = std::get_if<SendBytes>(&action)) status.bytes_out += send->bytes.size();
+            if (const auto* send = std::get_if<SendBytes>(&action))
+                status.bytes_out += send->bytes.size();
         bytes_open_ = false;
         return std::exchange(actions_, {});
     }

@@ -56,9 +56,9 @@ void Frontiers::all_equal() {
 void Frontiers::on_summary(const wire::Summary& summary) {
     Frontier own;
     for (auto& [name, compartment] : compartments_) {
-        auto said = std::lower_bound(
-            summary.compartments.begin(), summary.compartments.end(), name,
-            [](const wire::CompartmentDigest& item, const std::string& key) { return item.compartment < key; });
+        auto said = std::lower_bound(summary.compartments.begin(), summary.compartments.end(), name,
+                                     [](const wire::CompartmentDigest& item,
+                                        const std::string& key) { return item.compartment < key; });
         if (said == summary.compartments.end() || said->compartment != name) continue;
         if (said->frontier != compartment.digest) {
             compartment.full_due = true;
@@ -85,7 +85,8 @@ Result<> Frontiers::state(Compartment& compartment, const Frontier& entries,
 
 Result<> Frontiers::on_full(wire::FrontierFull full, std::vector<LogName>& changed) {
     auto found = compartments_.find(full.compartment);
-    if (found == compartments_.end()) return success(); // another charter epoch: nothing to say of it
+    // Another charter epoch: nothing to say of it.
+    if (found == compartments_.end()) return success();
     Compartment& compartment = found->second;
     entries_ -= compartment.theirs.size();
     compartment.theirs.clear();
@@ -193,18 +194,21 @@ bool Frontiers::push_log(Compartment& compartment, const FrontierEntry& entry) {
         sent = std::max(sent, found->second.number);
     }
     if (sent >= entry.head.number || entry.head.number - sent > pushed_batches_max) return false;
-    // The first batch that does not follow what the peer was told ends pushing until it has caught up.
+    // The first batch that does not follow what the peer was told ends pushing until it has caught
+    // up.
     auto said = compartment.said.find(entry.log);
     if (sent < (said == compartment.said.end() ? 0 : said->second.number)) return false;
     if (pushed_bytes_ >= pushed_bytes_max) return false;
-    auto batches = context_.view.log().read_range(entry.log, sent + 1, pushed_bytes_max - pushed_bytes_);
+    auto batches =
+        context_.view.log().read_range(entry.log, sent + 1, pushed_bytes_max - pushed_bytes_);
     if (!batches) return false;
     for (const auto& batch : batches.value()) {
         if (sent == entry.head.number || batch->bytes.size() > wire::payload_bytes_max) break;
         context_.out.send_batch(batch->bytes);
         ++sent;
         ++context_.status.batches_out;
-        if (auto header = decode_header(batch->header())) context_.status.events_out += header.value().event_count;
+        if (auto header = decode_header(batch->header()))
+            context_.status.events_out += header.value().event_count;
         pushed_.emplace(BatchPlace{entry.log, sent}, batch->bytes.size());
         pushed_bytes_ += batch->bytes.size();
     }
@@ -275,7 +279,8 @@ void Frontiers::count_behind(std::uint64_t& here, std::uint64_t& there) const {
         for (const FrontierEntry& entry : held(name)) ours.emplace(entry.log, entry.head.number);
         for (const auto& [log, number] : ours) {
             auto found = compartment.theirs.find(log);
-            const std::uint64_t theirs = found == compartment.theirs.end() ? 0 : found->second.number;
+            const std::uint64_t theirs =
+                found == compartment.theirs.end() ? 0 : found->second.number;
             if (number > theirs) there += number - theirs;
         }
         for (const auto& [log, head] : compartment.theirs) {

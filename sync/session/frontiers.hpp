@@ -1,9 +1,9 @@
 // Frontiers: what we have told the peer, what it has told us, and how changes travel.
 //
-// Of each shared compartment either both sides know that they hold the same (equal digests), or each
-// has said its full frontier once; from then on only heads that changed are said. Batches of our own
-// logs are pushed as soon as they are durable, where the peer holds everything before them; those of
-// others are announced, so that a third node does not get each batch from everybody.
+// Of each shared compartment either both sides know that they hold the same (equal digests), or
+// each has said its full frontier once; from then on only heads that changed are said. Batches of
+// our own logs are pushed as soon as they are durable, where the peer holds everything before them;
+// those of others are announced, so that a third node does not get each batch from everybody.
 #pragma once
 
 #include "sync/session/context.hpp"
@@ -24,7 +24,8 @@ public:
 
     explicit Frontiers(SessionContext& context) : context_(context) {}
 
-    // Looks at what is held now in every shared compartment: the snapshot that our digests stand for.
+    // Looks at what is held now in every shared compartment: the snapshot that our digests stand
+    // for.
     [[nodiscard]] std::vector<wire::CompartmentDigest> open();
     // Both sides hold what the snapshot says.
     void all_equal();
@@ -74,7 +75,8 @@ private:
 
     SessionContext& context_;
     std::map<std::string, Compartment, std::less<>> compartments_;
-    std::map<LogName, std::uint64_t> sent_to_; // own logs: the peer holds or is being sent all up to here
+    // Own logs: the peer holds or is being sent all up to here.
+    std::map<LogName, std::uint64_t> sent_to_;
     std::map<BatchPlace, std::size_t> pushed_; // not yet confirmed, with their bytes
     std::size_t pushed_bytes_ = 0;
     std::size_t entries_ = 0;

@@ -13,7 +13,8 @@ Result<> Server::on_want(const wire::Want& want) {
         context_.out.send(wire::Missing{want.log, want.first, want.last});
         // A log that we do not know may stand in a newer charter; one that we know is not theirs.
         if (context_.authority->owner(want.log.id) != nullptr && ++unshared_ > unshared_max)
-            return failure(ErrorCode::not_permitted, "asked again and again for log " + brief(want.log) +
+            return failure(ErrorCode::not_permitted, "asked again and again for log " +
+                                                         brief(want.log) +
                                                          ", which this peer may not hold");
         return success();
     }
@@ -49,7 +50,8 @@ bool Server::serve_slice(const LogName& log, Range& range, std::size_t& budget) 
         return false;
     }
     for (const auto& batch : batches.value()) {
-        if (range.credit <= 0 || range.next > range.last || batch->bytes.size() > wire::payload_bytes_max)
+        if (range.credit <= 0 || range.next > range.last ||
+            batch->bytes.size() > wire::payload_bytes_max)
             break;
         context_.out.send_batch(batch->bytes);
         ++range.next;

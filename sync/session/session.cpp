@@ -24,7 +24,8 @@ Session::Session(const NodeId& self, const NodeId& peer, const SessionView& view
     : state_(std::make_unique<State>(self, peer, view, plan, now)) {}
 
 Session::~Session() {
-    if (state_->stage != State::Stage::closed) state_->context.plan.release_all(state_->context.peer);
+    if (state_->stage != State::Stage::closed)
+        state_->context.plan.release_all(state_->context.peer);
 }
 
 std::vector<Action> Session::start(NodeTime now) {
@@ -129,7 +130,8 @@ NodeTime Session::next_deadline() const {
     NodeTime next = state.heard_at + State::silence_max;
     const NodeTime ping = std::max(state.heard_at, state.pinged_at) + State::ping_after;
     if (state.stage != State::Stage::hello) next = std::min(next, ping);
-    if (state.stage == State::Stage::hello) next = std::min(next, state.started_at + State::hello_deadline);
+    if (state.stage == State::Stage::hello)
+        next = std::min(next, state.started_at + State::hello_deadline);
     if (state.frame_at != never) next = std::min(next, state.frame_at + State::frame_deadline);
     if (state.charter_asked_at != never)
         next = std::min(next, state.charter_asked_at + State::charter_deadline);
@@ -165,7 +167,8 @@ void Session::State::fail(const Error& error) {
     close(error.code, error.detail, long_wait(error.code) ? blame_wait : std::chrono::seconds(0));
 }
 
-void Session::State::close(ErrorCode reason, std::string detail, std::chrono::seconds do_not_call_before) {
+void Session::State::close(ErrorCode reason, std::string detail,
+                           std::chrono::seconds do_not_call_before) {
     stage = Stage::closed;
     context.status.ready = false;
     context.plan.release_all(context.peer);
@@ -207,8 +210,8 @@ Result<> Session::State::on_frame(const wire::Frame& frame) {
     if (type == FrameType::charter_document) return on_charter_document(frame.payload);
     if (type == FrameType::summary) return on_summary(frame.payload);
     if (stage != Stage::live)
-        return failure(ErrorCode::out_of_order,
-                       "frame of type " + std::to_string(frame.type) + " before the charter is settled");
+        return failure(ErrorCode::out_of_order, "frame of type " + std::to_string(frame.type) +
+                                                    " before the charter is settled");
     return on_live_frame(type, frame.payload);
 }
 
@@ -258,7 +261,8 @@ Result<> Session::State::check_deadlines() {
     const NodeTime now = context.now;
     if (stage == Stage::closed) return success();
     if (now >= heard_at + silence_max) {
-        close(ErrorCode::unreachable, "nothing heard from the peer for 45 s", std::chrono::seconds(0));
+        close(ErrorCode::unreachable, "nothing heard from the peer for 45 s",
+              std::chrono::seconds(0));
         return success();
     }
     if (stage == Stage::hello && now >= started_at + hello_deadline) {
@@ -274,13 +278,15 @@ Result<> Session::State::check_deadlines() {
         context.out.send(wire::Ping{++ping_nonce});
     }
     if (stage != Stage::live) return success();
-    const bool batch_held = decoder.type_held() == static_cast<std::uint8_t>(wire::FrameType::batch);
+    const bool batch_held =
+        decoder.type_held() == static_cast<std::uint8_t>(wire::FrameType::batch);
     return asker.on_tick(batch_held ? decoder.held() : 0);
 }
 
 // Every session begins under one charter; another one in force means a new hello.
 void Session::State::restart_if_charter_advanced() {
-    if (stage != Stage::live || context.view.authority()->epoch() == context.authority->epoch()) return;
+    if (stage != Stage::live || context.view.authority()->epoch() == context.authority->epoch())
+        return;
     context.out.send(wire::Bye{});
     close(ErrorCode::stopping, "another charter epoch is in force, the session begins anew",
           std::chrono::seconds(0));

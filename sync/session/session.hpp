@@ -1,10 +1,10 @@
 // How two nodes come to hold the same batches: a state machine without socket, clock or thread.
 // The simulator and the Asio shell drive the same object.
 //
-// The shell's duties, in order: feed bytes as they come (any slicing); perform the returned actions in
-// order; report each IngestBatches back through on_ingested(), in the order they were given; tick when
-// next_deadline() passes; call on_local_change() when the log grew by other means (own appends, other
-// peers). After ClosePeer every call returns nothing.
+// The shell's duties, in order: feed bytes as they come (any slicing); perform the returned actions
+// in order; report each IngestBatches back through on_ingested(), in the order they were given;
+// tick when next_deadline() passes; call on_local_change() when the log grew by other means (own
+// appends, other peers). After ClosePeer every call returns nothing.
 //
 // What one call costs is bounded by the bytes that came in it and limits::frame_bytes_max served.
 #pragma once
@@ -29,7 +29,8 @@ struct AdoptCharter {
     std::uint64_t epoch = 0;
     Bytes document;
 };
-// The peer holds our own logs up to these heads: pass them to Log::confirm_own_heads on the log thread.
+// The peer holds our own logs up to these heads: pass them to Log::confirm_own_heads on the log
+// thread.
 struct ConfirmHeads {
     Frontier held_by_peer;
 };
@@ -47,7 +48,8 @@ public:
     [[nodiscard]] virtual const Log& log() const = 0;
     [[nodiscard]] virtual std::shared_ptr<const Authority> authority() const = 0;
     // Compartments that both this node and `peer` may hold, ascending.
-    [[nodiscard]] virtual std::vector<std::string> shared_compartments(const NodeId& peer) const = 0;
+    [[nodiscard]] virtual std::vector<std::string>
+    shared_compartments(const NodeId& peer) const = 0;
     // A charter epoch's document with its signatures; nullopt: not held.
     [[nodiscard]] virtual std::optional<Bytes> charter_document(std::uint64_t epoch) const = 0;
     [[nodiscard]] virtual Hash erasures_digest() const = 0;
@@ -64,21 +66,24 @@ struct SessionStatus {
 
 class Session {
 public:
-    // `self` and `peer` are known from TLS. `plan` is shared by all sessions of the node: it decides
-    // which peer is asked for which range, so that none is fetched twice.
-    Session(const NodeId& self, const NodeId& peer, const SessionView& view, RangePlan& plan, NodeTime now);
+    // `self` and `peer` are known from TLS. `plan` is shared by all sessions of the node: it
+    // decides which peer is asked for which range, so that none is fetched twice.
+    Session(const NodeId& self, const NodeId& peer, const SessionView& view, RangePlan& plan,
+            NodeTime now);
     ~Session();
 
     [[nodiscard]] std::vector<Action> start(NodeTime now); // says hello; both sides call it
     [[nodiscard]] std::vector<Action> on_bytes(ByteView chunk, NodeTime now);
-    [[nodiscard]] std::vector<Action> on_ingested(std::span<const IngestOutcome> outcomes, NodeTime now);
+    [[nodiscard]] std::vector<Action> on_ingested(std::span<const IngestOutcome> outcomes,
+                                                  NodeTime now);
     [[nodiscard]] std::vector<Action> on_charter(Result<> adopted, NodeTime now);
     // The log grew: pushes or announces what the peer lacks.
     [[nodiscard]] std::vector<Action> on_local_change(NodeTime now);
     [[nodiscard]] std::vector<Action> on_tick(NodeTime now);
     // Ends the session with a goodbye.
     [[nodiscard]] std::vector<Action> stop(std::string why, NodeTime now);
-    // NodeTime::max(): nothing to wait for. A time that has passed: tick again at once (more to serve).
+    // NodeTime::max(): nothing to wait for. A time that has passed: tick again at once (more to
+    // serve).
     [[nodiscard]] NodeTime next_deadline() const;
     // The peer's quota: read no more from it before then. A time that has passed: read on.
     [[nodiscard]] NodeTime read_not_before() const;

@@ -10,7 +10,8 @@ void Session::State::open() {
     std::erase_if(context.shared, [](const std::string& name) {
         return name.empty() || name.size() > wire::name_bytes_max;
     });
-    if (context.shared.size() > wire::compartments_max) context.shared.resize(wire::compartments_max);
+    if (context.shared.size() > wire::compartments_max)
+        context.shared.resize(wire::compartments_max);
     digests = frontiers.open();
 }
 
@@ -19,18 +20,19 @@ Result<> Session::State::on_hello(ByteView payload) {
     SAFAR_TRY(auto versions, wire::peek_versions(payload));
     if (versions.max < wire::version_min || versions.min > wire::version_max)
         return failure(ErrorCode::unsupported_version,
-                       "this node speaks wire versions " + std::to_string(wire::version_min) + " to " +
-                           std::to_string(wire::version_max) + ", the peer " +
+                       "this node speaks wire versions " + std::to_string(wire::version_min) +
+                           " to " + std::to_string(wire::version_max) + ", the peer " +
                            std::to_string(versions.min) + " to " + std::to_string(versions.max) +
                            "; upgrade the older one");
     SAFAR_TRY(theirs, wire::decode<wire::Hello>(payload));
     if (theirs.network != context.authority->network())
         return failure(ErrorCode::wrong_network, "this node belongs to network " +
-                                                     context.authority->network().hex() + ", the peer to " +
-                                                     theirs.network.hex());
+                                                     context.authority->network().hex() +
+                                                     ", the peer to " + theirs.network.hex());
     if (theirs.node != context.peer)
-        return failure(ErrorCode::identity_mismatch, "the certificate names node " + context.peer.hex() +
-                                                         ", the hello names " + theirs.node.hex());
+        return failure(ErrorCode::identity_mismatch, "the certificate names node " +
+                                                         context.peer.hex() + ", the hello names " +
+                                                         theirs.node.hex());
     context.status.ready = true;
     same_charter = theirs.epoch == ours.epoch && theirs.charter == ours.charter;
     summary_expected = !same_charter || theirs.shared != ours.shared;
@@ -63,7 +65,8 @@ void Session::State::go_live() {
 Result<> Session::State::on_charter_ask(ByteView payload) {
     SAFAR_TRY(auto ask, wire::decode<wire::CharterAsk>(payload));
     if (ask.epoch <= charter_served || charter_due != 0)
-        return failure(ErrorCode::out_of_order, "asks for charter epoch " + std::to_string(ask.epoch) +
+        return failure(ErrorCode::out_of_order, "asks for charter epoch " +
+                                                    std::to_string(ask.epoch) +
                                                     " again, or before the last one came");
     charter_due = ask.epoch;
     return success();
@@ -80,7 +83,8 @@ void Session::State::serve_charter() {
 Result<> Session::State::on_charter_document(ByteView payload) {
     SAFAR_TRY(auto message, wire::decode<wire::CharterDocument>(payload));
     if (stage != Stage::charter || charter_adopting || message.epoch != charter_wanted)
-        return failure(ErrorCode::out_of_order, "sends charter epoch " + std::to_string(message.epoch) +
+        return failure(ErrorCode::out_of_order, "sends charter epoch " +
+                                                    std::to_string(message.epoch) +
                                                     ", which was not asked for");
     charter_asked_at = never;
     if (message.document.empty()) { // it does not hold what it knows of: go on with what we have

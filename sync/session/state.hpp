@@ -1,4 +1,5 @@
-// One session from hello to goodbye: the order of its stages, its deadlines, and who handles a frame.
+// One session from hello to goodbye: the order of its stages, its deadlines, and who handles a
+// frame.
 #pragma once
 
 #include "sync/peer/quota.hpp"
@@ -15,10 +16,12 @@ struct Session::State {
     static constexpr std::chrono::seconds silence_max{45};
     static constexpr std::chrono::seconds blame_wait{30};
 
-    // hello: ours is said, theirs is awaited. charter: they know epochs that we do not. live: the rest.
+    // hello: ours is said, theirs is awaited. charter: they know epochs that we do not. live: the
+    // rest.
     enum class Stage { hello, charter, live, closed };
 
-    State(const NodeId& self, const NodeId& peer, const SessionView& view, RangePlan& plan, NodeTime now)
+    State(const NodeId& self, const NodeId& peer, const SessionView& view, RangePlan& plan,
+          NodeTime now)
         : context{self, peer, view, plan, now, nullptr, {}, {}, {}}, started_at(now), heard_at(now),
           quota(now) {}
 

@@ -40,12 +40,13 @@ struct Frame {
 };
 
 // Cuts a stream into frames, however it is sliced. The length is judged before anything is
-// allocated, and the buffer follows the bytes that really came: capacity stays within 1 KiB of them.
+// allocated, and the buffer follows the bytes that really came: capacity stays within 1 KiB of
+// them.
 class FrameDecoder {
 public:
-    // Takes bytes from the front of `in` until one frame is whole; nullopt: all of `in` is taken. The
-    // frame points into `in` or into the decoder and lives until the next call.
-    // Errors: malformed (length 0), limit_exceeded; the stream is lost after either.
+    // Takes bytes from the front of `in` until one frame is whole; nullopt: all of `in` is taken.
+    // The frame points into `in` or into the decoder and lives until the next call. Errors:
+    // malformed (length 0), limit_exceeded; the stream is lost after either.
     [[nodiscard]] Result<std::optional<Frame>> next(ByteView& in);
 
     // Bytes of an unfinished frame, its length field included; 0 between frames.

@@ -9,9 +9,9 @@ constexpr std::size_t entry_bytes = LogId::size + Incarnation::size + 8 + 8 + Ha
 static_assert(frontier_entries_max * entry_bytes + 1024 <= payload_bytes_max);
 
 Error cut_short(const char* what, ByteView payload) {
-    return failure(ErrorCode::malformed,
-                   std::string(what) + " frame with a payload of " + std::to_string(payload.size()) +
-                       " bytes ends early or goes on after its last field");
+    return failure(ErrorCode::malformed, std::string(what) + " frame with a payload of " +
+                                             std::to_string(payload.size()) +
+                                             " bytes ends early or goes on after its last field");
 }
 
 void write_name(ByteWriter& out, std::string_view name) {
@@ -51,8 +51,10 @@ Result<> check_head(const Head& head) {
         return failure(ErrorCode::limit_exceeded, "frontier names a batch or sequence above 2^62");
     if (head.last_sequence < head.number)
         return failure(ErrorCode::malformed, "frontier names more batches than events");
-    if ((head.number == 0) != head.hash.is_zero() || (head.number == 0) != (head.last_sequence == 0))
-        return failure(ErrorCode::malformed, "frontier names a head without a batch, or the reverse");
+    if ((head.number == 0) != head.hash.is_zero() ||
+        (head.number == 0) != (head.last_sequence == 0))
+        return failure(ErrorCode::malformed,
+                       "frontier names a head without a batch, or the reverse");
     if (head.number == 0 && !head.forked)
         return failure(ErrorCode::non_canonical, "frontier names a log of which nothing is held");
     return success();
@@ -63,8 +65,8 @@ Result<Frontier> read_entries(ByteReader& in) {
     std::size_t count = in.integer<std::uint32_t>();
     if (!in.ok() || count > in.remaining() / entry_bytes || count * entry_bytes != in.remaining())
         return failure(ErrorCode::malformed, "frontier frame states " + std::to_string(count) +
-                                                 " entries and holds " + std::to_string(in.remaining()) +
-                                                 " bytes of them");
+                                                 " entries and holds " +
+                                                 std::to_string(in.remaining()) + " bytes of them");
     if (count > frontier_entries_max)
         return failure(ErrorCode::limit_exceeded, "frontier frame of " + std::to_string(count) +
                                                       " entries, allowed: 8192");
@@ -77,7 +79,8 @@ Result<Frontier> read_entries(ByteReader& in) {
         entry.head.last_sequence = in.integer<std::uint64_t>();
         entry.head.hash = read_id<Hash>(in);
         auto forked = in.integer<std::uint8_t>();
-        if (forked > 1) return failure(ErrorCode::non_canonical, "frontier flag is neither 0 nor 1");
+        if (forked > 1)
+            return failure(ErrorCode::non_canonical, "frontier flag is neither 0 nor 1");
         entry.head.forked = forked == 1;
         SAFAR_TRY(check_head(entry.head));
         if (!entries.empty() && !(entries.back().log < entry.log))

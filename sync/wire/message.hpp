@@ -142,9 +142,9 @@ template <> Result<Bye> decode(ByteView payload);
 
 // H("shared", each: u8 length, name, frontier digest).
 [[nodiscard]] Hash shared_digest(std::span<const CompartmentDigest> compartments);
-// Names what was said of a compartment after one more delta: H("statement", base, entries as encoded).
-// A chain over the frames costs what the frames cost; a digest of the whole frontier would let a
-// small delta on a long frontier cost its whole length.
+// Names what was said of a compartment after one more delta: H("statement", base, entries as
+// encoded). A chain over the frames costs what the frames cost; a digest of the whole frontier
+// would let a small delta on a long frontier cost its whole length.
 [[nodiscard]] Hash statement_after(const Hash& base, const Frontier& entries);
 
 } // namespace safar::wire

@@ -55,7 +55,9 @@ public:
 
 private:
     LogName log(std::uint8_t which) {
-        LogName name{log_id(net_.authority->network(), net_[which % 2 == 0 ? "IOM" : "FIA"].id, "return"), {}};
+        LogName name{
+            log_id(net_.authority->network(), net_[which % 2 == 0 ? "IOM" : "FIA"].id, "return"),
+            {}};
         if (which % 2 != 0) name = net_["FIA"].log().frontier("return").at(0).log;
         name.incarnation.raw[0] ^= static_cast<std::byte>(which / 64);
         return name;
@@ -83,7 +85,9 @@ private:
         case 5:
             now_ += NodeTime(std::chrono::milliseconds(n * (op > 127 ? 200 : 5)));
             return perform(session_.on_tick(now_));
-        case 6: return answer(static_cast<ErrorCode>(n % (static_cast<int>(ErrorCode::stopping) + 1)), op > 127);
+        case 6:
+            return answer(static_cast<ErrorCode>(n % (static_cast<int>(ErrorCode::stopping) + 1)),
+                          op > 127);
         case 7: return perform(session_.on_local_change(now_));
         default: return say(wire::Missing{log(in.byte()), 1, 1ull + n});
         }
@@ -127,7 +131,8 @@ private:
                 must(!ingest->batches.empty() && ingest->batches.size() <= 64);
                 for (const EncodedBatch& item : ingest->batches) {
                     auto header = decode_header(item.header());
-                    must(header.has_value() && net_.authority->owner(header.value().log.id) != nullptr);
+                    must(header.has_value() &&
+                         net_.authority->owner(header.value().log.id) != nullptr);
                 }
                 groups_.push_back(ingest->batches.size());
                 must(groups_.size() <= 3);

@@ -1,5 +1,6 @@
-// The law of sync: whatever is cut, sliced, clogged and appended on the way, once everybody who shares a
-// compartment can meet again they hold the same, nobody was blamed, and nobody got what is not theirs.
+// The law of sync: whatever is cut, sliced, clogged and appended on the way, once everybody who
+// shares a compartment can meet again they hold the same, nobody was blamed, and nobody got what is
+// not theirs.
 //
 // Deterministic: SAFAR_SEED=n repeats one seed, SAFAR_SEEDS=n runs more of them.
 #include "tests/unit/sync/session/harness.hpp"
@@ -37,7 +38,8 @@ public:
         const std::uint64_t steps = 10 + random_.below(60);
         for (std::uint64_t step = 0; step < steps; ++step) {
             this->step();
-            net_.run(NodeTime(std::chrono::microseconds(1 + random_.below(random_.one_in(8) ? 3'000'000 : 40'000))));
+            net_.run(NodeTime(std::chrono::microseconds(
+                1 + random_.below(random_.one_in(8) ? 3'000'000 : 40'000))));
         }
     }
     // Everybody meets everybody, and nothing is cut any more.
@@ -59,7 +61,8 @@ public:
             const TestNode* first = nullptr;
             for (auto& node : net_.nodes()) {
                 if (!net_.authority->may_hold(node->id, compartment)) continue;
-                if (first != nullptr && node->digest(compartment) != first->digest(compartment)) return false;
+                if (first != nullptr && node->digest(compartment) != first->digest(compartment))
+                    return false;
                 first = node.get();
             }
         }
@@ -69,14 +72,16 @@ public:
         for (auto& end : net_.ends()) {
             if (!end->closed) continue;
             EXPECT_NE(blame(end->closed->reason), Blame::sender)
-                << end->node->name << " closed " << end->other->node->name << ": " << end->closed->detail;
+                << end->node->name << " closed " << end->other->node->name << ": "
+                << end->closed->detail;
             EXPECT_EQ(end->closed->do_not_call_before, 0s) << end->closed->detail;
         }
     }
     void expect_nothing_leaked() {
         for (auto& node : net_.nodes())
             for (const auto& [place, times] : node->received)
-                EXPECT_TRUE(net_.authority->may_hold(node->id, net_.authority->owner(place.log.id)->compartment));
+                EXPECT_TRUE(net_.authority->may_hold(
+                    node->id, net_.authority->owner(place.log.id)->compartment));
     }
     // After all is level every session says so, and falls silent.
     void expect_level() {
@@ -84,8 +89,10 @@ public:
         for (auto& end : net_.ends()) {
             if (!end->session) continue;
             SessionStatus status = end->session->status();
-            EXPECT_EQ(status.behind_here, 0u) << end->node->name << " of " << end->other->node->name;
-            EXPECT_EQ(status.behind_there, 0u) << end->node->name << " of " << end->other->node->name;
+            EXPECT_EQ(status.behind_here, 0u)
+                << end->node->name << " of " << end->other->node->name;
+            EXPECT_EQ(status.behind_there, 0u)
+                << end->node->name << " of " << end->other->node->name;
         }
     }
     std::uint64_t trace() const { return net_.trace; }
@@ -136,7 +143,9 @@ private:
             node.ingest_time = NodeTime(std::chrono::microseconds(100 + random_.below(80'000)));
             node.refuse = nullptr;
             if (random_.one_in(3))
-                node.refuse = [](const EncodedBatch&) { return failure(ErrorCode::storage_full, "no room"); };
+                node.refuse = [](const EncodedBatch&) {
+                    return failure(ErrorCode::storage_full, "no room");
+                };
             return;
         }
     }
@@ -145,7 +154,8 @@ private:
         for (const std::string& compartment : compartments)
             if (net_.authority->may_hold(node.id, compartment)) may.push_back(compartment);
         const std::string& compartment = may[random_.below(may.size())];
-        if (random_.one_in(12)) node.append(compartment, 1 + random_.below(8), 100'000 + random_.below(600'000));
+        if (random_.one_in(12))
+            node.append(compartment, 1 + random_.below(8), 100'000 + random_.below(600'000));
         else node.append(compartment, 1 + random_.below(random_.one_in(6) ? 90 : 4));
     }
 

@@ -1,5 +1,5 @@
-// A federation in one thread: real sessions over real logs in memory, joined by pipes with delay and
-// slicing, under one simulated clock. Deterministic: the same calls give the same bytes.
+// A federation in one thread: real sessions over real logs in memory, joined by pipes with delay
+// and slicing, under one simulated clock. Deterministic: the same calls give the same bytes.
 //
 //     Federation net({"IOM", "FIA", "NGO"});
 //     net.connect("IOM", "FIA");
@@ -63,7 +63,8 @@ public:
     bool may_hold(const NodeId& node, std::string_view compartment) const override {
         for (const Member& member : members_)
             if (member.node == node)
-                return std::binary_search(member.compartments.begin(), member.compartments.end(), compartment);
+                return std::binary_search(member.compartments.begin(), member.compartments.end(),
+                                          compartment);
         return false;
     }
     std::vector<std::string> shared(const NodeId& a, const NodeId& b) const {
@@ -134,7 +135,9 @@ public:
         for (const FrontierEntry& entry : log_->frontier(compartment)) sum += entry.head.number;
         return sum;
     }
-    Hash digest(const std::string& compartment) const { return frontier_digest(log_->frontier(compartment)); }
+    Hash digest(const std::string& compartment) const {
+        return frontier_digest(log_->frontier(compartment));
+    }
 
     std::string name;
     NodeId id;
@@ -174,9 +177,9 @@ struct End {
 };
 
 inline std::string_view frame_name(std::uint8_t type) {
-    constexpr std::string_view names[] = {"?",     "hello", "charter-ask", "charter", "summary", "full",
-                                          "delta", "ask",   "want",        "credit",  "batch",   "missing",
-                                          "ping",  "pong",  "error",       "bye"};
+    constexpr std::string_view names[] = {
+        "?",    "hello",  "charter-ask", "charter", "summary", "full", "delta", "ask",
+        "want", "credit", "batch",       "missing", "ping",    "pong", "error", "bye"};
     return type < std::size(names) ? names[type] : "other";
 }
 
@@ -195,7 +198,8 @@ public:
         }
         authority = std::make_shared<FakeAuthority>(members);
         for (std::size_t i = 0; i < specs.size(); ++i) {
-            auto node = std::make_unique<TestNode>(specs[i].name, *keys_[i], members[i].node, authority, i + 1);
+            auto node = std::make_unique<TestNode>(specs[i].name, *keys_[i], members[i].node,
+                                                   authority, i + 1);
             node->changed = [this, raw = node.get()] { local_change(*raw); };
             nodes_.push_back(std::move(node));
         }
@@ -231,8 +235,8 @@ public:
         ends_.push_back(first);
         ends_.push_back(second);
         for (auto& end : {first, second}) {
-            end->session = std::make_unique<Session>(end->node->id, end->other->node->id, *end->node,
-                                                     end->node->plan, now);
+            end->session = std::make_unique<Session>(end->node->id, end->other->node->id,
+                                                     *end->node, end->node->plan, now);
             perform(end, end->session->start(now));
         }
     }
@@ -251,7 +255,8 @@ public:
             if (item->alive && item->node->name == a && item->other->node->name == b) return true;
         return false;
     }
-    // The frames that `a` said to `b` on their last connection, without pings: "hello summary full".
+    // The frames that `a` said to `b` on their last connection, without pings: "hello summary
+    // full".
     std::string said(std::string_view a, std::string_view b) {
         std::string out;
         for (const std::string& frame : end(a, b).said)
@@ -328,7 +333,8 @@ private:
             if (frame) end->said.emplace_back(frame_name(frame->type));
         }
         end->sent += send.bytes.size();
-        for (std::byte b : send.bytes) trace = (trace ^ static_cast<std::uint64_t>(b)) * 0x100000001b3u;
+        for (std::byte b : send.bytes)
+            trace = (trace ^ static_cast<std::uint64_t>(b)) * 0x100000001b3u;
         auto other = shared(*end->other);
         later(other->delay, [this, other, bytes = std::move(send.bytes)] {
             other->in_flight.insert(other->in_flight.end(), bytes.begin(), bytes.end());
@@ -340,14 +346,17 @@ private:
         Bytes bytes;
         if (!end->clogged) bytes.swap(end->in_flight);
         while (end->alive && end->session && at < bytes.size()) {
-            std::size_t part = end->slice == 0 ? bytes.size() - at : std::min(end->slice, bytes.size() - at);
-            if (end->cut_after != 0) part = std::min<std::size_t>(part, end->cut_after - end->delivered);
+            std::size_t part =
+                end->slice == 0 ? bytes.size() - at : std::min(end->slice, bytes.size() - at);
+            if (end->cut_after != 0)
+                part = std::min<std::size_t>(part, end->cut_after - end->delivered);
             ByteView chunk = ByteView(bytes).subspan(at, part);
             at += part;
             end->delivered += part;
             count_batches(*end, chunk);
             perform(end, end->session->on_bytes(chunk, now));
-            if (end->cut_after != 0 && end->delivered >= end->cut_after && end->alive) break_link(*end);
+            if (end->cut_after != 0 && end->delivered >= end->cut_after && end->alive)
+                break_link(*end);
         }
     }
     void count_batches(End& end, ByteView chunk) {
@@ -355,10 +364,12 @@ private:
         while (!chunk.empty()) {
             auto frame = decoder.next(chunk);
             if (!frame) return;
-            if (!frame.value() || frame.value()->type != static_cast<std::uint8_t>(wire::FrameType::batch))
+            if (!frame.value() ||
+                frame.value()->type != static_cast<std::uint8_t>(wire::FrameType::batch))
                 continue;
             if (frame.value()->payload.size() < BatchHeader::encoded_bytes) continue;
-            if (auto header = decode_header(frame.value()->payload.first(BatchHeader::encoded_bytes)))
+            if (auto header =
+                    decode_header(frame.value()->payload.first(BatchHeader::encoded_bytes)))
                 ++end.node->received[{header.value().log, header.value().number}];
         }
     }

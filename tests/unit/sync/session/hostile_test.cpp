@@ -11,7 +11,8 @@ namespace {
 class HostilePeer : public ::testing::Test {
 protected:
     HostilePeer() {
-        session = std::make_unique<Session>(net["FIA"].id, net["IOM"].id, net["FIA"], net["FIA"].plan, now);
+        session = std::make_unique<Session>(net["FIA"].id, net["IOM"].id, net["FIA"],
+                                            net["FIA"].plan, now);
         perform(session->start(now));
     }
     void perform(std::vector<Action> list) {
@@ -259,7 +260,8 @@ TEST_F(HostilePeer, FrontiersBeyondTheBudgetAreRefused) { // H44
     for (std::uint32_t i = 0; i < 70'000 && !closed; ++i) {
         FrontierEntry item = entry(1);
         for (int b = 0; b < 4; ++b) // ascending
-            item.log.incarnation.raw[static_cast<std::size_t>(b)] = static_cast<std::byte>(i >> (24 - 8 * b));
+            item.log.incarnation.raw[static_cast<std::size_t>(b)] =
+                static_cast<std::byte>(i >> (24 - 8 * b));
         part.push_back(item);
         if (part.size() < 8192) continue;
         if (base.is_zero()) {
@@ -421,7 +423,8 @@ TEST_F(HostilePeer, BatchesBeyondTheCreditAreRefused) {
 }
 
 TEST_F(HostilePeer, UnsharedCompartmentIsAnsweredMissingAndCounted) {
-    Federation other(std::vector<Federation::MemberSpec>{{"IOM", {"return"}}, {"FIA", {"protection", "return"}}});
+    Federation other(std::vector<Federation::MemberSpec>{{"IOM", {"return"}},
+                                                         {"FIA", {"protection", "return"}}});
     other["FIA"].append("protection", 2);
     Session mine(other["FIA"].id, other["IOM"].id, other["FIA"], other["FIA"].plan, now);
     session.reset();
@@ -441,7 +444,8 @@ TEST_F(HostilePeer, UnsharedCompartmentIsAnsweredMissingAndCounted) {
             wire::FrameDecoder cut;
             ByteView bytes = send->bytes;
             while (!bytes.empty())
-                if (auto frame = cut.next(bytes).value()) answered.emplace_back(frame_name(frame->type));
+                if (auto frame = cut.next(bytes).value())
+                    answered.emplace_back(frame_name(frame->type));
         }
     }
     EXPECT_EQ(std::count(answered.begin(), answered.end(), "batch"), 0);

@@ -9,7 +9,8 @@ namespace {
 void connect_all(Federation& net) {
     auto& nodes = net.nodes();
     for (std::size_t i = 0; i < nodes.size(); ++i)
-        for (std::size_t j = i + 1; j < nodes.size(); ++j) net.connect(nodes[i]->name, nodes[j]->name);
+        for (std::size_t j = i + 1; j < nodes.size(); ++j)
+            net.connect(nodes[i]->name, nodes[j]->name);
     net.run(2s);
 }
 

@@ -14,7 +14,9 @@ Id fill(std::uint8_t byte) {
     id.raw.fill(std::byte{byte});
     return id;
 }
-LogName log_named(std::uint8_t n) { return {fill<LogId>(n), fill<Incarnation>(static_cast<std::uint8_t>(n + 1))}; }
+LogName log_named(std::uint8_t n) {
+    return {fill<LogId>(n), fill<Incarnation>(static_cast<std::uint8_t>(n + 1))};
+}
 Frontier frontier() {
     return {{log_named(1), Head{3, 700, fill<Hash>(0x33), 0, false}},
             {log_named(4), Head{0, 0, {}, 0, true}},
@@ -28,7 +30,8 @@ std::string hex_of(const Message& message) {
 }
 
 std::map<std::string, std::string> examples() {
-    Hello hello{{1, 1}, fill<NetworkId>(0xaa), fill<NodeId>(0xbb), 7, fill<Hash>(0xcc), {}, fill<Hash>(0xdd)};
+    Hello hello{{1, 1}, fill<NetworkId>(0xaa), fill<NodeId>(0xbb), 7, fill<Hash>(0xcc),
+                {},     fill<Hash>(0xdd)};
     Bytes batch_frame;
     encode_batch(as_bytes("stored batch"), batch_frame);
     return {
@@ -48,7 +51,9 @@ std::map<std::string, std::string> examples() {
         {"error", hex_of(ErrorFrame{"bad_signature", "batch 3"})},
         {"bye", hex_of(Bye{})},
         {"shared_digest",
-         shared_digest(std::vector<CompartmentDigest>{{"protection", fill<Hash>(1)}, {"return", fill<Hash>(2)}}).hex()},
+         shared_digest(std::vector<CompartmentDigest>{{"protection", fill<Hash>(1)},
+                                                      {"return", fill<Hash>(2)}})
+             .hex()},
         {"statement_after", statement_after(fill<Hash>(5), frontier()).hex()},
     };
 }
@@ -150,7 +155,8 @@ TEST(FrameDecoder, MemoryFollowsTheBytesThatCame) {
 }
 
 TEST(FrameDecoder, LengthIsJudgedBeforeAnythingIsAllocated) {
-    for (std::uint32_t length : {0xffffffffu, static_cast<std::uint32_t>(limits::frame_bytes_max - 3), 0u}) {
+    for (std::uint32_t length :
+         {0xffffffffu, static_cast<std::uint32_t>(limits::frame_bytes_max - 3), 0u}) {
         Bytes frame;
         ByteWriter out(frame);
         out.integer(length);
@@ -159,7 +165,8 @@ TEST(FrameDecoder, LengthIsJudgedBeforeAnythingIsAllocated) {
         ByteView in = frame;
         auto result = decoder.next(in);
         ASSERT_FALSE(result.has_value());
-        EXPECT_EQ(result.error().code, length == 0 ? ErrorCode::malformed : ErrorCode::limit_exceeded);
+        EXPECT_EQ(result.error().code,
+                  length == 0 ? ErrorCode::malformed : ErrorCode::limit_exceeded);
         EXPECT_EQ(decoder.memory(), 0u);
     }
 }
@@ -176,7 +183,8 @@ TEST(Frames, FrontierEntriesAreCheckedOneByOne) {
     EXPECT_EQ(refused({{log_named(2), Head{3, 3, {}, 0, false}}}), "malformed");
     EXPECT_EQ(refused({{log_named(2), Head{0, 0, fill<Hash>(1), 0, true}}}), "malformed");
     EXPECT_EQ(refused({{log_named(2), Head{0, 0, {}, 0, false}}}), "non_canonical");
-    EXPECT_EQ(refused({{log_named(2), Head{1ull << 63, 1ull << 63, fill<Hash>(1), 0, false}}}), "limit_exceeded");
+    EXPECT_EQ(refused({{log_named(2), Head{1ull << 63, 1ull << 63, fill<Hash>(1), 0, false}}}),
+              "limit_exceeded");
     EXPECT_EQ(refused({{log_named(3), Head{1, 1, fill<Hash>(1), 0, false}},
                        {log_named(2), Head{1, 1, fill<Hash>(1), 0, false}}}),
               "non_canonical");
