@@ -96,7 +96,7 @@ int run(const std::vector<std::string>& arguments, Context& context) {
         const CLI::App* group = app.get();
         while (!group->get_subcommands().empty())
             group = group->get_subcommands().front();
-        const auto unknown = group->remaining();
+        const auto unknown = app->remaining(/*recurse=*/true); // a group passes up what it does not know
         if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError) &&
             !unknown.empty()) {
             const std::string path = group == app.get() ? "safar" : "safar " + group->get_name();

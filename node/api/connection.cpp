@@ -95,15 +95,18 @@ private:
     }
 
     bool plain_request(const Route& route, ApiRequest& request, HeaderParser&& head) {
+        auto too_large = [&] {
+            send_and_close(error_reply(failure(ErrorCode::limit_exceeded,
+                                               "body: above " + std::to_string(body_bytes_max) + " bytes")));
+            return false;
+        };
+        // The parser counts what has come; a length that is only announced must not be waited for.
+        if (head.content_length() && *head.content_length() > body_bytes_max) return too_large();
         http::request_parser<http::string_body> parser(std::move(head));
         parser.body_limit(body_bytes_max);
         error_code error;
         http::read(stream_, buffer_, parser, error);
-        if (error == http::error::body_limit) {
-            send_and_close(error_reply(failure(ErrorCode::limit_exceeded,
-                                               "body: above " + std::to_string(body_bytes_max) + " bytes")));
-            return false;
-        }
+        if (error == http::error::body_limit) return too_large();
         if (error) return false;
         request.body = std::move(parser.get().body());
         return send(run_route(context_, route, request)) && keep_alive_;

@@ -11,7 +11,8 @@ constexpr const char* profile = R"(source = "register"
 title = "A register"
 kind = "movement"
 id = ["Key"]
-edition = "EDITION"
+file_name = 'register-(.*)\.csv'
+edition = "{1}"
 
 [[map]]
 field = "name"
@@ -33,8 +34,8 @@ protected:
                                  TestNode* at = nullptr) {
         ImportCommand command;
         command.request.profile_name = "register";
-        command.request.profile = replaced(profile, "EDITION", edition);
-        command.request.file_name = "register.csv";
+        command.request.profile = profile;
+        command.request.file_name = "register-" + edition + ".csv";
         command.dry_run = dry_run;
         std::size_t sent = 0;
         auto source = [&](std::span<std::byte> out) -> Result<std::size_t> {
