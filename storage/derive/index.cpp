@@ -1,5 +1,7 @@
 #include "storage/derive/index.hpp"
 
+#include "storage/crypto/sha256.hpp"
+
 namespace safar {
 namespace {
 
@@ -64,7 +66,8 @@ Result<IndexEntry> decode_entry(ByteView bytes) {
     return out;
 }
 
-// stamp 32 | position u64 | not understood u64 | u32 logs, each: u32, u64 | kinds, each: u16, u32
+// stamp 32 | position u64 | not understood u64 | u32 logs, each: u32, u64 | kinds, each: u16, u32 |
+// hash of all that: the mark decides what is derived again, so no bit of it is taken on trust.
 Bytes encode_mark(const Mark& mark) {
     Bytes out;
     ByteWriter writer(out);
@@ -80,11 +83,17 @@ Bytes encode_mark(const Mark& mark) {
         writer.integer(each.kind);
         writer.integer(each.rows);
     }
+    const Hash sum = tagged_hash("derived-mark", {out});
+    writer.bytes(sum.view());
     return out;
 }
 
 Result<Mark> decode_mark(ByteView bytes) {
-    ByteReader in(bytes);
+    if (bytes.size() < Hash::size) return corrupt("the position");
+    const ByteView body = bytes.first(bytes.size() - Hash::size);
+    if (Hash::from(bytes.last(Hash::size)) != tagged_hash("derived-mark", {body}))
+        return corrupt("the position");
+    ByteReader in(body);
     Mark out;
     out.stamp = read_id<Hash>(in);
     out.position = in.integer<Position>();

@@ -1,0 +1,76 @@
+// A KeyValue in a map that remembers every write, so that a crash can be played: what was written
+// last is forgotten, as without a write-ahead log.
+#pragma once
+
+#include "storage/log/key_value.hpp"
+
+#include <map>
+
+namespace safar {
+
+class MapStore final : public KeyValue {
+public:
+    std::vector<std::vector<Write>> history; // every write since the start or the last clear
+    std::size_t refuse_after = SIZE_MAX;     // writes that still succeed
+
+    Result<std::optional<Bytes>> get(ByteView key) const override {
+        auto at = map_.find(copy(key));
+        return at == map_.end() ? std::optional<Bytes>{} : std::optional(at->second);
+    }
+    Result<std::vector<std::optional<Bytes>>> get_many(std::span<const Bytes> keys) const override {
+        std::vector<std::optional<Bytes>> out;
+        for (const Bytes& key : keys) out.push_back(get(key).value());
+        return out;
+    }
+    Result<> scan(ByteView prefix, ByteView from,
+                  const std::function<bool(ByteView, ByteView)>& visit) const override {
+        for (auto at = map_.lower_bound(copy(from)); at != map_.end(); ++at) {
+            if (!as_text(at->first).starts_with(as_text(prefix))) break;
+            if (!visit(at->first, at->second)) break;
+        }
+        return success();
+    }
+    Result<> write(std::span<const Write> writes) override {
+        if (refuse_after == 0) return failure(ErrorCode::storage_failed, "refused by the test");
+        --refuse_after;
+        for (std::size_t i = 1; i < writes.size(); ++i)
+            if (!(as_text(writes[i - 1].key) < as_text(writes[i].key)))
+                return failure(ErrorCode::invalid_argument, "keys are not strictly ascending");
+        history.emplace_back(writes.begin(), writes.end());
+        apply(writes);
+        return success();
+    }
+    Result<> flush() override { return success(); }
+    Result<> clear() override {
+        map_.clear();
+        history.clear();
+        return success();
+    }
+
+    // As after a crash in which only the first `count` writes survived.
+    void keep(std::size_t count) {
+        map_.clear();
+        history.resize(count);
+        for (const auto& writes : history) apply(writes);
+    }
+    [[nodiscard]] std::size_t keys() const { return map_.size(); }
+    // Flips a bit of the value of the first key that starts so.
+    void damage(std::string_view prefix) {
+        for (auto& [key, value] : map_)
+            if (as_text(key).starts_with(prefix) && !value.empty()) {
+                value[value.size() / 2] ^= std::byte{0x80};
+                return;
+            }
+    }
+
+private:
+    void apply(std::span<const Write> writes) {
+        for (const Write& write : writes) {
+            if (write.value) map_[write.key] = *write.value;
+            else map_.erase(write.key);
+        }
+    }
+    std::map<Bytes, Bytes> map_;
+};
+
+} // namespace safar

@@ -1,0 +1,79 @@
+// A log whose derived state lies in a store of the test's, so that the store can be made to forget,
+// refuse or rot while the log itself stays.
+#pragma once
+
+#include "storage/log/log.hpp"
+#include "tests/unit/storage/column/map_store.hpp"
+
+namespace safar::derive_test {
+
+class ProxyLog final : public Log {
+public:
+    explicit ProxyLog(Log& inner) : inner_(inner) {}
+    MapStore store;
+    // Batches above it are hidden from the log's head, as where a fork or a cut takes them back.
+    std::uint64_t head_max = UINT64_MAX;
+
+    void set_authority(std::shared_ptr<const Authority> authority) override {
+        inner_.set_authority(std::move(authority));
+    }
+    std::shared_ptr<const Authority> authority() const override { return inner_.authority(); }
+    std::vector<Result<Appended>> append(std::span<const AppendRequest> requests) override {
+        return inner_.append(requests);
+    }
+    PreparedAppend prepare(std::span<const AppendRequest> requests) const override {
+        return inner_.prepare(requests);
+    }
+    std::vector<Result<Appended>> append_prepared(std::span<PreparedAppend> groups) override {
+        return inner_.append_prepared(groups);
+    }
+    std::vector<IngestOutcome> ingest(std::span<const EncodedBatch> batches) override {
+        return inner_.ingest(batches);
+    }
+    void confirm_own_heads(const Frontier& held) override { inner_.confirm_own_heads(held); }
+    Frontier frontier(std::string_view compartment) const override {
+        return inner_.frontier(compartment);
+    }
+    std::optional<Head> head(const LogName& log) const override {
+        auto out = inner_.head(log);
+        if (out) out->number = std::min(out->number, head_max);
+        return out;
+    }
+    Position last_position() const override { return inner_.last_position(); }
+    std::optional<LogName> name_of(LogHandle handle) const override {
+        return inner_.name_of(handle);
+    }
+    Result<std::vector<std::shared_ptr<const EncodedBatch>>>
+    read_range(const LogName& log, std::uint64_t first, std::size_t bytes_max) const override {
+        return inner_.read_range(log, first, bytes_max);
+    }
+    Result<std::shared_ptr<const EncodedBatch>>
+    read_batch(LogHandle log, std::uint64_t number) const override {
+        return inner_.read_batch(log, number);
+    }
+    Result<std::vector<JournalEntry>>
+    read_journal(Position after, std::size_t entries_max) const override {
+        SAFAR_TRY(auto entries, inner_.read_journal(after, entries_max));
+        std::erase_if(entries, [&](const JournalEntry& entry) { return entry.number > head_max; });
+        return entries;
+    }
+    std::vector<QuarantinedBatch> quarantined() const override { return inner_.quarantined(); }
+    std::vector<ForkEvidence> forks() const override { return inner_.forks(); }
+    Result<VerifyReport>
+    verify(bool deep,
+           const std::function<void(std::uint64_t, std::uint64_t)>& progress) const override {
+        return inner_.verify(deep, progress);
+    }
+    KeyValue& derived() override { return store; }
+    Result<> put_setting(std::string_view key, ByteView value) override {
+        return inner_.put_setting(key, value);
+    }
+    Result<std::optional<Bytes>> setting(std::string_view key) const override {
+        return inner_.setting(key);
+    }
+
+private:
+    Log& inner_;
+};
+
+} // namespace safar::derive_test
