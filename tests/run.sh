@@ -5,7 +5,7 @@
 #   tests/run.sh --quick    unit and property tests only
 #
 # FUZZ_SECONDS=30 tests/run.sh runs each fuzz target (tests/fuzz/run.sh) that long before the tests.
-set -eu
+set -euo pipefail
 cd "$(dirname "$0")/.."
 quick=0
 [ "${1:-}" = --quick ] && quick=1
@@ -29,5 +29,11 @@ fi
 step "tests"
 label=()
 [ "$quick" = 0 ] || label=(-LE process)
-# Last, so that its summary is the last line.
-exec ctest --test-dir build/release --output-on-failure -j 2 "${label[@]}"
+log=build/release/test-run.log
+status=0
+ctest --test-dir build/release --output-on-failure -j 2 "${label[@]}" 2>&1 | tee "$log" || status=$?
+# ctest ends with the list of what was skipped; the counts come last, for people and scripts.
+count() { grep -cE "^ *[0-9]+/[0-9]+ Test +#[0-9]+: .*$1" "$log" || true; }
+passed=$(count ' Passed ') skipped=$(count '\*\*\*Skipped') all=$(count '')
+echo "$passed passed, $((all - passed - skipped)) failed, $skipped skipped"
+exit "$status"
