@@ -16,8 +16,10 @@ struct Cut {
 Cut cut(ByteView stream, std::size_t slice) {
     Cut out;
     wire::FrameDecoder decoder;
+    std::size_t fed = 0;
     while (!stream.empty() && !out.failed) {
         ByteView part = stream.first(std::min(slice, stream.size()));
+        fed += part.size();
         stream = stream.subspan(part.size());
         while (!part.empty()) {
             auto next = decoder.next(part);
@@ -26,7 +28,7 @@ Cut cut(ByteView stream, std::size_t slice) {
                 break;
             }
             if (next.value()) out.frames.emplace_back(next.value()->type, copy(next.value()->payload));
-            if (decoder.memory() > decoder.held() + slice + 1024 + limits::frame_bytes_max) std::abort();
+            if (decoder.memory() > fed + 1024) std::abort();
         }
     }
     return out;

@@ -95,7 +95,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (state_bytes(fold(schema(), authority, id, events)) != expected) std::abort();
     std::size_t turn = data[size - 1] % events.size();
     std::rotate(events.begin(), events.begin() + static_cast<std::ptrdiff_t>(turn), events.end());
-    events.insert(events.end(), events.begin(), events.begin() + static_cast<std::ptrdiff_t>(events.size() / 2));
+    const std::vector<HeldEvent> again(events.begin(), events.begin() + static_cast<std::ptrdiff_t>(events.size() / 2));
+    events.insert(events.end(), again.begin(), again.end());
     if (state_bytes(fold(schema(), authority, id, events)) != expected) std::abort();
     return 0;
 }
