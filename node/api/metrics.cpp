@@ -143,15 +143,15 @@ std::string ApiMetrics::text(ApiContext& context) const {
     Node& node = context.registry.node();
     add_compartments(out, context.registry);
     out.single("safar_log_position", "Batches received, in this node's journal.", MetricType::Gauge,
-               static_cast<double>(node.stored().last_position()));
+               static_cast<double>(node.log().last_position()));
     out.single("safar_derived_position", "Position up to which derived state is true.", MetricType::Gauge,
                static_cast<double>(node.deriver().position()));
     out.single("safar_conflicts", "Open conflicts.", MetricType::Gauge,
                static_cast<double>(node.derived().conflict_count()));
     out.single("safar_quarantined_batches", "Batches kept apart.", MetricType::Gauge,
-               static_cast<double>(node.stored().quarantined().size()));
+               static_cast<double>(node.log().quarantined().size()));
     out.single("safar_forks", "Proofs that a log was forked.", MetricType::Gauge,
-               static_cast<double>(node.stored().forks().size()));
+               static_cast<double>(node.log().forks().size()));
     add_peers(out, context);
     add_imports(out, context.registry);
 

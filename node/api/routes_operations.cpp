@@ -46,7 +46,7 @@ json::array own_incarnations(const Node& node, const Charter& charter) {
     json::array out;
     auto authority = node.authority();
     for (const CharterCompartment& compartment : charter.compartments)
-        for (const FrontierEntry& entry : node.stored().frontier(compartment.name)) {
+        for (const FrontierEntry& entry : node.log().frontier(compartment.name)) {
             const LogOwner* owner = authority->owner(entry.log.id);
             if (owner == nullptr || owner->node != node.id()) continue;
             out.push_back(json::object{{"compartment", compartment.name},
@@ -84,11 +84,11 @@ Result<ApiReply> status(ApiContext& context, ApiRequest&) {
                                  {"epoch", charter->epoch},
                                  {"identity", charter->identity.hex()}}},
         {"compartments", std::move(compartments)},
-        {"position", json::object{{"log", node.stored().last_position()},
+        {"position", json::object{{"log", node.log().last_position()},
                                   {"derived", node.deriver().position()}}},
         {"conflicts", node.derived().conflict_count()},
-        {"quarantined", node.stored().quarantined().size()},
-        {"forks", node.stored().forks().size()},
+        {"quarantined", node.log().quarantined().size()},
+        {"forks", node.log().forks().size()},
         {"uptime_s", uptime.count()},
         {"incarnations", own_incarnations(node, *charter)}});
 }

@@ -5,25 +5,22 @@
 namespace safar {
 namespace {
 
-// Dots of `field` that the draft takes over: the author's own, or everybody's.
-void replace_live(const FoldedField* field, std::string_view only_agency, std::vector<Dot>& out) {
-    if (field == nullptr) return;
-    for (const Said& said : field->live)
-        if (only_agency.empty() || said.agency == only_agency) out.push_back(said.dot);
-}
-
 void sort_dots(std::vector<Dot>& dots) {
     std::sort(dots.begin(), dots.end());
     dots.erase(std::unique(dots.begin(), dots.end()), dots.end());
 }
 
-// The live values that a `set` of this field is about: the author's own, or everybody's.
+// The live values that a command on this field is about: the author's own, or everybody's.
 std::vector<const Said*> addressed(const FoldedField* field, const std::string& only_agency) {
     std::vector<const Said*> out;
     if (field == nullptr) return out;
     for (const Said& said : field->live)
         if (only_agency.empty() || said.agency == only_agency) out.push_back(&said);
     return out;
+}
+
+void replace(const std::vector<const Said*>& live, EventDraft& draft) {
+    for (const Said* said : live) draft.replaces.push_back(said->dot);
 }
 
 // Adds to the draft what turns the addressed live values of one field into `wanted` (ascending).
@@ -50,7 +47,7 @@ void change_field(const Field& field, const FoldedField* folded, const std::stri
         }))
         return;
     for (const Value& value : wanted) draft.body.assertions.push_back({field.tag, value});
-    for (const Said* said : live) draft.replaces.push_back(said->dot);
+    replace(live, draft);
 }
 
 EventDraft draft_for(const RecordView& view, std::string verb, const std::string& basis, const Actor& actor) {
@@ -89,7 +86,7 @@ RecordId Registry::fresh_record_id(const std::string& compartment) {
         auto authority = node_.authority();
         log = LogName{log_id(authority->network(), node_.id(), compartment), {}};
         std::uint64_t most = 0;
-        for (const FrontierEntry& entry : node_.stored().frontier(compartment))
+        for (const FrontierEntry& entry : node_.log().frontier(compartment))
             if (entry.log.id == log->id && entry.head.last_sequence >= most) {
                 log = entry.log;
                 most = entry.head.last_sequence;
@@ -168,7 +165,7 @@ Result<RecordChange> Registry::retract(const RetractCommand& command, const Acto
     SAFAR_TRY(const Field* field, find_field(*view.kind, command.field));
     EventDraft draft = draft_for(view, "retracted", command.why, actor);
     const FoldedField* folded = view.folded.field(field->tag);
-    replace_live(folded, node_.agency(), draft.replaces);
+    replace(addressed(folded, node_.agency()), draft);
     if (draft.replaces.empty()) {
         std::string detail = "nothing that " + node_.agency() + " said stands in field '" + field->name + "'";
         if (folded != nullptr && !folded->live.empty())
@@ -204,7 +201,7 @@ Result<RecordChange> Registry::resolve(const ResolveCommand& command, const Acto
     // One value that everybody agrees on already: there is nothing to resolve.
     if (live == 1 && folded->live[0].value == draft.body.assertions[0].value)
         return RecordChange{command.record, node_.deriver().position(), 0};
-    replace_live(folded, "", draft.replaces);
+    replace(addressed(folded, ""), draft);
     return write(view, std::move(draft));
 }
 

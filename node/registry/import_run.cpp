@@ -40,7 +40,7 @@ ImportRun::~ImportRun() {
 
 Result<ImportSummary> ImportRun::run(const RejectSink& rejects) {
     const auto start = std::chrono::steady_clock::now();
-    SAFAR_TRY(node_.deriver().wait_for(node_.stored().last_position(), derive_patience));
+    SAFAR_TRY(node_.deriver().wait_for(node_.log().last_position(), derive_patience));
     count_heads(/*before=*/true);
     auto tell_rejects = [&] {
         for (const ImportReject& reject : reader_.take_rejects()) rejects(reject);
@@ -96,7 +96,7 @@ Result<> ImportRun::take_round(std::vector<EventBody> round) {
         place[order[i]] = static_cast<std::int32_t>(known.size());
         known.push_back(&*entries[i]);
     }
-    SAFAR_TRY(auto histories, read_events(node_.stored(), known));
+    SAFAR_TRY(auto histories, read_events(node_.log(), known));
 
     std::map<std::string, AppendRequest> requests;
     for (std::size_t i = 0; i < round.size(); ++i) {
@@ -196,9 +196,9 @@ Result<> ImportRun::land_all() {
 
 // Batches written = how far the heads of this node's logs moved. (A command given meanwhile counts too.)
 void ImportRun::count_heads(bool before) {
-    auto authority = node_.stored().authority();
+    auto authority = node_.log().authority();
     for (const CharterCompartment& compartment : charter_->compartments)
-        for (const FrontierEntry& entry : node_.stored().frontier(compartment.name)) {
+        for (const FrontierEntry& entry : node_.log().frontier(compartment.name)) {
             const LogOwner* owner = authority->owner(entry.log.id);
             if (owner == nullptr || owner->node != node_.id()) continue;
             summary_.batches = before ? summary_.batches - entry.head.number

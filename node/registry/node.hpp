@@ -43,7 +43,6 @@ public:
     [[nodiscard]] const NodeId& id() const { return settings_.id; }
     [[nodiscard]] const std::string& agency() const { return settings_.agency; }
     [[nodiscard]] Derived& derived() const { return derived_; }
-    [[nodiscard]] const Log& stored() const { return log_; }
     [[nodiscard]] LogThread& writer() { return *writer_; }
     [[nodiscard]] DeriveThread& deriver() { return *deriver_; }
     [[nodiscard]] HeldCharter held_charter() const;

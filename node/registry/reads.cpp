@@ -64,7 +64,7 @@ Result<StatisticsTable> Registry::statistics(const StatisticsQuery& query) {
 Result<std::vector<CompartmentSummary>> Registry::compartments(std::string_view only, bool state) {
     // A state digest stands beside the frontier, so it must cover what the frontier names: peers'
     // batches too, not our own writes alone.
-    SAFAR_TRY(state ? node_.deriver().wait_for(node_.stored().last_position())
+    SAFAR_TRY(state ? node_.deriver().wait_for(node_.log().last_position())
                     : node_.await_own_writes());
     auto charter = node_.charter();
     if (!only.empty() && charter->compartment(only) == nullptr) {
@@ -81,7 +81,7 @@ Result<std::vector<CompartmentSummary>> Registry::compartments(std::string_view 
         one.name = compartment.name;
         one.may_write = compartment.may_write(node_.agency());
         one.held = compartment.may_hold(node_.agency());
-        Frontier frontier = node_.stored().frontier(compartment.name);
+        Frontier frontier = node_.log().frontier(compartment.name);
         one.frontier = frontier_digest(frontier);
         one.logs = frontier.size();
         for (const FrontierEntry& entry : frontier) {

@@ -37,21 +37,21 @@ struct Comparison {
 };
 
 Result<Comparison> compare_once(Node& node, const Charter& charter) {
-    SAFAR_TRY(node.deriver().wait_for(node.stored().last_position(), std::chrono::minutes(30)));
-    const Position before = node.stored().last_position();
+    SAFAR_TRY(node.deriver().wait_for(node.log().last_position(), std::chrono::minutes(30)));
+    const Position before = node.log().last_position();
     Comparison out;
     std::uint64_t conflicts = 0;
     for (const CharterCompartment& compartment : charter.compartments) {
         if (!compartment.may_hold(node.agency())) continue;
-        Frontier frontier = node.stored().frontier(compartment.name);
-        SAFAR_TRY(auto state, check_state(node.stored(), *node.derived().schema(), compartment.name, frontier));
+        Frontier frontier = node.log().frontier(compartment.name);
+        SAFAR_TRY(auto state, check_state(node.log(), *node.derived().schema(), compartment.name, frontier));
         conflicts += state.conflicts;
         SAFAR_TRY(auto differs, compare(node, compartment, state));
         if (out.differs.empty()) out.differs = std::move(differs);
     }
     if (std::uint64_t here = node.derived().conflict_count(); out.differs.empty() && here != conflicts)
         out.differs = counted(here, conflicts, "conflicts");
-    out.disturbed = node.stored().last_position() != before;
+    out.disturbed = node.log().last_position() != before;
     return out;
 }
 
@@ -60,7 +60,7 @@ Result<Comparison> compare_once(Node& node, const Charter& charter) {
 Result<Verification> Registry::verify(bool deep) {
     Verification out;
     SAFAR_TRY(node_.await_own_writes());
-    SAFAR_TRY(out.log, node_.stored().verify(deep, {}));
+    SAFAR_TRY(out.log, node_.log().verify(deep, {}));
     auto charter = node_.charter();
     for (int i = 0; i < tries_max; ++i) {
         auto compared = compare_once(node_, *charter);
@@ -81,7 +81,7 @@ Result<Verification> Registry::verify(bool deep) {
 }
 
 Result<Rebuilt> Registry::rebuild() {
-    SAFAR_TRY(node_.deriver().wait_for(node_.stored().last_position(), std::chrono::minutes(30)));
+    SAFAR_TRY(node_.deriver().wait_for(node_.log().last_position(), std::chrono::minutes(30)));
     const auto start = std::chrono::steady_clock::now();
     auto charter = node_.charter();
     Rebuilt out;

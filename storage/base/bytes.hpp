@@ -52,6 +52,14 @@ private:
     Bytes& out_;
 };
 
+// Appends an unsigned integer so that keys sort as numbers do: ordered stores, never a signed format.
+template <class Integer>
+    requires std::is_unsigned_v<Integer>
+void put_big_endian(Bytes& out, Integer value) {
+    for (int shift = 8 * (static_cast<int>(sizeof value) - 1); shift >= 0; shift -= 8)
+        out.push_back(static_cast<std::byte>((value >> shift) & 0xff));
+}
+
 // Reads the same fields. Past the end every read yields zero or an empty view and the reader stays
 // failed: check ok() or at_end() once, after a group of reads. The input must outlive the views.
 class ByteReader {

@@ -5,12 +5,6 @@
 namespace safar {
 namespace {
 
-template <class Integer>
-void put_big_endian(Bytes& out, Integer value) {
-    for (int shift = 8 * (static_cast<int>(sizeof value) - 1); shift >= 0; shift -= 8)
-        out.push_back(static_cast<std::byte>((value >> shift) & 0xff));
-}
-
 void put_varint(Bytes& out, std::uint64_t value) {
     for (; value >= 0x80; value >>= 7) out.push_back(static_cast<std::byte>((value & 0x7f) | 0x80));
     out.push_back(static_cast<std::byte>(value));

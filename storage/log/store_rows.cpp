@@ -5,12 +5,6 @@
 namespace safar {
 namespace {
 
-template <class Integer>
-void big_endian(Bytes& out, Integer value) {
-    for (int shift = 8 * (static_cast<int>(sizeof value) - 1); shift >= 0; shift -= 8)
-        out.push_back(static_cast<std::byte>((value >> shift) & 0xff));
-}
-
 void append(Bytes& out, ByteView bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); }
 
 void write_name(ByteWriter& out, const LogName& name) {
@@ -38,20 +32,20 @@ constexpr std::string_view witness_magic = "safarW1\n";
 Bytes batch_key(LogHandle log, std::uint64_t number) {
     Bytes key;
     key.reserve(12);
-    big_endian(key, log);
-    big_endian(key, number);
+    put_big_endian(key, log);
+    put_big_endian(key, number);
     return key;
 }
 
 Bytes journal_key(Position position) {
     Bytes key;
-    big_endian(key, position);
+    put_big_endian(key, position);
     return key;
 }
 
 Bytes log_key(LogHandle log) {
     Bytes key{log_prefix};
-    big_endian(key, log);
+    put_big_endian(key, log);
     return key;
 }
 
@@ -76,7 +70,7 @@ Bytes evidence_key(const LogName& log) {
 
 Bytes quarantine_key(const BatchPlace& place, const Hash& hash) {
     Bytes key = evidence_key(place.log);
-    big_endian(key, place.number);
+    put_big_endian(key, place.number);
     append(key, hash.view());
     return key;
 }

@@ -107,18 +107,4 @@ void apply_rule(const Schema& schema, const Field& rule, FoldedField& field) {
     if (rule.type == FieldType::code) flag_unknown_codes(schema, rule, field);
 }
 
-std::vector<Value> read_single_event(const Field& rule, std::span<const Value* const> said) {
-    if (said.empty()) return {};
-    switch (rule.rule) {
-    case Rule::single:
-    case Rule::each: return {*said.front()};
-    case Rule::set: return ascending(said, /*distinct=*/true);
-    case Rule::ledger: return ascending(said, /*distinct=*/false);
-    case Rule::strictest: return strictest(rule, said);
-    case Rule::status: return {Value(Code{std::string(join(rule, said).state)})};
-    }
-    SAFAR_ASSERT(!"a rule of the enumeration");
-    return {};
-}
-
 } // namespace safar
