@@ -8,6 +8,8 @@
 #include <deque>
 #include <fmt/format.h>
 #include <openssl/err.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 
@@ -292,6 +294,9 @@ Result<std::unique_ptr<TlsStream>> TlsStream::make(asio::io_context& io, int soc
     State& state = *out->state_;
     boost::system::error_code error;
     state.socket.native_non_blocking(true, error);
+    // Writes are whole frames already; without this a small one waits for the peer's delayed ACK of the last.
+    const int on = 1;
+    ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     state.admit = [&state](const PublicKey& key) -> Result<> {
         if (state.events == nullptr) return failure(ErrorCode::stopping, "closing");
         return state.events->admit(key);

@@ -1,5 +1,7 @@
 #include "net_fixture.hpp"
 
+#include <netinet/tcp.h>
+
 namespace safar {
 namespace {
 
@@ -41,6 +43,24 @@ TEST_F(TwoNodes, KeepOneConnectionAlthoughBothDial) {
     EXPECT_EQ(iom.peer(network.mofa).since, since);
     EXPECT_EQ(iom.net().door().accepted + mofa.net().door().accepted, accepted);
     EXPECT_TRUE(iom.connected(network.mofa) && mofa.connected(network.iom));
+}
+
+// A small frame must not wait for the acknowledgement of the one before.
+TEST_F(TwoNodes, SendSmallFramesAtOnce) {
+    ASSERT_TRUE(eventually([&] { return iom.connected(network.mofa) && mofa.connected(network.iom); }));
+    int connections = 0;
+    for (int handle = 0; handle < 1024; ++handle) {
+        sockaddr_storage peer{};
+        socklen_t peer_size = sizeof peer;
+        if (::getpeername(handle, reinterpret_cast<sockaddr*>(&peer), &peer_size) != 0 || peer.ss_family != AF_INET)
+            continue;
+        int set = 0;
+        socklen_t size = sizeof set;
+        ASSERT_EQ(::getsockopt(handle, IPPROTO_TCP, TCP_NODELAY, &set, &size), 0);
+        EXPECT_NE(set, 0);
+        ++connections;
+    }
+    EXPECT_GE(connections, 2); // both ends are in this process
 }
 
 TEST_F(TwoNodes, UnreachablePeersWaitAndSayWhy) {
