@@ -187,14 +187,8 @@ Outcome<Exit> show(Context& context, const ShowOptions& options) {
         SAFAR_TRY(charter, parse_charter(text));
     } else {
         SAFAR_TRY(auto directory, context.node_directory());
-        SAFAR_TRY(auto charters, load_charters(directory));
-        if (charters.empty())
-            return Problem(failure(
-                ErrorCode::not_found,
-                fmt::format(
-                    "{} has adopted no charter yet: safar --node {} charter adopt charter.toml",
-                    directory, directory)));
-        charter = std::move(charters.back());
+        SAFAR_TRY(auto state, load_charter_state(directory));
+        charter = *state.ruling().charter;
     }
     if (context.json)
         context.out << charter_json(*charter) << '\n';

@@ -73,28 +73,19 @@ Result<int> lock_directory(const std::string& directory) {
     return descriptor;
 }
 
-Result<std::vector<HeldCharter>> read_charters(const std::string& directory) {
-    SAFAR_TRY(auto charters, load_charters(directory));
-    if (charters.empty())
-        return failure(ErrorCode::not_found, directory + "/charter: no charter is adopted yet: `safar --node " +
-                                                 directory + " charter adopt charter.toml`");
-    std::vector<HeldCharter> out;
-    for (Charter& charter : charters) {
-        SAFAR_TRY(auto text, read_small_file(directory + "/charter/" + std::to_string(charter.epoch) + ".toml",
-                                             limits::charter_bytes_max));
-        out.push_back({std::make_shared<const Charter>(std::move(charter)), std::move(text)});
-    }
-    return out;
-}
-
-Result<> check_self(const Charter& charter, const Identity& self) {
-    const CharterNode* listed = charter.node(self.id);
+Result<> check_self(const CharterState& state, const Identity& self) {
+    const CharterNode* listed = nullptr;
+    for (const HeldCharter& held : state.epochs())
+        if (const CharterNode* node = held.charter->node(self.id)) listed = node;
     if (listed == nullptr)
-        return failure(ErrorCode::not_permitted, "charter epoch " + std::to_string(charter.epoch) +
-                                                     " does not list this node, " + self.id.hex());
+        return failure(ErrorCode::not_permitted, "no charter epoch held here lists this node, " + self.id.hex());
     if (listed->agency != self.agency)
         return failure(ErrorCode::not_permitted, "the charter lists this node for " + listed->agency +
                                                      ", safard.toml says agency = \"" + self.agency + "\"");
+    if (state.ruling().charter->node(self.id) == nullptr)
+        spdlog::warn("event=note detail=\"epoch {} of the charter no longer lists this node: it shows what it holds, "
+                     "and no peer speaks to it\"",
+                     state.ruling().charter->epoch);
     return success();
 }
 
@@ -102,15 +93,15 @@ Result<> check_self(const Charter& charter, const Identity& self) {
 struct Prepared {
     NodeConfig config;
     Identity identity;
-    std::vector<HeldCharter> charters;
+    CharterState charter;
 };
 
 Result<Prepared> prepare(const std::string& directory) {
     SAFAR_TRY(auto config, load_config(directory));
     SAFAR_TRY(auto identity, load_identity(directory));
-    SAFAR_TRY(auto charters, read_charters(directory));
-    SAFAR_TRY(check_self(*charters.back().charter, identity));
-    return Prepared{std::move(config), std::move(identity), std::move(charters)};
+    SAFAR_TRY(auto charter, load_charter_state(directory));
+    SAFAR_TRY(check_self(charter, identity));
+    return Prepared{std::move(config), std::move(identity), std::move(charter)};
 }
 
 // Everything that runs, in the order in which it is taken down: last member first.
@@ -128,15 +119,14 @@ struct Running {
 void note(std::string line) { spdlog::warn("event=note detail={}", quoted_text(line)); }
 
 Result<> open_stores(const std::string& directory, const Prepared& with, Running& out) {
-    const HeldCharter& now = with.charters.back();
-    SAFAR_TRY(auto schema, charter_schema(*now.charter));
+    SAFAR_TRY(auto schema, charter_schema(*with.charter.ruling().charter));
     RocksOptions options;
     options.directory = directory + "/store";
     options.witness_path = directory + "/witness";
     options.reserve_bytes = with.config.reserve_mib << 20;
     std::vector<std::string> notes;
     auto opened = open_rocks_log(options, Author{with.identity.id, &with.identity.signing, &system_entropy()},
-                                 make_authority(now.charter), notes);
+                                 with.charter.authority(), notes);
     for (std::string& line : notes) note(std::move(line));
     SAFAR_TRY(out.log, std::move(opened));
     SAFAR_TRY(out.derived, Derived::open(*out.log, std::make_shared<const Schema>(std::move(schema))));
@@ -145,12 +135,9 @@ Result<> open_stores(const std::string& directory, const Prepared& with, Running
 
 Result<> start_all(const std::string& directory, const Prepared& with, Running& out) {
     SAFAR_TRY(open_stores(directory, with, out));
-    NodeSettings settings;
-    settings.id = with.identity.id;
-    settings.agency = with.identity.agency;
-    settings.charters = with.charters;
+    NodeSettings settings{with.identity.id, with.identity.agency, with.charter, {}, {}, {}};
     settings.linger = with.config.linger;
-    settings.adopt = [directory](std::string_view text) { return adopt_charter_file(directory, text); };
+    settings.keep = [directory](const CharterState& state) { return save_charter_state(directory, state); };
     settings.note = note;
     out.node = std::make_unique<Node>(*out.log, *out.derived, std::move(settings));
     out.registry = std::make_unique<Registry>(*out.node);
@@ -159,7 +146,7 @@ Result<> start_all(const std::string& directory, const Prepared& with, Running& 
     PeerNet* net = out.net.get();
     out.context->peers = [net] { return net->peers(); };
     out.context->door = [net] { return net->door(); };
-    out.node->start([net] { net->on_local_change(); });
+    out.node->start([net] { net->on_local_change(); }, [net] { net->on_charter_change(); });
     out.node->confirm_alone();
     ServerOptions options;
     options.socket_path = directory + "/safar.sock";
@@ -214,7 +201,7 @@ int run(const std::string& directory) {
         return refuse(started.error(), exit_code(started.error().code));
     auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
     spdlog::info("event=ready agency={} node={} epoch={} position={} derived={} listen={} port={} took_ms={}",
-                 with.identity.agency, with.identity.id.brief(), with.charters.back().charter->epoch,
+                 with.identity.agency, with.identity.id.brief(), with.charter.ruling().charter->epoch,
                  running.log->last_position(), running.derived->position(), with.config.listen,
                  running.net->port(), took.count());
     std::puts("ready");

@@ -99,6 +99,13 @@ Result<ApiReply> verify(ApiContext&, ApiRequest&);
 Result<ApiReply> rebuild(ApiContext&, ApiRequest&);
 Result<ApiReply> metrics(ApiContext&, ApiRequest&);
 Result<ApiReply> openapi(ApiContext&, ApiRequest&);
+// routes_charter.cpp
+Result<ApiReply> charter_take(ApiContext&, ApiRequest&);
+Result<ApiReply> charter_epochs(ApiContext&, ApiRequest&);
+Result<ApiReply> notices(ApiContext&, ApiRequest&);
+Result<ApiReply> notice_take(ApiContext&, ApiRequest&);
+Result<ApiReply> logs(ApiContext&, ApiRequest&);
+Result<ApiReply> quarantine(ApiContext&, ApiRequest&);
 } // namespace handlers
 
 } // namespace safar

@@ -117,7 +117,7 @@ Result<ApiReply> peers(ApiContext& context, ApiRequest&) {
 }
 
 Result<ApiReply> charter(ApiContext& context, ApiRequest&) {
-    HeldCharter held = context.registry.node().held_charter();
+    const HeldCharter held = context.registry.node().charter_state()->ruling();
     return json_reply(json::object{{"epoch", held.charter->epoch},
                                    {"identity", held.charter->identity.hex()},
                                    {"text", held.text}});

@@ -1,50 +1,66 @@
-#include "node/charter/charter.hpp"
+// What the charter's chain of epochs, its cuts and the suspensions allow. All answers are looked up:
+// tables are made once for each state of the charter.
+#include "node/charter/charter_state.hpp"
+#include "storage/crypto/sha256.hpp"
 
+#include <algorithm>
 #include <unordered_map>
 
 namespace safar {
 namespace {
 
-// All answers are looked up: tables are made once for each set of epochs.
 class CharterAuthority final : public Authority {
 public:
-    explicit CharterAuthority(std::shared_ptr<const Charter> charter)
-        : charter_(std::move(charter)), network_{charter_->identity.raw} {
-        epochs_.emplace(charter_->epoch, charter_->identity);
-        for (const CharterAgency& agency : charter_->agencies)
+    CharterAuthority(const Epochs& epochs, const std::vector<Suspension>& suspensions, const std::set<Hash>& rivals)
+        : epochs_(epochs), ruling_(*epochs.back()), network_{epochs.front()->identity.raw},
+          gaps_(ruling_.epoch != epochs.size() || !rivals.empty()) {
+        for (const CharterAgency& agency : ruling_.agencies)
             rank_.emplace(agency.code, static_cast<int>(rank_.size()));
-        for (const CharterNode& node : charter_->nodes) {
-            keys_.emplace(key_id(node.signing_key), KnownKey{node.signing_key, node.id});
-            for (const CharterCompartment& compartment : charter_->compartments)
-                logs_.emplace(log_id(network_, node.id, compartment.name),
-                              KnownLog{{node.id, node.agency, compartment.name},
-                                       compartment.may_write(node.agency)});
+        for (const auto& epoch : epochs_) enter(*epoch);
+        for (const CharterCut& cut : ruling_.cuts) {
+            const LogId log = log_id(network_, cut.node, cut.compartment);
+            limits_[log].push_back({cut.incarnation, cut.key, cut.batch});
         }
+        for (const Suspension& suspension : suspensions) enter(suspension);
+        revise(suspensions, rivals);
     }
 
     const NetworkId& network() const override { return network_; }
-    std::uint64_t epoch() const override { return charter_->epoch; }
-    const Hash& charter() const override { return charter_->identity; }
+    std::uint64_t epoch() const override { return ruling_.epoch; }
+    const Hash& charter() const override { return ruling_.identity; }
+    const Hash& revision() const override { return revision_; }
 
     const LogOwner* owner(const LogId& log) const override {
         auto found = logs_.find(log);
-        return found == logs_.end() ? nullptr : &found->second.owner;
+        return found == logs_.end() ? nullptr : &found->second;
     }
     const PublicKey* key(const KeyId& key) const override {
         auto found = keys_.find(key);
         return found == keys_.end() ? nullptr : &found->second.key;
     }
 
+    bool was_permitted(const BatchHeader& header) const override {
+        auto log = logs_.find(header.log.id);
+        const Charter* then = at(header.epoch);
+        if (log == logs_.end() || then == nullptr || then->identity != header.charter) return false;
+        return may_sign(*then, log->second, header.key);
+    }
+
     Standing standing(const BatchHeader& header) const override {
         auto log = logs_.find(header.log.id);
         auto key = keys_.find(header.key);
         if (log == logs_.end() || key == keys_.end()) return Standing::unknown;
-        if (key->second.node != log->second.owner.node) return Standing::quarantine;
+        if (key->second.node != log->second.node) return Standing::quarantine;
         // An epoch to come may give what this one does not.
-        if (header.epoch > charter_->epoch) return Standing::waits;
-        auto epoch = epochs_.find(header.epoch);
-        if (epoch == epochs_.end() || epoch->second != header.charter) return Standing::quarantine;
-        return log->second.may_write ? Standing::counts : Standing::quarantine;
+        if (header.epoch > ruling_.epoch) return Standing::waits;
+        if (!was_permitted(header)) return Standing::quarantine;
+        return header.number <= limit(log->second, header) ? Standing::counts : Standing::quarantine;
+    }
+
+    bool restricted(const LogId& log) const override {
+        if (gaps_ || limits_.contains(log) || stopped_.contains(log)) return true;
+        auto found = logs_.find(log);
+        return found == logs_.end() || lost_.contains(log);
     }
 
     int rank(std::string_view agency) const override {
@@ -52,8 +68,8 @@ public:
         return found == rank_.end() ? static_cast<int>(rank_.size()) : found->second;
     }
     bool may_hold(const NodeId& node, std::string_view compartment) const override {
-        const CharterNode* listed = charter_->node(node);
-        const CharterCompartment* named = charter_->compartment(compartment);
+        const CharterNode* listed = ruling_.node(node);
+        const CharterCompartment* named = ruling_.compartment(compartment);
         return listed != nullptr && named != nullptr && named->may_hold(listed->agency);
     }
 
@@ -62,24 +78,114 @@ private:
         PublicKey key;
         NodeId node;
     };
-    struct KnownLog {
-        LogOwner owner;
-        bool may_write = false;
+    struct Limit {
+        Incarnation incarnation;
+        std::optional<KeyId> key; // absent: whoever signed
+        std::uint64_t batch;
     };
-    std::shared_ptr<const Charter> charter_; // the latest
-    NetworkId network_;                      // identity of epoch 1
-    std::map<std::uint64_t, Hash> epochs_;
+
+    // Every node in every compartment of every epoch; what an earlier epoch gave and the ruling one does
+    // not is lost.
+    void enter(const Charter& epoch) {
+        for (const CharterNode& node : epoch.nodes) {
+            keys_.emplace(key_id(node.signing_key), KnownKey{node.signing_key, node.id});
+            const CharterNode* now = ruling_.node(node.id);
+            for (const CharterCompartment& compartment : epoch.compartments) {
+                const LogId log = log_id(network_, node.id, compartment.name);
+                logs_.emplace(log, LogOwner{node.id, node.agency, compartment.name});
+                if (!compartment.may_write(node.agency)) continue;
+                const CharterCompartment* there = ruling_.compartment(compartment.name);
+                if (now == nullptr || there == nullptr || !there->may_write(now->agency) ||
+                    now->signing_key != node.signing_key)
+                    lost_.insert(log);
+            }
+        }
+    }
+
+    void enter(const Suspension& suspension) {
+        for (const CharterNode& node : ruling_.nodes) {
+            if (!suspension.stops(node)) continue;
+            for (const CharterCompartment& compartment : ruling_.compartments) {
+                if (!compartment.may_hold(suspension.by)) continue;
+                const LogId log = log_id(network_, node.id, compartment.name);
+                auto& named = stopped_[log].emplace_back();
+                for (const CharterCut& cut : suspension.cuts)
+                    if (cut.node == node.id && cut.compartment == compartment.name)
+                        named.push_back({cut.incarnation, std::nullopt, cut.batch});
+            }
+        }
+    }
+
+    void revise(const std::vector<Suspension>& suspensions, const std::set<Hash>& rivals) {
+        if (suspensions.empty() && rivals.empty()) {
+            revision_ = ruling_.identity;
+            return;
+        }
+        Bytes parts;
+        ByteWriter out(parts);
+        for (const Suspension& suspension : suspensions) out.bytes(suspension.value.view());
+        for (const Hash& rival : rivals) out.bytes(rival.view());
+        revision_ = tagged_hash("authority", {ruling_.identity.view(), parts});
+    }
+
+    const Charter* at(std::uint64_t number) const {
+        for (auto epoch = epochs_.rbegin(); epoch != epochs_.rend(); ++epoch)
+            if ((*epoch)->epoch == number) return epoch->get();
+        return nullptr;
+    }
+
+    static bool may_sign(const Charter& then, const LogOwner& owner, const KeyId& key) {
+        const CharterNode* node = then.node(owner.node);
+        const CharterCompartment* compartment = then.compartment(owner.compartment);
+        return node != nullptr && compartment != nullptr && compartment->may_write(node->agency) &&
+               key_id(node->signing_key) == key;
+    }
+
+    // The last batch of this log that counts if this key signed it.
+    std::uint64_t limit(const LogOwner& owner, const BatchHeader& header) const {
+        // Who may say it today may say it without end, unless a cut names the log.
+        std::uint64_t out = may_sign(ruling_, owner, header.key) ? UINT64_MAX : 0;
+        const bool lost = out == 0;
+        if (auto cuts = limits_.find(header.log.id); cuts != limits_.end()) {
+            std::optional<std::uint64_t> lowest;
+            for (const Limit& cut : cuts->second)
+                if (cut.incarnation == header.log.incarnation && (!cut.key || *cut.key == header.key))
+                    lowest = std::min(lowest.value_or(UINT64_MAX), cut.batch);
+            if (lowest) out = lost ? *lowest : std::min(out, *lowest);
+        }
+        if (auto stops = stopped_.find(header.log.id); stops != stopped_.end())
+            for (const std::vector<Limit>& named : stops->second) {
+                std::uint64_t stop = 0; // every log that the steward did not know
+                for (const Limit& cut : named)
+                    if (cut.incarnation == header.log.incarnation) stop = cut.batch;
+                out = std::min(out, stop);
+            }
+        return out;
+    }
+
+    Epochs epochs_;
+    const Charter& ruling_; // the last of them
+    NetworkId network_;     // identity of epoch 1
+    bool gaps_;             // some epoch was put aside: any log may have batches of it
+    Hash revision_;
     std::unordered_map<KeyId, KnownKey> keys_;
-    std::unordered_map<LogId, KnownLog> logs_; // every node in every compartment
+    std::unordered_map<LogId, LogOwner> logs_;
+    std::set<LogId> lost_;
+    std::map<LogId, std::vector<Limit>> limits_;
+    std::map<LogId, std::vector<std::vector<Limit>>> stopped_; // for each suspension
     std::map<std::string, int, std::less<>> rank_;
 };
 
 } // namespace
 
+std::shared_ptr<const Authority> make_authority(const Epochs& epochs, std::vector<Suspension> suspensions,
+                                                const std::set<Hash>& rivals) {
+    SAFAR_ASSERT(!epochs.empty());
+    return std::make_shared<CharterAuthority>(epochs, suspensions, rivals);
+}
+
 std::shared_ptr<const Authority> make_authority(std::shared_ptr<const Charter> charter) {
-    // Successors need cuts for what they take away; until they are written, epoch 1 rules alone.
-    SAFAR_ASSERT(charter != nullptr && charter->epoch == 1);
-    return std::make_shared<CharterAuthority>(std::move(charter));
+    return make_authority(Epochs{std::move(charter)}, {});
 }
 
 } // namespace safar

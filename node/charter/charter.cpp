@@ -46,33 +46,54 @@ NodeId node_id(const PublicKey& first_signing_key) {
     return NodeId{tagged_hash("node", {first_signing_key.view()}).raw};
 }
 
-Result<> check_quorum(const Charter& charter) {
+namespace {
+
+// A key that signs for `agency` as a steward under `charter`; null: none.
+const PublicKey* steward_key(const Charter& charter, const CharterSignature& signature) {
+    const CharterAgency* agency = charter.agency(signature.agency);
+    if (agency == nullptr || !agency->steward) return nullptr;
+    const CharterNode* node = find(charter.nodes, [&](const CharterNode& n) {
+        return n.agency == signature.agency && key_id(n.signing_key) == signature.key;
+    });
+    return node == nullptr ? nullptr : &node->signing_key;
+}
+
+Result<> count_signers(const Charter& rules, const std::set<std::string>& signers, std::string_view whose) {
+    std::string have, open;
+    std::size_t count = 0;
+    for (const CharterAgency& agency : rules.agencies) {
+        if (!agency.steward) continue;
+        const bool signed_it = signers.contains(agency.code);
+        count += signed_it ? 1 : 0;
+        std::string& list = signed_it ? have : open;
+        list += (list.empty() ? "" : ", ") + agency.code;
+    }
+    if (count >= rules.quorum) return success();
+    return failure(ErrorCode::not_permitted,
+                   fmt::format("charter: signed by {}, {} more needed of {}{}: `safar charter sign` at "
+                               "one of their nodes",
+                               have.empty() ? "nobody yet" : have, rules.quorum - count, open, whose));
+}
+
+} // namespace
+
+Result<> check_quorum(const Charter& charter, const Charter* before) {
     std::set<std::string> signers; // a steward counts once, with however many nodes it signs
     for (const CharterSignature& signature : charter.signatures) {
-        const CharterNode* node = find(charter.nodes, [&](const CharterNode& n) {
-            return n.agency == signature.agency && key_id(n.signing_key) == signature.key;
-        });
-        const CharterAgency* agency = charter.agency(signature.agency);
-        if (node == nullptr || agency == nullptr || !agency->steward ||
-            !verify(node->signing_key, "charter", charter.identity.view(), signature.value))
+        const PublicKey* key = steward_key(charter, signature);
+        if (key == nullptr && before != nullptr) key = steward_key(*before, signature);
+        if (key == nullptr || !verify(*key, "charter", charter.identity.view(), signature.value))
             return failure(ErrorCode::bad_signature,
                            fmt::format("charter: the signature of {} (key {}) is not valid for this "
                                        "text: it was changed after signing, or the signature was",
                                        signature.agency, signature.key.brief()));
         signers.insert(signature.agency);
     }
-    if (signers.size() >= charter.quorum) return success();
-    std::string have, open;
-    for (const CharterAgency& agency : charter.agencies) {
-        if (!agency.steward) continue;
-        std::string& list = signers.contains(agency.code) ? have : open;
-        list += (list.empty() ? "" : ", ") + agency.code;
+    // Both the stewards who hand over and those who take over agree.
+    if (before != nullptr) {
+        SAFAR_TRY(count_signers(*before, signers, fmt::format(" (stewards of epoch {})", before->epoch)));
     }
-    return failure(ErrorCode::not_permitted,
-                   fmt::format("charter: signed by {}, {} more needed of {}: `safar charter sign` at "
-                               "one of their nodes",
-                               have.empty() ? "nobody yet" : have, charter.quorum - signers.size(),
-                               open));
+    return count_signers(charter, signers, "");
 }
 
 Result<Schema> charter_schema(const Charter& charter) {

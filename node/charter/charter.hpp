@@ -1,11 +1,12 @@
 // The charter: one readable TOML document, co-signed, held by everybody. Its identity is the hash of
 // its unsigned text: all bytes before the line of the first [[signature]]. docs/format-charter.md.
 //
-//     [charter]      network, epoch, previous (hash, "" for epoch 1), quorum
+//     [charter]      network, epoch, previous (hash, "" for epoch 1), quorum, settles [hash ..]
 //     [[agency]]     code, name, title ("chair" | "coordinator" | "steward" | "member" | "observer" | "donor"), steward (bool)
 //     [[node]]       agency, id, signing_key, tls_key, address    (hex; id = hash of the first signing key)
 //     [[compartment]] name, title, kinds [..], writers [..], readers [..]   (agency codes; a writer reads)
 //     [[document]]   name ("schema/return.toml", "codes/country.toml"), hash, text
+//     [[cut]]        node, compartment, incarnation, batch, key (optional), reason (optional)
 //     [[signature]]  agency, key (key id), value
 //
 // Authority rank for display = order of [[agency]].
@@ -15,6 +16,7 @@
 #include "storage/record/schema.hpp"
 
 #include <memory>
+#include <optional>
 
 namespace safar {
 
@@ -34,6 +36,17 @@ struct CharterCompartment {
     [[nodiscard]] bool may_write(std::string_view agency) const;
     [[nodiscard]] bool may_hold(std::string_view agency) const;
 };
+// The last batch of one log that counts. Every loss of membership, key or right to write names one for
+// each log that it touches; a log of the loser that no cut names counts to zero.
+struct CharterCut {
+    NodeId node;
+    std::string compartment;
+    Incarnation incarnation;
+    std::uint64_t batch = 0;
+    std::optional<KeyId> key; // only what this key signed; absent: whoever signed
+    std::string reason;
+    friend bool operator==(const CharterCut&, const CharterCut&) = default;
+};
 struct CharterDocument {
     std::string name;
     Hash hash;
@@ -50,10 +63,12 @@ struct Charter {
     std::uint64_t epoch = 0;
     Hash previous;
     std::uint32_t quorum = 0;
+    std::vector<Hash> settles; // rival successors of one epoch that this one puts aside; empty: none
     std::vector<CharterAgency> agencies;
     std::vector<CharterNode> nodes;
     std::vector<CharterCompartment> compartments;
     std::vector<CharterDocument> documents;
+    std::vector<CharterCut> cuts;
     std::vector<CharterSignature> signatures;
     std::string unsigned_text;
     Hash identity; // H("charter", unsigned text)
@@ -70,8 +85,9 @@ struct Charter {
 // among its holders. Errors: malformed or invalid_argument with line and key; limit_exceeded.
 [[nodiscard]] Result<Charter> parse_charter(std::string_view text);
 // Ok if at least `quorum` distinct stewards' valid signatures stand under it. Errors: not_permitted
-// naming who has signed and how many are missing; bad_signature.
-[[nodiscard]] Result<> check_quorum(const Charter& charter);
+// naming who has signed and how many are missing; bad_signature. `before`: the epoch that this one
+// follows, whose stewards' signatures may stand under it too; null for epoch 1.
+[[nodiscard]] Result<> check_quorum(const Charter& charter, const Charter* before = nullptr);
 [[nodiscard]] Result<Schema> charter_schema(const Charter& charter);
 
 // One node's request to be listed: public keys and a proof that it holds both private ones.
@@ -94,11 +110,13 @@ struct CharterDraft {
     std::vector<CharterCompartment> compartments;
     std::vector<NamedText> documents; // schema/*.toml and codes/*.toml
 };
-[[nodiscard]] Result<std::string> write_charter(const CharterDraft& draft);
-// The text with one signature more (or the same text if that key signed already).
-[[nodiscard]] Result<std::string> sign_charter(std::string_view text, std::string_view agency, const SigningKey& key);
-
-// The authority that follows from the epochs held (epoch 1 alone for now).
-[[nodiscard]] std::shared_ptr<const Authority> make_authority(std::shared_ptr<const Charter> charter);
+[[nodiscard]] CharterNode enrolled_node(const Enrolment& enrolment);
+[[nodiscard]] Result<std::string> write_charter(const CharterDraft& draft); // epoch 1
+// Any epoch, unsigned; hashes of documents, identity and unsigned text are not looked at.
+[[nodiscard]] Result<std::string> write_charter(const Charter& charter);
+// The text with one signature more (or the same text if that key signed already). `before`: as for
+// check_quorum; its stewards sign too.
+[[nodiscard]] Result<std::string> sign_charter(std::string_view text, std::string_view agency, const SigningKey& key,
+                                               const Charter* before = nullptr);
 
 } // namespace safar

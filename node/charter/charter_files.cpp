@@ -2,7 +2,10 @@
 #include "node/charter/durable_file.hpp"
 #include "node/charter/identity.hpp"
 
+#include <charconv>
+#include <filesystem>
 #include <fmt/format.h>
+#include <map>
 
 namespace safar {
 namespace {
@@ -15,6 +18,55 @@ Error in_file(const std::string& path, const Error& error) {
     return failure(ErrorCode::storage_corrupt,
                    fmt::format("{}: {}: fetch the charter again from another node and adopt it", path,
                                describe(error)));
+}
+
+std::string notices_path(const std::string& directory) { return directory + "/charter/notices"; }
+
+// Epoch files by number.
+Result<std::map<std::uint64_t, std::string>> list_epochs(const std::string& directory) {
+    std::map<std::uint64_t, std::string> out;
+    std::error_code error;
+    for (std::filesystem::directory_iterator at(directory + "/charter", error), end; !error && at != end;
+         at.increment(error)) {
+        const std::string name = at->path().filename().string();
+        std::uint64_t number = 0;
+        auto [rest, bad] = std::from_chars(name.data(), name.data() + name.size(), number);
+        if (bad == std::errc{} && std::string_view(rest) == ".toml" && epoch_path(directory, number) == at->path())
+            out.emplace(number, at->path().string());
+    }
+    if (error && error != std::errc::no_such_file_or_directory)
+        return failure(ErrorCode::storage_failed,
+                       fmt::format("cannot read {}/charter: {}", directory, error.message()));
+    return out;
+}
+
+// A notice may rest on another one: as long as one is taken, the others are offered again.
+Result<> load_notices(const std::string& directory, CharterState& state) {
+    std::map<std::string, Notice> waiting; // by path, so that a start always does the same
+    std::error_code error;
+    for (std::filesystem::directory_iterator at(notices_path(directory), error), end; !error && at != end;
+         at.increment(error)) {
+        if (at->path().filename().string().size() != 2 * Hash::size) continue; // half a write
+        const std::string path = at->path().string();
+        SAFAR_TRY(auto bytes, read_small_file(path, limits::charter_bytes_max + 1));
+        auto notice = parse_notice(as_bytes(bytes));
+        if (!notice || notice.value().hash.hex() != at->path().filename().string())
+            return failure(ErrorCode::storage_corrupt,
+                           fmt::format("{}: is damaged: delete it, peers send it again", path));
+        waiting.emplace(path, std::move(notice).value());
+    }
+    for (bool taken = true; taken;) {
+        taken = false;
+        for (auto at = waiting.begin(); at != waiting.end();) {
+            if (!state.take_notice(at->second)) {
+                ++at;
+                continue;
+            }
+            at = waiting.erase(at);
+            taken = true;
+        }
+    }
+    return success();
 }
 
 Result<> check_listed(const Charter& charter, const Identity& self) {
@@ -36,45 +88,78 @@ Result<> check_listed(const Charter& charter, const Identity& self) {
 
 } // namespace
 
-Result<std::vector<Charter>> load_charters(const std::string& directory) {
-    std::vector<Charter> out;
-    for (std::uint64_t epoch = 1;; ++epoch) {
-        std::string path = epoch_path(directory, epoch);
-        auto text = read_small_file(path, limits::charter_bytes_max);
-        if (!text && text.error().code == ErrorCode::not_found) return out;
-        SAFAR_TRY(text);
-        auto charter = parse_charter(text.value());
-        if (!charter) return in_file(path, charter.error());
-        if (auto good = check_quorum(charter.value()); !good) return in_file(path, good.error());
-        Hash previous = out.empty() ? Hash{} : out.back().identity;
-        if (charter.value().epoch != epoch || charter.value().previous != previous)
-            return in_file(path, failure(ErrorCode::wrong_hash,
-                                         "is not the epoch that follows the one before it"));
-        out.push_back(std::move(charter).value());
+Result<CharterState> load_charter_state(const std::string& directory) {
+    SAFAR_TRY(auto files, list_epochs(directory));
+    std::optional<CharterState> state;
+    for (const auto& [number, path] : files) {
+        SAFAR_TRY(auto text, read_small_file(path, limits::charter_bytes_max));
+        if (!state) {
+            auto first = parse_charter(text);
+            if (!first) return in_file(path, first.error());
+            auto begun = CharterState::begin({std::make_shared<const Charter>(std::move(first).value()), text});
+            if (!begun) return in_file(path, begun.error());
+            state.emplace(std::move(begun).value());
+        } else if (auto taken = state->take_epoch(text); !taken) {
+            return in_file(path, taken.error());
+        }
     }
+    if (!state)
+        return failure(ErrorCode::not_found,
+                       fmt::format("{} has adopted no charter yet: `safar --node {} charter adopt charter.toml`",
+                                   directory, directory));
+    SAFAR_TRY(load_notices(directory, *state));
+    return std::move(*state);
 }
 
-Result<Charter> adopt_charter_file(const std::string& directory, std::string_view text) {
-    SAFAR_TRY(auto self, load_identity(directory));
-    SAFAR_TRY(auto charter, parse_charter(text));
-    SAFAR_TRY(check_quorum(charter));
-    if (charter.epoch != 1)
-        return failure(ErrorCode::unsupported_version,
-                       fmt::format("charter: epoch {}: this version of Safar is ruled by epoch 1 only: "
-                                   "install a newer one",
-                                   charter.epoch));
-    SAFAR_TRY(check_listed(charter, self));
-    SAFAR_TRY(auto held, load_charters(directory));
-    if (!held.empty()) {
-        if (held.front().identity == charter.identity) return std::move(held.front());
-        return failure(ErrorCode::conflict,
-                       fmt::format("charter: this node belongs to network {} ({}) already; another "
-                                   "network needs another node",
-                                   held.front().network_name, held.front().identity.brief()));
-    }
+Result<> save_charter_state(const std::string& directory, const CharterState& state) {
     SAFAR_TRY(make_directory(directory + "/charter"));
-    SAFAR_TRY(write_file_durably(epoch_path(directory, charter.epoch), text, 0600));
-    return charter;
+    std::error_code ignored;
+    for (const HeldCharter& held : state.epochs()) {
+        const std::string path = epoch_path(directory, held.charter->epoch);
+        if (std::filesystem::exists(path, ignored)) {
+            SAFAR_TRY(auto there, read_small_file(path, limits::charter_bytes_max));
+            if (there == held.text) continue;
+        }
+        SAFAR_TRY(write_file_durably(path, held.text, 0600));
+    }
+    if (state.notices().empty()) return success();
+    SAFAR_TRY(make_directory(notices_path(directory)));
+    for (const auto& [hash, notice] : state.notices()) {
+        const std::string path = notices_path(directory) + "/" + hash.hex();
+        if (std::filesystem::exists(path, ignored)) continue;
+        SAFAR_TRY(write_file_durably(path, as_text(notice.bytes), 0600));
+    }
+    return success();
+}
+
+Result<Charter> adopt_charter_file(const std::string& directory, std::span<const std::string> texts) {
+    SAFAR_TRY(auto self, load_identity(directory));
+    auto held = load_charter_state(directory);
+    if (!held && held.error().code != ErrorCode::not_found) return held.error();
+    std::optional<CharterState> state;
+    if (held) state = std::move(held).value();
+    const bool joining = !state;
+    for (const std::string& text : texts) {
+        SAFAR_TRY(auto offered, parse_charter(text));
+        if (!state) {
+            SAFAR_TRY(state, CharterState::begin({std::make_shared<const Charter>(std::move(offered)), text}));
+            continue;
+        }
+        const Charter& first = *state->epochs().front().charter;
+        if (offered.epoch == 1 && offered.identity != first.identity)
+            return failure(ErrorCode::conflict,
+                           fmt::format("charter: this node belongs to network {} ({}) already; another "
+                                       "network needs another node",
+                                       first.network_name, first.identity.brief()));
+        SAFAR_TRY(state->take_epoch(text));
+    }
+    SAFAR_ASSERT(state.has_value());
+    const Charter& ruling = *state->ruling().charter;
+    if (joining) {
+        SAFAR_TRY(check_listed(ruling, self));
+    }
+    SAFAR_TRY(save_charter_state(directory, *state));
+    return ruling;
 }
 
 } // namespace safar

@@ -33,6 +33,9 @@ public:
         index = 0;
         for (const toml::table* table : top.tables("compartment", compartments_max))
             compartment(TomlReader(*table, fmt::format("[[compartment]] {}", ++index), problems_));
+        index = 0;
+        for (const toml::table* table : top.tables("cut", cuts_max))
+            cut(TomlReader(*table, fmt::format("[[cut]] {}", ++index), problems_));
         top.done();
         if (!problems_.any()) whole(TomlReader(*root.get_as<toml::table>("charter"), "[charter]",
                                                problems_));
@@ -47,6 +50,14 @@ private:
         if (out_.epoch == 1 && !previous.empty()) in.refuse("previous", "must be \"\" in epoch 1");
         if (out_.epoch > 1) out_.previous = in.hex<Hash>("previous");
         out_.quorum = static_cast<std::uint32_t>(in.number("quorum", 1, agencies_max));
+        for (const std::string& text : in.texts("settles", settles_max, 2 * Hash::size, Need::optional)) {
+            Hash hash;
+            if (!from_hex(text, hash.raw) || hash.hex() != text)
+                in.refuse("settles", "needs identities of epochs, 64 lower-case hex digits each");
+            out_.settles.push_back(hash);
+        }
+        if (!std::is_sorted(out_.settles.begin(), out_.settles.end()) || out_.settles.size() == 1)
+            in.refuse("settles", "names at least two rivals, ascending");
         in.done();
     }
 
@@ -166,6 +177,22 @@ private:
         out_.compartments.push_back(std::move(compartment));
     }
 
+    // Whom a cut may name is a matter of the epochs before: succession.cpp.
+    void cut(TomlReader in) {
+        CharterCut cut = read_cut(in);
+        std::string key = in.text("key", 2 * KeyId::size, Need::optional);
+        if (!key.empty()) cut.key = in.hex<KeyId>("key");
+        cut.reason = in.text("reason", reason_bytes_max, Need::optional);
+        if (!problems_.any() && out_.compartment(cut.compartment) == nullptr)
+            in.refuse("compartment", fmt::format("\"{}\" is no compartment of this charter", cut.compartment));
+        for (const CharterCut& other : out_.cuts)
+            if (other.node == cut.node && other.compartment == cut.compartment &&
+                other.incarnation == cut.incarnation && other.key == cut.key)
+                in.refuse("incarnation", "this log is cut twice");
+        in.done();
+        out_.cuts.push_back(std::move(cut));
+    }
+
     void whole(TomlReader in) {
         auto stewards = static_cast<std::size_t>(std::count_if(
             out_.agencies.begin(), out_.agencies.end(), [](const auto& a) { return a.steward; }));
@@ -193,13 +220,15 @@ void parse_signature(Charter& charter, TomlReader in, TomlProblems& problems) {
     CharterSignature signature;
     signature.agency = in.text("agency", code_bytes_max);
     const CharterAgency* agency = charter.agency(signature.agency);
-    if (!problems.any() && (agency == nullptr || !agency->steward))
+    // Under a later epoch the stewards of the one before sign too: check_quorum knows them.
+    const bool first = charter.epoch == 1;
+    if (!problems.any() && first && (agency == nullptr || !agency->steward))
         in.refuse("agency", fmt::format("\"{}\" is no steward of this charter", signature.agency));
     signature.key = in.hex<KeyId>("key");
     bool known = std::any_of(charter.nodes.begin(), charter.nodes.end(), [&](const auto& node) {
         return node.agency == signature.agency && key_id(node.signing_key) == signature.key;
     });
-    if (!problems.any() && !known)
+    if (!problems.any() && first && !known)
         in.refuse("key", fmt::format("{} is no signing key of a node of {}", signature.key.brief(),
                                      signature.agency));
     for (const CharterSignature& other : charter.signatures)
@@ -222,6 +251,15 @@ Result<> check_kinds(const Charter& charter) {
 }
 
 } // namespace
+
+CharterCut read_cut(TomlReader& in) {
+    CharterCut cut;
+    cut.node = in.hex<NodeId>("node");
+    cut.compartment = in.text("compartment", code_bytes_max);
+    cut.incarnation = in.hex<Incarnation>("incarnation");
+    cut.batch = in.number("batch", 0, sequence_max);
+    return cut;
+}
 
 Result<Charter> parse_charter(std::string_view text) {
     if (text.size() > charter_bytes_max)

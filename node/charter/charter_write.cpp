@@ -51,7 +51,7 @@ Result<std::vector<CharterAgency>> agencies_of(const CharterDraft& draft) {
 }
 
 void write_people(std::string& out, std::span<const CharterAgency> agencies,
-                  std::span<const Enrolment> enrolments) {
+                  std::span<const CharterNode> nodes) {
     out += "\n# Who takes part. The order is the order of authority: where agencies differ about a\n"
            "# value, all are shown and the one that stands first here is preferred.\n";
     for (const CharterAgency& agency : agencies)
@@ -60,11 +60,10 @@ void write_people(std::string& out, std::span<const CharterAgency> agencies,
                            toml_quote(agency.title), agency.steward);
     out += "\n# Where they are reached and which keys speak for them. A node's id is the hash of its\n"
            "# first signing key.\n";
-    for (const Enrolment& node : enrolments)
+    for (const CharterNode& node : nodes)
         out += fmt::format("\n[[node]]\nagency = {}\nid = \"{}\"\nsigning_key = \"{}\"\ntls_key = "
                            "\"{}\"\naddress = {}\n",
-                           toml_quote(node.agency), node_id(node.signing_key).hex(),
-                           node.signing_key.hex(), node.tls_key.hex(), toml_quote(node.address));
+                           toml_quote(node.agency), node.id.hex(), node.signing_key.hex(), node.tls_key.hex(), toml_quote(node.address));
 }
 
 void write_compartments(std::string& out, std::span<const CharterCompartment> compartments) {
@@ -78,11 +77,11 @@ void write_compartments(std::string& out, std::span<const CharterCompartment> co
                            text_list(compartment.readers));
 }
 
-Result<> write_documents(std::string& out, std::vector<NamedText> documents) {
+Result<> write_documents(std::string& out, std::vector<CharterDocument> documents) {
     std::sort(documents.begin(), documents.end(),
-              [](const NamedText& a, const NamedText& b) { return a.name < b.name; });
+              [](const auto& a, const auto& b) { return a.name < b.name; });
     out += "\n# Schema and code lists, each with the hash of its text.\n";
-    for (const NamedText& document : documents) {
+    for (const CharterDocument& document : documents) {
         SAFAR_TRY(check_document_text(document.name, document.text));
         out += fmt::format("\n[[document]]\nname = {}\nhash = \"{}\"\ntext = '''\n{}'''\n",
                            toml_quote(document.name),
@@ -92,6 +91,17 @@ Result<> write_documents(std::string& out, std::vector<NamedText> documents) {
 }
 
 } // namespace
+
+std::string write_cuts(std::span<const CharterCut> cuts) {
+    std::string out;
+    for (const CharterCut& cut : cuts) {
+        out += fmt::format("\n[[cut]]\nnode = \"{}\"\ncompartment = {}\nincarnation = \"{}\"\nbatch = {}\n",
+                           cut.node.hex(), toml_quote(cut.compartment), cut.incarnation.hex(), cut.batch);
+        if (cut.key) out += fmt::format("key = \"{}\"\n", cut.key->hex());
+        if (!cut.reason.empty()) out += fmt::format("reason = {}\n", toml_quote(cut.reason));
+    }
+    return out;
+}
 
 std::string write_signatures(std::span<const CharterSignature> signatures) {
     std::string out;
@@ -103,37 +113,68 @@ std::string write_signatures(std::span<const CharterSignature> signatures) {
 }
 
 Result<std::string> write_charter(const CharterDraft& draft) {
-    SAFAR_TRY(auto agencies, agencies_of(draft));
+    Charter charter;
+    charter.network_name = draft.network_name;
+    charter.epoch = 1;
+    charter.quorum = draft.quorum;
+    SAFAR_TRY(charter.agencies, agencies_of(draft));
+    for (const Enrolment& enrolment : draft.enrolments) charter.nodes.push_back(enrolled_node(enrolment));
+    charter.compartments = draft.compartments;
+    for (const NamedText& document : draft.documents) charter.documents.push_back({document.name, {}, document.text});
+    return write_charter(charter);
+}
+
+CharterNode enrolled_node(const Enrolment& enrolment) {
+    return {enrolment.agency, node_id(enrolment.signing_key), enrolment.signing_key, enrolment.tls_key,
+            enrolment.address};
+}
+
+Result<std::string> write_charter(const Charter& charter) {
+    const auto stewards = std::count_if(charter.agencies.begin(), charter.agencies.end(),
+                                        [](const CharterAgency& agency) { return agency.steward; });
     std::string out = fmt::format(
-        "# Charter of the network {}, epoch 1.\n"
+        "# Charter of the network {}, epoch {}.\n"
         "#\n"
         "# It comes into force when at least {} of {} stewards have signed it. Its identity is the\n"
         "# hash of all text before the first line [[signature]]: do not edit it afterwards.\n"
-        "\n[charter]\nnetwork = {}\nepoch = 1\nprevious = \"\"\nquorum = {}\n",
-        toml_quote(draft.network_name), draft.quorum, draft.stewards.size(),
-        toml_quote(draft.network_name), draft.quorum);
-    write_people(out, agencies, draft.enrolments);
-    write_compartments(out, draft.compartments);
-    SAFAR_TRY(write_documents(out, draft.documents));
+        "\n[charter]\nnetwork = {}\nepoch = {}\nprevious = \"{}\"\nquorum = {}\n",
+        toml_quote(charter.network_name), charter.epoch, charter.quorum, stewards,
+        toml_quote(charter.network_name), charter.epoch, charter.epoch == 1 ? "" : charter.previous.hex(),
+        charter.quorum);
+    if (!charter.settles.empty()) {
+        std::vector<std::string> rivals;
+        for (const Hash& rival : charter.settles) rivals.push_back(rival.hex());
+        out += fmt::format("settles = {}\n", text_list(rivals));
+    }
+    write_people(out, charter.agencies, charter.nodes);
+    write_compartments(out, charter.compartments);
+    SAFAR_TRY(write_documents(out, charter.documents));
+    if (!charter.cuts.empty())
+        out += "\n# The last batch that counts of each log of those who lost something: a node, a key, a right to\n"
+               "# write. What lies beyond is kept apart; a log of theirs that is not named here counts to zero.\n" +
+               write_cuts(charter.cuts);
     out += "\n# Signatures of stewards, over the identity of the text above.\n\n";
     // Whatever the draft got wrong is said by the same checks that every node makes.
     SAFAR_TRY(parse_charter(out));
     return out;
 }
 
-Result<std::string> sign_charter(std::string_view text, std::string_view agency, const SigningKey& key) {
+Result<std::string> sign_charter(std::string_view text, std::string_view agency, const SigningKey& key,
+                                 const Charter* before) {
     SAFAR_TRY(auto charter, parse_charter(text));
-    const CharterAgency* steward = charter.agency(agency);
-    if (steward == nullptr || !steward->steward)
+    auto lists = [&](const Charter& rules) {
+        const CharterAgency* steward = rules.agency(agency);
+        return steward != nullptr && steward->steward &&
+               std::any_of(rules.nodes.begin(), rules.nodes.end(), [&](const CharterNode& node) {
+                   return node.agency == agency && node.signing_key == key.public_key();
+               });
+    };
+    if (!lists(charter) && (before == nullptr || !lists(*before)))
         return failure(ErrorCode::not_permitted,
-                       fmt::format("{} is no steward of this charter: only stewards sign it", agency));
-    if (std::none_of(charter.nodes.begin(), charter.nodes.end(), [&](const CharterNode& node) {
-            return node.agency == agency && node.signing_key == key.public_key();
-        }))
-        return failure(ErrorCode::not_permitted,
-                       fmt::format("key {} is no signing key of a node of {} in this charter: sign on "
-                                   "a node that it lists",
-                                   key.id().brief(), agency));
+                       fmt::format("key {} is no signing key of a node of {}, or {} is no steward, in this "
+                                   "charter{}: only stewards sign, at a node that it lists",
+                                   key.id().brief(), agency, agency,
+                                   before == nullptr ? "" : " and in the epoch before it"));
     for (const CharterSignature& signature : charter.signatures)
         if (signature.key == key.id()) return std::string(text);
     charter.signatures.push_back(

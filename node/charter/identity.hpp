@@ -3,11 +3,11 @@
 // Data directory:
 //     safard.toml        configuration, written by `safar node init`
 //     keys/              signing.key, tls.key: one line "safar-key-1 <purpose> <64 hex seed> <8 hex check>"
-//     charter/1.toml ... epochs adopted
+//     charter/1.toml ... epochs adopted     charter/notices/HASH
 //     store/             RocksDB       witness   head of own logs       safar.sock   the API
 #pragma once
 
-#include "node/charter/charter.hpp"
+#include "node/charter/charter_state.hpp"
 
 namespace safar {
 
@@ -25,9 +25,17 @@ struct Identity {
 // Errors: not_found (no node here: `safar node init`), storage_corrupt (a key file is damaged).
 [[nodiscard]] Result<Identity> load_identity(const std::string& directory);
 
-// Charter epochs adopted, ascending, as files. Adopting checks quorum, chain and that this node is
-// listed, writes the file atomically and durably; adopting the same again changes nothing.
-[[nodiscard]] Result<std::vector<Charter>> load_charters(const std::string& directory);
-[[nodiscard]] Result<Charter> adopt_charter_file(const std::string& directory, std::string_view text);
+// The charter as files: charter/N.toml for each epoch that was in force here, charter/notices/HASH for
+// each notice. Loading replays them. Errors: not_found (no charter yet), storage_corrupt with the path.
+[[nodiscard]] Result<CharterState> load_charter_state(const std::string& directory);
+// Writes what is not there yet, each file whole and durable.
+[[nodiscard]] Result<> save_charter_state(const std::string& directory, const CharterState& state);
+// For a node that does not run: takes the epochs in the texts up, in order, and saves. What a node adopts
+// first must end with an epoch that lists it with its keys. Adopting the same again changes nothing. Returns
+// the epoch that now rules.
+[[nodiscard]] Result<Charter> adopt_charter_file(const std::string& directory, std::span<const std::string> texts);
+[[nodiscard]] inline Result<Charter> adopt_charter_file(const std::string& directory, const std::string& text) {
+    return adopt_charter_file(directory, std::span(&text, 1));
+}
 
 } // namespace safar

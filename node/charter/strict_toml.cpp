@@ -107,8 +107,8 @@ bool TomlReader::flag(std::string_view key, bool otherwise) {
 }
 
 std::vector<std::string> TomlReader::texts(std::string_view key, std::size_t count_max,
-                                           std::size_t bytes_max) {
-    const toml::node* node = find(key, Need::required);
+                                           std::size_t bytes_max, Need need) {
+    const toml::node* node = find(key, need);
     if (node == nullptr) return {};
     const toml::array* array = node->as_array();
     if (array == nullptr) {

@@ -45,7 +45,8 @@ public:
                      bool lines = false);
     std::uint64_t number(std::string_view key, std::uint64_t min, std::uint64_t max);
     bool flag(std::string_view key, bool otherwise);
-    std::vector<std::string> texts(std::string_view key, std::size_t count_max, std::size_t bytes_max);
+    std::vector<std::string> texts(std::string_view key, std::size_t count_max, std::size_t bytes_max,
+                                   Need need = Need::required);
     // Lower-case hex of exactly the id's size: one spelling for one value.
     template <class Id>
     Id hex(std::string_view key) {

@@ -17,6 +17,9 @@ public:
     virtual void ingest(std::vector<EncodedBatch> batches,
                         std::function<void(std::vector<IngestOutcome>)> done) = 0;
     virtual void adopt_charter(std::uint64_t epoch, Bytes document, std::function<void(Result<>)> done) = 0;
+    virtual void adopt_notice(Bytes notice, std::function<void(Result<>)> done) = 0;
+    // Stopped by a suspension: it hears charter and notices and nothing else.
+    [[nodiscard]] virtual bool suspended(const NodeId&) const { return false; }
     virtual void confirm_own_heads(Frontier held_by_peer) = 0;
 };
 

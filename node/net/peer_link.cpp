@@ -141,6 +141,16 @@ void PeerLink::act(AdoptCharter& action) {
     world_->host.adopt_charter(action.epoch, std::move(action.document), std::move(done));
 }
 
+void PeerLink::act(AdoptNotice& action) {
+    auto done = [io = world_->io, link = weak_from_this()](Result<> adopted) {
+        asio::post(*io, [link, adopted = std::move(adopted)] {
+            auto self = link.lock();
+            if (self && self->session_) self->perform(self->session_->on_notice(adopted, node_now()));
+        });
+    };
+    world_->host.adopt_notice(std::move(action.notice), std::move(done));
+}
+
 void PeerLink::act(ConfirmHeads& action) {
     world_->host.confirm_own_heads(std::move(action.held_by_peer));
 }

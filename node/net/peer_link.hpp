@@ -71,6 +71,7 @@ private:
     void act(SendBytes& action);
     void act(IngestBatches& action);
     void act(AdoptCharter& action);
+    void act(AdoptNotice& action);
     void act(ConfirmHeads& action);
     void act(ClosePeer& action);
     void ingested(const std::vector<IngestOutcome>& outcomes, std::size_t bytes);

@@ -49,6 +49,15 @@ void DeriveThread::wake(Position last) {
     wake_.notify_one();
 }
 
+void DeriveThread::look_again() {
+    {
+        std::lock_guard lock(mutex_);
+        look_again_ = true;
+        position_.store(0, std::memory_order_release);
+    }
+    wake_.notify_one();
+}
+
 Result<> DeriveThread::wait_for(Position wanted, std::chrono::milliseconds at_most) {
     if (position() >= wanted) return success();
     std::unique_lock lock(mutex_);
@@ -80,9 +89,10 @@ void DeriveThread::loop() {
         bool idle = false;
         {
             std::unique_lock lock(mutex_);
-            auto work = [this] { return stopping_ || !tasks_.empty() || position() < target_; };
+            auto work = [this] { return stopping_ || look_again_ || !tasks_.empty() || position() < target_; };
             idle = !wake_.wait_for(lock, idle_checkpoint, work);
             tasks.swap(tasks_);
+            look_again_ = false;
             if (stopping_ && tasks.empty() &&
                 (position() >= target_ || std::chrono::steady_clock::now() >= stop_by_))
                 break;

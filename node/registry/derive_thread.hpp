@@ -27,6 +27,8 @@ public:
 
     // The log has reached `last`.
     void wake(Position last);
+    // What counts may have changed (a charter, a fork): readers wait until derived state has looked.
+    void look_again();
     [[nodiscard]] Position position() const { return position_.load(std::memory_order_acquire); }
     // Costs one load where derived state is there already. Errors: timed_out, stopping.
     [[nodiscard]] Result<> wait_for(Position position,
@@ -46,6 +48,7 @@ private:
     std::mutex mutex_;
     std::condition_variable wake_;  // the derive thread waits
     std::condition_variable moved_; // readers wait
+    bool look_again_ = false;
     Position target_ = 0;
     std::deque<std::function<void(Derived&)>> tasks_;
     bool stopping_ = false, ended_ = false;

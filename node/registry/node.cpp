@@ -8,7 +8,7 @@ namespace safar {
 
 Node::Node(Log& log, Derived& derived, NodeSettings settings)
     : log_(log), derived_(derived), settings_(std::move(settings)) {
-    SAFAR_ASSERT(!settings_.charters.empty());
+    state_ = std::make_shared<const CharterState>(settings_.charter);
     deriver_ = std::make_unique<DeriveThread>(derived_, log_, settings_.note);
     writer_ = std::make_unique<LogThread>(
         log_, LogThread::Settings{settings_.linger, [this](Position last) {
@@ -19,12 +19,19 @@ Node::Node(Log& log, Derived& derived, NodeSettings settings)
 
 Node::~Node() { stop(); }
 
-void Node::start(std::function<void()> on_change) {
+void Node::start(std::function<void()> on_change, std::function<void()> on_charter) {
     on_change_ = std::move(on_change);
+    on_charter_ = std::move(on_charter);
     // What was acknowledged before a restart is this node's own write too: reads wait for it.
     remember_own(log_.last_position());
     deriver_->start();
     writer_->start();
+    // What the log and the charter's notices know of forks, the other learns.
+    writer_->run([this](Log& log) {
+        if (auto told = tell_log_of_forks(log, *charter_state()); !told && settings_.note)
+            settings_.note("a fork that is known could not be noted in the log: " + describe(told.error()));
+        note_forks(log);
+    });
 }
 
 void Node::stop() {
@@ -33,9 +40,9 @@ void Node::stop() {
     deriver_->stop();
 }
 
-HeldCharter Node::held_charter() const {
+std::shared_ptr<const CharterState> Node::charter_state() const {
     std::shared_lock lock(charter_mutex_);
-    return settings_.charters.back();
+    return state_;
 }
 
 Result<Appended> Node::append(AppendRequest request) {
@@ -54,17 +61,16 @@ Result<> Node::await_own_writes() { return deriver_->wait_for(own_.load()); }
 
 std::shared_ptr<const Authority> Node::authority() const { return log_.authority(); }
 
-std::shared_ptr<const Charter> Node::charter() const {
-    std::shared_lock lock(charter_mutex_);
-    return settings_.charters.back().charter;
-}
+std::shared_ptr<const Charter> Node::charter() const { return charter_state()->ruling().charter; }
 
 std::vector<std::string> Node::shared_compartments(const NodeId& peer) const {
-    auto now = charter();
-    const CharterNode* other = now->node(peer);
+    auto state = charter_state();
+    const Charter& now = *state->ruling().charter;
+    const CharterNode* other = now.node(peer);
     std::vector<std::string> shared;
-    if (other == nullptr) return shared;
-    for (const CharterCompartment& compartment : now->compartments)
+    // Who is suspended may have lost its key to somebody else: it hears of the charter and no more.
+    if (other == nullptr || state->suspended(peer) || state->suspended(settings_.id)) return shared;
+    for (const CharterCompartment& compartment : now.compartments)
         if (compartment.may_hold(settings_.agency) && compartment.may_hold(other->agency))
             shared.push_back(compartment.name);
     std::sort(shared.begin(), shared.end());
@@ -72,9 +78,10 @@ std::vector<std::string> Node::shared_compartments(const NodeId& peer) const {
 }
 
 std::optional<Bytes> Node::charter_document(std::uint64_t epoch) const {
-    std::shared_lock lock(charter_mutex_);
-    for (const HeldCharter& held : settings_.charters)
-        if (held.charter->epoch == epoch) return copy(as_bytes(held.text));
+    auto state = charter_state();
+    // Numbers may be skipped: the next one that rules is the answer.
+    for (const HeldCharter& held : state->epochs())
+        if (held.charter->epoch >= epoch) return copy(as_bytes(held.text));
     return std::nullopt;
 }
 
@@ -83,43 +90,13 @@ Hash Node::erasures_digest() const { return tagged_hash("erasures", {}); }
 
 void Node::ingest(std::vector<EncodedBatch> batches,
                   std::function<void(std::vector<IngestOutcome>)> done) {
-    writer_->ingest(std::move(batches), std::move(done));
-}
-
-void Node::adopt_charter(std::uint64_t epoch, Bytes document, std::function<void(Result<>)> done) {
-    // On the log thread: what the new epoch admits and what it stops is decided between two groups.
-    writer_->run([this, epoch, document = std::move(document), done = std::move(done)](Log& log) {
-        done(adopt(log, epoch, as_text(document)));
+    writer_->ingest(std::move(batches), [this, done = std::move(done)](std::vector<IngestOutcome> outcomes) {
+        if (std::any_of(outcomes.begin(), outcomes.end(), [](const IngestOutcome& outcome) {
+                return !outcome.result && outcome.result.error().code == ErrorCode::fork_detected;
+            }))
+            note_forks(log_); // on the log thread
+        done(std::move(outcomes));
     });
-}
-
-Result<> Node::adopt(Log& log, std::uint64_t epoch, std::string_view text) {
-    {
-        std::shared_lock lock(charter_mutex_);
-        for (const HeldCharter& held : settings_.charters) {
-            if (held.charter->epoch != epoch) continue;
-            SAFAR_TRY(auto offered, parse_charter(text));
-            if (offered.identity == held.charter->identity) return success();
-            return failure(ErrorCode::wrong_network,
-                           "epoch " + std::to_string(epoch) + " of the charter is " +
-                               held.charter->identity.brief() + " here and " +
-                               offered.identity.brief() + " there");
-        }
-    }
-    if (!settings_.adopt)
-        return failure(ErrorCode::epoch_unknown, "this node takes no later epoch of the charter");
-    SAFAR_TRY(auto adopted, settings_.adopt(text));
-    SAFAR_TRY(auto schema, charter_schema(adopted));
-    auto charter = std::make_shared<const Charter>(std::move(adopted));
-    log.set_authority(make_authority(charter));
-    {
-        std::unique_lock lock(charter_mutex_);
-        settings_.charters.push_back({charter, std::string(text)});
-    }
-    derived_.set_schema(std::make_shared<const Schema>(std::move(schema)));
-    if (settings_.note)
-        settings_.note("charter epoch " + std::to_string(charter->epoch) + " is in force");
-    return success();
 }
 
 void Node::confirm_own_heads(Frontier held_by_peer) {

@@ -4,6 +4,7 @@
 // Threads: every member may be called from any thread. start() once, stop() once.
 #pragma once
 
+#include "node/charter/charter_state.hpp"
 #include "node/net/peer_host.hpp"
 #include "node/registry/derive_thread.hpp"
 #include "node/registry/log_thread.hpp"
@@ -12,19 +13,14 @@
 
 namespace safar {
 
-// A charter epoch as held: its meaning and the text that peers get, signatures included.
-struct HeldCharter {
-    std::shared_ptr<const Charter> charter;
-    std::string text;
-};
-
 struct NodeSettings {
     NodeId id;
     std::string agency;                // code
-    std::vector<HeldCharter> charters; // ascending by epoch, at least one
+    CharterState charter;              // as loaded
     std::chrono::milliseconds linger{2};
-    // Checks, stores and adopts a later epoch (adopt_charter_file); empty: later epochs are refused.
-    std::function<Result<Charter>(std::string_view text)> adopt;
+    // Makes a new state of the charter durable before it is in force (save_charter_state); empty: nothing
+    // is kept.
+    std::function<Result<>(const CharterState&)> keep;
     // One line for the operator; any thread.
     std::function<void(std::string)> note;
 };
@@ -35,8 +31,9 @@ public:
     Node(Log& log, Derived& derived, NodeSettings settings);
     ~Node() override;
 
-    // `on_change` is called after each commit, on the log thread, and must return at once.
-    void start(std::function<void()> on_change);
+    // `on_change` is called after each commit and for each new notice, `on_charter` when another charter
+    // rules or somebody is suspended; on the log thread, and they must return at once.
+    void start(std::function<void()> on_change, std::function<void()> on_charter = {});
     // Commits what is queued, follows it for a moment, makes derived state durable.
     void stop();
 
@@ -45,7 +42,7 @@ public:
     [[nodiscard]] Derived& derived() const { return derived_; }
     [[nodiscard]] LogThread& writer() { return *writer_; }
     [[nodiscard]] DeriveThread& deriver() { return *deriver_; }
-    [[nodiscard]] HeldCharter held_charter() const;
+    [[nodiscard]] std::shared_ptr<const CharterState> charter_state() const;
 
     // Durable and, as the next read of this node will see, derived. Errors: Log::append.
     [[nodiscard]] Result<Appended> append(AppendRequest request);
@@ -63,20 +60,37 @@ public:
     [[nodiscard]] std::shared_ptr<const Charter> charter() const override;
     void ingest(std::vector<EncodedBatch> batches,
                 std::function<void(std::vector<IngestOutcome>)> done) override;
+    [[nodiscard]] Hash charter_digest() const override { return charter_state()->state_hash(); }
+    [[nodiscard]] std::vector<Hash> notices() const override;
+    [[nodiscard]] std::optional<Bytes> notice(const Hash& hash) const override;
+    [[nodiscard]] bool suspended(const NodeId& node) const override { return charter_state()->suspended(node); }
     void adopt_charter(std::uint64_t epoch, Bytes document, std::function<void(Result<>)> done) override;
+    void adopt_notice(Bytes notice, std::function<void(Result<>)> done) override;
     void confirm_own_heads(Frontier held_by_peer) override;
 
     // A node that is alone in its charter needs no peer to go on with its logs.
     void confirm_alone();
 
+    // The same, waiting until it is in force. Never call them on the log thread.
+    [[nodiscard]] Result<> take_epoch(std::string_view text);
+    [[nodiscard]] Result<> take_notice(const Notice& notice);
+
 private:
-    [[nodiscard]] Result<> adopt(Log& log, std::uint64_t epoch, std::string_view text);
+    using Change = std::function<Result<CharterState::News>(CharterState&)>;
+    // On the log thread: what a charter admits and what it stops is decided between two groups.
+    [[nodiscard]] Result<> change_charter(Log& log, const Change& change);
+    [[nodiscard]] Result<> change_charter(const Change& change); // from any other thread
+    void tell_operator(const CharterState& before, const CharterState& after) const;
+    [[nodiscard]] Result<> put_in_force(Log& log, const CharterState& state);
+    [[nodiscard]] Result<> tell_log_of_forks(Log& log, const CharterState& state) const;
+    void note_forks(Log& log);
 
     Log& log_;
     Derived& derived_;
-    NodeSettings settings_; // charters guarded by charter_mutex_, the rest constant
+    NodeSettings settings_; // constant, but for the charter, which state_ holds
     mutable std::shared_mutex charter_mutex_;
-    std::function<void()> on_change_;
+    std::shared_ptr<const CharterState> state_; // guarded by charter_mutex_
+    std::function<void()> on_change_, on_charter_;
     std::atomic<Position> own_{0};
     std::unique_ptr<DeriveThread> deriver_;
     std::unique_ptr<LogThread> writer_;

@@ -41,6 +41,11 @@ Result<> Chunk::read(Position after, std::size_t batches_max) {
     after_ = position_ = after;
     for (const JournalEntry& entry : journal) {
         if (raw_bytes > chunk_raw_bytes) break;
+        if (!entry.counts) {
+            passed_.push_back({entry.log, entry.number});
+            position_ = entry.position;
+            continue;
+        }
         SAFAR_TRY(auto opened, open_batch(entry.batch->bytes, LeafCheck::skip));
         raw_bytes += opened.raw.size();
         events_ += opened.events.size();
@@ -219,6 +224,11 @@ Mark Chunk::mark_after() const {
     Mark out = state_.mark_;
     out.position = position_;
     out.not_understood += not_understood_;
+    for (const Mark::Taken& passed : passed_) {
+        auto at = std::ranges::lower_bound(out.passed, passed.log, {}, &Mark::Taken::log);
+        if (at == out.passed.end() || at->log != passed.log) out.passed.insert(at, passed);
+        else at->number = std::min(at->number, passed.number);
+    }
     bool grown = false;
     for (const Source& source : batches_) {
         auto at = std::ranges::lower_bound(out.taken, source.log, {}, &Mark::Taken::log);

@@ -11,9 +11,9 @@ public:
     Chunk(DerivedState& state, std::shared_ptr<const Schema> schema)
         : state_(state), schema_(std::move(schema)) {}
 
-    // Opens at most `batches_max` batches after `after`.
+    // Opens at most `batches_max` batches after `after`; those that do not count are passed over.
     [[nodiscard]] Result<> read(Position after, std::size_t batches_max);
-    [[nodiscard]] std::size_t batches() const { return batches_.size(); }
+    [[nodiscard]] std::size_t positions() const { return position_ - after_; }
     [[nodiscard]] std::size_t events() const { return events_; }
 
     // Derives: rows of records of one event straight into the columns; the others are folded, and their
@@ -64,6 +64,7 @@ private:
     DerivedState& state_;
     std::shared_ptr<const Schema> schema_;
     std::vector<Source> batches_;
+    std::vector<Mark::Taken> passed_; // what did not count when it was read
     std::vector<Touch> touches_;       // in order of arrival
     std::vector<std::uint32_t> order_; // of touches, by record, then arrival
     std::vector<Group> groups_;        // ascending by record

@@ -8,7 +8,7 @@ namespace safar {
 namespace {
 
 // Changes when derived state is laid out or derived differently: what older code left is thrown away.
-constexpr std::uint32_t derivation_version = 1;
+constexpr std::uint32_t derivation_version = 2;
 
 void add_text(ByteWriter& out, std::string_view text) { out.sized(as_bytes(text)); }
 
@@ -148,13 +148,18 @@ void DerivedState::make_room(std::size_t records) {
     table_ = std::move(larger);
 }
 
-// Does the log still hold everything that was taken?
+// Does everything that was taken still count, and nothing that was passed over?
 bool DerivedState::still_true() {
     if (mark_.position > log_.last_position()) return false;
     for (const auto& taken : mark_.taken) {
         std::optional<LogName> name = log_.name_of(taken.log);
         std::optional<Head> head = name ? log_.head(*name) : std::nullopt;
         if (!head || head->number < taken.number) return false;
+    }
+    for (const auto& passed : mark_.passed) { // counts now: an epoch admitted it
+        std::optional<LogName> name = log_.name_of(passed.log);
+        std::optional<Head> head = name ? log_.head(*name) : std::nullopt;
+        if (!head || head->number >= passed.number) return false;
     }
     return true;
 }
@@ -191,10 +196,10 @@ Result<std::size_t> DerivedState::follow(std::size_t batches_max) {
 Result<std::size_t> DerivedState::follow_chunk(std::size_t batches_max) {
     Chunk chunk(*this, schema());
     SAFAR_TRY(chunk.read(mark_.position, batches_max));
-    if (chunk.batches() == 0) return std::size_t{0};
+    if (chunk.positions() == 0) return std::size_t{0};
     SAFAR_TRY(chunk.apply());
     events_since_checkpoint_ += chunk.events();
-    return chunk.batches();
+    return chunk.positions();
 }
 
 Result<> DerivedState::checkpoint() {

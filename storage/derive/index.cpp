@@ -68,10 +68,12 @@ Bytes encode_mark(const Mark& mark) {
     writer.bytes(mark.stamp.view());
     writer.integer(mark.position);
     writer.integer(mark.not_understood);
-    writer.integer(static_cast<std::uint32_t>(mark.taken.size()));
-    for (const auto& taken : mark.taken) {
-        writer.integer(taken.log);
-        writer.integer(taken.number);
+    for (const auto* list : {&mark.taken, &mark.passed}) {
+        writer.integer(static_cast<std::uint32_t>(list->size()));
+        for (const auto& each : *list) {
+            writer.integer(each.log);
+            writer.integer(each.number);
+        }
     }
     for (const auto& each : mark.rows) {
         writer.integer(each.kind);
@@ -92,10 +94,12 @@ Result<Mark> decode_mark(ByteView bytes) {
     out.stamp = read_id<Hash>(in);
     out.position = in.integer<Position>();
     out.not_understood = in.integer<std::uint64_t>();
-    auto logs = in.integer<std::uint32_t>();
-    for (std::uint32_t i = 0; i < logs && in.ok(); ++i) {
-        auto log = in.integer<LogHandle>();
-        out.taken.push_back({log, in.integer<std::uint64_t>()});
+    for (auto* list : {&out.taken, &out.passed}) {
+        auto logs = in.integer<std::uint32_t>();
+        for (std::uint32_t i = 0; i < logs && in.ok(); ++i) {
+            auto log = in.integer<LogHandle>();
+            list->push_back({log, in.integer<std::uint64_t>()});
+        }
     }
     while (in.remaining() > 0) {
         auto kind = in.integer<std::uint16_t>();

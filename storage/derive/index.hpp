@@ -41,6 +41,7 @@ struct Mark {
         std::uint64_t number = 0; // highest batch taken
     };
     std::vector<Taken> taken; // ascending by log
+    std::vector<Taken> passed; // lowest batch passed over because it did not count; ascending by log
     struct KindRows {
         std::uint16_t kind = 0;
         Row rows = 0;

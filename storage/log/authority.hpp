@@ -31,6 +31,15 @@ public:
     [[nodiscard]] virtual const LogOwner* owner(const LogId& log) const = 0; // null: unknown
     [[nodiscard]] virtual const PublicKey* key(const KeyId& key) const = 0;  // null: unknown
     [[nodiscard]] virtual Standing standing(const BatchHeader& header) const = 0;
+    // Could its key speak here in the epoch that the header names, whatever has been cut since?
+    [[nodiscard]] virtual bool was_permitted(const BatchHeader& header) const {
+        return standing(header) == Standing::counts;
+    }
+    // May something keep batches of this log from counting that counted before (a cut, a retired key, a
+    // suspension)? False: what was held counts.
+    [[nodiscard]] virtual bool restricted(const LogId&) const { return false; }
+    // Changes with every answer above: a new epoch, a suspension.
+    [[nodiscard]] virtual const Hash& revision() const { return charter(); }
     // Lower is preferred where concurrent values must be ordered for display.
     [[nodiscard]] virtual int rank(std::string_view agency) const = 0;
     // May this node hold bodies of that compartment?

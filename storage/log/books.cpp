@@ -51,8 +51,9 @@ Result<> read_rows(const Store& store, Books& books) {
 Result<> read_apart(const Store& store, Books& books) {
     SAFAR_TRY(each(store, Table::evidence, {}, after_all_keys(),
                    [&](ByteView, ByteView value) -> Result<> {
-                       SAFAR_TRY(auto evidence, decode_evidence(value));
-                       books.forks[evidence.place.log] = std::move(evidence);
+                       auto evidence = decode_evidence(value);
+                       if (!evidence) return broken(evidence.error().detail);
+                       books.forks[evidence.value().place.log] = std::move(evidence).value();
                        return success();
                    }));
     return each(store, Table::quarantine, {}, after_all_keys(),
@@ -65,7 +66,7 @@ Result<> read_apart(const Store& store, Books& books) {
 
 // The head's batch, the one before it and the last one held must be there and follow each other.
 Result<> check_end(const Store& store, const LogRow& row) {
-    if (row.held == 0) return broken(log_text(row.name) + " is listed and holds nothing");
+    if (row.held == 0 && !row.head.forked) return broken(log_text(row.name) + " is listed and holds nothing");
     if (row.head.number > 0) {
         SAFAR_TRY(auto last, stored_header(store, row, row.head.number));
         if (last.hash != row.head.hash || last.header.last_sequence() != row.head.last_sequence ||
@@ -73,7 +74,7 @@ Result<> check_end(const Store& store, const LogRow& row) {
             return broken("the head of " + log_text(row.name) + " is not its batch " +
                           std::to_string(row.head.number));
     }
-    if (row.held == 1) return success();
+    if (row.held <= 1) return success();
     SAFAR_TRY(auto last, stored_header(store, row, row.held));
     SAFAR_TRY(auto before, stored_header(store, row, row.held - 1));
     if (last.header.previous != before.hash)

@@ -9,6 +9,7 @@
 #include "storage/crypto/entropy.hpp"
 #include "storage/event/batch.hpp"
 #include "storage/log/authority.hpp"
+#include "storage/log/evidence.hpp"
 #include "storage/log/key_value.hpp"
 #include "storage/log/prepared_append.hpp"
 
@@ -51,7 +52,7 @@ struct JournalEntry {
     LogName name;
     std::uint64_t number = 0;
     std::shared_ptr<const EncodedBatch> batch;
-    bool counts = true; // false: lies beyond the fork of its log, has no effect on state
+    bool counts = true; // false: lies beyond a fork or a cut of its log, has no effect on state
 };
 
 // What became of one offered batch.
@@ -75,15 +76,6 @@ struct QuarantinedBatch {
     Hash hash;
     std::string reason;
 };
-// Two signed headers at one place: proves a fork with the author's key alone.
-struct ForkEvidence {
-    BatchPlace place;
-    Bytes header_a;
-    Signature signature_a;
-    Bytes header_b;
-    Signature signature_b;
-};
-
 // What the node signs with. `key` must outlive the log.
 struct Author {
     NodeId node;
@@ -100,9 +92,11 @@ class Log {
 public:
     virtual ~Log() = default;
 
-    // The charter in force; a newer one may admit what was quarantined, which is then stored at once
-    // (so this may write). What waited for it is offered again by whoever has it.
-    virtual void set_authority(std::shared_ptr<const Authority> authority) = 0;
+    // The charter in force. What it takes away is taken back (heads fall to the cut; batches beyond it stay
+    // stored, outside frontier and state), what it admits counts again or leaves the quarantine, so this
+    // may write. What waited for it is offered again by whoever has it. Errors: storage_*; the charter is
+    // in force all the same, and the rest is done at the next call or start.
+    [[nodiscard]] virtual Result<> set_authority(std::shared_ptr<const Authority> authority) = 0;
     [[nodiscard]] virtual std::shared_ptr<const Authority> authority() const = 0;
 
     // --- writing: one thread at a time ---
@@ -135,6 +129,11 @@ public:
     [[nodiscard]] virtual std::vector<IngestOutcome>
     ingest(std::span<const EncodedBatch> batches) = 0;
 
+    // Somebody else's proof of a fork, checked against the charter (check_notice): the log is closed as if
+    // both branches had come here. True: that was news. Errors: malformed, bad_signature, not_permitted,
+    // storage_*.
+    [[nodiscard]] virtual Result<bool> note_fork(const ForkEvidence& evidence) = 0;
+
     // What a peer holds of this node's logs. A log shown at exactly our head may go on. One shown
     // higher, forked, or with another hash at any number is never signed by this node again. A node
     // that is alone in its charter passes its own frontier. Until confirmed, the first append after
@@ -148,7 +147,7 @@ public:
     [[nodiscard]] virtual std::optional<Head> head(const LogName& log) const = 0;
     [[nodiscard]] virtual Position last_position() const = 0;
     [[nodiscard]] virtual std::optional<LogName> name_of(LogHandle handle) const = 0;
-    // Batches from number `first` on (those beyond a fork included), while their bytes fit `bytes_max` (at least one if held).
+    // Batches from number `first` on (those beyond a fork or a cut included), while their bytes fit `bytes_max` (at least one if held).
     [[nodiscard]] virtual Result<std::vector<std::shared_ptr<const EncodedBatch>>>
     read_range(const LogName& log, std::uint64_t first, std::size_t bytes_max) const = 0;
     // Errors: not_found; storage_corrupt.

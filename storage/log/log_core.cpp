@@ -14,8 +14,9 @@ Result<> LogCore::open(std::vector<std::string>& notes) {
     SAFAR_TRY(auto witness, parts_.witness->load());
     SAFAR_TRY(check_witness(witness, books, *parts_.store, own_, notes, losses_));
     books_ = std::move(books);
-    release_quarantined();
-    return success();
+    // The charter may have advanced while the node was down.
+    SAFAR_TRY(recount_all());
+    return release_quarantined();
 }
 
 Result<std::unique_ptr<Log>> open_log(LogParts parts, const Author& author,
@@ -24,16 +25,6 @@ Result<std::unique_ptr<Log>> open_log(LogParts parts, const Author& author,
     auto log = std::make_unique<LogCore>(std::move(parts), author, std::move(authority));
     SAFAR_TRY(log->open(notes));
     return std::unique_ptr<Log>(std::move(log));
-}
-
-void LogCore::set_authority(std::shared_ptr<const Authority> authority) {
-    SAFAR_ASSERT(authority != nullptr);
-    std::lock_guard lock(writing_);
-    {
-        std::unique_lock publishing(reading_);
-        authority_ = std::move(authority);
-    }
-    release_quarantined();
 }
 
 std::shared_ptr<const Authority> LogCore::authority() const {

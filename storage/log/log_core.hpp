@@ -4,6 +4,7 @@
 // One thread writes (a mutex makes sure); what readers see changes after the commit, in one step.
 #pragma once
 
+#include "storage/log/evidence.hpp"
 #include "storage/log/own_logs.hpp"
 
 #include <atomic>
@@ -28,7 +29,8 @@ public:
     LogCore(LogParts parts, const Author& author, std::shared_ptr<const Authority> authority);
     [[nodiscard]] Result<> open(std::vector<std::string>& notes);
 
-    void set_authority(std::shared_ptr<const Authority> authority) override;
+    [[nodiscard]] Result<> set_authority(std::shared_ptr<const Authority> authority) override;
+    [[nodiscard]] Result<bool> note_fork(const ForkEvidence& evidence) override;
     [[nodiscard]] std::shared_ptr<const Authority> authority() const override;
 
     [[nodiscard]] std::vector<Result<Appended>>
@@ -88,6 +90,12 @@ private:
     void publish(Draft& draft);
     void remember(const Error& error) const; // corruption stops writing, doubt makes it look first
 
+    // --- log_recount.cpp ---
+    // The row with the head that counts under `authority` and the forks known; `fork`: of its log, or null.
+    [[nodiscard]] Result<LogRow> recounted(LogRow row, const Authority& authority, const ForkEvidence* fork) const;
+    [[nodiscard]] Result<> recount_all();
+    void enter(Draft& draft, LogRow row); // a row without a batch of its own
+
     // --- log_append.cpp ---
     [[nodiscard]] LogName own_log(const Draft& draft, const Authority& authority,
                                   std::string_view compartment) const;
@@ -106,7 +114,8 @@ private:
                                         ByteView stored, ByteView held,
                                         const std::map<BatchPlace, std::size_t>& staged,
                                         std::span<const EncodedBatch> batches);
-    void release_quarantined();
+    [[nodiscard]] Result<> release_quarantined();
+    [[nodiscard]] const ForkEvidence* fork_of(const Draft& draft, const LogName& log) const;
 
     [[nodiscard]] std::optional<LogRow> find_row(const LogName& name) const;
     [[nodiscard]] std::optional<LogRow> find_row(LogHandle handle) const;

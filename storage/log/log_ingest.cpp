@@ -97,7 +97,8 @@ void LogCore::take_one(Draft& draft, std::span<const EncodedBatch> batches,
     auto beside = staged.find(offer.place());
     if (beside != staged.end()) offered.there = offers[beside->second].offer.value().hash;
     const LogRow row = row_of(draft, offer.header.log);
-    auto verdict = fit(offer, row, offered.there);
+    const ForkEvidence* fork = fork_of(draft, offer.header.log);
+    auto verdict = fit(offer, row, offered.there, fork);
     offered.staged = draft.rows.contains(offer.header.log);
     if (!verdict) {
         outcome.result = verdict.error();
@@ -108,7 +109,9 @@ void LogCore::take_one(Draft& draft, std::span<const EncodedBatch> batches,
     if (own_.is_current(offer.header.log)) retire(draft, offer.header.log.id);
     offered.staged = true;
     if (verdict.value() == Fit::extends) {
-        outcome.position = stage(draft, extended(row, offer), stored);
+        LogRow next = extended(row, offer);
+        next.head.forked = fork != nullptr && fork->place.number == offer.header.number + 1;
+        outcome.position = stage(draft, next, stored);
         outcome.fresh = true;
         staged[offer.place()] = index;
         return;
@@ -146,7 +149,9 @@ Result<> LogCore::close_forked(Draft& draft, LogRow row, const Offered& offered,
     Head head;
     head.number = offer.header.number - 1;
     head.forked = true;
-    if (head.number > 0) {
+    if (head.number > row.head.number) {
+        head = row.head; // a cut ends the log before its fork does
+    } else if (head.number > 0) {
         // Both branches were checked to start where the prefix ends; only its epoch is not in them.
         head.last_sequence = other.first_sequence - 1;
         head.hash = other.previous;
@@ -162,16 +167,19 @@ Result<> LogCore::close_forked(Draft& draft, LogRow row, const Offered& offered,
     row.head = head;
     draft.rows[row.name] = row;
 
-    ForkEvidence evidence;
-    evidence.place = offer.place();
-    evidence.header_a = copy(held.first(BatchHeader::encoded_bytes));
-    std::memcpy(evidence.signature_a.raw.data(), held.data() + BatchHeader::encoded_bytes,
-                Signature::size);
-    evidence.header_b = copy(stored.first(BatchHeader::encoded_bytes));
-    evidence.signature_b = offer.signature;
+    Signature held_signature;
+    std::memcpy(held_signature.raw.data(), held.data() + BatchHeader::encoded_bytes, Signature::size);
+    ForkEvidence evidence = make_evidence(offer.place(), held.first(BatchHeader::encoded_bytes), held_signature,
+                                          stored.first(BatchHeader::encoded_bytes), offer.signature);
     draft.changes.put(Table::evidence, evidence_key(row.name), encode_evidence(evidence));
     draft.forks[row.name] = std::move(evidence);
     return success();
+}
+
+const ForkEvidence* LogCore::fork_of(const Draft& draft, const LogName& log) const {
+    if (auto found = draft.forks.find(log); found != draft.forks.end()) return &found->second;
+    auto found = books_.forks.find(log);
+    return found == books_.forks.end() ? nullptr : &found->second;
 }
 
 void LogCore::quarantine_one(Draft& draft, Offered& offered, ByteView stored,
@@ -206,7 +214,7 @@ void LogCore::quarantine_one(Draft& draft, Offered& offered, ByteView stored,
 }
 
 // Offers again, in order of place, what the charter in force no longer keeps apart.
-void LogCore::release_quarantined() {
+Result<> LogCore::release_quarantined() {
     const auto charter = authority();
     std::vector<Bytes> keys;
     std::vector<EncodedBatch> batches;
@@ -220,7 +228,7 @@ void LogCore::release_quarantined() {
         keys.push_back(key);
         batches.push_back({std::move(row.value().batch)});
     }
-    if (batches.empty()) return;
+    if (batches.empty()) return success();
     std::vector<IngestOutcome> outcomes = ingest_locked(batches);
     Draft draft = start_draft();
     for (std::size_t i = 0; i < keys.size(); ++i) {
@@ -232,8 +240,7 @@ void LogCore::release_quarantined() {
         draft.changes.erase(Table::quarantine, keys[i]);
         draft.released.push_back(keys[i]);
     }
-    if (!draft.changes.empty())
-        static_cast<void>(commit(draft)); // else it is tried again next time
+    return draft.changes.empty() ? Result<>(success()) : commit(draft);
 }
 
 } // namespace safar

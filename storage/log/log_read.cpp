@@ -128,7 +128,7 @@ Result<std::vector<JournalEntry>> LogCore::read_journal(Position after,
         if (!row)
             return failure(ErrorCode::storage_corrupt, "the journal names a log that is not held");
         entry.name = row->name;
-        entry.counts = !row->head.forked || entry.number <= row->head.number;
+        entry.counts = entry.number <= row->head.number;
         SAFAR_TRY(entry.batch, read_batch(entry.log, entry.number));
     }
     return out;

@@ -51,18 +51,19 @@ Result<> examine(ByteView stored, const Authority& authority, Offer& offer) {
     return success();
 }
 
-Result<Fit> fit(const Offer& offer, const LogRow& row, const std::optional<Hash>& there) {
+Result<Fit> fit(const Offer& offer, const LogRow& row, const std::optional<Hash>& there,
+                const ForkEvidence* fork) {
     const BatchHeader& header = offer.header;
-    if (header.number <= row.held) {
-        SAFAR_ASSERT(there.has_value());
-        if (*there == offer.hash) return Fit::held;
-        // In a closed log only a fork at an earlier place says something new.
-        if (header.number <= row.head.number) return Fit::forks;
-    }
-    if (row.head.forked)
+    if (header.number <= row.held && there == offer.hash) return Fit::held;
+    // In a closed log only a fork at an earlier place says something new.
+    if (fork != nullptr && header.number >= fork->place.number)
         return failure(ErrorCode::log_closed,
                        place_text(header) + ": the log forked after batch " +
-                           std::to_string(row.head.number) + " and is closed");
+                           std::to_string(fork->place.number - 1) + " and is closed");
+    if (header.number <= row.held) {
+        SAFAR_ASSERT(there.has_value());
+        return Fit::forks;
+    }
     if (header.number != row.head.number + 1)
         return failure(ErrorCode::gap, place_text(header) + " came, batch " +
                                            std::to_string(row.head.number + 1) + " is next");

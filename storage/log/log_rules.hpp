@@ -35,11 +35,11 @@ enum class Fit {
     forks,   // its author signed another batch for the same place
 };
 // Where does `offer` fit in a log that stands as `row`? `there` is the hash of the batch stored at
-// that number, if there is one. Errors: gap (earlier ones are missing, or it follows a batch that is
+// that number, if there is one; `fork` the log's known fork. Errors: gap (earlier ones are missing, or it follows a batch that is
 // not the one held), log_closed, malformed (epoch or sequence does not follow the one before),
 // limit_exceeded (sequence above its bound).
 [[nodiscard]] Result<Fit> fit(const Offer& offer, const LogRow& row,
-                              const std::optional<Hash>& there);
+                              const std::optional<Hash>& there, const ForkEvidence* fork);
 
 // The row after `offer` has been stored.
 [[nodiscard]] LogRow extended(LogRow row, const Offer& offer);

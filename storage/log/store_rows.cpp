@@ -127,35 +127,10 @@ Result<LogRow> decode_log_row(ByteView key, ByteView value) {
     row.head.forked = forked == 1;
     row.held = in.integer<std::uint64_t>();
     if (key.size() != 5 || !in.at_end() || forked > 1 || row.held < row.head.number ||
-        (!row.head.forked && row.held != row.head.number))
+        (row.held == 0 && !row.head.forked))
         return damaged("list of logs");
     row.handle = static_cast<LogHandle>(read_big_endian(key.subspan(1)));
     return row;
-}
-
-Bytes encode_evidence(const ForkEvidence& evidence) {
-    Bytes out;
-    ByteWriter writer(out);
-    write_name(writer, evidence.place.log);
-    writer.integer(evidence.place.number);
-    writer.sized(evidence.header_a);
-    writer.bytes(evidence.signature_a.view());
-    writer.sized(evidence.header_b);
-    writer.bytes(evidence.signature_b.view());
-    return out;
-}
-
-Result<ForkEvidence> decode_evidence(ByteView bytes) {
-    ForkEvidence out;
-    ByteReader in(bytes);
-    out.place.log = read_name(in);
-    out.place.number = in.integer<std::uint64_t>();
-    out.header_a = copy(in.sized());
-    out.signature_a = read_id<Signature>(in);
-    out.header_b = copy(in.sized());
-    out.signature_b = read_id<Signature>(in);
-    if (!in.at_end()) return damaged("fork evidence");
-    return out;
 }
 
 Bytes encode_quarantined(std::string_view reason, ByteView batch) {

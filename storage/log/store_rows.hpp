@@ -10,8 +10,8 @@ namespace safar {
 struct LogRow {
     LogHandle handle = 0;
     LogName name;
-    Head head;              // what counts: the common prefix where the log is forked
-    std::uint64_t held = 0; // batches 1..held are stored; above head.number only in a forked log
+    Head head;              // what counts: up to the log's fork, if it has one, and the charter's cut
+    std::uint64_t held = 0; // batches 1..held are stored; 0 only where nothing but a fork is known
     friend bool operator==(const LogRow&, const LogRow&) = default;
 };
 
@@ -40,9 +40,6 @@ struct JournalRow {
 
 [[nodiscard]] Bytes encode_log_row(const LogRow& row); // without its handle: that is the key
 [[nodiscard]] Result<LogRow> decode_log_row(ByteView key, ByteView value);
-
-[[nodiscard]] Bytes encode_evidence(const ForkEvidence& evidence);
-[[nodiscard]] Result<ForkEvidence> decode_evidence(ByteView bytes);
 
 [[nodiscard]] Bytes encode_quarantined(std::string_view reason, ByteView batch);
 struct QuarantineRow {

@@ -33,11 +33,12 @@ std::vector<Action> Session::start(NodeTime now) {
     state.context.now = now;
     state.started_at = state.heard_at = now;
     state.open();
+    state.notices.start();
     state.ours = {{},
                   state.context.authority->network(),
                   state.context.self,
                   state.context.authority->epoch(),
-                  state.context.authority->charter(),
+                  state.context.view.charter_digest(),
                   state.context.view.erasures_digest(),
                   wire::shared_digest(state.digests)};
     state.context.out.send(state.ours);
@@ -84,12 +85,22 @@ std::vector<Action> Session::on_charter(Result<> adopted, NodeTime now) {
     state.context.now = now;
     state.charter_adopting = false;
     state.context.authority = state.context.view.authority();
+    state.notices.ask_again();
     if (adopted && state.context.authority->epoch() >= state.charter_wanted)
         state.ask_charter_or_go_live();
     else if (!adopted && blame(adopted.error().code) == Blame::sender)
         state.fail(adopted.error());
     else
         state.go_live(); // not for us to use: what names it waits
+    return state.finish();
+}
+
+std::vector<Action> Session::on_notice(Result<> adopted, NodeTime now) {
+    State& state = *state_;
+    if (state.stage == State::Stage::closed) return {};
+    state.context.now = now;
+    if (auto result = state.notices.on_verdict(std::move(adopted)); !result) state.fail(result.error());
+    state.restart_if_charter_advanced();
     return state.finish();
 }
 
@@ -135,6 +146,7 @@ NodeTime Session::next_deadline() const {
     if (state.frame_at != never) next = std::min(next, state.frame_at + State::frame_deadline);
     if (state.charter_asked_at != never)
         next = std::min(next, state.charter_asked_at + State::charter_deadline);
+    next = std::min(next, state.notices.next_deadline());
     if (state.stage == State::Stage::live)
         next = std::min({next, state.frontiers.next_deadline(), state.server.next_deadline(),
                          state.asker.next_deadline()});
@@ -152,7 +164,10 @@ SessionStatus Session::status() const {
 
 // Everything that waits for the end of a call, and then the actions in order.
 std::vector<Action> Session::State::finish() {
-    if (stage != Stage::closed) serve_charter();
+    if (stage != Stage::closed) {
+        serve_charter();
+        notices.flush();
+    }
     if (stage == Stage::live) {
         frontiers.flush();
         asker.flush();
@@ -177,7 +192,7 @@ void Session::State::close(ErrorCode reason, std::string detail,
 
 Result<> Session::State::on_frame(const wire::Frame& frame) {
     using wire::FrameType;
-    if (frame.type >= wire::ignorable_from) return success(); // a later version's, not needed by us
+    if (frame.type >= wire::ignorable_from) return on_notice_frame(frame);
     if (frame.type == 0 || frame.type > static_cast<std::uint8_t>(FrameType::bye))
         return failure(ErrorCode::malformed, "frame of unknown type " + std::to_string(frame.type));
     const auto type = static_cast<FrameType>(frame.type);
@@ -213,6 +228,26 @@ Result<> Session::State::on_frame(const wire::Frame& frame) {
         return failure(ErrorCode::out_of_order, "frame of type " + std::to_string(frame.type) +
                                                     " before the charter is settled");
     return on_live_frame(type, frame.payload);
+}
+
+Result<> Session::State::on_notice_frame(const wire::Frame& frame) {
+    using wire::FrameType;
+    const auto type = static_cast<FrameType>(frame.type);
+    const bool known = type == FrameType::notice_list || type == FrameType::notice_ask || type == FrameType::notice;
+    if (!known) return success(); // a later version's, not needed by us
+    if (stage == Stage::hello)
+        return failure(ErrorCode::out_of_order, "a notice frame before the hello");
+    if (type == FrameType::notice_list) {
+        SAFAR_TRY(auto list, wire::decode<wire::NoticeList>(frame.payload));
+        notices.on_list(list);
+        return success();
+    }
+    if (type == FrameType::notice_ask) {
+        SAFAR_TRY(auto ask, wire::decode<wire::NoticeAsk>(frame.payload));
+        return notices.on_ask(ask);
+    }
+    SAFAR_TRY(auto notice, wire::decode<wire::NoticeFrame>(frame.payload));
+    return notices.on_notice(std::move(notice));
 }
 
 Result<> Session::State::on_live_frame(wire::FrameType type, ByteView payload) {
@@ -283,12 +318,13 @@ Result<> Session::State::check_deadlines() {
     return asker.on_tick(batch_held ? decoder.held() : 0);
 }
 
-// Every session begins under one charter; another one in force means a new hello.
+// Every session begins under one charter; another one in force, or a suspension, means a new hello.
 void Session::State::restart_if_charter_advanced() {
-    if (stage != Stage::live || context.view.authority()->epoch() == context.authority->epoch())
+    if (stage != Stage::live || context.view.authority()->revision() == context.authority->revision())
         return;
+    notices.flush(); // the peer hears why
     context.out.send(wire::Bye{});
-    close(ErrorCode::stopping, "another charter epoch is in force, the session begins anew",
+    close(ErrorCode::stopping, "another charter is in force, the session begins anew",
           std::chrono::seconds(0));
 }
 

@@ -29,6 +29,10 @@ struct AdoptCharter {
     std::uint64_t epoch = 0;
     Bytes document;
 };
+// A notice came: check, store and act on it, then call on_notice().
+struct AdoptNotice {
+    Bytes notice;
+};
 // The peer holds our own logs up to these heads: pass them to Log::confirm_own_heads on the log
 // thread.
 struct ConfirmHeads {
@@ -39,7 +43,7 @@ struct ClosePeer {
     std::string detail;
     std::chrono::seconds do_not_call_before{0}; // 0: retry soon (network, not blame)
 };
-using Action = std::variant<SendBytes, IngestBatches, AdoptCharter, ConfirmHeads, ClosePeer>;
+using Action = std::variant<SendBytes, IngestBatches, AdoptCharter, AdoptNotice, ConfirmHeads, ClosePeer>;
 
 // What the session may ask of the node; safe from the session's thread.
 class SessionView {
@@ -53,6 +57,11 @@ public:
     // A charter epoch's document with its signatures; nullopt: not held.
     [[nodiscard]] virtual std::optional<Bytes> charter_document(std::uint64_t epoch) const = 0;
     [[nodiscard]] virtual Hash erasures_digest() const = 0;
+    // Over the ruling epoch and all notices: what hellos compare. Without notices the epoch's identity.
+    [[nodiscard]] virtual Hash charter_digest() const { return authority()->charter(); }
+    // Hashes of the notices held, ascending, at most wire::notices_max; and the bytes of one.
+    [[nodiscard]] virtual std::vector<Hash> notices() const { return {}; }
+    [[nodiscard]] virtual std::optional<Bytes> notice(const Hash&) const { return std::nullopt; }
 };
 
 // For operators: `safar peers`.
@@ -77,6 +86,7 @@ public:
     [[nodiscard]] std::vector<Action> on_ingested(std::span<const IngestOutcome> outcomes,
                                                   NodeTime now);
     [[nodiscard]] std::vector<Action> on_charter(Result<> adopted, NodeTime now);
+    [[nodiscard]] std::vector<Action> on_notice(Result<> adopted, NodeTime now);
     // The log grew: pushes or announces what the peer lacks.
     [[nodiscard]] std::vector<Action> on_local_change(NodeTime now);
     [[nodiscard]] std::vector<Action> on_tick(NodeTime now);

@@ -35,6 +35,7 @@ Result<> Session::State::on_hello(ByteView payload) {
                                                          theirs.node.hex());
     context.status.ready = true;
     same_charter = theirs.epoch == ours.epoch && theirs.charter == ours.charter;
+    notices.open(same_charter);
     summary_expected = !same_charter || theirs.shared != ours.shared;
     if (!summary_expected) { // nothing differs, so nothing more is said
         stage = Stage::live;

@@ -4,6 +4,7 @@
 
 #include "sync/peer/quota.hpp"
 #include "sync/session/asker.hpp"
+#include "sync/session/notices.hpp"
 #include "sync/session/server.hpp"
 
 namespace safar {
@@ -30,6 +31,7 @@ struct Session::State {
     void fail(const Error& error);
     void close(ErrorCode reason, std::string detail, std::chrono::seconds do_not_call_before);
     [[nodiscard]] Result<> on_frame(const wire::Frame& frame);
+    [[nodiscard]] Result<> on_notice_frame(const wire::Frame& frame);
     [[nodiscard]] Result<> on_live_frame(wire::FrameType type, ByteView payload);
     [[nodiscard]] Result<> check_deadlines();
     void restart_if_charter_advanced();
@@ -48,6 +50,7 @@ struct Session::State {
     Frontiers frontiers{context};
     Server server{context, frontiers};
     Asker asker{context, frontiers};
+    Notices notices{context};
     wire::FrameDecoder decoder;
 
     Stage stage = Stage::hello;

@@ -26,6 +26,10 @@ enum class FrameType : std::uint8_t {
     pong = 13,
     error = 14,
     bye = 15,
+    // Below here: skipped by who does not know them.
+    notice_list = 128,
+    notice_ask = 129,
+    notice = 130,
 };
 // Types from here on may be added without a new wire version: who does not know one skips it.
 constexpr std::uint8_t ignorable_from = 128;

@@ -16,6 +16,8 @@ constexpr std::uint16_t version_max = 1;
 
 constexpr std::size_t name_bytes_max = 255;        // a compartment's name
 constexpr std::size_t compartments_max = 1024;     // of one summary
+constexpr std::size_t notices_max = 8192;                                // hashes in one frame
+constexpr std::size_t notice_bytes_max = limits::charter_bytes_max + 1; // the largest is a whole charter
 constexpr std::size_t frontier_entries_max = 8192; // of one frame; the rest follows as deltas
 constexpr std::size_t error_detail_bytes_max = 512;
 // Bytes a peer may have granted and not received, over all its ranges: what one slow peer can make
@@ -102,6 +104,19 @@ struct ErrorFrame {
 struct Bye {
     static constexpr FrameType type = FrameType::bye;
 };
+// Hashes of notices (node/charter/notice.hpp) that the sender holds, of all or of those that are new.
+struct NoticeList {
+    static constexpr FrameType type = FrameType::notice_list;
+    std::vector<Hash> hashes; // strictly ascending, at most notices_max
+};
+struct NoticeAsk {
+    static constexpr FrameType type = FrameType::notice_ask;
+    std::vector<Hash> hashes; // the same
+};
+struct NoticeFrame {
+    static constexpr FrameType type = FrameType::notice;
+    Bytes notice; // at most notice_bytes_max
+};
 
 void encode(const Hello& message, Bytes& out);
 void encode(const CharterAsk& message, Bytes& out);
@@ -117,6 +132,9 @@ void encode(const Ping& message, Bytes& out);
 void encode(const Pong& message, Bytes& out);
 void encode(const ErrorFrame& message, Bytes& out);
 void encode(const Bye& message, Bytes& out);
+void encode(const NoticeList& message, Bytes& out);
+void encode(const NoticeAsk& message, Bytes& out);
+void encode(const NoticeFrame& message, Bytes& out);
 // A stored batch, as it is; at most payload_bytes_max bytes.
 void encode_batch(ByteView stored, Bytes& out);
 
@@ -139,6 +157,9 @@ template <> Result<Ping> decode(ByteView payload);
 template <> Result<Pong> decode(ByteView payload);
 template <> Result<ErrorFrame> decode(ByteView payload);
 template <> Result<Bye> decode(ByteView payload);
+template <> Result<NoticeList> decode(ByteView payload);
+template <> Result<NoticeAsk> decode(ByteView payload);
+template <> Result<NoticeFrame> decode(ByteView payload);
 
 // H("shared", each: u8 length, name, frontier digest).
 [[nodiscard]] Hash shared_digest(std::span<const CompartmentDigest> compartments);

@@ -69,7 +69,7 @@ TEST(Bench, Federation) {
     auto summary = net.ask("IOM", {"import", profile, file}).at("summary");
     const double import_seconds = since(start);
     const auto records = static_cast<double>(number(summary.at("records")));
-    print("records", records, "");
+    print("records", records, "records");
     print("import", records / import_seconds, "records/s");
     print("import, peak memory", static_cast<double>(process::peak_memory_mib(net.pid("IOM"))), "MiB");
 

@@ -45,18 +45,19 @@ fi
 if [ -d "$peers" ] && [ -z "$smoke" ]; then
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
+    chmod 755 "$work" # PostgreSQL's own user works below it
     g++ -O2 -std=c++20 "$peers/common/gen_events.cpp" -o "$work/gen_events"
     "$work/gen_events" 1000000 >"$work/ev1m.jsonl"
-    export EVENTS=$work/ev1m.jsonl CERTDIR=$work WORK=$work
+    export EVENTS=$work/ev1m.jsonl CERTDIR=$work CERT=$work WORK=$work
     openssl req -x509 -newkey ed25519 -nodes -keyout "$work/key.pem" -out "$work/cert.pem" -subj /CN=localhost \
         -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -days 2 2>/dev/null
     section "limit: whole catch-up pipeline, bare (verify, TLS, store)"
     g++ -O2 -std=c++20 "$peers/limits/lim_pipeline.cpp" -o "$work/lim_pipeline" -lrocksdb -lssl -lcrypto -lzstd -lpthread
     "$work/lim_pipeline" prep "$work/pipe" 1000000
     for zstd in 0 1; do "$work/lim_pipeline" run "$work/pipe" sig=batch store=ingest zstd=$zstd; done
-    if command -v postgres >/dev/null && python3 -c 'import psycopg2' 2>/dev/null; then
+    if command -v postgres >/dev/null && /usr/bin/python3 -c 'import psycopg2' 2>/dev/null; then
         section "peer: PostgreSQL logical replication over TLS"
-        (cd "$work" && python3 "$OLDPWD/$peers/pg/bench_pg.py" 1000000 1 jsonb) || echo "PostgreSQL did not run here"
+        (cd "$work" && /usr/bin/python3 "$OLDPWD/$peers/pg/bench_pg.py" 1000000 1 jsonb) || echo "PostgreSQL did not run here"
     else
         echo "skipped: PostgreSQL and python3-psycopg2 are not installed"
     fi

@@ -105,10 +105,23 @@ TEST(OpenApi, EveryJsonAnswerHasTheShapeItDescribes) {
         std::string method, target, pattern, body;
     };
     const std::string record = "/v1/records/" + id;
+    Suspension stop;
+    stop.network = api.node.node->authority()->network();
+    stop.epoch = api.charter.charter->identity;
+    stop.node = api.network.ukf.id();
+    stop.reason = "its key is said to be stolen";
+    const std::string stopped = value_of(write_suspension(stop, "FIA", api.network.fia.signing));
+    const std::string notice = to_hex(make_suspension_notice(stopped, stop).bytes);
     const std::vector<Case> cases{
         {"GET", "/v1/status", "/v1/status", ""},
         {"GET", "/v1/peers", "/v1/peers", ""},
         {"GET", "/v1/charter", "/v1/charter", ""},
+        {"POST", "/v1/charter", "/v1/charter", json::serialize(json::object{{"text", api.charter.text}})},
+        {"POST", "/v1/charter/notices", "/v1/charter/notices", json::serialize(json::object{{"notice", notice}})},
+        {"GET", "/v1/charter/notices", "/v1/charter/notices", ""},
+        {"GET", "/v1/charter/epochs", "/v1/charter/epochs", ""},
+        {"GET", "/v1/logs", "/v1/logs", ""},
+        {"GET", "/v1/quarantine", "/v1/quarantine", ""},
         {"GET", "/v1/schema", "/v1/schema", ""},
         {"POST", "/v1/records", "/v1/records", R"({"kind":"movement","fields":[["name","Bilal"]],"at":"2020-01-08","quality":3})"},
         {"GET", "/v1/records?kind=movement&where=means=A", "/v1/records", ""},

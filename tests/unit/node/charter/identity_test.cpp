@@ -132,11 +132,11 @@ protected:
 
 TEST_F(CharterFiles, AdoptedCharterIsLoadedAgain) {
     std::string text = signed_charter_of(create(), "One");
-    EXPECT_TRUE(value_of(load_charters(dir)).empty());
+    EXPECT_EQ(load_charter_state(dir).error().code, ErrorCode::not_found);
     Charter adopted = value_of(adopt_charter_file(dir, text));
-    auto held = value_of(load_charters(dir));
-    ASSERT_EQ(held.size(), 1u);
-    EXPECT_EQ(held[0].identity, adopted.identity);
+    CharterState held = value_of(load_charter_state(dir));
+    ASSERT_EQ(held.epochs().size(), 1u);
+    EXPECT_EQ(held.ruling().charter->identity, adopted.identity);
     EXPECT_EQ(read(dir + "/charter/1.toml"), text);
 }
 
@@ -160,14 +160,14 @@ TEST_F(CharterFiles, UnsignedOrForeignChartersAreNotAdopted) {
     Error error = adopt_charter_file(dir, foreign).error();
     EXPECT_EQ(error.code, ErrorCode::not_permitted);
     EXPECT_NE(error.detail.find("does not list this node"), std::string::npos) << error.detail;
-    EXPECT_TRUE(value_of(load_charters(dir)).empty());
+    EXPECT_EQ(load_charter_state(dir).error().code, ErrorCode::not_found);
 }
 
 TEST_F(CharterFiles, DamagedCharterFileIsRefusedByName) {
     value_of(adopt_charter_file(dir, signed_charter_of(create(), "One")));
     std::string path = dir + "/charter/1.toml";
     write(path, replaced(read(path), "\"One\"", "\"Onf\""));
-    auto held = load_charters(dir);
+    auto held = load_charter_state(dir);
     ASSERT_FALSE(held);
     EXPECT_EQ(held.error().code, ErrorCode::storage_corrupt);
     EXPECT_NE(held.error().detail.find(path), std::string::npos);

@@ -1,6 +1,7 @@
 // Nodes of the test network with a log in memory and a log thread, and a TLS client that can misbehave.
 #pragma once
 
+#include "node/charter/charter_state.hpp"
 #include "node/net/peer_net.hpp"
 #include "storage/log/memory_log.hpp"
 #include "tests/unit/node/charter/charter_fixture.hpp"
@@ -116,6 +117,9 @@ public:
         later([this, owned, done = std::move(done)] { done(log_->ingest(*owned)); });
     }
     void adopt_charter(std::uint64_t, Bytes, std::function<void(Result<>)> done) override {
+        done(failure(ErrorCode::unsupported_version, "not in this test"));
+    }
+    void adopt_notice(Bytes, std::function<void(Result<>)> done) override {
         done(failure(ErrorCode::unsupported_version, "not in this test"));
     }
     void confirm_own_heads(Frontier held) override {

@@ -83,11 +83,11 @@ public:
         log = make_memory_log(Author{member.id(), &key_, &entropy_}, make_authority(charter.charter));
         auto schema = std::make_shared<const Schema>(value_of(charter_schema(*charter.charter)));
         derived = value_of(Derived::open(*log, schema));
-        NodeSettings settings;
-        settings.id = member.id();
-        settings.agency = member.agency;
-        settings.charters = {charter};
-        settings.note = [](const std::string& line) { ADD_FAILURE() << "note: " << line; };
+        NodeSettings settings{member.id(), member.agency, value_of(CharterState::begin(charter)), {}, {}, {}};
+        settings.note = [this](const std::string& line) {
+            notes.push_back(line);
+            if (!line.starts_with("charter: ")) ADD_FAILURE() << "note: " << line;
+        };
         node = std::make_unique<Node>(*log, *derived, std::move(settings));
         registry = std::make_unique<Registry>(*node);
         node->start({});
@@ -133,6 +133,7 @@ private:
     SeededEntropy entropy_;
 
 public:
+    std::vector<std::string> notes; // for the operator
     std::unique_ptr<Log> log;
     std::unique_ptr<Derived> derived;
     std::unique_ptr<Node> node;

@@ -378,7 +378,7 @@ TEST(Derived, AnotherRankPrefersAnotherValue) {
     EXPECT_EQ(country(), "PAK");
     auto changed = std::make_shared<FakeAuthority>(*network.authority);
     changed->ranks["IOM"] = 3;
-    reader.log->set_authority(changed);
+    ASSERT_TRUE(reader.log->set_authority(changed));
     follow_all(*reader.derived);
     EXPECT_EQ(country(), "AFG");
 }

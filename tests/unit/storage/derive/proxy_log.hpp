@@ -14,9 +14,10 @@ public:
     // Batches above it are hidden from the log's head, as where a fork or a cut takes them back.
     std::uint64_t head_max = UINT64_MAX;
 
-    void set_authority(std::shared_ptr<const Authority> authority) override {
-        inner_.set_authority(std::move(authority));
+    Result<> set_authority(std::shared_ptr<const Authority> authority) override {
+        return inner_.set_authority(std::move(authority));
     }
+    Result<bool> note_fork(const ForkEvidence& evidence) override { return inner_.note_fork(evidence); }
     std::shared_ptr<const Authority> authority() const override { return inner_.authority(); }
     std::vector<Result<Appended>> append(std::span<const AppendRequest> requests) override {
         return inner_.append(requests);
@@ -54,7 +55,7 @@ public:
     Result<std::vector<JournalEntry>>
     read_journal(Position after, std::size_t entries_max) const override {
         SAFAR_TRY(auto entries, inner_.read_journal(after, entries_max));
-        std::erase_if(entries, [&](const JournalEntry& entry) { return entry.number > head_max; });
+        for (JournalEntry& entry : entries) entry.counts = entry.counts && entry.number <= head_max;
         return entries;
     }
     std::vector<QuarantinedBatch> quarantined() const override { return inner_.quarantined(); }

@@ -4,6 +4,7 @@
 
 #include "storage/log/log.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -63,7 +64,15 @@ public:
     Standing standing(const BatchHeader& header) const override {
         if (owner(header.log.id) == nullptr || key(header.key) == nullptr) return Standing::unknown;
         if (header.epoch > epoch_now) return Standing::waits;
+        if (auto cut = cuts.find(header.log); cut != cuts.end() && header.number > cut->second)
+            return Standing::quarantine;
         return suspended.contains(header.key) ? Standing::quarantine : Standing::counts;
+    }
+    bool was_permitted(const BatchHeader& header) const override {
+        return owner(header.log.id) != nullptr && key(header.key) != nullptr && header.epoch <= epoch_now;
+    }
+    bool restricted(const LogId& log) const override {
+        return std::any_of(cuts.begin(), cuts.end(), [&](const auto& cut) { return cut.first.id == log; });
     }
     int rank(std::string_view) const override { return 0; }
     bool may_hold(const NodeId&, std::string_view) const override { return true; }
@@ -73,6 +82,7 @@ public:
     std::map<LogId, LogOwner> owners;
     std::map<KeyId, PublicKey> keys;
     std::set<KeyId> suspended;
+    std::map<LogName, std::uint64_t> cuts; // the last batch that counts
 };
 
 inline EventDraft draft(std::uint64_t n) {

@@ -118,9 +118,9 @@ TEST_P(LogAppend, WithoutTheRightToWriteOnlyThatCompartmentFails) {
 TEST_P(LogAppend, AnOlderCharterThanTheLastOneSignedUnderIsRefused) {
     auto newer = std::make_shared<TestAuthority>(*charter);
     newer->epoch_now = 2;
-    log->set_authority(newer);
+    ASSERT_TRUE(log->set_authority(newer));
     append(1);
-    log->set_authority(charter);
+    ASSERT_TRUE(log->set_authority(charter));
     std::vector<AppendRequest> requests{request("return", 1)};
     EXPECT_EQ(log->append(requests)[0].error().code, ErrorCode::not_permitted);
 }

@@ -160,7 +160,7 @@ TEST_P(LogIngest, SequenceAndEpochMustFollow) {
 
     auto newer = std::make_shared<TestAuthority>(*charter);
     newer->epoch_now = 3;
-    log->set_authority(newer);
+    ASSERT_TRUE(log->set_authority(newer));
     writer.next.epoch = 3;
     ASSERT_TRUE(ingest(writer.write()).result.has_value());
     writer.next.epoch = 2;
@@ -210,8 +210,9 @@ TEST_P(LogIngest, TwoBatchesAtOnePlaceCloseTheLogAtTheCommonPrefix) {
     auto forks = log->forks();
     ASSERT_EQ(forks.size(), 1u);
     EXPECT_EQ(forks[0].place.number, 2u);
-    EXPECT_EQ(forks[0].header_a, copy(held[0].header()));
-    EXPECT_EQ(forks[0].header_b, copy(other_branch.header()));
+    EXPECT_EQ(std::minmax(forks[0].header_a, forks[0].header_b),
+              std::minmax(copy(held[0].header()), copy(other_branch.header())));
+    EXPECT_LT(forks[0].header_a, forks[0].header_b);
     EXPECT_TRUE(
         verify_header(other.key.public_key(), network, forks[0].header_a, forks[0].signature_a));
     EXPECT_TRUE(
@@ -270,7 +271,8 @@ TEST_P(LogIngest, BothBranchesInOneGroupAreAFork) {
     EXPECT_EQ(outcomes[2].result.error().code, ErrorCode::fork_detected);
     EXPECT_EQ(outcomes[3].result.error().code, ErrorCode::log_closed);
     EXPECT_EQ(log->head(writer.next.log)->number, 1u);
-    EXPECT_EQ(log->forks().at(0).header_a, copy(second.header()));
+    const ForkEvidence& fork = log->forks().at(0);
+    EXPECT_TRUE(fork.header_a == copy(second.header()) || fork.header_b == copy(second.header()));
     EXPECT_TRUE(problems().empty());
     open();
     EXPECT_TRUE(problems().empty());
@@ -312,7 +314,7 @@ TEST_P(LogIngest, ANewCharterAdmitsWhatWasKeptApart) {
         EXPECT_EQ(outcome.result.error().code, ErrorCode::quarantined);
     auto newer = std::make_shared<TestAuthority>(*charter);
     newer->suspended.clear();
-    log->set_authority(newer);
+    ASSERT_TRUE(log->set_authority(newer));
     EXPECT_TRUE(log->quarantined().empty());
     EXPECT_EQ(log->head(writer.next.log)->number, 3u);
     EXPECT_EQ(log->last_position(), 3u);
@@ -364,7 +366,7 @@ TEST_P(LogIngest, WhatWaitedForACharterIsAcceptedAfterIt) {
     EXPECT_EQ(ingest_error(batch), ErrorCode::epoch_unknown);
     auto newer = std::make_shared<TestAuthority>(*charter);
     newer->epoch_now = 2;
-    log->set_authority(newer);
+    ASSERT_TRUE(log->set_authority(newer));
     EXPECT_TRUE(ingest(batch).result.has_value());
     EXPECT_EQ(log->head(writer.next.log)->epoch, 2u);
 }

@@ -87,7 +87,7 @@ private:
         const KeyId key = (pick(2) == 0 ? other_ : third_).key.id();
         if (next->suspended.erase(key) == 0) next->suspended.insert(key);
         charter_ = next;
-        log_->set_authority(next);
+        EXPECT_TRUE(log_->set_authority(next));
         return "charter";
     }
     std::string append() {

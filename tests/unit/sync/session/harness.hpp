@@ -101,11 +101,30 @@ public:
         return found == charters.end() ? std::nullopt : std::optional(found->second);
     }
     Hash erasures_digest() const override { return {}; }
+    Hash charter_digest() const override {
+        Bytes all;
+        for (const auto& [hash, notice] : noticed) all.insert(all.end(), hash.raw.begin(), hash.raw.end());
+        return all.empty() ? authority_->charter() : tagged_hash("charter-state", {authority_->charter().view(), all});
+    }
+    std::vector<Hash> notices() const override {
+        std::vector<Hash> out;
+        for (const auto& [hash, notice] : noticed) out.push_back(hash);
+        return out;
+    }
+    std::optional<Bytes> notice(const Hash& hash) const override {
+        auto found = noticed.find(hash);
+        return found == noticed.end() ? std::nullopt : std::optional(found->second);
+    }
+    // Any text is a notice here; one that begins with "lie" is not true.
+    void note(std::string_view text) {
+        noticed.emplace(tagged_hash("notice", {as_bytes(text)}), copy(as_bytes(text)));
+        changed();
+    }
 
     Log& writable() { return *log_; }
     void use(std::shared_ptr<const FakeAuthority> charter) {
         authority_ = charter;
-        log_->set_authority(charter);
+        SAFAR_ASSERT(log_->set_authority(charter).has_value());
     }
     // Batches of one event each, so that a test can count them. `bytes`: of text in each.
     void append(const std::string& compartment, std::size_t batches, std::size_t bytes = 20) {
@@ -148,6 +167,7 @@ public:
     std::map<std::uint64_t, Bytes> charters;
     std::vector<Frontier> confirmed; // of each ConfirmHeads
     std::vector<Bytes> adopted;      // charters
+    std::map<Hash, Bytes> noticed;
     std::function<void()> changed = [] {};
     // What the disk answers instead of ingesting, while set.
     std::function<std::optional<Error>(const EncodedBatch&)> refuse;
@@ -398,6 +418,16 @@ private:
             if (next_authority && next_authority->epoch() == adopt.epoch) node->use(next_authority);
             else result = failure(ErrorCode::malformed, "not a charter");
             if (end->session) perform(end, end->session->on_charter(result, now));
+        });
+    }
+    void act(const std::shared_ptr<End>& end, AdoptNotice& adopt) {
+        TestNode* node = end->node;
+        later(1ms, [this, end, node, notice = std::move(adopt.notice)] {
+            Result<> result = success();
+            if (as_text(notice).starts_with("lie")) result = failure(ErrorCode::bad_signature, "a notice that lies");
+            else node->noticed.emplace(tagged_hash("notice", {notice}), notice);
+            if (end->session) perform(end, end->session->on_notice(result, now));
+            local_change(*node);
         });
     }
     void act(const std::shared_ptr<End>& end, ConfirmHeads& confirm) {

@@ -364,7 +364,7 @@ TEST_F(HostilePeer, EquivocationIsKeptAsProofAndTheRelayIsNotBlamed) { // H40
 
 TEST_F(HostilePeer, UnknownFrameTypesAreSkippedWhereTheyMayBe) {
     greet();
-    say_raw(128, Bytes(50));
+    say_raw(200, Bytes(50));
     say_raw(255, {});
     EXPECT_FALSE(closed);
     say_raw(99, Bytes(50));

@@ -1,0 +1,69 @@
+// The charter as one node holds it: the epochs in force, rivals that were seen, and notices. A value:
+// learning something makes a new one. Two nodes that learnt the same, in any order, hold equal states.
+#pragma once
+
+#include "node/charter/notice.hpp"
+
+#include <map>
+#include <set>
+
+namespace safar {
+
+// An epoch as held: its meaning and the text that peers get, signatures included.
+struct HeldCharter {
+    std::shared_ptr<const Charter> charter;
+    std::string text;
+};
+
+class CharterState {
+public:
+    static constexpr std::size_t notices_max = 4096;
+
+    // `first`: epoch 1, parsed and with its quorum.
+    [[nodiscard]] static Result<CharterState> begin(HeldCharter first);
+
+    enum class News { nothing, noted, epoch }; // epoch: another one rules now
+    // A later epoch's text. A second valid successor of an epoch that has one already is a rival: the last
+    // common epoch rules until a successor settles both. Errors: those of parse_charter and
+    // check_succession; epoch_unknown: it follows one that is not held.
+    [[nodiscard]] Result<News> take_epoch(std::string_view text);
+    // Errors: those of check_notice (epoch_unknown: offer it again with the epoch); limit_exceeded.
+    [[nodiscard]] Result<News> take_notice(const Notice& notice);
+
+    [[nodiscard]] const HeldCharter& ruling() const { return epochs_.back(); }
+    [[nodiscard]] const std::vector<HeldCharter>& epochs() const { return epochs_; } // ascending
+    [[nodiscard]] const HeldCharter* epoch(std::uint64_t number) const;
+    [[nodiscard]] bool frozen() const { return !rivals_.empty(); }
+    [[nodiscard]] const std::set<Hash>& rivals() const { return rivals_; }
+    // By hash. Forks: one for each log, the lowest.
+    [[nodiscard]] const std::map<Hash, Notice>& notices() const { return notices_; }
+    // Those that stop somebody in the ruling epoch.
+    [[nodiscard]] std::vector<Suspension> suspensions() const;
+
+    // What hellos compare: the ruling epoch's identity, or with notices H("charter-state", identity, hashes).
+    [[nodiscard]] Hash state_hash() const;
+    [[nodiscard]] std::shared_ptr<const Authority> authority() const;
+    [[nodiscard]] bool suspended(const NodeId& node) const;
+
+private:
+    explicit CharterState(HeldCharter first) { epochs_.push_back(std::move(first)); }
+    [[nodiscard]] Epochs chain() const;
+    [[nodiscard]] Result<News> take_rival(std::string_view text, Charter rival, std::size_t kept);
+    [[nodiscard]] Result<News> note(Notice notice);
+    [[nodiscard]] bool replaces_fork(const Notice& notice);
+
+    std::vector<HeldCharter> epochs_; // the chain that rules; numbers may skip one where rivals were settled
+    std::set<Hash> rivals_;           // successors of the ruling epoch, at least two, none in force
+    std::uint64_t rivals_number_ = 0; // their epoch number
+    std::map<Hash, Notice> notices_;
+};
+
+// The answers that follow from a chain of epochs and the suspensions under its last one.
+// `rivals`: identities of epochs that are not in force and whose batches do not count.
+[[nodiscard]] std::shared_ptr<const Authority> make_authority(const Epochs& epochs,
+                                                              std::vector<Suspension> suspensions,
+                                                              const std::set<Hash>& rivals = {});
+// Of epoch 1 alone.
+[[nodiscard]] std::shared_ptr<const Authority> make_authority(std::shared_ptr<const Charter> charter);
+
+} // namespace safar

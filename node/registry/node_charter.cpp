@@ -1,0 +1,122 @@
+// How a node's charter advances: epochs and notices come from peers or from its own operator, are made
+// durable, and then change what counts in the log, what the schema is and who is spoken to.
+#include "node/registry/node.hpp"
+
+#include <algorithm>
+#include <future>
+
+namespace safar {
+
+std::vector<Hash> Node::notices() const {
+    std::vector<Hash> out;
+    for (const auto& [hash, notice] : charter_state()->notices()) out.push_back(hash);
+    return out;
+}
+
+std::optional<Bytes> Node::notice(const Hash& hash) const {
+    auto state = charter_state();
+    auto found = state->notices().find(hash);
+    if (found == state->notices().end()) return std::nullopt;
+    return found->second.bytes;
+}
+
+void Node::adopt_charter(std::uint64_t, Bytes document, std::function<void(Result<>)> done) {
+    writer_->run([this, document = std::move(document), done = std::move(done)](Log& log) {
+        done(change_charter(log, [&](CharterState& state) { return state.take_epoch(as_text(document)); }));
+    });
+}
+
+void Node::adopt_notice(Bytes bytes, std::function<void(Result<>)> done) {
+    writer_->run([this, bytes = std::move(bytes), done = std::move(done)](Log& log) {
+        auto notice = parse_notice(bytes);
+        if (!notice) return done(notice.error());
+        done(change_charter(log, [&](CharterState& state) { return state.take_notice(notice.value()); }));
+    });
+}
+
+Result<> Node::take_epoch(std::string_view text) {
+    return change_charter([text](CharterState& state) { return state.take_epoch(text); });
+}
+
+Result<> Node::take_notice(const Notice& notice) {
+    return change_charter([&notice](CharterState& state) { return state.take_notice(notice); });
+}
+
+Result<> Node::change_charter(const Change& change) {
+    auto promise = std::make_shared<std::promise<Result<>>>();
+    auto future = promise->get_future();
+    // A writer that has stopped drops the task, and with it the last promise.
+    writer_->run([this, promise = std::move(promise), &change](Log& log) {
+        promise->set_value(change_charter(log, change));
+    });
+    try {
+        return future.get();
+    } catch (const std::future_error&) {
+        return failure(ErrorCode::stopping, "the node is stopping; the charter has not changed");
+    }
+}
+
+Result<> Node::change_charter(Log& log, const Change& change) {
+    CharterState next = *charter_state();
+    SAFAR_TRY(auto news, change(next));
+    if (news == CharterState::News::nothing) return success();
+    if (settings_.keep) {
+        SAFAR_TRY(settings_.keep(next));
+    }
+    tell_operator(*charter_state(), next);
+    {
+        std::unique_lock lock(charter_mutex_);
+        state_ = std::make_shared<const CharterState>(next);
+    }
+    if (news == CharterState::News::epoch) {
+        SAFAR_TRY(put_in_force(log, next));
+    }
+    SAFAR_TRY(tell_log_of_forks(log, next));
+    if (news == CharterState::News::epoch && on_charter_) on_charter_();
+    if (on_change_) on_change_(); // sessions tell their peers
+    return success();
+}
+
+void Node::tell_operator(const CharterState& before, const CharterState& after) const {
+    if (!settings_.note) return;
+    if (after.ruling().charter->identity != before.ruling().charter->identity)
+        settings_.note("charter: epoch " + std::to_string(after.ruling().charter->epoch) + " is in force" +
+                       (after.frozen() ? ", two rivals follow it: a successor must settle them" : ""));
+    for (const auto& [hash, notice] : after.notices())
+        if (!before.notices().contains(hash)) settings_.note("charter: " + describe_notice(notice));
+}
+
+Result<> Node::put_in_force(Log& log, const CharterState& state) {
+    const Charter& now = *state.ruling().charter;
+    SAFAR_TRY(auto schema, charter_schema(now));
+    SAFAR_TRY(log.set_authority(state.authority()));
+    derived_.set_schema(std::make_shared<const Schema>(std::move(schema)));
+    deriver_->look_again();
+    return success();
+}
+
+Result<> Node::tell_log_of_forks(Log& log, const CharterState& state) const {
+    for (const auto& [hash, notice] : state.notices()) {
+        const auto* fork = std::get_if<ForkEvidence>(&notice.what);
+        if (fork == nullptr) continue;
+        const LogOwner* owner = log.authority()->owner(fork->place.log.id);
+        if (owner == nullptr || !log.authority()->may_hold(settings_.id, owner->compartment)) continue;
+        auto noted = log.note_fork(*fork);
+        // What the charter no longer permits to count is no longer a fork either.
+        if (!noted && noted.error().code != ErrorCode::not_permitted) return noted.error();
+        if (noted && noted.value()) deriver_->look_again(); // a head may have fallen
+    }
+    return success();
+}
+
+void Node::note_forks(Log& log) {
+    deriver_->look_again(); // a head may have fallen
+    for (const ForkEvidence& fork : log.forks()) {
+        const Notice notice = make_fork_notice(fork);
+        auto noted = change_charter(log, [&](CharterState& state) { return state.take_notice(notice); });
+        if (!noted && settings_.note)
+            settings_.note("a fork could not be made known to the others: " + describe(noted.error()));
+    }
+}
+
+} // namespace safar

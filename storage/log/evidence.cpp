@@ -1,0 +1,59 @@
+#include "storage/log/evidence.hpp"
+
+#include <algorithm>
+
+namespace safar {
+
+ForkEvidence make_evidence(const BatchPlace& place, ByteView header, const Signature& signature,
+                           ByteView other_header, const Signature& other_signature) {
+    ForkEvidence out{place, copy(header), signature, copy(other_header), other_signature};
+    if (out.header_b < out.header_a) {
+        std::swap(out.header_a, out.header_b);
+        std::swap(out.signature_a, out.signature_b);
+    }
+    return out;
+}
+
+Bytes encode_evidence(const ForkEvidence& evidence) {
+    Bytes out;
+    ByteWriter writer(out);
+    writer.bytes(evidence.place.log.id.view());
+    writer.bytes(evidence.place.log.incarnation.view());
+    writer.integer(evidence.place.number);
+    writer.sized(evidence.header_a);
+    writer.bytes(evidence.signature_a.view());
+    writer.sized(evidence.header_b);
+    writer.bytes(evidence.signature_b.view());
+    return out;
+}
+
+Result<ForkEvidence> decode_evidence(ByteView bytes) {
+    ForkEvidence out;
+    ByteReader in(bytes);
+    out.place.log.id = read_id<LogId>(in);
+    out.place.log.incarnation = read_id<Incarnation>(in);
+    out.place.number = in.integer<std::uint64_t>();
+    out.header_a = copy(in.sized());
+    out.signature_a = read_id<Signature>(in);
+    out.header_b = copy(in.sized());
+    out.signature_b = read_id<Signature>(in);
+    if (!in.at_end() || out.header_a.size() != BatchHeader::encoded_bytes ||
+        out.header_b.size() != BatchHeader::encoded_bytes)
+        return failure(ErrorCode::malformed, "fork evidence: not a place and two signed headers");
+    return out;
+}
+
+Result<EvidenceHeaders> read_evidence(const ForkEvidence& evidence) {
+    EvidenceHeaders out;
+    SAFAR_TRY(out.a, decode_header(evidence.header_a));
+    SAFAR_TRY(out.b, decode_header(evidence.header_b));
+    for (const BatchHeader* header : {&out.a, &out.b})
+        if (header->log != evidence.place.log || header->number != evidence.place.number ||
+            header->network != out.a.network)
+            return failure(ErrorCode::malformed, "fork evidence: its headers are of different places");
+    if (!(evidence.header_a < evidence.header_b))
+        return failure(ErrorCode::non_canonical, "fork evidence: its headers are equal or out of order");
+    return out;
+}
+
+} // namespace safar

@@ -1,0 +1,73 @@
+#include "sync/session/notices.hpp"
+
+#include "storage/crypto/sha256.hpp"
+
+namespace safar {
+
+void Notices::start() { at_hello_ = context_.view.notices(); }
+
+void Notices::open(bool same) {
+    opened_ = true;
+    if (same) said_.insert(at_hello_.begin(), at_hello_.end()); // else flush() says all of them
+    at_hello_.clear();
+}
+
+void Notices::on_list(const wire::NoticeList& list) {
+    for (const Hash& hash : list.hashes) {
+        said_.insert(hash); // or it would be told what it told us
+        if (offered_.size() < wire::notices_max) offered_.insert(hash);
+    }
+}
+
+Result<> Notices::on_ask(const wire::NoticeAsk& ask) {
+    if (due_.size() + ask.hashes.size() > wire::notices_max)
+        return failure(ErrorCode::limit_exceeded, "asks for more notices than it takes");
+    due_.insert(due_.end(), ask.hashes.begin(), ask.hashes.end());
+    return success();
+}
+
+Result<> Notices::on_notice(wire::NoticeFrame frame) {
+    const Hash hash = tagged_hash("notice", {frame.notice});
+    if (asked_.erase(hash) == 0)
+        return failure(ErrorCode::out_of_order, "sends notice " + hash.brief() + ", which was not asked for");
+    offered_.erase(hash);
+    refused_.insert(hash); // until the verdict is known, and for this session if it is not held then
+    ++judging_;
+    context_.out.act(AdoptNotice{std::move(frame.notice)});
+    return success();
+}
+
+Result<> Notices::on_verdict(Result<> verdict) {
+    SAFAR_ASSERT(judging_ > 0);
+    --judging_;
+    if (!verdict && blame(verdict.error().code) == Blame::sender) return verdict;
+    return success();
+}
+
+void Notices::flush() {
+    if (!opened_) return;
+    std::set<Hash> held;
+    wire::NoticeList fresh;
+    for (const Hash& hash : context_.view.notices()) {
+        held.insert(hash);
+        if (said_.insert(hash).second && fresh.hashes.size() < wire::notices_max) fresh.hashes.push_back(hash);
+    }
+    if (!fresh.hashes.empty()) context_.out.send(fresh);
+
+    for (std::size_t bytes = 0; !due_.empty() && bytes < serve_bytes; due_.pop_back()) {
+        auto notice = context_.view.notice(due_.back());
+        if (!notice || notice->size() > wire::notice_bytes_max) continue; // a better one took its place
+        bytes += notice->size();
+        context_.out.send(wire::NoticeFrame{std::move(*notice)});
+    }
+
+    wire::NoticeAsk ask;
+    for (auto at = offered_.begin(); at != offered_.end() && asked_.size() + judging_ < asked_max; ++at) {
+        if (held.contains(*at) || refused_.contains(*at) || asked_.contains(*at)) continue;
+        asked_.insert(*at);
+        ask.hashes.push_back(*at);
+    }
+    if (!ask.hashes.empty()) context_.out.send(ask);
+}
+
+} // namespace safar

@@ -1,0 +1,172 @@
+#include "epochs_fixture.hpp"
+
+namespace safar {
+namespace {
+
+using namespace testing;
+
+class Succession : public ::testing::Test, protected Epochs3 {
+protected:
+    CharterState held = state();
+    const Charter& one = *first.charter;
+
+    void refuses(const std::string& text, ErrorCode code, std::string_view why) {
+        auto taken = held.take_epoch(text);
+        ASSERT_FALSE(taken) << "taken although: " << why;
+        EXPECT_EQ(taken.error().code, code) << describe(taken.error());
+        EXPECT_NE(taken.error().detail.find(why), std::string::npos) << describe(taken.error());
+        EXPECT_EQ(held.ruling().charter->epoch, 1u);
+    }
+};
+
+TEST_F(Succession, AnEpochSignedByTheQuorumOfBothRules) {
+    auto text = successor(one, [](Charter& c) { c.nodes[0].address = "127.0.0.1:7999"; });
+    EXPECT_EQ(value_of(held.take_epoch(text)), CharterState::News::epoch);
+    EXPECT_EQ(held.ruling().charter->epoch, 2u);
+    EXPECT_EQ(held.ruling().text, text);
+    EXPECT_EQ(value_of(held.take_epoch(text)), CharterState::News::nothing);
+    EXPECT_EQ(held.authority()->epoch(), 2u);
+    EXPECT_EQ(held.authority()->network().raw, one.identity.raw);
+}
+
+TEST_F(Succession, SignaturesMayBePutInAnyOrderAndByWhomeverTheQuorumNeeds) {
+    auto a = successor(one, [](Charter&) {}, {"IOM", "FIA"});
+    auto b = successor(one, [](Charter&) {}, {"MOFA", "IOM"});
+    CharterState other = state();
+    EXPECT_TRUE(held.take_epoch(a));
+    EXPECT_TRUE(other.take_epoch(b));
+    EXPECT_EQ(held.state_hash(), other.state_hash());
+    EXPECT_FALSE(state().take_epoch(successor(one, [](Charter&) {}, {"MOFA"})));
+}
+
+TEST_F(Succession, AStewardThatIsRemovedCannotKeepTheOthersFromIt) {
+    auto text = successor(one, [](Charter& c) { remove_agency(c, "MOFA"); });
+    EXPECT_TRUE(held.take_epoch(text));
+    // And it may agree to its own removal.
+    CharterState other = state();
+    EXPECT_TRUE(other.take_epoch(successor(one, [](Charter& c) { remove_agency(c, "MOFA"); },
+                                           {"MOFA", "IOM", "FIA"})));
+    EXPECT_EQ(held.state_hash(), other.state_hash());
+}
+
+TEST_F(Succession, NewStewardsMustHaveSignedToo) {
+    auto edit = [](Charter& c) {
+        c.agencies[3].title = "steward";
+        c.agencies[3].steward = true;
+        c.quorum = 3;
+    };
+    refuses(successor(one, edit, {"IOM", "FIA"}), ErrorCode::not_permitted, "1 more needed");
+    EXPECT_TRUE(held.take_epoch(successor(one, edit, {"IOM", "FIA", "UKF"})));
+}
+
+TEST_F(Succession, WhatWasSignedCannotChangeItsMeaning) {
+    refuses(successor(one, [](Charter& c) { c.nodes[3].agency = "FIA"; }), ErrorCode::invalid_argument, "belongs to");
+    refuses(successor(one, [](Charter& c) { c.compartments.pop_back(); }), ErrorCode::invalid_argument, "compartment");
+    refuses(successor(one, [](Charter& c) { std::swap(c.compartments[0].kinds, c.compartments[1].kinds); }),
+            ErrorCode::invalid_argument, "leaves compartment");
+    refuses(successor(one,
+                      [](Charter& c) {
+                          for (CharterDocument& d : c.documents)
+                              d.text = replaced(d.text, "type = \"text\"", "type = \"date\"");
+                      }),
+            ErrorCode::invalid_argument, "add a field with a new tag");
+    refuses(successor(one,
+                      [](Charter& c) {
+                          std::swap(c.nodes[0].signing_key, c.nodes[3].signing_key);
+                      },
+                      {"FIA", "MOFA"}),
+            ErrorCode::invalid_argument, "has a key that was node");
+}
+
+TEST_F(Succession, AKindAndAFieldMayBeAdded) {
+    auto text = successor(one, [](Charter& c) {
+        c.documents[0].text += "\n[[field]]\ntag = 2\nname = \"more\"\ntype = \"text\"\n";
+        c.documents.push_back({"schema/referral.toml", {}, kind_document("referral", 9).text});
+        c.compartments[1].kinds.push_back("referral");
+    });
+    ASSERT_TRUE(held.take_epoch(text)) << describe(held.take_epoch(text).error());
+    EXPECT_NE(value_of(charter_schema(*held.ruling().charter)).kind("referral"), nullptr);
+}
+
+TEST_F(Succession, AnEpochIsTakenOnlyAfterTheOneThatItFollows) {
+    auto two = successor(one, [](Charter&) {});
+    auto three = successor(value_of(parse_charter(two)), [](Charter& c) { c.quorum = 3; }, {"IOM", "FIA", "MOFA"});
+    auto early = held.take_epoch(three);
+    ASSERT_FALSE(early);
+    EXPECT_EQ(early.error().code, ErrorCode::epoch_unknown);
+    EXPECT_TRUE(held.take_epoch(two));
+    EXPECT_TRUE(held.take_epoch(three));
+    EXPECT_EQ(held.ruling().charter->epoch, 3u);
+}
+
+// The rivals must be of one parent; each is valid alone.
+class Rivals : public Succession {
+protected:
+    std::string a = successor(one, [](Charter& c) { c.network_name = "A"; });
+    std::string b = successor(one, [](Charter& c) { c.network_name = "B"; }, {"MOFA", "IOM"});
+    std::string settled(std::vector<std::string> rivals) const {
+        return successor(one, [&](Charter& c) {
+            c.epoch = 3;
+            for (const std::string& text : rivals) c.settles.push_back(value_of(parse_charter(text)).identity);
+            std::sort(c.settles.begin(), c.settles.end());
+        });
+    }
+};
+
+TEST_F(Rivals, FreezeTheCharterAtTheEpochBeforeThem) {
+    EXPECT_TRUE(held.take_epoch(a));
+    EXPECT_EQ(value_of(held.take_epoch(b)), CharterState::News::epoch);
+    EXPECT_TRUE(held.frozen());
+    EXPECT_EQ(held.ruling().charter->epoch, 1u);
+    EXPECT_EQ(held.rivals().size(), 2u);
+    EXPECT_EQ(held.notices().size(), 2u);
+}
+
+TEST_F(Rivals, LeaveOneStateInWhateverOrderEverythingIsHeard) {
+    const std::string on_a = successor(value_of(parse_charter(a)), [](Charter& c) { c.network_name = "A2"; });
+    const std::string last = settled({a, b});
+    std::vector<std::string> texts{a, b, last};
+    std::sort(texts.begin(), texts.end());
+    std::optional<Hash> verdict;
+    do {
+        CharterState node = state();
+        for (const std::string& text : texts) ASSERT_TRUE(node.take_epoch(text));
+        EXPECT_EQ(node.ruling().text, last);
+        EXPECT_FALSE(node.frozen());
+    } while (std::next_permutation(texts.begin(), texts.end()));
+    // What was built on a rival falls with it.
+    CharterState node = state();
+    for (const std::string& text : {a, on_a, b}) ASSERT_TRUE(node.take_epoch(text));
+    EXPECT_TRUE(node.frozen());
+    EXPECT_EQ(node.ruling().charter->epoch, 1u);
+    EXPECT_TRUE(node.take_epoch(last));
+    EXPECT_EQ(node.ruling().charter->epoch, 3u);
+}
+
+TEST_F(Rivals, TravelAsNoticesToThoseWhoSawOnlyOne) {
+    CharterState saw_a = state(), saw_b = state();
+    ASSERT_TRUE(saw_a.take_epoch(a));
+    ASSERT_TRUE(saw_b.take_epoch(b));
+    ASSERT_TRUE(saw_b.take_epoch(a));
+    for (const auto& [hash, notice] : saw_b.notices()) ASSERT_TRUE(saw_a.take_notice(notice));
+    EXPECT_EQ(saw_a.state_hash(), saw_b.state_hash());
+    EXPECT_TRUE(saw_a.frozen());
+}
+
+TEST(CharterChanges, AreSaidInSentences) {
+    Epochs3 make;
+    auto next = value_of(parse_charter(make.successor(*make.first.charter, [&](Charter& c) {
+        remove_agency(c, "UKF");
+        c.compartments[0].readers.push_back("FIA");
+        c.cuts.push_back({make.network.ukf.id(), "movement", {}, 4, std::nullopt, "left the network"});
+    })));
+    auto said = charter_changes(*make.first.charter, next);
+    std::string all;
+    for (const std::string& line : said) all += line + "\n";
+    EXPECT_NE(all.find("removes UKF"), std::string::npos) << all;
+    EXPECT_NE(all.find("readers of movement: MOFA, FIA (were MOFA, UKF)"), std::string::npos) << all;
+    EXPECT_NE(all.find("what is up to batch 4 counts: left the network"), std::string::npos) << all;
+}
+
+} // namespace
+} // namespace safar
