@@ -1,6 +1,7 @@
 // The charter's way from a draft to force. All of it works on files: no node needs to run.
 #include "cli/app.hpp"
 #include "cli/charter_draft.hpp"
+#include "cli/charter_epochs.hpp"
 #include "cli/files.hpp"
 #include "cli/table.hpp"
 #include "node/charter/identity.hpp"
@@ -26,11 +27,11 @@ json::array names(const std::vector<std::string>& list) {
 }
 
 // "signed by FIA, IOM; in force" or "signed by FIA; 1 more steward must sign"
-std::string standing(const Charter& charter) {
+std::string standing(const Charter& charter, const Charter* before = nullptr) {
     std::string by;
     for (const CharterSignature& signature : charter.signatures)
         by += (by.empty() ? "" : ", ") + signature.agency;
-    const auto quorum = check_quorum(charter);
+    const auto quorum = check_quorum(charter, before);
     return fmt::format("signed by {}; {}", by.empty() ? "nobody" : by,
                        quorum ? std::string("the quorum is met")
                               : "not in force: " + quorum.error().detail);
@@ -56,7 +57,9 @@ Outcome<Exit> sign(Context& context, const std::string& path) {
     SAFAR_TRY(auto directory, context.node_directory());
     SAFAR_TRY(auto identity, load_identity(directory));
     SAFAR_TRY(auto text, read_file(path));
-    SAFAR_TRY(auto out, sign_charter(text, identity.agency, identity.signing));
+    SAFAR_TRY(auto unsigned_charter, parse_charter(text));
+    SAFAR_TRY(auto before, epoch_before(context, unsigned_charter));
+    SAFAR_TRY(auto out, sign_charter(text, identity.agency, identity.signing, before.get()));
     SAFAR_TRY(auto charter, parse_charter(out));
     if (out != text) {
         SAFAR_TRY(replace_file(path, out));
@@ -68,19 +71,12 @@ Outcome<Exit> sign(Context& context, const std::string& path) {
         context.out << json::object{{"identity", charter.identity.hex()},
                                     {"signed_by", by},
                                     {"quorum", charter.quorum},
-                                    {"in_force", check_quorum(charter).has_value()}}
+                                    {"in_force", check_quorum(charter, before.get()).has_value()}}
                     << '\n';
         return Exit::ok;
     }
-    context.out << visible(fmt::format("{}: {}", path, standing(charter))) << "\n";
+    context.out << visible(fmt::format("{}: {}", path, standing(charter, before.get()))) << "\n";
     return Exit::ok;
-}
-
-Outcome<Charter> adopt_file(Context& context, const std::string& path) {
-    SAFAR_TRY(auto directory, context.node_directory());
-    SAFAR_TRY(auto text, read_file(path));
-    SAFAR_TRY(auto charter, adopt_charter_file(directory, text));
-    return charter;
 }
 
 void print_adopted(Context& context, const Charter& charter) {
@@ -93,19 +89,24 @@ void print_adopted(Context& context, const Charter& charter) {
         context.out << visible(fmt::format("epoch {} of {} ({}) is in force at {}", charter.epoch,
                                            charter.network_name,
                                            charter.identity.hex().substr(0, 16), context.node))
-                    << "\nA running safard takes it up at its next start.\n";
+                    << "\n";
 }
 
-Outcome<Exit> adopt(Context& context, const std::string& path) {
-    SAFAR_TRY(auto charter, adopt_file(context, path));
+Outcome<Exit> adopt(Context& context, const std::vector<std::string>& paths) {
+    SAFAR_TRY(auto charter, adopt_epochs(context, paths));
     print_adopted(context, charter);
     return Exit::ok;
 }
 
 Outcome<Exit> publish(Context& context, const std::string& path) {
-    SAFAR_TRY(auto charter, adopt_file(context, path));
+    SAFAR_TRY(auto charter, adopt_epochs(context, {path}));
     print_adopted(context, charter);
     if (context.json) return Exit::ok;
+    if (charter.epoch > 1) {
+        context.out << "Nodes that run hear of it from this one; adopt it at others with: safar --node DIR charter adopt "
+                    << visible(path) << "\n";
+        return Exit::ok;
+    }
     context.out << "Now send the file to the others; each checks it and runs: safar --node DIR "
                    "charter adopt "
                 << visible(path) << "\n";
@@ -244,8 +245,13 @@ void add_charter_commands(CLI::App& app, Context& context) {
         "safar --node ./iom charter sign charter.toml", sign);
     add("publish", "Adopt a signed charter here, and say what the others must do",
         "safar --node ./iom charter publish charter.toml", publish);
-    add("adopt", "Put a signed charter in force at this node",
-        "safar --node ./nchr charter adopt charter.toml", adopt);
+    const auto files = std::make_shared<std::vector<std::string>>();
+    auto& adopt_command = add_command(charter, context, "adopt", "Put signed epochs in force at this node, in order",
+                                      "safar --node ./nchr charter adopt charter.toml\nsafar --node ./punjab charter "
+                                      "adopt charter-1.toml charter-2.toml",
+                                      [&context, files] { return adopt(context, *files); });
+    adopt_command.add_option("charter", *files, "The epochs' files, the oldest first")->required();
+    add_epoch_commands(charter, context);
 
     const auto options = std::make_shared<ShowOptions>();
     auto& show_command =

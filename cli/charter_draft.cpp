@@ -67,6 +67,16 @@ std::vector<CharterCompartment> usual_compartments(const std::vector<std::string
              agencies}};
 }
 
+Result<std::vector<NamedText>> charter_documents(const std::string& schema, const std::string& codes) {
+    SAFAR_TRY(auto out, read_documents(schema, "schema"));
+    SAFAR_TRY(auto lists, read_documents(codes, "codes"));
+    for (NamedText& list : lists) {
+        SAFAR_TRY(list.text, expand_code_list(list, read_standard));
+    }
+    out.insert(out.end(), std::make_move_iterator(lists.begin()), std::make_move_iterator(lists.end()));
+    return out;
+}
+
 Result<std::string> draft_charter(const DraftOptions& options) {
     CharterDraft draft;
     draft.network_name = options.network;

@@ -18,6 +18,9 @@ struct DraftOptions {
 // kind that the schema does not have.
 [[nodiscard]] Result<std::string> draft_charter(const DraftOptions& options);
 
+// Kinds and whole code lists from the folders named; empty: from where this installation keeps them.
+[[nodiscard]] Result<std::vector<NamedText>> charter_documents(const std::string& schema, const std::string& codes);
+
 // movement, return, protection, programme.
 [[nodiscard]] std::vector<CharterCompartment>
 usual_compartments(const std::vector<std::string>& agencies);

@@ -133,15 +133,7 @@ Federation::Federation(std::vector<std::string> agencies, std::vector<Compartmen
         spill(root_ + "/compartments.toml", text);
         draft.insert(draft.end(), {"--compartments", root_ + "/compartments.toml"});
     }
-    for (const auto& agency : agencies) {
-        Node& node = nodes_[agency];
-        node.port = free_port();
-        Ran made = run({SAFAR, "node", "init", directory(agency), "--agency", agency, "--listen",
-                        "127.0.0.1:" + std::to_string(node.port)});
-        EXPECT_EQ(made.exit_code, 0) << made.err;
-        spill(root_ + "/" + agency + ".enrolment.toml", made.out);
-        draft.push_back(root_ + "/" + agency + ".enrolment.toml");
-    }
+    for (const auto& agency : agencies) draft.push_back(enrol(agency));
     Ran drafted = run(draft);
     EXPECT_EQ(drafted.exit_code, 0) << drafted.err;
     std::string charter = root_ + "/charter.toml";
@@ -154,6 +146,16 @@ Federation::Federation(std::vector<std::string> agencies, std::vector<Compartmen
         Ran ran = safar(agency, {"charter", "adopt", charter});
         EXPECT_EQ(ran.exit_code, 0) << ran.err;
     }
+}
+
+std::string Federation::enrol(const std::string& agency) {
+    Node& node = nodes_[agency];
+    node.port = free_port();
+    Ran made = run({SAFAR, "node", "init", directory(agency), "--agency", agency, "--listen",
+                    "127.0.0.1:" + std::to_string(node.port)});
+    EXPECT_EQ(made.exit_code, 0) << made.err;
+    spill(path(agency + ".enrolment.toml"), made.out);
+    return path(agency + ".enrolment.toml");
 }
 
 Federation::~Federation() {

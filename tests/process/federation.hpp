@@ -35,6 +35,10 @@ public:
     Federation(const Federation&) = delete;
     Federation& operator=(const Federation&) = delete;
 
+    // Makes a node of one more agency, which no charter lists yet; returns its enrolment's path.
+    std::string enrol(const std::string& agency);
+    [[nodiscard]] std::string path(const std::string& file) const { return root_ + "/" + file; }
+
     void start(const std::string& agency); // returns once it answers; fails the test otherwise
     void start_all();
     void stop(const std::string& agency); // SIGTERM, and checks a clean end

@@ -1,0 +1,134 @@
+// A network that governs itself: a sixth member admitted, one suspended while a steward is out of reach,
+// removed with a cut, and a part of what it wrote admitted later. The same state everywhere at each step.
+#include "tests/process/federation.hpp"
+
+#include <fstream>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <thread>
+
+namespace safar::process {
+namespace {
+using ::testing::HasSubstr;
+using namespace std::chrono_literals;
+using Agencies = std::vector<std::string>;
+
+class Governance : public ::testing::Test {
+protected:
+    Federation net{{"IOM", "FIA", "UNODC", "MOFA", "NCHR"}};
+
+    std::string create(const std::string& agency) {
+        auto made = net.ask(agency, {"record", "create", "return", "nationality=Pakistan", "date=2023-03-31"});
+        return std::string(made.at("id").as_string());
+    }
+    // Drafts, signs at both stewards, publishes at IOM; waits until all of `agencies` are ruled by it.
+    void amend(int epoch, std::vector<std::string> with, const Agencies& agencies) {
+        with.insert(with.begin(), {"charter", "amend"});
+        Ran drafted = net.safar("IOM", with);
+        ASSERT_EQ(drafted.exit_code, 0) << drafted.err;
+        const std::string file = net.path("draft.toml");
+        std::ofstream(file) << drafted.out;
+        for (const char* steward : {"FIA", "IOM"}) {
+            Ran ran = net.safar(steward, {"charter", "sign", file});
+            ASSERT_EQ(ran.exit_code, 0) << ran.err;
+        }
+        Ran published = net.safar("IOM", {"charter", "publish", file});
+        ASSERT_EQ(published.exit_code, 0) << published.err;
+        for (const std::string& agency : agencies) wait_epoch(agency, epoch);
+    }
+    void wait_epoch(const std::string& agency, int epoch) {
+        for (auto end = std::chrono::steady_clock::now() + 30s; std::chrono::steady_clock::now() < end;) {
+            if (net.ask(agency, {"status"}).at("charter").at("epoch").as_int64() == epoch) return;
+            std::this_thread::sleep_for(20ms);
+        }
+        FAIL() << agency << " never heard of epoch " << epoch;
+    }
+    void wait_notice(const std::string& agency) {
+        for (auto end = std::chrono::steady_clock::now() + 30s; std::chrono::steady_clock::now() < end;) {
+            if (!net.ask(agency, {"charter", "notices"}).as_array().empty()) return;
+            std::this_thread::sleep_for(20ms);
+        }
+        FAIL() << agency << " never heard of the suspension";
+    }
+    void expect_one_state(const Agencies& agencies) {
+        net.wait_equal(agencies, "return");
+        for (const std::string& agency : agencies)
+            EXPECT_EQ(net.digest(agency, "return", true), net.digest(agencies[0], "return", true)) << agency;
+    }
+    bool shows(const std::string& agency, const std::string& id) {
+        return net.safar(agency, {"record", "show", id}).exit_code == 0;
+    }
+};
+
+TEST_F(Governance, AdmitsSuspendsRemovesAndAdmitsAPartAgain) {
+    Agencies all{"IOM", "FIA", "UNODC", "MOFA", "NCHR"};
+    net.start_all();
+    for (const std::string& agency : all) create(agency);
+    expect_one_state(all);
+
+    // A sixth member.
+    const std::string enrolment = net.enrol("PUNJAB");
+    amend(2, {"--admit", enrolment, "--grant", "PUNJAB:return:write", "--grant", "PUNJAB:movement:read"}, all);
+    ASSERT_EQ(net.safar("FIA", {"charter", "history", "--export", net.path("")}).exit_code, 0);
+    Ran joined = net.safar("PUNJAB", {"charter", "adopt", net.path("charter-1.toml"), net.path("charter-2.toml")});
+    ASSERT_EQ(joined.exit_code, 0) << joined.err;
+    net.start("PUNJAB");
+    create("PUNJAB");
+    all.push_back("PUNJAB");
+    expect_one_state(all);
+
+    // NCHR writes what the stewards have not seen, then one steward alone suspends it.
+    net.stop("FIA");
+    net.stop("IOM");
+    const std::string first = create("NCHR"), second = create("NCHR");
+    net.wait_equal({"UNODC", "MOFA", "PUNJAB", "NCHR"}, "return");
+    for (const char* agency : {"UNODC", "MOFA", "PUNJAB", "NCHR"}) net.stop(agency);
+    net.start("IOM");
+    Ran suspended = net.safar("IOM", {"charter", "suspend", "NCHR", "--why", "its laptop was stolen"});
+    ASSERT_EQ(suspended.exit_code, 0) << suspended.err;
+    for (const char* agency : {"UNODC", "MOFA", "PUNJAB"}) net.start(agency);
+    const Agencies up{"IOM", "UNODC", "MOFA", "PUNJAB"};
+    expect_one_state(up);
+    for (const std::string& agency : up) {
+        EXPECT_FALSE(shows(agency, first)) << agency;
+        EXPECT_THAT(net.safar(agency, {"charter", "notices"}).out, HasSubstr("IOM suspends agency NCHR"));
+    }
+    // Out of reach until now; it hears the same and comes to the same.
+    net.start("FIA");
+    const Agencies rest{"IOM", "FIA", "UNODC", "MOFA", "PUNJAB"};
+    expect_one_state(rest);
+    EXPECT_FALSE(shows("FIA", first));
+    net.start("NCHR"); // hears it too, and writes no more
+    wait_notice("NCHR");
+    Ran refused = net.safar("NCHR", {"record", "create", "return", "nationality=Pakistan", "date=2023-03-31"});
+    EXPECT_EQ(refused.exit_code, 77) << refused.err;
+    EXPECT_THAT(refused.err, HasSubstr("suspended"));
+    expect_one_state(rest);
+
+    // Removed, with the cut that the suspension named.
+    amend(3, {"--remove", "NCHR", "--why", "left the network"}, rest);
+    expect_one_state(rest);
+    for (const std::string& agency : rest) EXPECT_FALSE(shows(agency, first)) << agency;
+
+    // Half of what lies beyond is admitted.
+    std::string log;
+    const auto heads = net.ask("UNODC", {"charter", "heads"});
+    for (const auto& cut : heads.as_array())
+        if (cut.at("agency").as_string() == "NCHR" && cut.at("compartment").as_string() == "return")
+            log = std::string(cut.at("node").as_string()) + ":return:" + std::string(cut.at("incarnation").as_string()) +
+                  ":" + std::to_string(cut.at("batch").as_int64() + 1);
+    ASSERT_FALSE(log.empty());
+    amend(4, {"--cut", log}, rest);
+    expect_one_state(rest);
+    for (const std::string& agency : rest) {
+        EXPECT_TRUE(shows(agency, first)) << agency;
+        EXPECT_FALSE(shows(agency, second)) << agency;
+    }
+    // And it all stands after a restart.
+    net.stop("MOFA");
+    net.start("MOFA");
+    expect_one_state(rest);
+}
+
+} // namespace
+} // namespace safar::process
