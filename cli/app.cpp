@@ -1,5 +1,6 @@
 #include "cli/app.hpp"
 
+#include "cli/charter_epochs.hpp"
 #include "cli/table.hpp"
 
 #include <CLI/CLI.hpp>
@@ -74,6 +75,7 @@ std::unique_ptr<CLI::App> build_app(Context& context) {
         ->check(CLI::Range(1U, 86400U));
     add_node_commands(*app, context);
     add_charter_commands(*app, context);
+    add_evidence_commands(*app, context);
     add_operator_commands(*app, context);
     add_import_commands(*app, context);
     add_record_commands(*app, context);

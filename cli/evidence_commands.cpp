@@ -1,0 +1,149 @@
+// Proofs of forks: which are known, one as a file for outsiders, and whether such a file holds.
+#include "cli/charter_epochs.hpp"
+#include "cli/files.hpp"
+#include "cli/json_text.hpp"
+#include "cli/table.hpp"
+#include "node/charter/evidence_file.hpp"
+
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include <ostream>
+
+namespace safar::cli {
+
+namespace json = boost::json;
+
+namespace {
+
+Epochs chain_of(const CharterState& state) {
+    Epochs out;
+    for (const HeldCharter& held : state.epochs()) out.push_back(held.charter);
+    return out;
+}
+
+struct Known {
+    Hash hash;
+    EvidenceFile file;
+};
+
+Outcome<std::vector<Known>> known_forks(Context& context) {
+    SAFAR_TRY(auto state, held_state(context));
+    std::vector<Known> out;
+    for (const auto& [hash, notice] : state.notices()) {
+        const auto* fork = std::get_if<ForkEvidence>(&notice.what);
+        if (fork == nullptr) continue;
+        SAFAR_TRY(auto file, make_evidence_file(*fork, chain_of(state)));
+        out.push_back({hash, std::move(file)});
+    }
+    return out;
+}
+
+json::object evidence_json(const EvidenceFile& file) {
+    return {{"agency", file.agency},
+            {"node", file.node.hex()},
+            {"compartment", file.compartment},
+            {"incarnation", file.fork.place.log.incarnation.hex()},
+            {"batch", file.fork.place.number},
+            {"key_a", file.key_a.hex()},
+            {"key_b", file.key_b.hex()}};
+}
+
+Outcome<Exit> show(Context& context) {
+    SAFAR_TRY(auto forks, known_forks(context));
+    if (context.json) {
+        json::array out;
+        for (const Known& known : forks) {
+            json::object line = evidence_json(known.file);
+            line["hash"] = known.hash.hex();
+            out.push_back(std::move(line));
+        }
+        context.out << out << '\n';
+        return Exit::ok;
+    }
+    if (forks.empty()) {
+        context.out << "no fork is known\n";
+        return Exit::ok;
+    }
+    Table table({{"proof"}, {"agency"}, {"node"}, {"compartment"}, {"log"}, {"two batches", Align::right}});
+    for (const Known& known : forks)
+        table.row({known.hash.brief(), known.file.agency, known.file.node.brief(), known.file.compartment,
+                   known.file.fork.place.log.incarnation.brief(), grouped(static_cast<std::int64_t>(known.file.fork.place.number))});
+    context.out << table.render()
+                << "What came before counts; both branches are kept apart and the log is closed. Its node goes on in a "
+                   "new one.\n";
+    return Exit::ok;
+}
+
+struct ExportOptions {
+    std::string proof;
+};
+
+Outcome<Exit> export_one(Context& context, const ExportOptions& options) {
+    SAFAR_TRY(auto forks, known_forks(context));
+    for (const Known& known : forks) {
+        if (!known.hash.hex().starts_with(options.proof)) continue;
+        context.out << write_evidence_file(known.file);
+        return Exit::ok;
+    }
+    return Problem(failure(ErrorCode::not_found,
+                           fmt::format("no proof {} is known: safar evidence show lists them", options.proof)));
+}
+
+struct VerifyOptions {
+    std::string file, charter;
+};
+
+Outcome<Exit> verify(Context& context, const VerifyOptions& options) {
+    SAFAR_TRY(auto text, read_file(options.file));
+    SAFAR_TRY(auto evidence, verify_evidence_file(text));
+    bool listed = false;
+    if (!options.charter.empty()) {
+        SAFAR_TRY(auto charter_text, read_file(options.charter));
+        SAFAR_TRY(auto charter, parse_charter(charter_text));
+        const CharterNode* node = charter.node(evidence.node);
+        if (node == nullptr || node->agency != evidence.agency ||
+            (node->signing_key != evidence.key_a && node->signing_key != evidence.key_b))
+            return Problem(failure(ErrorCode::identity_mismatch,
+                                   fmt::format("{}: that charter does not list these keys for node {} of {}",
+                                               options.charter, evidence.node.brief(), evidence.agency)));
+        listed = true;
+    }
+    if (context.json) {
+        json::object out = evidence_json(evidence);
+        out["holds"] = true;
+        out["listed"] = listed;
+        context.out << out << '\n';
+        return Exit::ok;
+    }
+    context.out << visible(fmt::format("It holds: the key of node {} signed two batches {} of its log {} in {}.\n",
+                                       evidence.node.brief(), evidence.fork.place.number,
+                                       evidence.fork.place.log.incarnation.brief(), evidence.compartment))
+                << (listed ? visible(fmt::format("The charter lists that key for {}.\n", evidence.agency))
+                           : visible(fmt::format("That the key is {}'s, only the charter says: compare {}, or give "
+                                                 "--charter FILE.\n",
+                                                 evidence.agency, evidence.key_a.hex())));
+    return Exit::ok;
+}
+
+} // namespace
+
+void add_evidence_commands(CLI::App& app, Context& context) {
+    CLI::App& group = add_group(app, "evidence", "Proofs that a log has forked");
+    add_command(group, context, "show", "The forks that are known here", "safar --node ./iom evidence show",
+                [&context] { return show(context); });
+    const auto e = std::make_shared<ExportOptions>();
+    auto& export_command = add_command(group, context, "export", "One proof as a file that stands alone",
+                                       "safar --node ./iom evidence export 3fa1b2c4 > fork.toml",
+                                       [&context, e] { return export_one(context, *e); });
+    export_command.add_option("proof", e->proof, "First digits, as `evidence show` lists it")->required();
+    const auto v = std::make_shared<VerifyOptions>();
+    auto& verify_command = add_command(group, context, "verify", "Check such a file; no node is needed",
+                                       "safar evidence verify fork.toml --charter charter.toml",
+                                       [&context, v] { return verify(context, *v); });
+    verify_command.add_option("file", v->file, "The proof")->required();
+    verify_command.add_option("--charter", v->charter, "Also check that it lists the key")->type_name("FILE");
+}
+
+} // namespace safar::cli

@@ -1,0 +1,154 @@
+// No node signs twice at one place after a rollback; one key at work in two places is caught by peers that
+// never speak to each other, and the proof stands alone.
+#include "tests/process/federation.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <set>
+#include <thread>
+
+namespace safar::process {
+namespace {
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+using namespace std::chrono_literals;
+using Agencies = std::vector<std::string>;
+
+std::string create(const Federation& net, const std::string& agency) {
+    auto made = net.ask(agency, {"record", "create", "return", "nationality=Pakistan", "date=2023-03-31"});
+    return std::string(made.at("id").as_string());
+}
+
+template <class Condition>
+bool eventually(Condition condition, std::chrono::seconds patience = 30s) {
+    for (auto end = std::chrono::steady_clock::now() + patience; std::chrono::steady_clock::now() < end;) {
+        if (condition()) return true;
+        std::this_thread::sleep_for(20ms);
+    }
+    return false;
+}
+
+bool connected(const Federation& net, const std::string& agency, const std::string& peer) {
+    const auto peers = net.ask(agency, {"peers"});
+    for (const auto& each : peers.as_array())
+        if (each.at("agency").as_string() == peer) return each.at("state").as_string() == "connected";
+    return false;
+}
+
+// The incarnations of a node's own logs, and whether one of them has forked.
+std::set<std::string> incarnations(const Federation& net, const std::string& agency) {
+    std::set<std::string> out;
+    const auto status = net.ask(agency, {"status"});
+    for (const auto& log : status.at("incarnations").as_array()) out.insert(std::string(log.at("incarnation").as_string()));
+    return out;
+}
+
+std::string only_proof(const Federation& net, const std::string& agency) {
+    const auto forks = net.ask(agency, {"evidence", "show"});
+    return forks.as_array().size() == 1 ? std::string(forks.at(0).at("hash").as_string()) : "";
+}
+
+// A killed node leaves its socket, which only cp copies.
+void replace_directory(const std::string& from, const std::string& to) {
+    fs::remove_all(to);
+    ASSERT_EQ(run({"/bin/cp", "-a", from, to}).exit_code, 0);
+}
+
+TEST(Identity, OneKeyInTwoPlacesIsCaughtByPeersThatNeverMeet) {
+    Federation net({"IOM", "FIA", "MOFA", "NCHR"});
+    const Agencies all{"IOM", "FIA", "MOFA", "NCHR"};
+    net.start_all();
+    create(net, "IOM");
+    net.wait_equal(all, "return");
+    for (const std::string& agency : all) net.stop(agency);
+    replace_directory(net.directory("IOM"), net.path("twin"));
+
+    // The first copy goes on before FIA, the second before NCHR.
+    for (const char* witness : {"FIA", "NCHR"}) {
+        if (witness == std::string("NCHR")) replace_directory(net.path("twin"), net.directory("IOM"));
+        net.start(witness);
+        net.start("IOM");
+        ASSERT_TRUE(eventually([&] { return connected(net, "IOM", witness); }));
+        std::this_thread::sleep_for(200ms); // the witness confirms the head
+        create(net, "IOM");
+        net.wait_equal({"IOM", witness}, "return");
+        EXPECT_EQ(incarnations(net, "IOM").size(), 1u) << "it did not go on in its log, nothing is shown";
+        net.stop("IOM");
+        net.stop(witness);
+    }
+
+    // MOFA hears the one, then the other; FIA and NCHR never meet.
+    net.start("MOFA");
+    net.start("FIA");
+    net.wait_equal({"FIA", "MOFA"}, "return");
+    net.stop("FIA");
+    net.start("NCHR");
+    ASSERT_TRUE(eventually([&] { return !only_proof(net, "MOFA").empty() && !only_proof(net, "NCHR").empty(); }));
+    net.stop("NCHR");
+    net.start("FIA");
+    ASSERT_TRUE(eventually([&] { return !only_proof(net, "FIA").empty(); }));
+    EXPECT_EQ(only_proof(net, "FIA"), only_proof(net, "MOFA"));
+
+    Ran proof = net.safar("FIA", {"evidence", "export", only_proof(net, "FIA").substr(0, 8)});
+    ASSERT_EQ(proof.exit_code, 0) << proof.err;
+    std::ofstream(net.path("fork.toml")) << proof.out;
+    Ran verified = net.safar("MOFA", {"evidence", "verify", net.path("fork.toml"), "--charter", net.path("charter.toml")});
+    EXPECT_EQ(verified.exit_code, 0) << verified.err;
+    EXPECT_THAT(verified.out, HasSubstr("The charter lists that key for IOM"));
+    std::string forged = proof.out;
+    forged[forged.find("signature_b = \"") + 20] ^= 1;
+    std::ofstream(net.path("forged.toml")) << forged;
+    EXPECT_NE(net.safar("MOFA", {"evidence", "verify", net.path("forged.toml")}).exit_code, 0);
+
+    // The node itself hears of it and goes on in a new log.
+    net.start("NCHR");
+    net.start("IOM");
+    ASSERT_TRUE(eventually([&] { return !only_proof(net, "IOM").empty(); }));
+    create(net, "IOM");
+    net.wait_equal(all, "return");
+    EXPECT_EQ(incarnations(net, "IOM").size(), 2u);
+    for (const std::string& agency : all)
+        EXPECT_EQ(net.digest(agency, "return", true), net.digest("FIA", "return", true)) << agency;
+}
+
+// SAFAR_CYCLES=100 for the long run.
+TEST(Identity, ANodeThatWasRolledBackNeverSignsTwiceAtOnePlace) {
+    const char* set = std::getenv("SAFAR_CYCLES");
+    const int cycles = set != nullptr ? std::atoi(set) : 4;
+    Federation net({"IOM", "FIA"});
+    const Agencies both{"IOM", "FIA"};
+    net.start_all();
+    for (int cycle = 0; cycle < cycles; ++cycle) {
+        create(net, "IOM");
+        net.wait_equal(both, "return");
+        if (cycle % 2 == 0) net.stop("IOM");
+        else net.kill("IOM");
+        replace_directory(net.directory("IOM"), net.path("old"));
+        net.start("IOM");
+        ASSERT_TRUE(eventually([&] { return connected(net, "IOM", "FIA"); }));
+        std::this_thread::sleep_for(100ms);
+        const std::string lost = create(net, "IOM");
+        net.wait_equal(both, "return");
+
+        // The data directory of before, witness and all; with a peer in reach or without.
+        net.kill("IOM");
+        replace_directory(net.path("old"), net.directory("IOM"));
+        const bool alone = cycle % 3 == 2;
+        if (alone) net.stop("FIA");
+        net.start("IOM");
+        create(net, "IOM");
+        if (alone) net.start("FIA");
+        net.wait_equal(both, "return");
+        for (const std::string& agency : both) {
+            EXPECT_EQ(net.ask(agency, {"status"}).at("forks").as_int64(), 0) << agency << ", cycle " << cycle;
+            // What it had forgotten comes back from its peer.
+            EXPECT_EQ(net.safar(agency, {"record", "show", lost}).exit_code, 0) << agency << ", cycle " << cycle;
+        }
+    }
+}
+
+} // namespace
+} // namespace safar::process
