@@ -14,6 +14,13 @@ std::string joined(const std::vector<std::string>& words) {
 
 Error invalid(std::string detail) { return failure(ErrorCode::invalid_argument, std::move(detail)); }
 
+Result<const CharterCompartment*> find_compartment(const Charter& charter, std::string_view kind) {
+    if (const auto* compartment = charter.compartment_of_kind(kind)) return compartment;
+    return failure(ErrorCode::not_permitted,
+                   "no compartment of charter epoch " + std::to_string(charter.epoch) +
+                       " holds records of kind '" + std::string(kind) + "'");
+}
+
 } // namespace
 
 Result<const Kind*> find_kind(const Schema& schema, std::string_view name) {
@@ -64,17 +71,30 @@ Result<> check_required(const Kind& kind, const std::vector<Assertion>& assertio
 
 Result<const CharterCompartment*> writable_compartment(const Charter& charter, std::string_view kind,
                                                        std::string_view agency) {
-    const CharterCompartment* compartment = charter.compartment_of_kind(kind);
-    if (compartment == nullptr)
-        return failure(ErrorCode::not_permitted, "no compartment of charter epoch " +
-                                                     std::to_string(charter.epoch) +
-                                                     " holds records of kind '" + std::string(kind) + "'");
+    SAFAR_TRY(const CharterCompartment* compartment, find_compartment(charter, kind));
     if (!compartment->may_write(agency))
         return failure(ErrorCode::not_permitted,
                        "compartment '" + compartment->name + "' is written by " +
                            joined(compartment->writers) + "; this node belongs to " +
                            std::string(agency));
     return compartment;
+}
+
+Result<const CharterCompartment*> readable_compartment(const Charter& charter, std::string_view kind,
+                                                       std::string_view agency) {
+    SAFAR_TRY(const CharterCompartment* compartment, find_compartment(charter, kind));
+    SAFAR_TRY(check_holder(*compartment, agency));
+    return compartment;
+}
+
+Result<> check_holder(const CharterCompartment& compartment, std::string_view agency) {
+    if (compartment.may_hold(agency)) return success();
+    std::vector<std::string> holders = compartment.writers;
+    holders.insert(holders.end(), compartment.readers.begin(), compartment.readers.end());
+    return failure(ErrorCode::not_permitted,
+                   "compartment '" + compartment.name + "' is held by " + joined(holders) +
+                       "; this node belongs to " + std::string(agency) +
+                       " and holds nothing of it; ask a node of one of them");
 }
 
 Result<> check_draft_size(const EventDraft& draft) {

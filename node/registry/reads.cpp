@@ -3,6 +3,19 @@
 #include <algorithm>
 
 namespace safar {
+namespace {
+
+// A compartment asked for by name is one of the charter's, and this agency may hold it.
+Result<> check_asked(const Charter& charter, std::string_view name, std::string_view agency) {
+    if (const auto* compartment = charter.compartment(name)) return check_holder(*compartment, agency);
+    std::string names;
+    for (const auto& compartment : charter.compartments)
+        names += (names.empty() ? "" : ", ") + compartment.name;
+    return failure(ErrorCode::not_found,
+                   "no compartment '" + std::string(name) + "'; the charter has: " + names);
+}
+
+} // namespace
 
 Result<RecordView> Registry::view_of(const RecordId& id) const {
     RecordView view;
@@ -38,6 +51,7 @@ Result<std::vector<RecordView>> Registry::find(const StatisticsQuery& query, std
     SAFAR_TRY(node_.await_own_writes());
     auto schema = node_.derived().schema();
     SAFAR_TRY(find_kind(*schema, query.kind));
+    SAFAR_TRY(readable_compartment(*node_.charter(), query.kind, node_.agency()));
     SAFAR_TRY(auto ids, node_.derived().find(query, limit + 1));
     truncated = ids.size() > limit;
     if (truncated) ids.resize(limit);
@@ -58,6 +72,7 @@ Result<std::vector<Conflict>> Registry::conflicts(std::size_t limit) {
 Result<StatisticsTable> Registry::statistics(const StatisticsQuery& query) {
     SAFAR_TRY(node_.await_own_writes());
     SAFAR_TRY(find_kind(*node_.derived().schema(), query.kind));
+    SAFAR_TRY(readable_compartment(*node_.charter(), query.kind, node_.agency()));
     return node_.derived().count(query);
 }
 
@@ -67,12 +82,8 @@ Result<std::vector<CompartmentSummary>> Registry::compartments(std::string_view 
     SAFAR_TRY(state ? node_.deriver().wait_for(node_.log().last_position())
                     : node_.await_own_writes());
     auto charter = node_.charter();
-    if (!only.empty() && charter->compartment(only) == nullptr) {
-        std::string names;
-        for (const auto& compartment : charter->compartments)
-            names += (names.empty() ? "" : ", ") + compartment.name;
-        return failure(ErrorCode::not_found,
-                       "no compartment '" + std::string(only) + "'; the charter has: " + names);
+    if (!only.empty()) {
+        SAFAR_TRY(check_asked(*charter, only, node_.agency()));
     }
     std::vector<CompartmentSummary> out;
     for (const CharterCompartment& compartment : charter->compartments) {

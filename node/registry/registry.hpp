@@ -104,15 +104,16 @@ public:
     [[nodiscard]] Result<ImportSummary> import_file(const ImportCommand& command, const Actor& actor,
                                                     ByteSource source, const RejectSink& rejects);
 
-    // --- reads ---
+    // --- reads. A kind or compartment that this node may not hold is refused, never counted as nothing:
+    //     not_permitted (the compartment, and who holds it) ---
     [[nodiscard]] Result<RecordView> show(const RecordId& id);
     [[nodiscard]] Result<HistoryView> history(const RecordId& id);
     [[nodiscard]] Result<std::vector<RecordView>> find(const StatisticsQuery& query, std::size_t limit,
                                                        bool& truncated);
     [[nodiscard]] Result<std::vector<Conflict>> conflicts(std::size_t limit);
     [[nodiscard]] Result<StatisticsTable> statistics(const StatisticsQuery& query);
-    // Compartments that this node may hold; with `state` their state digests (reads everything).
-    // `only`: one compartment, or empty for all. Errors: not_found.
+    // All compartments of the charter; with `state` the state digests of those held (reads everything).
+    // `only`: one compartment, which this node may hold. Errors: not_found, not_permitted.
     [[nodiscard]] Result<std::vector<CompartmentSummary>> compartments(std::string_view only, bool state);
 
     // --- operations ---

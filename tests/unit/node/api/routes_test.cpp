@@ -49,6 +49,8 @@ TEST(Routes, BodiesAreReadStrictly) {
         EXPECT_EQ(reply.status, 400u) << one.body;
         EXPECT_THAT(reply.body, HasSubstr(one.detail)) << one.body;
     }
+    const std::string deep = "{\"kind\":" + std::string(100'000, '['); // H22
+    EXPECT_THAT(api.ask("POST", "/v1/records", deep).body, HasSubstr("not JSON"));
     EXPECT_EQ(api.node.events(), 0u);
 }
 
@@ -83,6 +85,19 @@ TEST(Routes, TwoMembersThatHoldTheSameAnswerTheSameDigest) {
     ApiReply there = dispatch(other, "GET", "/v1/digest?compartment=movement&state=1", "", "");
     EXPECT_EQ(here.body, there.body);
     EXPECT_THAT(here.body, HasSubstr("\"state\""));
+}
+
+TEST(Routes, WhatThisNodeMayNotHoldIsRefusedWithTheNamesOfItsHolders) {
+    TestApi api;
+    ApiMetrics metrics;
+    ApiContext other{*api.other.registry, metrics, {}, {}, "The FIA"};
+    for (const char* target : {"/v1/statistics?kind=victim_case", "/v1/records?kind=victim_case",
+                               "/v1/digest?compartment=protection", "/v1/digest?compartment=protection&state=1"}) {
+        ApiReply reply = dispatch(other, "GET", target, "", "");
+        EXPECT_EQ(reply.status, 403u) << target;
+        EXPECT_THAT(reply.body, HasSubstr("'protection' is held by IOM, MOFA")) << target;
+        EXPECT_EQ(api.ask("GET", target).status, 200u) << target;
+    }
 }
 
 TEST(Routes, MetricsCountRequestsAndWhatIsHeld) {
