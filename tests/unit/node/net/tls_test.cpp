@@ -1,4 +1,5 @@
 // Who gets in, and with which alert everybody else is refused.
+#include "sync/wire/message.hpp"
 #include "tls_client.hpp"
 
 #include <csignal>
@@ -11,6 +12,7 @@ using namespace testing;
 // Alerts of RFC 8446, section 6.
 enum Alert {
     close_notify = 0,
+    bad_record_mac = 20,
     bad_certificate = 42,
     certificate_expired = 45,
     unknown_ca = 48,
@@ -85,12 +87,14 @@ TEST_F(TlsDoor, OlderVersionsAreRefused) {
 TEST_F(TlsDoor, ExpiredAndNotYetValidCertificatesAreRefused) {
     EXPECT_EQ(refused_with({.key = &network.mofa.tls, .from_days = -9, .until_days = -1}),
               certificate_expired);
-    EXPECT_EQ(refused_with({.key = &network.mofa.tls, .from_days = 1, .until_days = 9}), bad_certificate);
+    EXPECT_EQ(refused_with({.key = &network.mofa.tls, .from_days = 1, .until_days = 9}),
+              bad_certificate);
 }
 
 TEST_F(TlsDoor, CertificatesThatOthersSignedAreRefused) {
-    EXPECT_EQ(refused_with({.key = &network.mofa.tls, .signer = &stranger, .issuer = "some authority"}),
-              unknown_ca);
+    EXPECT_EQ(
+        refused_with({.key = &network.mofa.tls, .signer = &stranger, .issuer = "some authority"}),
+        unknown_ca);
     EXPECT_EQ(refused_with({.key = &network.mofa.tls, .signer = &stranger}), decrypt_error);
     EXPECT_EQ(refused_with({.key = &network.mofa.tls, .also = &stranger}), unknown_ca);
 }
@@ -106,7 +110,8 @@ TEST_F(TlsDoor, AnotherProtocolIsRefused) {
 }
 
 TEST_F(TlsDoor, PlainTextIsClosed) {
-    for (std::string_view text : {"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "\x01\x02\x03", "hello, hello\n\n"}) {
+    for (std::string_view text :
+         {"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "\x01\x02\x03", "hello, hello\n\n"}) {
         Socket client(port);
         client.send(text);
         EXPECT_TRUE(client.ends());
@@ -158,6 +163,86 @@ TEST_F(TlsDoor, AnEndWithoutGoodbyeIsCountedAsTruncated) {
     }
     EXPECT_TRUE(eventually([&] { return iom.net().door().truncated == 1; }));
     EXPECT_TRUE(eventually([&] { return iom.peer(network.mofa).state == "waiting"; }));
+}
+
+// What MOFA says when it connects: hello, that its frontier differs, and one batch of its own.
+struct MofaSays {
+    Bytes greeting, batch;
+
+    explicit MofaSays(const LocalNetwork& network, std::uint8_t incarnation) {
+        auto authority = make_authority(network.charter);
+        wire::Hello hello;
+        hello.network = authority->network();
+        hello.node = network.mofa.id();
+        hello.epoch = authority->epoch();
+        hello.charter = authority->charter();
+        hello.shared.raw.fill(std::byte{1});
+        wire::encode(hello, greeting);
+        wire::encode(wire::Summary{{{"movement", hello.shared}}}, greeting);
+        BatchContext context;
+        context.network = hello.network;
+        context.log.id = log_id(hello.network, hello.node, "movement");
+        context.log.incarnation.raw.fill(std::byte{incarnation});
+        context.epoch = hello.epoch;
+        context.charter = hello.charter;
+        EventDraft draft;
+        draft.body.kind = 1;
+        draft.body.verb = "recorded";
+        draft.body.assertions = {{1, Text{"a note"}}};
+        SeededEntropy entropy(1);
+        std::size_t taken = 0;
+        auto built =
+            build_batch(context, network.mofa.signing, entropy, std::span(&draft, 1), taken);
+        wire::encode_batch(value_of(std::move(built)).encoded.bytes, batch);
+    }
+};
+
+bool tls_write(SSL* ssl, ByteView bytes) {
+    std::size_t written = 0;
+    return SSL_write_ex(ssl, bytes.data(), bytes.size(), &written) == 1 && written == bytes.size();
+}
+
+TEST_F(TlsDoor, AFrameCutInItsMiddleIsThrownAwayAndCounted) { // H13
+    MofaSays mofa(network, 1);
+    {
+        TlsClient client(port, good);
+        ASSERT_TRUE(client.heard);
+        ASSERT_TRUE(tls_write(client.ssl(), mofa.greeting));
+        ASSERT_TRUE(tls_write(client.ssl(), ByteView(mofa.batch).first(mofa.batch.size() - 1)));
+        ASSERT_TRUE(eventually([&] {
+            return iom.peer(network.mofa).session.bytes_in ==
+                   mofa.greeting.size() + mofa.batch.size() - 1;
+        }));
+        ::shutdown(client.socket().get(), SHUT_RDWR); // FIN, and no close_notify
+    }
+    EXPECT_TRUE(eventually([&] { return iom.net().door().truncated == 1; }));
+    EXPECT_EQ(iom.host().log().last_position(), 0u);
+    // The same bytes to their end are stored.
+    TlsClient client(port, good);
+    ASSERT_TRUE(client.heard);
+    ASSERT_TRUE(tls_write(client.ssl(), mofa.greeting) && tls_write(client.ssl(), mofa.batch));
+    EXPECT_TRUE(eventually([&] { return iom.host().log().last_position() == 1u; }));
+}
+
+TEST_F(TlsDoor, ABitFlippedOnTheWireEndsTheConnectionAndNothingIsStored) { // H18
+    MofaSays mofa(network, 2);
+    TlsClient client(port, good);
+    ASSERT_TRUE(client.heard);
+    ASSERT_TRUE(tls_write(client.ssl(), mofa.greeting));
+    BIO* record = BIO_new(BIO_s_mem());
+    SSL_set0_wbio(client.ssl(), record);
+    ASSERT_TRUE(tls_write(client.ssl(), mofa.batch));
+    char* bytes = nullptr;
+    const long size = BIO_get_mem_data(record, &bytes);
+    ASSERT_GT(size, 100);
+    bytes[size / 2] = static_cast<char>(bytes[size / 2] ^ 1);
+    client.socket().send({bytes, static_cast<std::size_t>(size)});
+    char answer[4096];
+    while (SSL_read(client.ssl(), answer, sizeof answer) > 0) {}
+    EXPECT_EQ(client.alert, bad_record_mac);
+    ERR_clear_error();
+    EXPECT_TRUE(eventually([&] { return iom.peer(network.mofa).state != "connected"; }));
+    EXPECT_EQ(iom.host().log().last_position(), 0u);
 }
 
 TEST_F(TlsDoor, APeerThatTakesNoBytesDoesNotHoldUpTheOthers) {
