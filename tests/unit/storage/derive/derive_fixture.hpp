@@ -1,71 +1,22 @@
-// A small network of authors whose batches any log may take in any order, and a schema with every rule.
+// A small network of authors whose batches any log may take in any order, and a schema with every
+// rule.
 #pragma once
 
 #include "storage/derive/derived.hpp"
 #include "storage/log/memory_log.hpp"
+#include "tests/unit/storage/record/schema_text.hpp"
 
 #include <map>
 
 namespace safar::derive_test {
 
-inline const std::string return_kind = R"(kind = "return"
-tag = 3
-title = "A person's return"
-time = "date"
-[[field]]
-tag = 1
-name = "return_type"
-type = "code"
-codes = "return_type"
-role = "dimension"
-[[field]]
-tag = 2
-name = "date"
-type = "date"
-role = "dimension"
-[[field]]
-tag = 3
-name = "status"
-type = "code"
-codes = "status"
-rule = "status"
-role = "dimension"
-initial = "draft"
-steps = [["draft", "sent"], ["sent", "accepted"], ["sent", "revoked"], ["accepted", "done"]]
-order = ["draft", "sent", "accepted", "revoked", "done"]
-[[field]]
-tag = 4
-name = "needs"
-type = "code"
-codes = "need"
-rule = "set"
-role = "dimension"
-[[field]]
-tag = 5
-name = "sharing"
-type = "code"
-codes = "sharing"
-rule = "strictest"
-role = "dimension"
-strictness = ["open", "network", "restricted"]
-[[field]]
+inline const std::string return_kind = schema_text::return_fields + R"([[field]]
 tag = 6
 name = "opinion"
 type = "code"
 codes = "need"
 rule = "each"
 role = "dimension"
-[[field]]
-tag = 7
-name = "paid"
-type = "money"
-rule = "ledger"
-role = "measure"
-[[field]]
-tag = 8
-name = "persons"
-type = "integer"
-role = "measure"
 [[field]]
 tag = 9
 name = "country"
@@ -87,15 +38,7 @@ tag = 12
 name = "note"
 type = "text"
 )";
-
-inline const std::string person_kind = R"(kind = "person"
-tag = 7
-[[field]]
-tag = 1
-name = "name"
-type = "text"
-class = "personal"
-[[field]]
+inline const std::string person_kind = schema_text::person_fields + R"([[field]]
 tag = 2
 name = "age"
 type = "integer"
@@ -105,22 +48,10 @@ role = "dimension"
 inline std::shared_ptr<const Schema> make_schema(bool with_person = true) {
     std::vector<NamedText> kinds{{"return.toml", return_kind}};
     if (with_person) kinds.push_back({"person.toml", person_kind});
-    const std::vector<NamedText> codes = {
-        {"return_type.toml", R"(name = "return_type"
-[[code]]
-code = "VOL"
-label = "Voluntary return"
-variants = ["Voluntary", "Assisted return"]
-[[code]]
-code = "ENF"
-label = "Enforced return"
-)"},
-        {"status.toml",
-         "name = \"status\"\ncodes = [[\"draft\"], [\"sent\"], [\"accepted\"], [\"revoked\"], [\"done\"]]\n"},
-        {"need.toml", "name = \"need\"\nopen = true\ncodes = [[\"food\", \"Food\"], [\"shelter\", \"Shelter\"]]\n"},
-        {"sharing.toml", "name = \"sharing\"\ncodes = [[\"open\"], [\"network\"], [\"restricted\"]]\n"},
-        {"country.toml", "name = \"country\"\nopen = true\ncodes = [[\"PAK\", \"Pakistan\"], [\"AFG\", \"Afghanistan\"]]\n"},
-    };
+    std::vector<NamedText> codes = schema_text::codes;
+    codes.push_back({"country.toml",
+                     "name = \"country\"\nopen = true\ncodes = [[\"PAK\", \"Pakistan\"], "
+                     "[\"AFG\", \"Afghanistan\"]]\n"});
     auto schema = parse_schema(kinds, codes);
     if (!schema) throw std::runtime_error(describe(schema.error()));
     return std::make_shared<const Schema>(std::move(schema).value());
@@ -244,7 +175,8 @@ public:
 
 private:
     std::vector<std::unique_ptr<AgencyLog>> logs_;
-    SigningKey reader_key_ = SigningKey::from_seed(Bytes(SigningKey::seed_bytes, std::byte{0xee})).value();
+    SigningKey reader_key_ =
+        SigningKey::from_seed(Bytes(SigningKey::seed_bytes, std::byte{0xee})).value();
     SeededEntropy entropy_{99};
 };
 
@@ -264,16 +196,17 @@ inline EventDraft say(RecordId id, std::vector<Assertion> assertions, std::uint1
 inline EventDraft made_up(std::uint32_t n) {
     const char* countries[] = {"PAK", "AFG", "IND", "BGD", "IRN", "TUR", "GRC"};
     const char* states[] = {"draft", "sent", "draft"};
-    return say(record(n), {{1, Code{n % 3 == 0 ? "VOL" : "ENF"}},
-                           {2, Date{static_cast<std::int32_t>(15000 + n % 4000), Date::Precision::day}},
-                           {3, Code{states[n % 3]}},
-                           {4, Code{n % 2 == 0 ? "food" : "shelter"}},
-                           {5, Code{n % 5 == 0 ? "restricted" : "open"}},
-                           {6, Code{"food"}},
-                           {8, Integer{n % 9}},
-                           {9, Code{countries[n % 7]}},
-                           {10, Text{"Person " + std::to_string(n)}},
-                           {11, Flag{n % 4 == 0}}});
+    return say(record(n),
+               {{1, Code{n % 3 == 0 ? "VOL" : "ENF"}},
+                {2, Date{static_cast<std::int32_t>(15000 + n % 4000), Date::Precision::day}},
+                {3, Code{states[n % 3]}},
+                {4, Code{n % 2 == 0 ? "food" : "shelter"}},
+                {5, Code{n % 5 == 0 ? "restricted" : "open"}},
+                {6, Code{"food"}},
+                {8, Integer{n % 9}},
+                {9, Code{countries[n % 7]}},
+                {10, Text{"Person " + std::to_string(n)}},
+                {11, Flag{n % 4 == 0}}});
 }
 
 inline void follow_all(Derived& derived) {

@@ -17,7 +17,9 @@ public:
     Result<> set_authority(std::shared_ptr<const Authority> authority) override {
         return inner_.set_authority(std::move(authority));
     }
-    Result<bool> note_fork(const ForkEvidence& evidence) override { return inner_.note_fork(evidence); }
+    Result<bool> note_fork(const ForkEvidence& evidence) override {
+        return inner_.note_fork(evidence);
+    }
     std::shared_ptr<const Authority> authority() const override { return inner_.authority(); }
     std::vector<Result<Appended>> append(std::span<const AppendRequest> requests) override {
         return inner_.append(requests);

@@ -123,7 +123,7 @@ TEST(ParseSchema, UnknownCodeListOrKindIsRefused) {
     EXPECT_THAT(refusal_of_return("codes = \"need\"", "codes = \"needs\""),
                 HasSubstr("no code list \"needs\""));
     EXPECT_THAT(refusal({{"return.toml", return_kind}}),
-                StartsWith("return.toml:59: field 9, to: no kind \"person\""));
+                StartsWith("return.toml:63: field 9, to: no kind \"person\""));
 }
 
 TEST(ParseSchema, PersonalFieldIsNeitherDimensionNorMeasure) {
@@ -138,7 +138,8 @@ TEST(ParseSchema, PersonalFieldIsNeitherDimensionNorMeasure) {
 TEST(ParseSchema, TimeFieldIsAnOpenDate) {
     EXPECT_THAT(refusal_of_return("time = \"date\"", "time = \"place\""),
                 HasSubstr("is no date field"));
-    EXPECT_THAT(refusal_of_return("type = \"date\"", "type = \"date\"\nclass = \"personal\""),
+    EXPECT_THAT(refusal_of_return("type = \"date\"\nrole = \"dimension\"",
+                                  "type = \"date\"\nclass = \"personal\""),
                 HasSubstr("does not go into statistics"));
 }
 

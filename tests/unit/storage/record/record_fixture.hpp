@@ -3,66 +3,18 @@
 
 #include "storage/crypto/sha256.hpp"
 #include "storage/record/fold.hpp"
+#include "tests/unit/storage/record/schema_text.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace safar::record_test {
 
-inline const std::string return_kind = R"(kind = "return"
-tag = 3
-title = "A person's return"
-time = "date"
-[[field]]
-tag = 1
-name = "return_type"
-type = "code"
-codes = "return_type"
-role = "dimension"
-required = true
-[[field]]
-tag = 2
-name = "date"
-title = "Date of return"
-type = "date"
-[[field]]
-tag = 3
-name = "status"
-type = "code"
-codes = "status"
-rule = "status"
-initial = "draft"
-steps = [["draft", "sent"], ["sent", "accepted"], ["sent", "revoked"], ["accepted", "done"]]
-order = ["draft", "sent", "accepted", "revoked", "done"]
-[[field]]
-tag = 4
-name = "needs"
-type = "code"
-codes = "need"
-rule = "set"
-[[field]]
-tag = 5
-name = "sharing"
-type = "code"
-codes = "sharing"
-rule = "strictest"
-strictness = ["open", "network", "restricted"]
-[[field]]
+inline const std::string return_kind = schema_text::return_fields + R"([[field]]
 tag = 6
 name = "opinion"
 type = "text"
 rule = "each"
-[[field]]
-tag = 7
-name = "paid"
-type = "money"
-rule = "ledger"
-role = "measure"
-[[field]]
-tag = 8
-name = "persons"
-type = "integer"
-role = "measure"
 [[field]]
 tag = 9
 name = "person"
@@ -78,33 +30,8 @@ tag = 11
 name = "escorted"
 type = "flag"
 )";
-
-inline const std::string person_kind = R"(kind = "person"
-tag = 7
-[[field]]
-tag = 1
-name = "name"
-type = "text"
-class = "personal"
-)";
-
-inline const std::vector<NamedText> code_texts = {
-    {"codes/return_type.toml", R"(name = "return_type"
-[[code]]
-code = "VOL"
-label = "Voluntary return"
-variants = ["Voluntary", "Assisted return"]
-[[code]]
-code = "ENF"
-label = "Enforced return"
-)"},
-    {"codes/status.toml", "name = \"status\"\ncodes = [[\"draft\"], [\"sent\"], [\"accepted\"], "
-                          "[\"revoked\"], [\"done\"]]\n"},
-    {"codes/need.toml",
-     "name = \"need\"\nopen = true\ncodes = [[\"food\", \"Food\"], [\"shelter\", \"Shelter\"]]\n"},
-    {"codes/sharing.toml",
-     "name = \"sharing\"\ncodes = [[\"open\"], [\"network\"], [\"restricted\"]]\n"},
-};
+inline const std::string person_kind = schema_text::person_fields;
+inline const std::vector<NamedText> code_texts = schema_text::codes;
 
 inline Schema schema() {
     std::vector<NamedText> kinds{{"schema/return.toml", return_kind},
