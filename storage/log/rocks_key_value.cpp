@@ -3,6 +3,7 @@
 #include "storage/log/rocks_options.hpp"
 
 #include <algorithm>
+#include <rocksdb/utilities/checkpoint.h>
 
 namespace safar {
 
@@ -91,8 +92,8 @@ Result<> RocksKeyValue::flush() {
 }
 
 Result<> RocksKeyValue::clear() {
-    // Dropping the family frees everything at once; deleting key by key would leave the bytes until a
-    // compaction. Readers keep the old one alive until they are done.
+    // Dropping the family frees everything at once; deleting key by key would leave the bytes until
+    // a compaction. Readers keep the old one alive until they are done.
     const Family old = family();
     if (auto status = db_.DropColumnFamily(old.get()); !status.ok())
         return rocks_error(status, "dropping derived state");
@@ -101,6 +102,19 @@ Result<> RocksKeyValue::clear() {
         return rocks_error(status, "starting derived state anew");
     std::lock_guard lock(mutex_);
     family_ = own(fresh);
+    return success();
+}
+
+Result<> RocksKeyValue::checkpoint(const std::string& directory) const {
+    rocksdb::Checkpoint* made = nullptr;
+    rocksdb::Status status = rocksdb::Checkpoint::Create(&db_, &made);
+    const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
+    // Flushes first, so that next to nothing has to be copied.
+    if (status.ok()) status = checkpoint->CreateCheckpoint(directory);
+    if (status.IsNoSpace())
+        return failure(ErrorCode::storage_full,
+                       directory + ": no space left for a copy of the store");
+    if (!status.ok()) return rocks_error(status, "copying the store to " + directory);
     return success();
 }
 

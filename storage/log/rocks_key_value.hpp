@@ -25,6 +25,10 @@ public:
     [[nodiscard]] Result<> flush() override;
     [[nodiscard]] Result<> clear() override;
 
+    // Makes `directory`, a database of its own with what this one holds now, derived or not: hard
+    // links where the disk is the same. Errors: storage_failed, storage_full.
+    [[nodiscard]] Result<> checkpoint(const std::string& directory) const;
+
 private:
     using Family = std::shared_ptr<rocksdb::ColumnFamilyHandle>;
     [[nodiscard]] Family family() const;

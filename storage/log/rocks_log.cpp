@@ -1,9 +1,12 @@
 #include "storage/log/rocks_log.hpp"
 
 #include "storage/log/log_core.hpp"
+#include "storage/log/rocks_key_value.hpp"
 #include "storage/log/rocks_store.hpp"
 #include "storage/log/rocks_witness.hpp"
 #include "storage/log/rocks_workers.hpp"
+
+#include <filesystem>
 
 namespace safar {
 
@@ -19,6 +22,21 @@ Result<std::unique_ptr<Log>> open_rocks_log(const RocksOptions& options, const A
         workers->run(count, body);
     };
     return open_log(std::move(parts), author, std::move(authority), notes);
+}
+
+Result<> checkpoint_rocks_log(Log& log, const std::string& witness_path, const std::string& into) {
+    // Derived state lies in the same database.
+    auto* database = dynamic_cast<RocksKeyValue*>(&log.derived());
+    if (database == nullptr)
+        return failure(ErrorCode::invalid_argument, "this log is not kept on a disk");
+    SAFAR_TRY(database->checkpoint(into + "/store"));
+    std::error_code error;
+    if (!std::filesystem::exists(witness_path, error)) return success(); // nothing was signed yet
+    std::filesystem::copy_file(witness_path, into + "/witness", error);
+    if (error)
+        return failure(ErrorCode::storage_failed,
+                       witness_path + ": can not be copied: " + error.message());
+    return success();
 }
 
 } // namespace safar

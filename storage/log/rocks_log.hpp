@@ -20,4 +20,10 @@ struct RocksOptions {
 open_rocks_log(const RocksOptions& options, const Author& author,
                std::shared_ptr<const Authority> authority, std::vector<std::string>& notes);
 
+// Puts a copy of the store as it is now, and of the witness, under `into`/store and `into`/witness:
+// hard links where it is the same disk. No one may write to `log` meanwhile (LogThread::run).
+// Errors: invalid_argument (not a log of open_rocks_log), storage_full, storage_failed.
+[[nodiscard]] Result<> checkpoint_rocks_log(Log& log, const std::string& witness_path,
+                                            const std::string& into);
+
 } // namespace safar
