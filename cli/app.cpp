@@ -80,6 +80,9 @@ std::unique_ptr<CLI::App> build_app(Context& context) {
     add_import_commands(*app, context);
     add_record_commands(*app, context);
     add_stats_commands(*app, context);
+    add_operate_commands(*app, context);
+    add_backup_commands(*app, context);
+    add_watch_command(*app, context);
     add_demo_commands(*app, context);
     return app;
 }

@@ -49,6 +49,9 @@ void add_operator_commands(CLI::App& app, Context& context);
 void add_import_commands(CLI::App& app, Context& context);
 void add_record_commands(CLI::App& app, Context& context);
 void add_stats_commands(CLI::App& app, Context& context);
+void add_operate_commands(CLI::App& app, Context& context);
+void add_backup_commands(CLI::App& app, Context& context);
+void add_watch_command(CLI::App& app, Context& context);
 void add_demo_commands(CLI::App& app, Context& context);
 
 [[nodiscard]] std::unique_ptr<CLI::App> build_app(Context& context);

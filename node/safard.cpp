@@ -143,6 +143,7 @@ Result<> start_all(const std::string& directory, const Prepared& with, Running& 
     out.registry = std::make_unique<Registry>(*out.node);
     out.context.reset(new ApiContext{*out.registry, out.metrics, {}, {}, with.config.name});
     SAFAR_TRY(out.net, PeerNet::start(with.identity, with.config.listen, *out.node));
+    out.context->operate = {directory, &with.identity, with.config.reserve_mib << 20};
     PeerNet* net = out.net.get();
     out.context->peers = [net] { return net->peers(); };
     out.context->door = [net] { return net->door(); };

@@ -27,7 +27,7 @@ _safar() {
     done
 
     case $prev in
-    --node | --data | --schema | --codes | --profiles)
+    --node | --data | --keys | --schema | --codes | --profiles)
         mapfile -t COMPREPLY < <(compgen -d -- "$cur")
         return
         ;;
@@ -43,7 +43,7 @@ _safar() {
 
     local words=''
     case $group in
-    '') words='node charter status peers digest verify rebuild import record find explain conflict stats demo --node --timeout --version --help --help-all' ;;
+    '') words='node charter status peers digest verify rebuild import record find explain conflict stats backup restore peer doctor watch demo --node --timeout --version --help --help-all' ;;
     node) [ -n "$command" ] && words='--agency --listen --name' || words='init' ;;
     charter)
         case $command in
@@ -67,6 +67,12 @@ _safar() {
         resolve) words='--pick --value --why' ;;
         esac
         ;;
+    peer)
+        [ -z "$command" ] && words='test'
+        ;;
+    backup) words='--with-keys' ;;
+    restore) words='--keys --prove --patience' ;;
+    watch) words='--once --interval' ;;
     demo)
         case $command in
         '') words='up tour down' ;;
@@ -86,7 +92,7 @@ _safar() {
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
     # Files where a command takes them: charters, enrolments, registers.
     case $group in
-    charter | import) [[ $cur != -* ]] && mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$cur") ;;
+    charter | import | backup | restore) [[ $cur != -* ]] && mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$cur") ;;
     esac
 }
 

@@ -35,6 +35,13 @@ struct ApiReply {
     std::string body; // of a streamed answer: its last part
 };
 
+// Of the node around it, for what operating it needs; empty where nothing is operated (tests).
+struct OperateContext {
+    std::string directory;             // the data directory
+    const Identity* identity = nullptr;
+    std::uint64_t reserve_bytes = 0;   // of free disk, below which nothing is written
+};
+
 struct ApiContext {
     Registry& registry;
     ApiMetrics& metrics;
@@ -42,6 +49,7 @@ struct ApiContext {
     std::function<DoorCounts()> door;               // may be empty
     std::string node_name;
     std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
+    OperateContext operate = {};
 };
 
 using ApiHandler = Result<ApiReply> (*)(ApiContext& context, ApiRequest& request);
@@ -106,6 +114,11 @@ Result<ApiReply> notices(ApiContext&, ApiRequest&);
 Result<ApiReply> notice_take(ApiContext&, ApiRequest&);
 Result<ApiReply> logs(ApiContext&, ApiRequest&);
 Result<ApiReply> quarantine(ApiContext&, ApiRequest&);
+// routes_operate.cpp
+Result<ApiReply> backup(ApiContext&, ApiRequest&);
+Result<ApiReply> backup_done(ApiContext&, ApiRequest&);
+Result<ApiReply> test_peers(ApiContext&, ApiRequest&);
+Result<ApiReply> health(ApiContext&, ApiRequest&);
 } // namespace handlers
 
 } // namespace safar

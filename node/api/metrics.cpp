@@ -1,6 +1,7 @@
 #include "node/api/metrics.hpp"
 
 #include "node/api/api.hpp"
+#include "node/api/operate_facts.hpp"
 
 #include <array>
 #include <fstream>
@@ -74,6 +75,10 @@ void add_peers(Families& out, const ApiContext& context) {
         const std::array columns{
             Column{"safar_peer_connected", "1 while a session stands.", MetricType::Gauge,
                    [](const PeerStatus& p) { return p.state == "connected" ? 1.0 : 0.0; }},
+            Column{"safar_peer_state_seconds", "Since the peer's state last changed.", MetricType::Gauge,
+                   [](const PeerStatus& p) {
+                       return std::chrono::duration<double>(std::chrono::system_clock::now() - p.since).count();
+                   }},
             Column{"safar_peer_behind_here", "Batches that the peer has and this node lacks.", MetricType::Gauge,
                    [](const PeerStatus& p) { return static_cast<double>(p.session.behind_here); }},
             Column{"safar_peer_behind_there", "Batches that this node has and the peer lacks.", MetricType::Gauge,
@@ -98,6 +103,31 @@ void add_peers(Families& out, const ApiContext& context) {
         out.value(family, static_cast<double>(door.handshakes_failed), {{"outcome", "handshake_failed"}});
         out.value(family, static_cast<double>(door.truncated), {{"outcome", "truncated"}});
     }
+}
+
+// What alerts need beside the counts (config/monitoring).
+void add_operation(Families& out, const ApiContext& context) {
+    auto gauge = [&](const char* name, const char* help, double value) {
+        out.single(name, help, MetricType::Gauge, value);
+    };
+    if (auto disk = disk_facts(context.operate)) {
+        gauge("safar_disk_free_bytes", "Free on the disk of the data directory.", static_cast<double>(disk->free));
+        gauge("safar_disk_reserve_bytes", "Free disk below which nothing is written.",
+              static_cast<double>(disk->reserve));
+    }
+    gauge("safar_last_backup_timestamp_seconds", "When a backup was last carried away; 0: never.",
+          static_cast<double>(last_backup(context.operate).value_or(0)));
+    Node& node = context.registry.node();
+    auto charter = node.charter();
+    gauge("safar_charter_epoch", "Charter epoch in force.", static_cast<double>(charter->epoch));
+    auto authority = node.authority();
+    std::uint64_t own = 0;
+    for (const CharterCompartment& compartment : charter->compartments)
+        for (const FrontierEntry& entry : node.log().frontier(compartment.name))
+            if (const LogOwner* owner = authority->owner(entry.log.id); owner != nullptr && owner->node == node.id())
+                ++own;
+    gauge("safar_own_logs", "Logs that this node has signed, one a compartment and incarnation.",
+          static_cast<double>(own));
 }
 
 void add_imports(Families& out, const Registry& registry) {
@@ -154,6 +184,7 @@ std::string ApiMetrics::text(ApiContext& context) const {
                static_cast<double>(node.log().forks().size()));
     add_peers(out, context);
     add_imports(out, context.registry);
+    add_operation(out, context);
 
     MetricFamily& latency =
         out.add("safar_request_seconds", "Time to answer a request.", MetricType::Histogram);

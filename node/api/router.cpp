@@ -32,6 +32,10 @@ constexpr std::array routes{ // one line each: method, path, parameters, handler
     Route{"GET", "/v1/digest", "compartment state", handlers::digest},
     Route{"POST", "/v1/verify", "deep", handlers::verify},
     Route{"POST", "/v1/rebuild", "", handlers::rebuild},
+    Route{"GET", "/v1/health", "", handlers::health},
+    Route{"POST", "/v1/peers/test", "", handlers::test_peers},
+    Route{"POST", "/v1/backup", "", handlers::backup},
+    Route{"POST", "/v1/backup/done", "", handlers::backup_done},
     Route{"GET", "/metrics", "", handlers::metrics},
     Route{"GET", "/openapi.json", "", handlers::openapi},
 };

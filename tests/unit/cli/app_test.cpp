@@ -50,7 +50,8 @@ TEST(Commands, AllThatThereAre) {
                            "charter adopt", "charter show", "status", "peers", "digest", "verify",
                            "rebuild", "import", "record create", "record set", "record retract",
                            "record show", "record history", "find", "explain", "conflict list",
-                           "conflict resolve", "stats", "demo up", "demo tour", "demo down"));
+                           "conflict resolve", "stats", "backup", "restore", "peer test",
+                           "doctor", "watch", "demo up", "demo tour", "demo down"));
 }
 
 TEST(Commands, EachHelpHasAnExampleAndJson) {

@@ -24,6 +24,9 @@ struct TestApi {
         out.state = "connected";
         return out;
     }
+    Identity identity = network.iom.identity();
+    TestApi() { context.operate.identity = &identity; }
+
     ApiReply ask(std::string_view method, std::string_view target, std::string body = "") {
         return dispatch(context, method, target, std::move(body), "tester");
     }

@@ -1,0 +1,165 @@
+// Backup, restore, doctor and the test of a peer with real nodes.
+#include "tests/process/federation.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace safar::process {
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+namespace {
+
+constexpr const char* returns = "return";
+
+std::string create(Federation& net, const std::string& agency) {
+    return std::string(
+        net.ask(agency, {"record", "create", "return", "nationality=Pakistan", "date=2023-03-31"})
+            .at("id")
+            .as_string());
+}
+
+std::int64_t forks(Federation& net, const std::string& agency) {
+    return net.ask(agency, {"status"}).at("forks").as_int64();
+}
+
+// IOM as `backup` has it, in the place of the IOM that ran until now.
+Ran put_back(Federation& net, const std::string& backup, std::vector<std::string> more = {}) {
+    fs::remove_all(net.directory("IOM") + ".old");
+    fs::rename(net.directory("IOM"), net.directory("IOM") + ".old");
+    std::vector<std::string> command = {SAFAR, "restore", backup, net.directory("IOM")};
+    command.insert(command.end(), more.begin(), more.end());
+    return run(command);
+}
+
+std::string make_returns(const std::string& path, int rows) {
+    std::ofstream out(path);
+    out << "\"Date\",\"Year\",\"Quarter\",\"Nationality\",\"Region\",\"Return type "
+           "group\",\"Return type\","
+           "\"Age\",\"Sex\",\"Return destination group\",\"Number of returns\"\n";
+    for (int i = 0; i < rows; ++i)
+        out << "2023-03-31,2023,1,\"Country " << i << "\",\"Asia South\",\"Voluntary return\","
+            << "\"Other verified returns\",\"18 to 29\",\"Male\",\"Home country\",20\n";
+    return path;
+}
+
+} // namespace
+
+// The original signs on after the backup; the restored node must not sign at any of those places
+// again.
+TEST(Operate, ARestoredNodeNeverForksItsLogs) {
+    Federation net({"IOM", "FIA"});
+    net.start_all();
+    const std::string before = create(net, "IOM");
+    const std::string file = make_returns(net.directory("IOM") + ".csv", 1000);
+    const pid_t import = net.safar_in_background("IOM", {"import", "uk-returns", file});
+    const std::string backup = net.directory("IOM") + ".tar";
+    Ran made = net.safar("IOM", {"backup", "--with-keys", backup}); // while it writes
+    ASSERT_EQ(made.exit_code, 0) << made.err;
+    EXPECT_THAT(made.out, HasSubstr("private keys are in it"));
+    EXPECT_FALSE(fs::exists(net.directory("IOM") + "/backup"))
+        << "the copy in the data directory stayed";
+    wait_for_exit(import);
+    const std::string after = create(net, "IOM");
+    net.wait_equal({"IOM", "FIA"}, returns);
+    net.stop("IOM");
+
+    Ran restored = put_back(net, backup);
+    ASSERT_EQ(restored.exit_code, 0) << restored.err;
+    EXPECT_THAT(restored.out, HasSubstr("every file, signature, chain and leaf holds"));
+    net.start("IOM");
+    const std::string new_one = create(net, "IOM"); // at once, perhaps before FIA is reached
+    net.wait_equal({"IOM", "FIA"}, returns);
+    for (const char* agency : {"IOM", "FIA"}) {
+        EXPECT_EQ(forks(net, agency), 0) << agency;
+        for (const auto& id : {before, after, new_one})
+            EXPECT_EQ(net.safar(agency, {"record", "show", id}).exit_code, 0)
+                << agency << ' ' << id;
+        EXPECT_EQ(net.safar(agency, {"verify", "--deep"}).exit_code, 0) << agency;
+    }
+    EXPECT_GE(net.ask("IOM", {"status"}).at("incarnations").as_array().size(), 2u)
+        << "it went on in the old log";
+    EXPECT_EQ(net.digest("IOM", returns, true), net.digest("FIA", returns, true));
+}
+
+TEST(Operate, ARestoredNodeThatMeetsNobodyAtFirstForksNothingEither) {
+    Federation net({"IOM", "FIA"});
+    net.start_all();
+    create(net, "IOM");
+    const std::string backup = net.directory("IOM") + ".backup"; // a directory
+    ASSERT_EQ(net.safar("IOM", {"backup", "--with-keys", backup}).exit_code, 0);
+    create(net, "IOM");
+    net.wait_equal({"IOM", "FIA"}, returns);
+    net.stop("FIA");
+    net.stop("IOM");
+    ASSERT_EQ(put_back(net, backup).exit_code, 0);
+    net.start("IOM");
+    create(net, "IOM");
+    net.start("FIA");
+    net.wait_equal({"IOM", "FIA"}, returns);
+    EXPECT_EQ(forks(net, "IOM"), 0);
+    EXPECT_EQ(forks(net, "FIA"), 0);
+    EXPECT_EQ(net.ask("IOM", {"stats", "return"}).at("count").as_int64(), 3);
+}
+
+TEST(Operate, ProvingARestoredNodeSaysWhatPeersHadToAdd) {
+    Federation net({"IOM", "FIA"});
+    net.start_all();
+    create(net, "IOM");
+    const std::string backup = net.directory("IOM") + ".tar";
+    ASSERT_EQ(net.safar("IOM", {"backup", backup}).exit_code, 0); // without keys
+    create(net, "IOM");
+    create(net, "FIA");
+    net.wait_equal({"IOM", "FIA"}, returns);
+    net.stop("IOM");
+    const std::string keys = net.directory("IOM") + ".old/keys";
+    Ran proved = put_back(net, backup, {"--keys", keys, "--prove", "--json"});
+    ASSERT_EQ(proved.exit_code, 0) << proved.out << proved.err;
+    auto proof = boost::json::parse(proved.out).at("proof");
+    EXPECT_EQ(proof.at("held").to_number<int>(), 1);
+    EXPECT_EQ(proof.at("fetched").to_number<int>(), 2);
+    EXPECT_EQ(proof.at("derived").as_string(), "same");
+    EXPECT_EQ(proof.at("peers").at(0).at("state").as_string(), "connected");
+    EXPECT_NE(net.safar("IOM", {"status"}).exit_code, 0) << "it was left running";
+
+    net.stop("FIA"); // now nobody can be asked
+    Ran alone = put_back(net, backup, {"--keys", keys, "--prove", "--patience", "1"});
+    EXPECT_EQ(alone.exit_code, 1);
+    EXPECT_THAT(alone.out, HasSubstr("NOT proved"));
+}
+
+TEST(Operate, TheDoctorAndThePeerTestNameWhatIsWrong) {
+    Federation net({"IOM", "FIA"});
+    net.start_all();
+    create(net, "IOM");
+    net.wait_equal({"IOM", "FIA"}, returns);
+    Ran well = net.safar("IOM", {"doctor"});
+    EXPECT_EQ(well.exit_code, 0) << well.out;
+    EXPECT_THAT(well.out, HasSubstr("warning  backup: none was made yet"));
+    Ran stands = net.safar("IOM", {"peer", "test", "FIA"});
+    EXPECT_EQ(stands.exit_code, 0);
+    EXPECT_THAT(stands.out, HasSubstr("a session stands"));
+    EXPECT_THAT(net.safar("IOM", {"watch", "--once"}).out, HasSubstr("FIA"));
+
+    ASSERT_EQ(net.safar("IOM", {"backup", net.directory("IOM") + ".tar"}).exit_code, 0);
+    fs::permissions(net.directory("IOM") + "/keys/tls.key", fs::perms::others_read,
+                    fs::perm_options::add);
+    net.stop("FIA");
+    Ran ill = net.safar("IOM", {"doctor"});
+    EXPECT_EQ(ill.exit_code, 1);
+    EXPECT_THAT(ill.out, HasSubstr("others may read this private key"));
+    EXPECT_THAT(ill.out, HasSubstr("problem  peers: no peer is connected"));
+    EXPECT_THAT(ill.out, HasSubstr("ok       backup: the last is"));
+    Ran refused = net.safar("IOM", {"peer", "test"});
+    EXPECT_EQ(refused.exit_code, 1);
+    EXPECT_THAT(refused.out, HasSubstr("FIA: connection_refused"));
+    EXPECT_EQ(net.safar("IOM", {"peer", "test", "UKF"}).exit_code, 1); // not in the charter
+    net.stop("IOM");
+    Ran down = net.safar("IOM", {"doctor"});
+    EXPECT_EQ(down.exit_code, 1);
+    EXPECT_THAT(down.out, HasSubstr("problem  safard:"));
+}
+
+} // namespace safar::process

@@ -1,0 +1,206 @@
+// A backup is the node of one moment, or refused with the file that is wrong.
+#include "backup_fixture.hpp"
+
+namespace safar {
+namespace {
+
+using namespace testing;
+
+class Backups : public BackupFixture {};
+
+TEST_F(Backups, ADirectoryAndATarFileRestoreTheSameNode) {
+    back_up(work / "as-directory");
+    back_up(work / "as-file.tar");
+    const Hash here = digest(data);
+    for (const char* name : {"as-directory", "as-file.tar"}) {
+        const std::string into = work / (std::string("restored-") + name);
+        Restored restored = value_of(restore_backup({work / name, into, ""}));
+        EXPECT_EQ(restored.manifest.agency, "IOM");
+        EXPECT_EQ(restored.manifest.position, 5u);
+        EXPECT_EQ(restored.checked.batches, 5u);
+        EXPECT_EQ(restored.checked.events, 100u);
+        EXPECT_FALSE(restored.has_keys);
+        EXPECT_FALSE(fs::exists(into + "/keys"));
+        EXPECT_EQ(digest(into), here);
+        EXPECT_EQ(slurp(into + "/safard.toml"), slurp(data + "/safard.toml"));
+        EXPECT_EQ(fs::status(into).permissions() & fs::perms::others_all, fs::perms::none);
+    }
+}
+
+TEST_F(Backups, TarReadsWhatItWrites) {
+    back_up(work / "b.tar");
+    fs::create_directory(work / "untarred");
+    ASSERT_EQ(std::system(("tar -xf " + (work / "b.tar") + " -C " + (work / "untarred")).c_str()),
+              0);
+    EXPECT_TRUE(restore_backup({work / "untarred", work / "restored", ""}).has_value());
+}
+
+TEST_F(Backups, WritesGoOnWhileItIsCarriedAway) {
+    auto log = open(data);
+    BackupMade made = value_of(make(*log));
+    const Hash then = frontier_digest(log->frontier("movement"));
+    append(*log, 200);
+    append(*log, 200);
+    ASSERT_TRUE(carry_backup(made.directory, made.manifest, work / "b").has_value());
+    Restored restored = value_of(restore_backup({work / "b", work / "restored", ""}));
+    EXPECT_EQ(restored.checked.events, 100u);
+    EXPECT_EQ(digest(work / "restored"), then);
+    EXPECT_NE(frontier_digest(log->frontier("movement")), then);
+}
+
+TEST_F(Backups, KeysAreInItOnlyWhenAskedFor) {
+    back_up(work / "without");
+    EXPECT_FALSE(fs::exists(work / "without/keys"));
+    back_up(work / "with.tar", /*with_keys=*/true);
+    Restored restored = value_of(restore_backup({work / "with.tar", work / "restored", ""}));
+    EXPECT_TRUE(restored.has_keys);
+    EXPECT_EQ(value_of(load_identity(work / "restored")).id, identity->id);
+    EXPECT_EQ(fs::status(work / "restored/keys/signing.key").permissions() & fs::perms::all,
+              fs::perms::owner_read | fs::perms::owner_write);
+}
+
+TEST_F(Backups, KeysThatWereKeptApartAreTakenIfTheyAreItsOwn) {
+    back_up(work / "b");
+    Restored restored = value_of(restore_backup({work / "b", work / "restored", data + "/keys"}));
+    EXPECT_TRUE(restored.has_keys);
+    value_of(create_node(work / "other", "IOM", "Another", "127.0.0.1:7409", entropy));
+    expect_refused(work / "b", "keys of node", ErrorCode::identity_mismatch, work / "other/keys");
+}
+
+TEST_F(Backups, NothingIsWrittenOverWhatIsThere) {
+    back_up(work / "b");
+    auto again = ArchiveWriter::create(work / "b");
+    ASSERT_FALSE(again.has_value());
+    EXPECT_EQ(again.error().code, ErrorCode::conflict);
+    const std::string before = slurp(data + "/safard.toml");
+    auto over = restore_backup({work / "b", data, ""});
+    ASSERT_FALSE(over.has_value());
+    EXPECT_EQ(over.error().code, ErrorCode::conflict);
+    EXPECT_EQ(slurp(data + "/safard.toml"), before);
+}
+
+TEST_F(Backups, EveryFileThatIsDamagedCutOrGoneIsNamed) {
+    back_up(work / "b", /*with_keys=*/true);
+    int files = 0;
+    for (const auto& entry : fs::recursive_directory_iterator(work / "b")) {
+        if (!entry.is_regular_file() || entry.path().filename() == manifest_name ||
+            entry.file_size() == 0)
+            continue;
+        ++files;
+        const std::string name = fs::relative(entry.path(), work / "b").string();
+        SCOPED_TRACE(name);
+        const std::string whole = slurp(entry.path());
+        std::string damaged = whole;
+        damaged[damaged.size() / 2] ^= 0x10;
+        spill(entry.path(), damaged);
+        expect_refused(work / "b", "'" + name + "' is damaged", ErrorCode::wrong_hash);
+        spill(entry.path(), whole.substr(0, whole.size() - 1));
+        expect_refused(work / "b", "'" + name + "' has", ErrorCode::malformed);
+        fs::remove(entry.path());
+        expect_refused(work / "b", "'" + name + "' is missing", ErrorCode::malformed);
+        spill(entry.path(), whole);
+    }
+    EXPECT_GE(files, 8);
+    spill(work / "b/store/999999.sst", "x");
+    expect_refused(work / "b", "'store/999999.sst' is not in the manifest", ErrorCode::malformed);
+    fs::remove(work / "b/store/999999.sst");
+    EXPECT_TRUE(
+        restore_backup({work / "b", work / "good", ""}).has_value()); // nothing but that was wrong
+}
+
+TEST_F(Backups, ATarFileThatWasCutAnywhereIsRefused) {
+    back_up(work / "b.tar");
+    const std::string whole = slurp(work / "b.tar");
+    for (std::size_t kept = 0; kept + 1024 < whole.size(); kept += whole.size() / 23) {
+        SCOPED_TRACE(kept);
+        spill(work / "cut.tar", whole.substr(0, kept));
+        auto restored = restore_backup({work / "cut.tar", work / "refused", ""});
+        ASSERT_FALSE(restored.has_value());
+        EXPECT_THAT(restored.error().detail, ::testing::HasSubstr("cut.tar"));
+        EXPECT_FALSE(fs::exists(work / "refused"));
+    }
+}
+
+TEST_F(Backups, AManifestThatWasChangedCutOrOfAnotherFormatIsRefused) {
+    back_up(work / "b");
+    const std::string path = work / (std::string("b/") + std::string(manifest_name));
+    const std::string whole = slurp(path);
+    for (std::size_t at = 0; at < whole.size(); at += 37) {
+        std::string changed = whole;
+        changed[at] ^= 0x01;
+        spill(path, changed);
+        auto restored = restore_backup({work / "b", work / "refused", ""});
+        ASSERT_FALSE(restored.has_value()) << "byte " << at;
+        EXPECT_THAT(restored.error().detail, ::testing::HasSubstr(std::string(manifest_name)));
+    }
+    spill(path, whole.substr(0, whole.size() / 2));
+    expect_refused(work / "b", "cut off", ErrorCode::malformed);
+    spill(path, replaced(whole, "safar-backup 1", "safar-backup 2"));
+    expect_refused(work / "b", "format 2", ErrorCode::unsupported_version);
+    spill(path, "something else\n");
+    expect_refused(work / "b", "made by `safar backup`", ErrorCode::malformed);
+    fs::remove(path);
+    expect_refused(work / "b", "never completed", ErrorCode::not_found);
+}
+
+// Whoever can write files can sign a manifest; only the node's own key is believed.
+TEST_F(Backups, AManifestThatSomebodyElseSignedIsRefused) {
+    back_up(work / "b");
+    const std::string path = work / (std::string("b/") + std::string(manifest_name));
+    Manifest manifest = value_of(parse_manifest(path, slurp(path)));
+    spill(path, write_manifest(manifest, seeded_key(4711)));
+    expect_refused(work / "b", "signed by a key that the charter", ErrorCode::bad_signature);
+}
+
+TEST_F(Backups, HeadsThatTheStoreDoesNotHaveAreRefused) {
+    back_up(work / "b");
+    const std::string path = work / (std::string("b/") + std::string(manifest_name));
+    Manifest manifest = value_of(parse_manifest(path, slurp(path)));
+    ASSERT_FALSE(manifest.heads.empty());
+    ++manifest.heads[0].number;
+    spill(path, write_manifest(manifest, identity->signing));
+    expect_refused(work / "b", "at batch 5, the manifest says 6", ErrorCode::storage_corrupt);
+}
+
+TEST_F(Backups, NoPathLeadsOutOfTheDirectory) {
+    for (const char* path :
+         {"", "/etc/passwd", "../x", "a/../b", "a//b", "a/", "./a", "a b", "a\nb", "..", "a\\b"})
+        EXPECT_FALSE(is_inner_path(path)) << path;
+    for (const char* path : {"a", "store/000012.sst", "charter/notices/ab", "a..b"})
+        EXPECT_TRUE(is_inner_path(path)) << path;
+}
+
+// What was signed after the backup stays known to peers, and the restored node never signs at such
+// a place again.
+TEST_F(Backups, ARestoredNodeGoesOnInALogOfItsOwn) {
+    Frontier original;
+    {
+        auto log = open(data);
+        append(*log, 1); // this run's own log, at batch 1
+        BackupMade made = value_of(make(*log, /*with_keys=*/true));
+        ASSERT_TRUE(carry_backup(made.directory, made.manifest, work / "b").has_value());
+        append(*log, 3); // the original goes on, to batch 2 of the same log
+        original = log->frontier("movement");
+    }
+    value_of(restore_backup({work / "b", work / "restored", ""}));
+    auto log = open(work / "restored");
+    append(*log, 3); // asks nobody
+    const Frontier restored = log->frontier("movement");
+    EXPECT_EQ(restored.size(), original.size() + 1);
+    for (const FrontierEntry& entry : restored)
+        for (const FrontierEntry& elsewhere : original) {
+            if (entry.log != elsewhere.log) continue;
+            EXPECT_LE(entry.head.number, elsewhere.head.number) << "a place was signed twice";
+        }
+    // Who holds the original's log takes the restored node's too: nothing forks.
+    auto first = open(data);
+    for (const FrontierEntry& entry : restored)
+        for (const auto& batch : value_of(log->read_range(entry.log, 1, 1u << 20)))
+            for (const IngestOutcome& outcome : first->ingest(std::span(batch.get(), 1)))
+                EXPECT_TRUE(outcome.result.has_value()) << describe(outcome.result.error());
+    EXPECT_TRUE(first->forks().empty());
+    EXPECT_EQ(first->frontier("movement").size(), original.size() + 1);
+}
+
+} // namespace
+} // namespace safar
