@@ -9,6 +9,7 @@
 #include "storage/log/rocks_log.hpp"
 
 #include <CLI/CLI.hpp>
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <fcntl.h>
@@ -98,8 +99,9 @@ struct Prepared {
 
 Result<Prepared> prepare(const std::string& directory) {
     SAFAR_TRY(auto config, load_config(directory));
-    SAFAR_TRY(auto identity, load_identity(directory));
     SAFAR_TRY(auto charter, load_charter_state(directory));
+    SAFAR_TRY(promote_next_keys(directory, *charter.ruling().charter));
+    SAFAR_TRY(auto identity, load_identity(directory));
     SAFAR_TRY(check_self(charter, identity));
     return Prepared{std::move(config), std::move(identity), std::move(charter)};
 }
@@ -115,6 +117,24 @@ struct Running {
     std::unique_ptr<PeerNet> net;
     std::unique_ptr<ApiServer> server;
 };
+
+std::atomic<bool> anew{false};
+
+// Ends like on SIGTERM, then runs again in the same process.
+void begin_anew() {
+    anew = true;
+    ::kill(::getpid(), SIGTERM);
+}
+
+char** arguments = nullptr; // of main
+
+// Everything acknowledged is durable: whatever else still runs in this process may be cut off.
+[[noreturn]] void leave() {
+    if (!anew) std::_Exit(exit_ok);
+    ::execv("/proc/self/exe", arguments);
+    std::perror("safard: cannot run again");
+    std::_Exit(exit_busy);
+}
 
 void note(std::string line) { spdlog::warn("event=note detail={}", quoted_text(line)); }
 
@@ -147,7 +167,13 @@ Result<> start_all(const std::string& directory, const Prepared& with, Running& 
     PeerNet* net = out.net.get();
     out.context->peers = [net] { return net->peers(); };
     out.context->door = [net] { return net->door(); };
-    out.node->start([net] { net->on_local_change(); }, [net] { net->on_charter_change(); });
+    Node* node = out.node.get();
+    out.node->start([net] { net->on_local_change(); },
+                    [net, node, directory] {
+                        net->on_charter_change();
+                        // Keys that waited are listed now: a restart of a moment puts them in use.
+                        if (next_keys_listed(directory, *node->charter())) begin_anew();
+                    });
     out.node->confirm_alone();
     ServerOptions options;
     options.socket_path = directory + "/safar.sock";
@@ -168,14 +194,14 @@ void stop_all(Running& running) {
     std::thread([] {
         std::this_thread::sleep_for(stop_patience);
         std::fputs("event=stopped detail=\"some work could not be ended in time\"\n", stderr);
-        std::_Exit(exit_ok);
+        leave();
     }).detach();
     running.net->stop();
     const bool ended = running.server->stop();
     running.node->stop();
     if (ended) return;
     spdlog::warn("event=stopped detail=\"a request was cut off\"");
-    std::_Exit(exit_ok);
+    leave();
 }
 
 int run(const std::string& directory) {
@@ -236,9 +262,11 @@ int main(int argc, char** argv) {
         int code = app.exit(error);
         return code == 0 ? 0 : safar::exit_usage;
     }
+    safar::arguments = argv;
     safar::open_logger("info");
     while (directory.size() > 1 && directory.back() == '/') directory.pop_back();
     int code = safar::run(directory);
     spdlog::shutdown();
+    if (code == 0 && safar::anew) safar::leave();
     return code;
 }

@@ -114,6 +114,7 @@ Result<ApiReply> notices(ApiContext&, ApiRequest&);
 Result<ApiReply> notice_take(ApiContext&, ApiRequest&);
 Result<ApiReply> logs(ApiContext&, ApiRequest&);
 Result<ApiReply> quarantine(ApiContext&, ApiRequest&);
+Result<ApiReply> impact(ApiContext&, ApiRequest&);
 // routes_operate.cpp
 Result<ApiReply> backup(ApiContext&, ApiRequest&);
 Result<ApiReply> backup_done(ApiContext&, ApiRequest&);

@@ -17,6 +17,7 @@ constexpr std::array routes{ // one line each: method, path, parameters, handler
     Route{"POST", "/v1/charter/notices", "", handlers::notice_take},
     Route{"GET", "/v1/logs", "", handlers::logs},
     Route{"GET", "/v1/quarantine", "", handlers::quarantine},
+    Route{"GET", "/v1/impact", "node cut", handlers::impact},
     Route{"GET", "/v1/schema", "", handlers::schema},
     Route{"POST", "/v1/import", "profile file dry_run where", handlers::import_file, /*streams=*/true},
     Route{"POST", "/v1/records", "", handlers::create},

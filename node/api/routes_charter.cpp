@@ -1,5 +1,6 @@
 // The charter over the API: what rules and what ruled, notices, and the logs whose heads a draft names.
 #include "node/api/json.hpp"
+#include "node/registry/impact.hpp"
 
 #include <fmt/format.h>
 
@@ -45,7 +46,52 @@ json::object state_object(const CharterState& state) {
     return {{"epoch", ruling.epoch}, {"identity", ruling.identity.hex()}, {"frozen", state.frozen()}};
 }
 
+// "COMPARTMENT:INCARNATION:BATCH"
+Result<Cut> cut_of(std::string_view text) {
+    const auto parts = split(text, ':');
+    Cut out;
+    if (parts.size() == 3 && from_hex(parts[1], out.incarnation.raw) && !parts[2].empty() &&
+        parts[2].find_first_not_of("0123456789") == std::string::npos && parts[2].size() < 19) {
+        out.compartment = parts[0];
+        out.batch = std::stoull(parts[2]);
+        return out;
+    }
+    return failure(ErrorCode::invalid_argument, fmt::format("cut {}: needs COMPARTMENT:INCARNATION:BATCH", text));
+}
+
 } // namespace
+
+Result<ApiReply> impact(ApiContext& context, ApiRequest& request) {
+    NodeId node;
+    if (!from_hex(request.parameter("node"), node.raw))
+        return failure(ErrorCode::invalid_argument, "node: needs the node's id, 64 hex digits");
+    std::vector<Cut> cuts;
+    for (std::string_view text : request.parameters("cut")) {
+        SAFAR_TRY(auto cut, cut_of(text));
+        cuts.push_back(std::move(cut));
+    }
+    SAFAR_TRY(auto impact, impact_of(context.registry.node(), node, cuts));
+    json::array logs, kinds;
+    for (const LogImpact& log : impact.logs)
+        logs.push_back(json::object{{"compartment", log.compartment},
+                                    {"incarnation", log.incarnation.hex()},
+                                    {"from", log.from},
+                                    {"to", log.to},
+                                    {"events", log.events}});
+    for (const KindImpact& kind : impact.kinds) {
+        json::array examples;
+        for (const RecordId& id : kind.examples) examples.push_back(json::string(show_id(id)));
+        kinds.push_back(json::object{{"kind", kind.kind},
+                                     {"compartment", kind.compartment},
+                                     {"vanish", kind.vanish},
+                                     {"change", kind.change},
+                                     {"examples", std::move(examples)}});
+    }
+    return json_reply(json::object{{"batches", impact.batches},
+                                   {"events", impact.events},
+                                   {"logs", std::move(logs)},
+                                   {"kinds", std::move(kinds)}});
+}
 
 Result<ApiReply> charter_take(ApiContext& context, ApiRequest& request) {
     SAFAR_TRY(auto body, BodyReader::parse(request.body));

@@ -3,77 +3,17 @@
 #include "node/charter/charter_limits.hpp"
 #include "node/charter/charter_text.hpp"
 #include "node/charter/durable_file.hpp"
+#include "node/charter/key_files.hpp"
 #include "node/charter/strict_toml.hpp"
-#include "storage/crypto/sha256.hpp"
 
 #include <filesystem>
 #include <fmt/format.h>
-#include <string.h>
-#include <sys/stat.h>
 
 namespace safar {
 namespace {
 
-constexpr std::string_view key_format = "safar-key-1";
 constexpr std::size_t config_bytes_max = 64u << 10;
-
-std::string key_path(const std::string& directory, std::string_view purpose) {
-    return fmt::format("{}/keys/{}.key", directory, purpose);
-}
-
-// First eight digits of a hash: finds damage, tells nothing about the seed that the file does not.
-std::string check_digits(std::string_view purpose, ByteView seed) {
-    return tagged_hash("key-file", {as_bytes(purpose), seed}).brief();
-}
-
-Result<SigningKey> create_key(const std::string& directory, std::string_view purpose,
-                              Entropy& entropy) {
-    std::array<std::byte, SigningKey::seed_bytes> seed;
-    entropy.fill(seed);
-    std::string line = fmt::format("{} {} {} {}\n", key_format, purpose, to_hex(seed),
-                                   check_digits(purpose, seed));
-    auto written = write_file_durably(key_path(directory, purpose), line, 0600);
-    auto key = SigningKey::from_seed(seed);
-    explicit_bzero(seed.data(), seed.size());
-    explicit_bzero(line.data(), line.size());
-    SAFAR_TRY(written);
-    return key;
-}
-
-Result<SigningKey> load_key(const std::string& directory, std::string_view purpose) {
-    std::string path = key_path(directory, purpose);
-    auto damaged = [&](std::string_view why) {
-        return failure(ErrorCode::storage_corrupt,
-                       fmt::format("{}: {}: restore the file from its copy; without it this node "
-                                   "cannot speak, and another must be enrolled",
-                                   path, why));
-    };
-    auto text = read_small_file(path, 4096);
-    if (!text) {
-        if (text.error().code == ErrorCode::not_found) return damaged("the key file is missing");
-        return text.error();
-    }
-    struct stat found {};
-    if (::stat(path.c_str(), &found) == 0 && (found.st_mode & 077) != 0)
-        return failure(ErrorCode::not_permitted,
-                       fmt::format("{}: others may read this private key: `chmod 600` it, and enrol "
-                                   "a new node if somebody did",
-                                   path));
-    std::string prefix = fmt::format("{} {} ", key_format, purpose);
-    std::string_view rest = text.value();
-    constexpr std::size_t seed_digits = 2 * SigningKey::seed_bytes;
-    if (!rest.starts_with(prefix)) return damaged("the key file is damaged or has another purpose");
-    rest.remove_prefix(prefix.size());
-    std::array<std::byte, SigningKey::seed_bytes> seed;
-    if (rest.size() != seed_digits + 1 + 8 + 1 || rest[seed_digits] != ' ' || rest.back() != '\n' ||
-        !from_hex(rest.substr(0, seed_digits), seed) ||
-        rest.substr(seed_digits + 1, 8) != check_digits(purpose, seed))
-        return damaged("the key file is damaged: its check digits do not match");
-    auto key = SigningKey::from_seed(seed);
-    explicit_bzero(seed.data(), seed.size());
-    explicit_bzero(text.value().data(), text.value().size());
-    return key;
-}
+constexpr std::size_t node_file_bytes_max = 128;
 
 std::string configuration(const std::string& agency, const std::string& name,
                           const std::string& listen) {
@@ -97,7 +37,11 @@ std::string configuration(const std::string& agency, const std::string& name,
                        toml_quote(listen), toml_quote(agency), toml_quote(name));
 }
 
-Result<std::string> configured_agency(const std::string& directory) {
+struct Configured {
+    std::string agency, name, listen;
+};
+
+Result<Configured> configured(const std::string& directory) {
     std::string path = directory + "/safard.toml";
     auto text = read_small_file(path, config_bytes_max);
     if (!text && text.error().code == ErrorCode::not_found)
@@ -109,10 +53,29 @@ Result<std::string> configured_agency(const std::string& directory) {
     SAFAR_TRY(problems.result());
     // The other keys are the node's to read.
     TomlReader in(root, "configuration", problems);
-    std::string agency = in.text("agency", limits::code_bytes_max);
-    if (!problems.any() && !is_agency_code(agency)) in.refuse("agency", "is not an agency code");
+    Configured out;
+    out.agency = in.text("agency", limits::code_bytes_max);
+    if (!problems.any() && !is_agency_code(out.agency)) in.refuse("agency", "is not an agency code");
+    out.name = in.text("name", limits::title_bytes_max, Need::optional);
+    out.listen = in.text("listen", limits::address_bytes_max, Need::optional);
     SAFAR_TRY(problems.result());
-    return agency;
+    return out;
+}
+
+// The id stays when keys change: keys/node remembers it from the first change on.
+std::string node_file(const std::string& directory) { return directory + "/keys/node"; }
+
+Result<NodeId> kept_node_id(const std::string& directory, const PublicKey& signing) {
+    auto text = read_small_file(node_file(directory), node_file_bytes_max);
+    if (!text && text.error().code == ErrorCode::not_found) return node_id(signing);
+    SAFAR_TRY(text);
+    NodeId id;
+    if (text.value() != fmt::format("{}\n", text.value().substr(0, 2 * NodeId::size)) ||
+        !from_hex(text.value().substr(0, 2 * NodeId::size), id.raw))
+        return failure(ErrorCode::storage_corrupt,
+                       fmt::format("{}: needs the node's id, 64 hex digits: `safar charter show` lists it",
+                                   node_file(directory)));
+    return id;
 }
 
 Result<> check_new_directory(const std::string& directory) {
@@ -148,19 +111,74 @@ Result<Enrolment> create_node(const std::string& directory, const std::string& a
     SAFAR_TRY(check_new_directory(directory));
     SAFAR_TRY(make_directory(directory + "/keys"));
     SAFAR_TRY(make_directory(directory + "/charter"));
-    SAFAR_TRY(auto signing, create_key(directory, "signing", entropy));
-    SAFAR_TRY(auto tls, create_key(directory, "tls", entropy));
+    SAFAR_TRY(auto signing, create_key_file(directory, "signing", "signing", entropy));
+    SAFAR_TRY(auto tls, create_key_file(directory, "tls", "tls", entropy));
     // Last: a directory with a configuration is a whole node.
     SAFAR_TRY(write_file_durably(directory + "/safard.toml", configuration(agency, name, listen), 0600));
     return make_enrolment(agency, name, listen, signing, tls);
 }
 
 Result<Identity> load_identity(const std::string& directory) {
-    SAFAR_TRY(auto agency, configured_agency(directory));
-    SAFAR_TRY(auto signing, load_key(directory, "signing"));
-    SAFAR_TRY(auto tls, load_key(directory, "tls"));
-    NodeId id = node_id(signing.public_key());
-    return Identity{std::move(agency), std::move(signing), std::move(tls), id};
+    SAFAR_TRY(auto config, configured(directory));
+    SAFAR_TRY(auto signing, load_key_file(directory, "signing", "signing"));
+    SAFAR_TRY(auto tls, load_key_file(directory, "tls", "tls"));
+    SAFAR_TRY(auto id, kept_node_id(directory, signing.public_key()));
+    return Identity{std::move(config.agency), std::move(signing), std::move(tls), id};
+}
+
+Result<Enrolment> stage_next_keys(const std::string& directory, Entropy& entropy) {
+    SAFAR_TRY(auto config, configured(directory));
+    SAFAR_TRY(auto self, load_identity(directory));
+    // Before any key changes, and for good.
+    SAFAR_TRY(write_file_durably(node_file(directory), self.id.hex() + "\n", 0600));
+    for (const std::string purpose : {"signing", "tls"})
+        if (const std::string next = purpose + ".next"; !std::filesystem::exists(key_path(directory, next))) {
+            SAFAR_TRY(create_key_file(directory, next, purpose, entropy));
+        }
+    SAFAR_TRY(auto signing, load_key_file(directory, "signing.next", "signing"));
+    SAFAR_TRY(auto tls, load_key_file(directory, "tls.next", "tls"));
+    return make_enrolment(config.agency, config.name.empty() ? config.agency : config.name, config.listen, signing, tls);
+}
+
+namespace {
+
+// Does `ruling` list the key of this purpose that waits? nullopt: none waits, or not that one.
+Result<std::optional<KeyId>> listed_next_key(const std::string& directory, const std::string& purpose,
+                                             const Charter& ruling) {
+    std::error_code error;
+    if (!std::filesystem::exists(key_path(directory, purpose + ".next"), error)) return std::optional<KeyId>{};
+    SAFAR_TRY(auto key, load_key_file(directory, purpose + ".next", purpose));
+    SAFAR_TRY(auto id, kept_node_id(directory, key.public_key()));
+    const CharterNode* listed = ruling.node(id);
+    if (listed == nullptr) return std::optional<KeyId>{};
+    const PublicKey& wanted = purpose == "signing" ? listed->signing_key : listed->tls_key;
+    return wanted == key.public_key() ? std::optional<KeyId>(key.id()) : std::nullopt;
+}
+
+} // namespace
+
+bool next_keys_listed(const std::string& directory, const Charter& ruling) {
+    for (const std::string purpose : {"signing", "tls"})
+        if (auto key = listed_next_key(directory, purpose, ruling); key && key.value()) return true;
+    return false;
+}
+
+Result<bool> promote_next_keys(const std::string& directory, const Charter& ruling) {
+    bool promoted = false;
+    for (const std::string purpose : {"signing", "tls"}) {
+        SAFAR_TRY(auto key, listed_next_key(directory, purpose, ruling));
+        if (!key) continue;
+        const std::string next = key_path(directory, purpose + ".next"), now = key_path(directory, purpose);
+        std::error_code error;
+        // The old one is kept: it proves who signed before. After a crash between the two, now is missing.
+        if (std::filesystem::exists(now, error))
+            std::filesystem::rename(now, key_path(directory, fmt::format("{}.before-{}", purpose, key->brief())), error);
+        if (!error) std::filesystem::rename(next, now, error);
+        if (error)
+            return failure(ErrorCode::storage_failed, fmt::format("{}: cannot be put in use: {}", next, error.message()));
+        promoted = true;
+    }
+    return promoted;
 }
 
 } // namespace safar

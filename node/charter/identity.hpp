@@ -2,7 +2,7 @@
 //
 // Data directory:
 //     safard.toml        configuration, written by `safar node init`
-//     keys/              signing.key, tls.key: one line "safar-key-1 <purpose> <64 hex seed> <8 hex check>"
+//     keys/              signing.key, tls.key; signing.next.key, tls.next.key wait for an epoch (key_files.hpp)
 //     charter/1.toml ... epochs adopted     charter/notices/HASH
 //     store/             RocksDB       witness   head of own logs       safar.sock   the API
 #pragma once
@@ -24,6 +24,13 @@ struct Identity {
                                             Entropy& entropy);
 // Errors: not_found (no node here: `safar node init`), storage_corrupt (a key file is damaged).
 [[nodiscard]] Result<Identity> load_identity(const std::string& directory);
+
+// Keys that wait: made once, then the same again, with a request that a later epoch list them for this node
+// (`safar charter amend --rotate`). Errors: those of load_identity; storage_*.
+[[nodiscard]] Result<Enrolment> stage_next_keys(const std::string& directory, Entropy& entropy);
+// Puts waiting keys that `ruling` lists for this node in use; for a node that does not run. True: some were.
+[[nodiscard]] bool next_keys_listed(const std::string& directory, const Charter& ruling);
+[[nodiscard]] Result<bool> promote_next_keys(const std::string& directory, const Charter& ruling);
 
 // The charter as files: charter/N.toml for each epoch that was in force here, charter/notices/HASH for
 // each notice. Loading replays them. Errors: not_found (no charter yet), storage_corrupt with the path.

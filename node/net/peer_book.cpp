@@ -149,6 +149,9 @@ void PeerBook::guest(int socket, const std::string& from) {
 
 Result<NodeId> PeerBook::recognise(const PublicKey& tls_key, const std::optional<NodeId>& dialled) {
     const CharterNode* node = charter_->node_with_tls_key(tls_key);
+    // A node whose keys have changed hears of it with the old ones, and of nothing else (peer_link.cpp).
+    if (node == nullptr)
+        if (auto former = world_->host.node_with_former_tls_key(tls_key)) node = charter_->node(*former);
     if (node == nullptr || find(node->id) == nullptr)
         return failure(ErrorCode::not_permitted,
                        node == nullptr ? "TLS: the key of the other side is not in the charter"

@@ -15,6 +15,24 @@ constexpr std::chrono::milliseconds serve_poll{250};
 // Above the session's own window: only a peer that ignores credit is stopped here.
 constexpr std::size_t ingest_bytes_max = 32u << 20;
 
+// The node as a peer sees it that came with a key of an earlier epoch: whoever has that key may hear the
+// charter, since the rightful owner must, and no compartment.
+class CharterOnly final : public SessionView {
+public:
+    explicit CharterOnly(const SessionView& whole) : whole_(whole) {}
+    const Log& log() const override { return whole_.log(); }
+    std::shared_ptr<const Authority> authority() const override { return whole_.authority(); }
+    std::vector<std::string> shared_compartments(const NodeId&) const override { return {}; }
+    std::optional<Bytes> charter_document(std::uint64_t epoch) const override { return whole_.charter_document(epoch); }
+    Hash erasures_digest() const override { return whole_.erasures_digest(); }
+    Hash charter_digest() const override { return whole_.charter_digest(); }
+    std::vector<Hash> notices() const override { return whole_.notices(); }
+    std::optional<Bytes> notice(const Hash& hash) const override { return whole_.notice(hash); }
+
+private:
+    const SessionView& whole_;
+};
+
 std::size_t bytes_of(const std::vector<EncodedBatch>& batches) {
     std::size_t out = 0;
     for (const EncodedBatch& batch : batches) out += batch.bytes.size();
@@ -50,6 +68,8 @@ Result<> PeerLink::admit(const PublicKey& tls_key) {
         return node.error();
     }
     node_ = node.value();
+    const CharterNode* listed = world_->host.charter()->node(node_);
+    if (listed == nullptr || listed->tls_key != tls_key) charter_only_ = std::make_unique<CharterOnly>(world_->host);
     return success();
 }
 
@@ -57,7 +77,8 @@ void PeerLink::on_up() {
     up_ = true;
     if (auto kept = owner_.keep(*this); !kept) return retire(kept.error());
     NodeTime now = node_now();
-    session_ = std::make_unique<Session>(world_->self.id, node_, world_->host, world_->plan, now);
+    const SessionView& view = charter_only_ ? *charter_only_ : world_->host;
+    session_ = std::make_unique<Session>(world_->self.id, node_, view, world_->plan, now);
     perform(session_->start(now));
 }
 

@@ -89,6 +89,7 @@ private:
     NodeId node_;
     bool up_ = false, said_ready_ = false, change_waits_ = false;
     std::unique_ptr<TlsStream> stream_;
+    std::unique_ptr<SessionView> charter_only_; // a peer with a former key: its session's view
     std::unique_ptr<Session> session_; // while kept and not closing
     SessionStatus status_;             // the last one of an ended session
     Alarm tick_;

@@ -63,6 +63,7 @@ public:
     [[nodiscard]] Hash charter_digest() const override { return charter_state()->state_hash(); }
     [[nodiscard]] std::vector<Hash> notices() const override;
     [[nodiscard]] std::optional<Bytes> notice(const Hash& hash) const override;
+    [[nodiscard]] std::optional<NodeId> node_with_former_tls_key(const PublicKey& key) const override;
     [[nodiscard]] bool suspended(const NodeId& node) const override { return charter_state()->suspended(node); }
     void adopt_charter(std::uint64_t epoch, Bytes document, std::function<void(Result<>)> done) override;
     void adopt_notice(Bytes notice, std::function<void(Result<>)> done) override;

@@ -20,6 +20,14 @@ std::optional<Bytes> Node::notice(const Hash& hash) const {
     return found->second.bytes;
 }
 
+std::optional<NodeId> Node::node_with_former_tls_key(const PublicKey& key) const {
+    auto state = charter_state();
+    for (const HeldCharter& held : state->epochs())
+        if (const CharterNode* node = held.charter->node_with_tls_key(key))
+            if (state->ruling().charter->node(node->id) != nullptr) return node->id;
+    return std::nullopt;
+}
+
 void Node::adopt_charter(std::uint64_t, Bytes document, std::function<void(Result<>)> done) {
     writer_->run([this, document = std::move(document), done = std::move(done)](Log& log) {
         done(change_charter(log, [&](CharterState& state) { return state.take_epoch(as_text(document)); }));

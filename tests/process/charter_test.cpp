@@ -130,5 +130,38 @@ TEST_F(Governance, AdmitsSuspendsRemovesAndAdmitsAPartAgain) {
     expect_one_state(rest);
 }
 
+TEST_F(Governance, NewKeysTakeOverWhenTheirEpochIsInForce) {
+    const Agencies all{"IOM", "FIA", "UNODC", "MOFA", "NCHR"};
+    net.start_all();
+    create("MOFA");
+    expect_one_state(all);
+    Ran staged = net.safar("MOFA", {"key", "rotate"});
+    ASSERT_EQ(staged.exit_code, 0) << staged.err;
+    const std::string file = net.path("mofa-new.toml");
+    std::ofstream(file) << staged.out;
+    const std::string node(net.ask("MOFA", {"key", "show"}).at("node").as_string());
+    const std::string before(net.ask("MOFA", {"key", "show"}).at("signing_key").as_string());
+    // What the old key is answerable for, before it goes.
+    auto impact = net.ask("IOM", {"key", "revoke", node.substr(0, 12), "--impact"});
+    EXPECT_EQ(impact.at("events").as_int64(), 1);
+    EXPECT_EQ(impact.at("kinds").at(0).at("vanish").as_int64(), 1);
+
+    amend(2, {"--rotate", node.substr(0, 12) + "=" + file}, {"IOM", "FIA", "UNODC", "NCHR"});
+    for (auto end = std::chrono::steady_clock::now() + 30s; std::chrono::steady_clock::now() < end;) {
+        Ran shown = net.safar("MOFA", {"key", "show", "--json"});
+        if (shown.out.find("\"listed\":true") != std::string::npos) break;
+        std::this_thread::sleep_for(20ms);
+    }
+    EXPECT_NE(std::string(net.ask("MOFA", {"key", "show"}).at("signing_key").as_string()), before);
+    EXPECT_EQ(std::string(net.ask("MOFA", {"key", "show"}).at("node").as_string()), node);
+    wait_epoch("MOFA", 2);
+    create("MOFA"); // signed with the new key, and it counts everywhere
+    create("IOM");
+    expect_one_state(all);
+    EXPECT_EQ(net.ask("NCHR", {"stats", "return"}).at("count").as_int64(), 3);
+    EXPECT_TRUE(net.ask("NCHR", {"charter", "quarantine"}).as_array().empty());
+    net.stop("MOFA"); // still the process that was started
+}
+
 } // namespace
 } // namespace safar::process

@@ -122,6 +122,7 @@ TEST(OpenApi, EveryJsonAnswerHasTheShapeItDescribes) {
         {"GET", "/v1/charter/epochs", "/v1/charter/epochs", ""},
         {"GET", "/v1/logs", "/v1/logs", ""},
         {"GET", "/v1/quarantine", "/v1/quarantine", ""},
+        {"GET", "/v1/impact?node=" + api.network.fia.id().hex(), "/v1/impact", ""},
         {"GET", "/v1/schema", "/v1/schema", ""},
         {"POST", "/v1/records", "/v1/records", R"({"kind":"movement","fields":[["name","Bilal"]],"at":"2020-01-08","quality":3})"},
         {"GET", "/v1/records?kind=movement&where=means=A", "/v1/records", ""},
