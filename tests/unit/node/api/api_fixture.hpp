@@ -11,7 +11,7 @@ namespace safar::testing {
 
 struct TestApi {
     Network network;
-    HeldCharter charter = registry_charter(network);
+    HeldCharter charter;
     TestNode node{network.iom, charter};
     TestNode other{network.fia, charter};
     ApiMetrics metrics{};
@@ -38,7 +38,8 @@ struct TestApi {
         return out;
     }
     Identity identity = network.iom.identity();
-    TestApi() { context.operate.identity = &identity; }
+    TestApi() : TestApi(registry_charter(Network{})) {}
+    explicit TestApi(HeldCharter rules) : charter(std::move(rules)) { context.operate.identity = &identity; }
 
     ApiReply ask(std::string_view method, std::string_view target, std::string body = "") {
         return dispatch(context, method, target, std::move(body), owner());

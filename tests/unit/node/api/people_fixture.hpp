@@ -63,7 +63,7 @@ inline const std::vector<std::string> secrets{"Zarmina", "Zarminah", "1987-05-04
 
 class PeopleApi : public ::testing::Test {
 protected:
-    TestApi api{Network{}, classed_charter()};
+    TestApi api{classed_charter()};
     RecordId record;
     std::string id;
 
