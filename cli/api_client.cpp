@@ -33,11 +33,13 @@ public:
         : body_(body), on_bytes_(std::move(on_bytes)), silence_(silence), socket_(io_), timer_(io_),
           piece_(piece_bytes), received_(piece_bytes) {}
 
-    Result<> run(const std::string& directory, http::verb verb, const std::string& target) {
+    Result<> run(const std::string& directory, http::verb verb, const std::string& target,
+                 const std::string& purpose) {
         SAFAR_TRY(connect(directory));
         request_ = {verb, target, 11};
         request_.set(http::field::host, "safar");
         request_.set(http::field::connection, "close");
+        if (!purpose.empty()) request_.set("Safar-Purpose", purpose);
         if (verb != http::verb::get) {
             request_.set(http::field::content_type, body_.content_type);
             request_.content_length(body_.bytes);
@@ -203,7 +205,7 @@ Result<json::value> parsed(std::string_view text) {
 }
 
 Result<ApiAnswer> ask(const std::string& directory, std::chrono::seconds silence, http::verb verb,
-                      const std::string& target, const Upload& body) {
+                      const std::string& target, const Upload& body, const std::string& purpose) {
     ApiAnswer answer;
     unsigned code = 0;
     Exchange exchange(
@@ -217,7 +219,7 @@ Result<ApiAnswer> ask(const std::string& directory, std::chrono::seconds silence
             return success();
         },
         silence);
-    SAFAR_TRY(exchange.run(directory, verb, target));
+    SAFAR_TRY(exchange.run(directory, verb, target, purpose));
     if (code == 0 || code >= 300) return error_of(code, answer.text);
     SAFAR_TRY(answer.json, parsed(answer.text));
     return answer;
@@ -225,13 +227,15 @@ Result<ApiAnswer> ask(const std::string& directory, std::chrono::seconds silence
 
 } // namespace
 
-ApiClient::ApiClient(std::string directory, std::chrono::seconds silence)
-    : directory_(std::move(directory)), silence_(silence) {}
+ApiClient::ApiClient(std::string directory, std::chrono::seconds silence, std::string purpose)
+    : directory_(std::move(directory)), silence_(silence), purpose_(std::move(purpose)) {}
 
-ApiClient ApiClient::patient() const { return {directory_, std::max(silence_, patience)}; }
+ApiClient ApiClient::patient() const {
+    return {directory_, std::max(silence_, patience), purpose_};
+}
 
 Result<ApiAnswer> ApiClient::get(const std::string& target) const {
-    return ask(directory_, silence_, http::verb::get, target, Upload{});
+    return ask(directory_, silence_, http::verb::get, target, Upload{}, purpose_);
 }
 
 Result<ApiAnswer> ApiClient::post(const std::string& target, const json::value& body) const {
@@ -244,7 +248,7 @@ Result<ApiAnswer> ApiClient::post(const std::string& target, const json::value& 
                             at += size;
                             return size;
                         }};
-    return ask(directory_, silence_, http::verb::post, target, upload);
+    return ask(directory_, silence_, http::verb::post, target, upload, purpose_);
 }
 
 Result<> ApiClient::upload(const std::string& target, const Upload& body,
@@ -276,7 +280,7 @@ Result<> ApiClient::upload(const std::string& target, const Upload& body,
             return success();
         },
         silence_);
-    SAFAR_TRY(exchange.run(directory_, http::verb::post, target));
+    SAFAR_TRY(exchange.run(directory_, http::verb::post, target, purpose_));
     if (code == 0 || code >= 300) return error_of(code, pending);
     return take(pending);
 }

@@ -33,7 +33,8 @@ public:
 
     // @param directory  of the node; the socket is DIR/safar.sock.
     // @param silence    how long the node may say and take nothing before a call gives up.
-    ApiClient(std::string directory, std::chrono::seconds silence);
+    // @param purpose    what personal fields are read for; goes with every request. Empty: none is named.
+    ApiClient(std::string directory, std::chrono::seconds silence, std::string purpose = "");
 
     // Errors: unreachable (nothing listens; the detail says how to start it), timed_out, malformed
     // (no JSON), and what the API answers, by its name.
@@ -52,6 +53,7 @@ public:
 private:
     std::string directory_;
     std::chrono::seconds silence_;
+    std::string purpose_;
 };
 
 // "/v1/x?a=1&b=%20": percent-encodes names and values.

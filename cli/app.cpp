@@ -32,7 +32,10 @@ Outcome<std::string> Context::node_directory() const {
 
 Outcome<ApiClient> Context::client() const {
     SAFAR_TRY(auto directory, node_directory());
-    return ApiClient(directory, std::chrono::seconds(timeout_seconds));
+    for (char c : purpose)
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+            return usage("the purpose (--purpose, SAFAR_PURPOSE) is one line of text");
+    return ApiClient(directory, std::chrono::seconds(timeout_seconds), purpose);
 }
 
 void Context::print_raw(const ApiAnswer& answer) const {
@@ -73,6 +76,9 @@ std::unique_ptr<CLI::App> build_app(Context& context) {
     app->add_option("--timeout", context.timeout_seconds, "Give up after so much silence")
         ->type_name("SECONDS")
         ->check(CLI::Range(1U, 86400U));
+    app->add_option("--purpose", context.purpose, "What you read personal fields for; goes into the access log")
+        ->envname("SAFAR_PURPOSE")
+        ->type_name("TEXT");
     add_node_commands(*app, context);
     add_charter_commands(*app, context);
     add_evidence_commands(*app, context);
@@ -84,6 +90,8 @@ std::unique_ptr<CLI::App> build_app(Context& context) {
     add_operate_commands(*app, context);
     add_backup_commands(*app, context);
     add_watch_command(*app, context);
+    add_user_commands(*app, context);
+    add_access_commands(*app, context);
     add_demo_commands(*app, context);
     return app;
 }

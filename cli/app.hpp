@@ -29,7 +29,9 @@ struct Context {
     using Action = std::function<Outcome<Exit>()>;
     Action action; // of the command that was picked
 
-    // Errors: usage (no node was named).
+    std::string purpose = ""; // --purpose, else $SAFAR_PURPOSE
+
+    // Errors: usage (no node was named; a purpose that no header can carry).
     [[nodiscard]] Outcome<std::string> node_directory() const;
     [[nodiscard]] Outcome<ApiClient> client() const;
     // Prints an answer as it came, for --json.
@@ -52,6 +54,8 @@ void add_stats_commands(CLI::App& app, Context& context);
 void add_operate_commands(CLI::App& app, Context& context);
 void add_backup_commands(CLI::App& app, Context& context);
 void add_watch_command(CLI::App& app, Context& context);
+void add_user_commands(CLI::App& app, Context& context);
+void add_access_commands(CLI::App& app, Context& context);
 void add_demo_commands(CLI::App& app, Context& context);
 
 [[nodiscard]] std::unique_ptr<CLI::App> build_app(Context& context);

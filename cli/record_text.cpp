@@ -21,6 +21,17 @@ const json::array& list_of(const json::value& answer, std::string_view name) {
 
 std::string day(const std::string& time) { return time.size() > 16 ? time.substr(0, 16) : time; }
 
+// Why a value is not shown, for its place in a table; "" where it is.
+std::string withheld_of(const json::value& value) {
+    const std::string why = text_at(value, "withheld");
+    return why.empty() ? "" : "withheld (" + why + ")";
+}
+
+std::string value_of(const json::value& value, std::string_view name) {
+    const std::string why = withheld_of(value);
+    return why.empty() ? text_at(value, name) : why;
+}
+
 // "Missing Migrants Project, 2020-01-08"
 std::string source_of(const json::value& value) {
     std::string source = text_at(value, "source");
@@ -36,16 +47,22 @@ std::string record_text(const json::value& answer) {
                                           text_at(answer, "id"), text_at(answer, "compartment"))) +
                       "\n\n";
     Table table({{"field"}, {"value"}, {""}});
+    std::vector<std::string> reasons;
     bool conflict = false;
     for (const json::value& field : list_at(answer, "fields")) {
         const bool here = flag_at(field, "conflict");
         conflict = conflict || here;
-        table.row({text_at(field, "field"), text_at(field, "reading"), here ? "CONFLICT" : ""});
+        const std::string why = text_at(field, "withheld");
+        table.row({text_at(field, "field"), why.empty() ? text_at(field, "reading") : "withheld",
+                   here ? "CONFLICT" : ""});
+        if (!why.empty() && std::find(reasons.begin(), reasons.end(), why) == reasons.end())
+            reasons.push_back(why);
         if (!here) continue;
         for (const json::value& value : list_at(field, "values"))
             table.row({"", text_at(value, "value"), "says " + text_at(value, "agency")});
     }
     out += table.render();
+    for (const std::string& why : reasons) out += "withheld: " + visible(why) + "\n";
     if (conflict)
         out += "\nAgencies disagree. Who said what: safar explain " +
                visible(text_at(answer, "id")) + " FIELD\n";
@@ -68,7 +85,7 @@ std::string history_text(const json::value& answer) {
             first = false;
         };
         for (const json::value& said : list_at(event, "asserts"))
-            row(text_at(said, "field"), text_at(said, "value"));
+            row(text_at(said, "field"), value_of(said, "value"));
         if (first) row("", fmt::format("(sets aside {})", text_at(event, "replaces")));
     }
     return table.render();
@@ -82,6 +99,7 @@ std::string explain_text(const json::value& answer) {
     out += visible(fmt::format("reads: {}   (rule: {}{})", reading.empty() ? "nothing" : reading,
                                text_at(answer, "rule"), conflict ? "; agencies disagree" : "")) +
            "\n\n";
+    if (const std::string why = withheld_of(answer); !why.empty()) return out + visible(why) + "\n";
     Table live({{"no", Align::right},
                 {"value"},
                 {"agency"},
@@ -138,6 +156,10 @@ std::string found_text(const json::value& answer) {
         table.row(std::move(cells));
     }
     std::string out = table.render();
+    if (const auto* withheld = member(answer, "withheld").if_object())
+        for (const auto& one : *withheld)
+            out += visible(fmt::format("{}: withheld ({})\n", std::string_view(one.key().data(), one.key().size()),
+                                       shown(one.value())));
     if (flag_at(answer, "truncated"))
         out += fmt::format("the first {}; --limit N shows more\n", records.size());
     return out;
@@ -153,6 +175,7 @@ std::string conflicts_text(const json::value& answer) {
             if (!values.empty()) values += " | ";
             values += value.is_object() ? text_at(value, "value") : shown(value);
         }
+        if (!text_at(conflict, "withheld").empty()) values = "withheld";
         table.row({text_at(conflict, "id"), text_at(conflict, "kind"), text_at(conflict, "field"),
                    text_at(conflict, "agencies"), shorten(visible(values), 40),
                    day(text_at(conflict, "since"))});

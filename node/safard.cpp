@@ -19,6 +19,7 @@
 #include <spdlog/spdlog.h>
 #include <sys/file.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace safar {
@@ -112,6 +113,7 @@ struct Running {
     std::unique_ptr<Derived> derived;
     std::unique_ptr<Node> node;
     std::unique_ptr<Registry> registry;
+    std::unique_ptr<AccessDesk> desk;
     ApiMetrics metrics;
     std::unique_ptr<ApiContext> context;
     std::unique_ptr<PeerNet> net;
@@ -161,7 +163,11 @@ Result<> start_all(const std::string& directory, const Prepared& with, Running& 
     settings.note = note;
     out.node = std::make_unique<Node>(*out.log, *out.derived, std::move(settings));
     out.registry = std::make_unique<Registry>(*out.node);
+    std::vector<std::string> notes;
+    SAFAR_TRY(out.desk, AccessDesk::open(directory, with.identity.id, with.identity.signing, notes));
+    for (std::string& line : notes) note(std::move(line));
     out.context.reset(new ApiContext{*out.registry, out.metrics, {}, {}, with.config.name});
+    out.context->desk = out.desk.get();
     SAFAR_TRY(out.net, PeerNet::start(with.identity, with.config.listen, *out.node));
     out.context->operate = {directory, &with.identity, with.config.reserve_mib << 20};
     PeerNet* net = out.net.get();
@@ -178,7 +184,7 @@ Result<> start_all(const std::string& directory, const Prepared& with, Running& 
     ServerOptions options;
     options.socket_path = directory + "/safar.sock";
     SAFAR_TRY(out.server, ApiServer::start(*out.context, options));
-    return success();
+    return out.desk->open_door();
 }
 
 int wait_for_signal(const sigset_t& signals) {
@@ -214,6 +220,7 @@ int run(const std::string& directory) {
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGXFSZ, SIG_IGN); // a file size limit is an error like a full disk
     std::signal(SIGHUP, SIG_IGN);
+    ::umask(077); // what this process creates is its owner's alone
     ::mallopt(M_ARENA_MAX, 4); // many threads, few of which allocate at once
 
     auto prepared = prepare(directory);

@@ -14,7 +14,7 @@ _safar() {
     for ((i = 1; i < COMP_CWORD; ++i)); do
         word=${COMP_WORDS[i]}
         case $word in
-        --node | --timeout) ((++i)) ;;
+        --node | --timeout | --purpose) ((++i)) ;;
         -*) ;;
         *)
             if [ -z "$group" ]; then
@@ -35,6 +35,10 @@ _safar() {
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return
         ;;
+    --role)
+        mapfile -t COMPREPLY < <(compgen -W 'caseworker supervisor analyst operator protection_officer auditor' -- "$cur")
+        return
+        ;;
     --format)
         mapfile -t COMPREPLY < <(compgen -W 'table csv json' -- "$cur")
         return
@@ -43,7 +47,7 @@ _safar() {
 
     local words=''
     case $group in
-    '') words='node charter status peers digest verify rebuild import record find explain conflict stats backup restore peer doctor watch demo --node --timeout --version --help --help-all' ;;
+    '') words='node charter status peers digest verify rebuild import record find explain conflict stats backup restore peer doctor watch user access demo --node --timeout --purpose --version --help --help-all' ;;
     node) [ -n "$command" ] && words='--agency --listen --name' || words='init' ;;
     charter)
         case $command in
@@ -73,6 +77,20 @@ _safar() {
     backup) words='--with-keys' ;;
     restore) words='--keys --prove --patience' ;;
     watch) words='--once --interval' ;;
+    user)
+        case $command in
+        '') words='list add roles remove' ;;
+        add) words='--role --compartment --classes-up-to --name' ;;
+        roles) words='--role --compartment --all-compartments --classes-up-to' ;;
+        esac
+        ;;
+    access)
+        case $command in
+        '') words='log verify' ;;
+        log) words='--subject --user --since --limit' ;;
+        verify) words='--key' ;;
+        esac
+        ;;
     demo)
         case $command in
         '') words='up tour down' ;;
@@ -92,7 +110,7 @@ _safar() {
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
     # Files where a command takes them: charters, enrolments, registers.
     case $group in
-    charter | import | backup | restore) [[ $cur != -* ]] && mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$cur") ;;
+    charter | import | backup | restore | access) [[ $cur != -* ]] && mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$cur") ;;
     esac
 }
 

@@ -2,7 +2,9 @@
 // use. docs/api.md and openapi.json are its contract; tests hold this table against the latter.
 #pragma once
 
+#include "node/access/desk.hpp"
 #include "node/api/metrics.hpp"
+#include "node/api/sight.hpp"
 #include "node/net/peer_net.hpp"
 #include "node/registry/registry.hpp"
 
@@ -20,7 +22,11 @@ struct ApiRequest {
     std::vector<std::pair<std::string, std::string>> query; // decoded, in order
     std::vector<std::string> captures;                      // what {id} stood for
     std::string body;
-    std::string actor;      // who asks, for the events that come of it
+    Caller caller;          // who asks, as the kernel says
+    std::string claimed_actor; // header Safar-Actor: believed in single-user mode only
+    std::string purpose;    // header Safar-Purpose, or the parameter
+    Sight sight;            // what the answer may show, and what it showed; set by run_route
+    std::string actor;      // for the events that come of it; set by run_route
     ByteSource body_source; // routes that stream: instead of `body`
     PartSink send_part;     // routes that stream: starts the answer (200) early
 
@@ -50,12 +56,14 @@ struct ApiContext {
     std::string node_name;
     std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
     OperateContext operate = {};
+    AccessDesk* desk = nullptr; // without one every request is refused
 };
 
 using ApiHandler = Result<ApiReply> (*)(ApiContext& context, ApiRequest& request);
 
 struct Route {
     std::string_view method, pattern; // "/v1/records/{id}"
+    UserAction action; // what whoever asks must be allowed; its place keeps a route without one from compiling
     std::string_view parameters;      // of the query, separated by blanks; any other is refused
     ApiHandler handle;
     bool streams = false; // takes the body in pieces and may answer in pieces
@@ -71,11 +79,13 @@ struct Route {
 [[nodiscard]] Result<ApiRequest> parse_target(std::string_view method, std::string_view target);
 // The route, with captures filled in. Errors: not_found (no such path, or what the path does take).
 [[nodiscard]] Result<const Route*> find_route(ApiRequest& request);
-// Checks parameters, runs the handler, turns an error into its reply.
+// Admits the caller, authorises the route's action, checks parameters, runs the handler and turns an error into
+// its reply. What shows guarded fields, and every refusal, is in the access log before this returns; where that
+// cannot be written, the reply is the error and shows nothing.
 [[nodiscard]] ApiReply run_route(ApiContext& context, const Route& route, ApiRequest& request);
 // parse_target, find_route and run_route in one, for tests and small bodies.
 [[nodiscard]] ApiReply dispatch(ApiContext& context, std::string_view method, std::string_view target,
-                                std::string body, std::string actor);
+                                std::string body, Caller caller, std::string purpose = "");
 
 [[nodiscard]] unsigned http_status(ErrorCode code);
 [[nodiscard]] ApiReply error_reply(const Error& error);
@@ -95,6 +105,13 @@ Result<ApiReply> retract(ApiContext&, ApiRequest&);
 Result<ApiReply> resolve(ApiContext&, ApiRequest&);
 // routes_import.cpp
 Result<ApiReply> import_file(ApiContext&, ApiRequest&);
+// routes_people.cpp
+Result<ApiReply> users(ApiContext&, ApiRequest&);
+Result<ApiReply> user_add(ApiContext&, ApiRequest&);
+Result<ApiReply> user_roles(ApiContext&, ApiRequest&);
+Result<ApiReply> user_remove(ApiContext&, ApiRequest&);
+Result<ApiReply> access_log(ApiContext&, ApiRequest&);
+Result<ApiReply> access_verify(ApiContext&, ApiRequest&);
 // routes_statistics.cpp
 Result<ApiReply> statistics(ApiContext&, ApiRequest&);
 // routes_operations.cpp

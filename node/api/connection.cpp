@@ -3,7 +3,6 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
-#include <pwd.h>
 #include <sys/socket.h>
 
 namespace safar {
@@ -17,17 +16,12 @@ constexpr std::uint64_t body_bytes_max = 2u << 20; // of routes that do not stre
 constexpr std::chrono::seconds drain_after_refusal{10};
 constexpr std::size_t actor_bytes_max = 100;
 
-// The name of the user at the other end, for events whose request names no actor.
-std::string peer_user(int descriptor) {
+// Who connected, as the kernel noted it then; nobody can claim to be another.
+Caller peer_of(int descriptor) {
     ucred who{};
     socklen_t size = sizeof who;
-    if (::getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0) return "";
-    passwd entry{};
-    passwd* found = nullptr;
-    std::array<char, 4096> space;
-    if (::getpwuid_r(who.uid, &entry, space.data(), space.size(), &found) == 0 && found != nullptr)
-        return found->pw_name;
-    return "uid " + std::to_string(who.uid);
+    if (::getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0) return {};
+    return caller_of_uid(who.uid);
 }
 
 class Connection {
@@ -35,7 +29,7 @@ public:
     Connection(ApiContext& context, const ServerOptions& options, UnixStream& stream,
                const std::atomic<bool>& stopping, std::atomic<bool>& answering)
         : context_(context), options_(options), stream_(stream), stopping_(stopping), answering_(answering),
-          user_(peer_user(stream.descriptor())) {}
+          caller_(peer_of(stream.descriptor())) {}
 
     void run() {
         while (!stopping_ && serve_one()) answering_ = false;
@@ -73,8 +67,9 @@ private:
             send_and_close(error_reply(request.error()));
             return false;
         }
-        auto actor = fields["Safar-Actor"];
-        request.value().actor = actor.empty() ? user_ : std::string(actor.substr(0, actor_bytes_max));
+        request.value().caller = caller_;
+        request.value().claimed_actor = std::string(fields["Safar-Actor"].substr(0, actor_bytes_max));
+        request.value().purpose = std::string(fields["Safar-Purpose"]);
         auto route = find_route(request.value());
         if (!route.has_value()) {
             send_and_close(error_reply(route.error()));
@@ -198,7 +193,7 @@ private:
     UnixStream& stream_;
     const std::atomic<bool>& stopping_;
     std::atomic<bool>& answering_;
-    std::string user_;
+    Caller caller_;
     boost::beast::flat_buffer buffer_{64u << 10};
     unsigned version_ = 11;
     bool keep_alive_ = true;

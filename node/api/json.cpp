@@ -73,6 +73,18 @@ Result<std::uint32_t> BodyReader::number(std::string_view name, std::uint32_t ma
     return static_cast<std::uint32_t>(number);
 }
 
+Result<std::optional<std::vector<std::string>>> BodyReader::texts(std::string_view name) {
+    const json::value* value = find(name);
+    if (value == nullptr || value->is_null()) return std::optional<std::vector<std::string>>{};
+    if (!value->is_array()) return wrong(name, "must be a list of texts");
+    std::vector<std::string> out;
+    for (const json::value& one : value->get_array()) {
+        if (!one.is_string()) return wrong(name, "must be a list of texts");
+        out.push_back(text_of(one.get_string()));
+    }
+    return std::optional(std::move(out));
+}
+
 Result<std::vector<FieldText>> BodyReader::fields(std::string_view name) {
     const char* needs = "must be a list of [\"name\", \"value\"] pairs, both text";
     const json::value* value = find(name);
@@ -103,6 +115,13 @@ ApiReply json_reply(const json::value& value) {
     reply.body = json::serialize(value);
     reply.body += '\n';
     return reply;
+}
+
+std::string compartment_of(ApiContext& context, const Kind* kind) {
+    if (kind == nullptr) return {};
+    auto charter = context.registry.node().charter();
+    const CharterCompartment* compartment = charter->compartment_of_kind(kind->name);
+    return compartment == nullptr ? std::string() : compartment->name;
 }
 
 Result<RecordId> captured_id(const ApiRequest& request) {

@@ -18,6 +18,7 @@ public:
     [[nodiscard]] Result<std::optional<std::string>> optional_text(std::string_view name);
     [[nodiscard]] Result<bool> flag(std::string_view name); // false if absent
     [[nodiscard]] Result<std::uint32_t> number(std::string_view name, std::uint32_t max); // 0 if absent
+    [[nodiscard]] Result<std::optional<std::vector<std::string>>> texts(std::string_view name);
     [[nodiscard]] Result<std::vector<FieldText>> fields(std::string_view name);
     [[nodiscard]] Result<> done() const;
 
@@ -29,6 +30,8 @@ private:
 
 [[nodiscard]] ApiReply json_reply(const boost::json::value& value);
 
+// "" where the charter in force has none for the kind, or the schema does not know the kind.
+[[nodiscard]] std::string compartment_of(ApiContext& context, const Kind* kind);
 [[nodiscard]] Result<RecordId> captured_id(const ApiRequest& request);
 // A whole number of a parameter, `otherwise` if absent. Errors: invalid_argument with the range.
 [[nodiscard]] Result<std::uint64_t> number_parameter(const ApiRequest& request, std::string_view name,

@@ -1,4 +1,4 @@
-#include "node/api/api.hpp"
+#include "node/api/gate.hpp"
 
 #include <algorithm>
 #include <array>
@@ -7,38 +7,45 @@
 namespace safar {
 namespace {
 
-constexpr std::array routes{ // one line each: method, path, parameters, handler
-    Route{"GET", "/v1/status", "", handlers::status},
-    Route{"GET", "/v1/peers", "", handlers::peers},
-    Route{"GET", "/v1/charter", "", handlers::charter},
-    Route{"POST", "/v1/charter", "", handlers::charter_take},
-    Route{"GET", "/v1/charter/epochs", "", handlers::charter_epochs},
-    Route{"GET", "/v1/charter/notices", "", handlers::notices},
-    Route{"POST", "/v1/charter/notices", "", handlers::notice_take},
-    Route{"GET", "/v1/logs", "", handlers::logs},
-    Route{"GET", "/v1/quarantine", "", handlers::quarantine},
-    Route{"GET", "/v1/impact", "node cut", handlers::impact},
-    Route{"GET", "/v1/schema", "", handlers::schema},
-    Route{"POST", "/v1/import", "profile file dry_run where", handlers::import_file, /*streams=*/true},
-    Route{"POST", "/v1/records", "", handlers::create},
-    Route{"GET", "/v1/records", "kind limit where", handlers::find},
-    Route{"GET", "/v1/records/{id}", "", handlers::show},
-    Route{"GET", "/v1/records/{id}/history", "", handlers::history},
-    Route{"GET", "/v1/records/{id}/explain", "field", handlers::explain},
-    Route{"POST", "/v1/records/{id}/fields", "", handlers::set},
-    Route{"POST", "/v1/records/{id}/retract", "", handlers::retract},
-    Route{"POST", "/v1/records/{id}/resolve", "", handlers::resolve},
-    Route{"GET", "/v1/conflicts", "limit", handlers::conflicts},
-    Route{"GET", "/v1/statistics", "kind by where sum since until", handlers::statistics},
-    Route{"GET", "/v1/digest", "compartment state", handlers::digest},
-    Route{"POST", "/v1/verify", "deep", handlers::verify},
-    Route{"POST", "/v1/rebuild", "", handlers::rebuild},
-    Route{"GET", "/v1/health", "", handlers::health},
-    Route{"POST", "/v1/peers/test", "", handlers::test_peers},
-    Route{"POST", "/v1/backup", "", handlers::backup},
-    Route{"POST", "/v1/backup/done", "", handlers::backup_done},
-    Route{"GET", "/metrics", "", handlers::metrics},
-    Route{"GET", "/openapi.json", "", handlers::openapi},
+constexpr std::array routes{ // one line each: method, path, action, parameters, handler
+    Route{"GET", "/v1/status", UserAction::status, "", handlers::status},
+    Route{"GET", "/v1/peers", UserAction::peers, "", handlers::peers},
+    Route{"GET", "/v1/charter", UserAction::charter_read, "", handlers::charter},
+    Route{"POST", "/v1/charter", UserAction::charter_change, "", handlers::charter_take},
+    Route{"GET", "/v1/charter/epochs", UserAction::charter_read, "", handlers::charter_epochs},
+    Route{"GET", "/v1/charter/notices", UserAction::charter_read, "", handlers::notices},
+    Route{"POST", "/v1/charter/notices", UserAction::charter_change, "", handlers::notice_take},
+    Route{"GET", "/v1/logs", UserAction::digest, "", handlers::logs},
+    Route{"GET", "/v1/quarantine", UserAction::peers, "", handlers::quarantine},
+    Route{"GET", "/v1/impact", UserAction::charter_change, "node cut", handlers::impact},
+    Route{"GET", "/v1/schema", UserAction::schema_read, "", handlers::schema},
+    Route{"POST", "/v1/import", UserAction::import_file, "profile file dry_run where purpose", handlers::import_file,
+          /*streams=*/true},
+    Route{"POST", "/v1/records", UserAction::record_create, "", handlers::create},
+    Route{"GET", "/v1/records", UserAction::record_find, "kind limit where purpose", handlers::find},
+    Route{"GET", "/v1/records/{id}", UserAction::record_show, "purpose", handlers::show},
+    Route{"GET", "/v1/records/{id}/history", UserAction::record_history, "purpose", handlers::history},
+    Route{"GET", "/v1/records/{id}/explain", UserAction::record_explain, "field purpose", handlers::explain},
+    Route{"POST", "/v1/records/{id}/fields", UserAction::record_set, "", handlers::set},
+    Route{"POST", "/v1/records/{id}/retract", UserAction::record_retract, "", handlers::retract},
+    Route{"POST", "/v1/records/{id}/resolve", UserAction::conflict_resolve, "", handlers::resolve},
+    Route{"GET", "/v1/conflicts", UserAction::conflict_list, "limit purpose", handlers::conflicts},
+    Route{"GET", "/v1/statistics", UserAction::statistics, "kind by where sum since until", handlers::statistics},
+    Route{"GET", "/v1/digest", UserAction::digest, "compartment state", handlers::digest},
+    Route{"POST", "/v1/verify", UserAction::verify, "deep", handlers::verify},
+    Route{"POST", "/v1/rebuild", UserAction::rebuild, "", handlers::rebuild},
+    Route{"GET", "/v1/health", UserAction::health, "", handlers::health},
+    Route{"POST", "/v1/peers/test", UserAction::peer_test, "", handlers::test_peers},
+    Route{"POST", "/v1/backup", UserAction::backup, "", handlers::backup},
+    Route{"POST", "/v1/backup/done", UserAction::backup, "", handlers::backup_done},
+    Route{"GET", "/v1/users", UserAction::user_list, "", handlers::users},
+    Route{"POST", "/v1/users", UserAction::user_change, "", handlers::user_add},
+    Route{"POST", "/v1/users/{unix}/roles", UserAction::user_change, "", handlers::user_roles},
+    Route{"POST", "/v1/users/{unix}/remove", UserAction::user_change, "", handlers::user_remove},
+    Route{"GET", "/v1/access", UserAction::access_read, "subject user since limit", handlers::access_log},
+    Route{"POST", "/v1/access/verify", UserAction::access_verify, "", handlers::access_verify},
+    Route{"GET", "/metrics", UserAction::metrics, "", handlers::metrics},
+    Route{"GET", "/openapi.json", UserAction::describe, "", handlers::openapi},
 };
 
 int hex_digit(char c) {
@@ -160,24 +167,24 @@ Result<const Route*> find_route(ApiRequest& request) {
 
 ApiReply run_route(ApiContext& context, const Route& route, ApiRequest& request) {
     const auto start = std::chrono::steady_clock::now();
-    auto reply = [&]() -> Result<ApiReply> {
+    ApiReply out = guarded_reply(context, route.action, request, [&]() -> Result<ApiReply> {
         SAFAR_TRY(check_parameters(route, request));
         return route.handle(context, request);
-    }();
-    ApiReply out = reply.has_value() ? std::move(reply.value()) : error_reply(reply.error());
+    });
     std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
     context.metrics.observe(static_cast<std::size_t>(&route - routes.data()), out.status, took.count());
     return out;
 }
 
 ApiReply dispatch(ApiContext& context, std::string_view method, std::string_view target, std::string body,
-                  std::string actor) {
+                  Caller caller, std::string purpose) {
     auto request = parse_target(method, target);
     if (!request.has_value()) return error_reply(request.error());
     auto route = find_route(request.value());
     if (!route.has_value()) return error_reply(route.error());
     request.value().body = std::move(body);
-    request.value().actor = std::move(actor);
+    request.value().caller = std::move(caller);
+    request.value().purpose = std::move(purpose);
     return run_route(context, *route.value(), request.value());
 }
 

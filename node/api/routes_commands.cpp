@@ -7,6 +7,31 @@ namespace {
 
 namespace json = boost::json;
 
+// May whoever asks write these fields of this kind? What the schema does not know, the registry refuses.
+Result<> may_write(ApiContext& context, ApiRequest& request, const Kind* kind, const std::vector<std::string>& fields) {
+    if (kind == nullptr) return success();
+    const std::string compartment = compartment_of(context, kind);
+    SAFAR_TRY(request.sight.enter(compartment));
+    for (const std::string& name : fields)
+        if (const Field* field = kind->field(std::string_view(name))) {
+            SAFAR_TRY(request.sight.write(*field, compartment));
+        }
+    return success();
+}
+
+Result<> may_write_record(ApiContext& context, ApiRequest& request, const RecordId& id,
+                          const std::vector<std::string>& fields) {
+    request.sight.subject(id);
+    SAFAR_TRY(auto view, context.registry.show(id));
+    return may_write(context, request, view.kind, fields);
+}
+
+std::vector<std::string> names_of(const std::vector<FieldText>& fields) {
+    std::vector<std::string> out;
+    for (const FieldText& one : fields) out.push_back(one.field);
+    return out;
+}
+
 ApiReply change_reply(const RecordChange& change) {
     return json_reply(json::object{{"id", show_id(change.record)},
                                    {"events", change.events},
@@ -29,6 +54,8 @@ Result<ApiReply> create(ApiContext& context, ApiRequest& request) {
     if (at && !at->empty()) {
         SAFAR_TRY(command.at, parse_time(*at));
     }
+    const auto schema = context.registry.node().derived().schema();
+    SAFAR_TRY(may_write(context, request, schema->kind(std::string_view(command.kind)), names_of(command.fields)));
     SAFAR_TRY(auto change, context.registry.create(command, {request.actor}));
     return change_reply(change);
 }
@@ -43,6 +70,7 @@ Result<ApiReply> set(ApiContext& context, ApiRequest& request) {
     SAFAR_TRY(auto why, body.optional_text("why"));
     SAFAR_TRY(body.done());
     command.why = why.value_or("");
+    SAFAR_TRY(may_write_record(context, request, id, names_of(command.fields)));
     SAFAR_TRY(auto change, context.registry.set(command, {request.actor}));
     return change_reply(change);
 }
@@ -56,6 +84,7 @@ Result<ApiReply> retract(ApiContext& context, ApiRequest& request) {
     SAFAR_TRY(auto why, body.optional_text("why"));
     SAFAR_TRY(body.done());
     command.why = why.value_or("");
+    SAFAR_TRY(may_write_record(context, request, id, {command.field}));
     SAFAR_TRY(auto change, context.registry.retract(command, {request.actor}));
     return change_reply(change);
 }
@@ -71,6 +100,7 @@ Result<ApiReply> resolve(ApiContext& context, ApiRequest& request) {
     SAFAR_TRY(auto why, body.optional_text("why"));
     SAFAR_TRY(body.done());
     command.why = why.value_or("");
+    SAFAR_TRY(may_write_record(context, request, id, {command.field}));
     SAFAR_TRY(auto change, context.registry.resolve(command, {request.actor}));
     return change_reply(change);
 }

@@ -1,5 +1,6 @@
 // POST /v1/import: a profile, then a file, in one body of any length; the answer is NDJSON.
 #include "node/api/json.hpp"
+#include "node/imports/profile.hpp"
 
 namespace safar::handlers {
 namespace {
@@ -38,7 +39,28 @@ Result<std::string> read_profile(const ByteSource& source) {
 
 std::string line(json::object object) { return json::serialize(object) + "\n"; }
 
-json::object reject_object(const ImportReject& reject) {
+// May whoever asks write the fields that the profile fills? Then why its rejected rows are withheld, "" where
+// they are not: a reject repeats what the file says.
+Result<std::string> why_rows_are_withheld(ApiContext& context, ApiRequest& request, const ImportCommand& command) {
+    const auto schema = context.registry.node().derived().schema();
+    auto profile = parse_profile(command.request.profile_name, command.request.profile, *schema);
+    if (!profile.has_value()) return profile.error();
+    const Kind* kind = schema->kind(std::string_view(profile.value().kind));
+    const std::string compartment = compartment_of(context, kind);
+    SAFAR_TRY(request.sight.enter(compartment));
+    std::string out;
+    for (const FieldMap& map : profile.value().maps) {
+        const Field* field = kind == nullptr ? nullptr : kind->field(std::string_view(map.field));
+        if (field == nullptr) continue;
+        SAFAR_TRY(request.sight.write(*field, compartment));
+        if (const std::string* why = request.sight.would_hide(*field, compartment)) out = *why;
+    }
+    return out;
+}
+
+json::object reject_object(const ImportReject& reject, const std::string& withheld) {
+    if (!withheld.empty())
+        return {{"line", reject.line}, {"column", ""}, {"reason", "withheld: " + withheld}, {"row", ""}};
     // A row may hold any bytes; JSON holds UTF-8.
     auto clean = [](const std::string& text) {
         json::error_code error;
@@ -79,12 +101,13 @@ Result<ApiReply> import_file(ApiContext& context, ApiRequest& request) {
     }
     SAFAR_TRY(command.request.profile, read_profile(request.body_source));
 
+    SAFAR_TRY(auto withheld, why_rows_are_withheld(context, request, command));
     ApiReply reply;
     reply.content_type = "application/x-ndjson";
     bool begun = false;
     std::optional<Error> gone;
     RejectSink sink = [&](const ImportReject& reject) {
-        reply.body += line({{"reject", reject_object(reject)}});
+        reply.body += line({{"reject", reject_object(reject, withheld)}});
         if (reply.body.size() < waiting_bytes_max || !request.send_part || gone) return;
         begun = true;
         if (auto sent = request.send_part(reply.body); !sent.has_value()) gone = sent.error();

@@ -1,4 +1,4 @@
-// Reading records: show, history, explain, find, conflicts.
+// Reading records: show, history, explain, find, conflicts. No value leaves here that `sight` was not asked for.
 #include "node/api/iso_time.hpp"
 #include "node/api/json.hpp"
 
@@ -9,6 +9,7 @@ namespace {
 
 namespace json = boost::json;
 
+const std::string withheld_text = "withheld";
 constexpr std::uint64_t list_default = 100, list_max = 10'000;
 
 json::object record_head(const RecordView& view) {
@@ -17,21 +18,49 @@ json::object record_head(const RecordView& view) {
             {"compartment", view.compartment}};
 }
 
+// May the record be read at all? Notes it as what the request is about.
+Result<> open_record(ApiRequest& request, const RecordId& id, std::string_view compartment) {
+    SAFAR_TRY(request.sight.enter(compartment, &id));
+    request.sight.subject(id);
+    return success();
+}
+
+// The text of an event is about all that the event asserts, so it is shown to whoever may see all of it.
+bool may_read_text(Sight& sight, const EventBody& body, const Kind* kind, std::string_view compartment) {
+    if (body.assertions.empty()) return sight.sees_all(kind, compartment); // takes back what it does not name
+    return std::all_of(body.assertions.begin(), body.assertions.end(), [&](const Assertion& assertion) {
+        const Field* field = kind == nullptr ? nullptr : kind->field(assertion.field);
+        return field == nullptr ? sight.sees_all(nullptr, compartment) : sight.would_hide(*field, compartment) == nullptr;
+    });
+}
+
+// `open`: the event's text may be shown.
+json::object shown_said(const Said& said, bool open) {
+    json::object out = said_object(said);
+    if (!open) out["basis"] = said.basis.empty() ? "" : withheld_text;
+    return out;
+}
+
+const Field* known_field(const Kind* kind, std::uint16_t tag) { return kind == nullptr ? nullptr : kind->field(tag); }
+
+const HeldEvent* event_of(const Dot& dot, const std::vector<HeldEvent>& events) {
+    for (const HeldEvent& event : events)
+        if (event.log == dot.log && event.sequence == dot.sequence &&
+            std::equal(dot.leaf.raw.begin(), dot.leaf.raw.end(), event.leaf.raw.begin()))
+            return &event;
+    return nullptr;
+}
+
 // The event that replaced a value: who, when and why. What replaced it may itself have been replaced.
-json::object replacer(const Dot& dot, const std::vector<HeldEvent>& events) {
+json::object replacer(const Dot& dot, const HeldEvent* event, bool open) {
     json::object out{{"dot", show_dot(dot)}};
-    for (const HeldEvent& event : events) {
-        if (event.log != dot.log || event.sequence != dot.sequence ||
-            !std::equal(dot.leaf.raw.begin(), dot.leaf.raw.end(), event.leaf.raw.begin()))
-            continue;
-        out["agency"] = event.agency;
-        out["at"] = show_time(event.body.at);
-        out["verb"] = event.body.verb;
-        out["why"] = event.body.basis;
-        out["source"] = event.body.source;
-        out["edition"] = event.body.edition;
-        break;
-    }
+    if (event == nullptr) return out;
+    out["agency"] = event->agency;
+    out["at"] = show_time(event->body.at);
+    out["verb"] = event->body.verb;
+    out["why"] = open || event->body.basis.empty() ? event->body.basis : withheld_text;
+    out["source"] = event->body.source;
+    out["edition"] = event->body.edition;
     return out;
 }
 
@@ -40,17 +69,25 @@ json::object replacer(const Dot& dot, const std::vector<HeldEvent>& events) {
 Result<ApiReply> show(ApiContext& context, ApiRequest& request) {
     SAFAR_TRY(auto id, captured_id(request));
     SAFAR_TRY(auto view, context.registry.show(id));
+    SAFAR_TRY(open_record(request, id, view.compartment));
     json::object out = record_head(view);
     json::array fields;
     fields.reserve(view.folded.fields.size());
     for (const FoldedField& field : view.folded.fields) {
         if (field.live.empty()) continue; // all of it was taken back: history tells
         json::object one{{"field", field_name(view.kind, field.field)},
-                         {"reading", shown_values(field.reading)},
+                         {"reading", json::array()},
                          {"conflict", field.conflict}};
+        if (const std::string* why = request.sight.hides(known_field(view.kind, field.field), view.compartment)) {
+            one["withheld"] = *why;
+            fields.push_back(std::move(one));
+            continue;
+        }
+        one["reading"] = shown_values(field.reading);
         if (field.conflict) {
             json::array values;
-            for (const Said& said : field.live) values.push_back(said_object(said));
+            const bool open = request.sight.sees_all(view.kind, view.compartment);
+            for (const Said& said : field.live) values.push_back(shown_said(said, open));
             one["values"] = std::move(values);
         }
         if (!field.flags.empty()) one["flags"] = json::value_from(field.flags);
@@ -64,12 +101,21 @@ Result<ApiReply> show(ApiContext& context, ApiRequest& request) {
 Result<ApiReply> history(ApiContext& context, ApiRequest& request) {
     SAFAR_TRY(auto id, captured_id(request));
     SAFAR_TRY(auto view, context.registry.history(id));
+    const std::string compartment = compartment_of(context, view.kind);
+    SAFAR_TRY(open_record(request, id, compartment));
     json::array out;
     for (const HeldEvent& event : view.events) {
         json::array asserts;
-        for (const Assertion& assertion : event.body.assertions)
-            asserts.push_back(json::object{{"field", field_name(view.kind, assertion.field)},
-                                           {"value", show_value(assertion.value)}});
+        for (const Assertion& assertion : event.body.assertions) {
+            json::object said{{"field", field_name(view.kind, assertion.field)}, {"value", ""}};
+            if (const std::string* why = request.sight.hides(known_field(view.kind, assertion.field), compartment)) {
+                said["withheld"] = *why;
+            } else {
+                said["value"] = show_value(assertion.value);
+            }
+            asserts.push_back(std::move(said));
+        }
+        const bool open = event.body.basis.empty() || may_read_text(request.sight, event.body, view.kind, compartment);
         out.push_back(json::object{{"event", json::object{{"log", event.log.id.hex()},
                                                           {"incarnation", event.log.incarnation.hex()},
                                                           {"sequence", event.sequence},
@@ -79,7 +125,7 @@ Result<ApiReply> history(ApiContext& context, ApiRequest& request) {
                                    {"at", show_time(event.body.at)},
                                    {"source", event.body.source},
                                    {"edition", event.body.edition},
-                                   {"basis", event.body.basis},
+                                   {"basis", open ? event.body.basis : withheld_text},
                                    {"actor", event.body.actor},
                                    {"quality", event.body.quality},
                                    {"asserts", std::move(asserts)},
@@ -92,6 +138,7 @@ Result<ApiReply> explain(ApiContext& context, ApiRequest& request) {
     SAFAR_TRY(auto id, captured_id(request));
     std::string_view name = request.parameter("field");
     SAFAR_TRY(auto view, context.registry.show(id));
+    SAFAR_TRY(open_record(request, id, view.compartment));
     const Field* field = view.kind == nullptr ? nullptr : view.kind->field(name);
     if (field == nullptr) {
         std::string names;
@@ -105,12 +152,24 @@ Result<ApiReply> explain(ApiContext& context, ApiRequest& request) {
     json::array live, replaced;
     const FoldedField* folded = view.folded.field(field->tag);
     if (folded != nullptr) {
+        if (const std::string* why = request.sight.hides(field, view.compartment)) {
+            out["withheld"] = *why;
+            out["conflict"] = folded->conflict;
+            for (const char* list : {"reading", "live", "replaced"}) out[list] = json::array();
+            return json_reply(out);
+        }
         SAFAR_TRY(auto past, context.registry.history(id));
-        for (const Said& said : folded->live) live.push_back(said_object(said));
+        const auto open = [&](const HeldEvent* event) {
+            return event != nullptr && may_read_text(request.sight, event->body, view.kind, view.compartment);
+        };
+        for (const Said& said : folded->live)
+            live.push_back(shown_said(said, open(event_of(said.dot, past.events))));
         for (const Said& said : folded->replaced) {
-            json::object one = said_object(said);
+            json::object one = shown_said(said, open(event_of(said.dot, past.events)));
             if (!said.replaced_by.empty()) {
-                one["replaced_by"] = replacer(said.replaced_by.front(), past.events);
+                const Dot& by = said.replaced_by.front();
+                const HeldEvent* event = event_of(by, past.events);
+                one["replaced_by"] = replacer(by, event, open(event));
                 one["times_replaced"] = said.replaced_by.size();
             }
             replaced.push_back(std::move(one));
@@ -129,36 +188,63 @@ Result<ApiReply> find(ApiContext& context, ApiRequest& request) {
     query.kind = request.parameter("kind");
     SAFAR_TRY(query.where, filters(request));
     SAFAR_TRY(auto limit, number_parameter(request, "limit", 1, list_max, list_default));
+    const auto schema = context.registry.node().derived().schema();
+    const Kind* kind = schema->kind(std::string_view(query.kind));
+    const std::string compartment = compartment_of(context, kind);
+    if (kind != nullptr) {
+        SAFAR_TRY(request.sight.enter(compartment));
+        SAFAR_TRY(request.sight.ask_about(*kind, query, compartment));
+    }
+    const bool asked_guarded = request.sight.guarded_shown();
     bool truncated = false;
     SAFAR_TRY(auto views, context.registry.find(query, limit, truncated));
     json::array records;
+    json::object withheld;
     records.reserve(views.size());
     for (const RecordView& view : views) {
         json::object fields;
+        bool guarded_here = false;
         for (const FoldedField& field : view.folded.fields) {
             const Field* known = view.kind == nullptr ? nullptr : view.kind->field(field.field);
             if (known == nullptr || field.reading.empty()) continue;
+            guarded_here = guarded_here || guarded(known->sensitivity);
+            if (const std::string* why = request.sight.hides(known, compartment)) {
+                withheld[known->name] = *why;
+                continue;
+            }
             // One value is shown as text, a field that holds several as a list.
             if (known->rule == Rule::single || known->rule == Rule::status || known->rule == Rule::strictest)
                 fields[known->name] = show_value(field.reading.front());
             else
                 fields[known->name] = shown_values(field.reading);
         }
+        if (guarded_here || asked_guarded) request.sight.subject(view.folded.id);
         records.push_back(json::object{{"id", show_id(view.folded.id)}, {"fields", std::move(fields)}});
     }
-    return json_reply(json::object{{"records", std::move(records)}, {"truncated", truncated}});
+    json::object out{{"records", std::move(records)}, {"truncated", truncated}};
+    if (!withheld.empty()) out["withheld"] = std::move(withheld);
+    return json_reply(out);
 }
 
 Result<ApiReply> conflicts(ApiContext& context, ApiRequest& request) {
     SAFAR_TRY(auto limit, number_parameter(request, "limit", 1, list_max, list_default));
-    SAFAR_TRY(auto found, context.registry.conflicts(limit));
+    // Those of other compartments are left out, so as many are read as there may be.
+    const bool scoped = request.sight.user().compartments.has_value();
+    SAFAR_TRY(auto found, context.registry.conflicts(scoped ? list_max : limit));
     json::array out;
     for (const Conflict& conflict : found) {
+        if (out.size() == limit) break;
         SAFAR_TRY(auto view, context.registry.show(conflict.record));
+        if (!request.sight.inside(view.compartment)) continue;
+        const Field* known = known_field(view.kind, conflict.field);
+        if (known == nullptr || guarded(known->sensitivity)) request.sight.subject(conflict.record);
         json::array values;
-        if (const FoldedField* field = view.folded.field(conflict.field))
-            for (const Said& said : field->live) values.push_back(said_object(said));
+        const std::string* why = request.sight.hides(known, view.compartment);
+        if (const FoldedField* field = view.folded.field(conflict.field); field != nullptr && why == nullptr)
+            for (const Said& said : field->live)
+                values.push_back(shown_said(said, request.sight.sees_all(view.kind, view.compartment)));
         json::object one = record_head(view);
+        if (why != nullptr) one["withheld"] = *why;
         one["field"] = field_name(view.kind, conflict.field);
         one["agencies"] = json::value_from(conflict.agencies);
         one["since"] = show_time(conflict.since);

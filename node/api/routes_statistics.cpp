@@ -45,6 +45,11 @@ Result<ApiReply> statistics(ApiContext& context, ApiRequest& request) {
     auto schema = context.registry.node().derived().schema();
     SAFAR_TRY(query.since, day_parameter(*schema, request, "since", /*end=*/false));
     SAFAR_TRY(query.until, day_parameter(*schema, request, "until", /*end=*/true));
+    if (const Kind* kind = schema->kind(std::string_view(query.kind))) {
+        const std::string compartment = compartment_of(context, kind);
+        SAFAR_TRY(request.sight.enter(compartment));
+        SAFAR_TRY(request.sight.ask_about(*kind, query, compartment));
+    }
     // Before counting: the answer is true at least up to here.
     SAFAR_TRY(context.registry.node().await_own_writes());
     Position position = context.registry.node().deriver().position();

@@ -51,7 +51,8 @@ TEST(Commands, AllThatThereAre) {
                            "rebuild", "import", "record create", "record set", "record retract",
                            "record show", "record history", "find", "explain", "conflict list",
                            "conflict resolve", "stats", "backup", "restore", "peer test",
-                           "doctor", "watch", "demo up", "demo tour", "demo down"));
+                           "doctor", "watch", "user list", "user add", "user roles", "user remove",
+                           "access log", "access verify", "demo up", "demo tour", "demo down"));
 }
 
 TEST(Commands, EachHelpHasAnExampleAndJson) {

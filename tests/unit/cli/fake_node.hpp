@@ -11,6 +11,7 @@ namespace safar::cli {
 
 struct FakeRequest {
     std::string method, target, body; // target as it came, percent-encoded
+    std::string head;                 // the request line and the headers
 };
 struct FakeAnswer {
     int status = 200;

@@ -78,6 +78,7 @@ void FakeNode::one(int fd) {
     if (!answer.before_body) {
         while (text.size() < header_end + 4 + length)
             if (!more()) break;
+        request.head = text.substr(0, header_end);
         request.body = text.substr(header_end + 4);
         answer = handler_(request);
     }
@@ -102,6 +103,7 @@ void FakeNode::one(int fd) {
 
 Ran run_safar(std::vector<std::string> arguments, const std::string& node) {
     unsetenv("SAFAR_NODE");
+    unsetenv("SAFAR_PURPOSE");
     std::ostringstream out, err;
     Context context{out, err, false, false, {}, false, 30, {}};
     if (!node.empty()) arguments.insert(arguments.begin(), {"--node", node});

@@ -5,16 +5,29 @@
 #include "tests/unit/node/registry/registry_fixture.hpp"
 
 #include <boost/json.hpp>
+#include <unistd.h>
 
 namespace safar::testing {
 
 struct TestApi {
     Network network;
-    HeldCharter charter = registry_charter(network);
+    HeldCharter charter;
     TestNode node{network.iom, charter};
     TestNode other{network.fia, charter};
-    ApiMetrics metrics;
+    ApiMetrics metrics{};
     ApiContext context{*node.registry, metrics, [this] { return std::vector<PeerStatus>{peer()}; }, {}, "The IOM"};
+    TempDir directory{};
+    std::unique_ptr<AccessDesk> desk = open_desk();
+
+    std::unique_ptr<AccessDesk> open_desk() {
+        std::vector<std::string> notes;
+        auto out = value_of(AccessDesk::open(directory.path(), network.iom.id(), network.iom.signing, notes));
+        EXPECT_TRUE(notes.empty());
+        context.desk = out.get();
+        return out;
+    }
+    // The owner of the data directory, who has every role.
+    [[nodiscard]] static Caller owner() { return {::getuid(), "tester"}; }
 
     [[nodiscard]] PeerStatus peer() const {
         PeerStatus out;
@@ -25,10 +38,11 @@ struct TestApi {
         return out;
     }
     Identity identity = network.iom.identity();
-    TestApi() { context.operate.identity = &identity; }
+    TestApi() : TestApi(registry_charter(Network{})) {}
+    explicit TestApi(HeldCharter rules) : charter(std::move(rules)) { context.operate.identity = &identity; }
 
     ApiReply ask(std::string_view method, std::string_view target, std::string body = "") {
-        return dispatch(context, method, target, std::move(body), "tester");
+        return dispatch(context, method, target, std::move(body), owner());
     }
     boost::json::value json(std::string_view method, std::string_view target, std::string body = "") {
         ApiReply reply = ask(method, target, std::move(body));

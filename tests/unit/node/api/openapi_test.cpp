@@ -141,6 +141,12 @@ TEST(OpenApi, EveryJsonAnswerHasTheShapeItDescribes) {
         {"GET", "/v1/health", "/v1/health", ""},
         {"POST", "/v1/peers/test", "/v1/peers/test", "{}"},
         {"GET", "/openapi.json", "/openapi.json", ""},
+        {"GET", "/v1/access?limit=5", "/v1/access", ""},
+        {"POST", "/v1/access/verify", "/v1/access/verify", ""},
+        {"GET", "/v1/users", "/v1/users", ""},
+        {"POST", "/v1/users", "/v1/users", R"({"unix":"games","roles":["analyst"],"compartments":["movement"]})"},
+        {"POST", "/v1/users/games/roles", "/v1/users/{unix}/roles", R"({"roles":["auditor"]})"},
+        {"POST", "/v1/users/games/remove", "/v1/users/{unix}/remove", ""},
     };
     std::set<std::string> asked{"POST /v1/import", "GET /metrics",               // no JSON document
                                 "POST /v1/backup", "POST /v1/backup/done"}; // need a disk: tests/process/operate_test.cpp

@@ -81,8 +81,9 @@ TEST(Routes, TwoMembersThatHoldTheSameAnswerTheSameDigest) {
     api.disputed();
     ApiMetrics metrics;
     ApiContext other{*api.other.registry, metrics, {}, {}, "The FIA"};
+    other.desk = api.desk.get();
     ApiReply here = api.ask("GET", "/v1/digest?compartment=movement&state=1");
-    ApiReply there = dispatch(other, "GET", "/v1/digest?compartment=movement&state=1", "", "");
+    ApiReply there = dispatch(other, "GET", "/v1/digest?compartment=movement&state=1", "", TestApi::owner());
     EXPECT_EQ(here.body, there.body);
     EXPECT_THAT(here.body, HasSubstr("\"state\""));
 }
@@ -91,9 +92,10 @@ TEST(Routes, WhatThisNodeMayNotHoldIsRefusedWithTheNamesOfItsHolders) {
     TestApi api;
     ApiMetrics metrics;
     ApiContext other{*api.other.registry, metrics, {}, {}, "The FIA"};
+    other.desk = api.desk.get();
     for (const char* target : {"/v1/statistics?kind=victim_case", "/v1/records?kind=victim_case",
                                "/v1/digest?compartment=protection", "/v1/digest?compartment=protection&state=1"}) {
-        ApiReply reply = dispatch(other, "GET", target, "", "");
+        ApiReply reply = dispatch(other, "GET", target, "", TestApi::owner());
         EXPECT_EQ(reply.status, 403u) << target;
         EXPECT_THAT(reply.body, HasSubstr("'protection' is held by IOM, MOFA")) << target;
         EXPECT_EQ(api.ask("GET", target).status, 200u) << target;
