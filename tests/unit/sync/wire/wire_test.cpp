@@ -50,6 +50,9 @@ std::map<std::string, std::string> examples() {
         {"pong", hex_of(Pong{0x0102030405060708})},
         {"error", hex_of(ErrorFrame{"bad_signature", "batch 3"})},
         {"bye", hex_of(Bye{})},
+        {"notice_list", hex_of(NoticeList{{fill<Hash>(1), fill<Hash>(2)}})},
+        {"notice_ask", hex_of(NoticeAsk{{fill<Hash>(3)}})},
+        {"notice", hex_of(NoticeFrame{copy(as_bytes("notice"))})},
         {"shared_digest",
          shared_digest(std::vector<CompartmentDigest>{{"protection", fill<Hash>(1)},
                                                       {"return", fill<Hash>(2)}})
@@ -106,6 +109,9 @@ TEST(Frames, EveryMessageComesBackAndNothingElseDecodes) {
     expect_round_trip<Pong>("pong");
     expect_round_trip<ErrorFrame>("error");
     expect_round_trip<Bye>("bye");
+    expect_round_trip<NoticeList>("notice_list");
+    expect_round_trip<NoticeAsk>("notice_ask");
+    expect_round_trip<NoticeFrame>("notice");
 }
 
 TEST(Frames, HelloFitsOneRoundTripOf400Bytes) {
