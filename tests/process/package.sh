@@ -49,17 +49,17 @@ inside safar --version
 
 say "found a network of one and run it as the unit would"
 as_safar="runuser -u safar --"
-inside $as_safar safar node init /var/lib/safar --agency IOM --listen 127.0.0.1:7400 >"$root/debian/tmp/iom.toml"
-inside $as_safar safar charter draft --network One --steward IOM --quorum 1 /tmp/iom.toml >"$root/debian/tmp/charter.toml"
-chmod 666 "$root/debian/tmp/charter.toml"
-inside $as_safar safar --node /var/lib/safar charter sign /tmp/charter.toml
-inside $as_safar safar --node /var/lib/safar charter adopt /tmp/charter.toml
+inside install -d -o safar -g safar /tmp/net
+inside $as_safar safar node init /var/lib/safar --agency IOM --listen 127.0.0.1:7400 >"$root/debian/tmp/net/iom.toml"
+inside $as_safar safar charter draft --network One --steward IOM --quorum 1 /tmp/net/iom.toml >"$root/debian/tmp/net/charter.toml"
+inside $as_safar safar --node /var/lib/safar charter sign /tmp/net/charter.toml
+inside $as_safar safar --node /var/lib/safar charter adopt /tmp/net/charter.toml
 inside $as_safar safard --data /var/lib/safar >"$root/safard.log" 2>&1 &
 for _ in $(seq 100); do inside $as_safar safar --node /var/lib/safar status >/dev/null 2>&1 && break; sleep 0.2; done
 inside $as_safar safar --node /var/lib/safar record create return nationality=Pakistan date=2023-03-31
-inside $as_safar safar --node /var/lib/safar backup /tmp/iom.tar
+inside $as_safar safar --node /var/lib/safar backup /tmp/net/iom.tar
 inside $as_safar safar --node /var/lib/safar doctor || fail "the doctor found a problem"
-inside $as_safar safar restore /tmp/iom.tar /tmp/restored
+inside $as_safar safar restore /tmp/net/iom.tar /tmp/net/restored
 for pid in $(pgrep -x safard); do # only the one in there
     [ "$(readlink "/proc/$pid/root")" != "$root/debian" ] || kill "$pid"
 done
