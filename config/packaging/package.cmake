@@ -24,7 +24,8 @@ set(CPACK_STRIP_FILES ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION misc)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_PACKAGE_DEPENDS adduser)
+# iso-codes: the lists that code lists of the schema refer to (`safar charter draft`).
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "adduser, iso-codes")
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "prometheus-node-exporter, curl, bash-completion")
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "Each agency of a network runs its own node, which keeps signed migration events and
 replicates them to the peers that may hold them. There is no central server.")

@@ -58,18 +58,32 @@ Result<> copy_file(const std::string& from, const std::string& to) {
     });
 }
 
+Result<> copy_folder(const BackupPlan& plan, const std::string& folder, const std::string& into) {
+    std::error_code error;
+    if (!fs::exists(plan.directory + "/" + folder, error)) return success();
+    for (const auto& entry : fs::recursive_directory_iterator(plan.directory + "/" + folder)) {
+        const std::string to = into + "/" + fs::relative(entry.path(), plan.directory).string();
+        if (!entry.is_regular_file() || fs::exists(to, error)) continue;
+        SAFAR_TRY(copy_file(entry.path().string(), to));
+    }
+    return success();
+}
+
 Result<> copy_beside_store(const BackupPlan& plan, const std::string& into) {
     SAFAR_TRY(copy_file(plan.directory + "/safard.toml", into + "/safard.toml"));
     SAFAR_TRY(copy_file(plan.directory + "/store/FORMAT", into + "/store/FORMAT"));
-    std::vector<std::string> folders{"charter"};
-    if (plan.with_keys) folders.emplace_back("keys");
-    for (const std::string& folder : folders)
-        for (const auto& entry : fs::recursive_directory_iterator(plan.directory + "/" + folder)) {
-            const std::string name = fs::relative(entry.path(), plan.directory).string();
-            if (entry.is_regular_file()) {
-                SAFAR_TRY(copy_file(entry.path().string(), into + "/" + name));
-            }
-        }
+    std::error_code error;
+    // The access log grows meanwhile. Its head goes first: it may be older than the log, never
+    // newer.
+    for (const char* name : {"/users.toml", "/access/head"}) {
+        if (!fs::exists(plan.directory + name, error)) continue;
+        SAFAR_TRY(copy_file(plan.directory + name, into + name));
+    }
+    SAFAR_TRY(copy_folder(plan, "access", into));
+    SAFAR_TRY(copy_folder(plan, "charter", into));
+    if (plan.with_keys) {
+        SAFAR_TRY(copy_folder(plan, "keys", into));
+    }
     return success();
 }
 

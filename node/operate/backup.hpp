@@ -1,8 +1,8 @@
 // Making a backup of a running node, and writing a new data directory from one.
 //
-// What is in it: the store (a RocksDB checkpoint), the witness, the charter, safard.toml, and the
-// private keys only where they were asked for. Derived state goes along and is never trusted: it
-// can be made again.
+// What is in it: the store (a RocksDB checkpoint), the witness, the charter, safard.toml, users and
+// the access log, and the private keys only where they were asked for. Derived state goes along and
+// is never trusted: it can be made again.
 #pragma once
 
 #include "node/operate/archive.hpp"

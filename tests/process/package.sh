@@ -6,7 +6,11 @@ set -euo pipefail
 build=$(realpath "${1:?usage: package.sh BUILD-DIR [MIRROR]}")
 mirror=${2:-http://deb.debian.org/debian}
 root=$(mktemp -d /tmp/safar-package-XXXXXX)
-trap 'rm -rf --one-file-system "$root"' EXIT
+clean() {
+    ! mountpoint -q "$root/debian/proc" || umount "$root/debian/proc"
+    rm -rf --one-file-system "$root"
+}
+trap clean EXIT
 
 say() { printf '%s\n' "== $*"; }
 fail() { printf 'FAILED: %s\n' "$*" >&2; exit 1; }
@@ -32,6 +36,7 @@ say "a bare Debian 12"
 debootstrap --variant=minbase bookworm "$root/debian" "$mirror" >"$root/debootstrap.log" 2>&1 ||
     { tail -5 "$root/debootstrap.log"; fail "debootstrap"; }
 cp "$deb" "$root/debian/root/safar.deb"
+mountpoint -q "$root/debian/proc" || mount -t proc proc "$root/debian/proc" # programs look there for themselves
 
 say "install"
 inside apt-get update -qq >/dev/null
@@ -44,19 +49,20 @@ inside safar --version
 
 say "found a network of one and run it as the unit would"
 as_safar="runuser -u safar --"
-inside $as_safar safar node init /var/lib/safar --agency IOM --listen 127.0.0.1:7400 >"$root/debian/tmp/iom.toml"
-inside $as_safar safar charter draft --network One --steward IOM --quorum 1 /tmp/iom.toml >"$root/debian/tmp/charter.toml"
-chmod 666 "$root/debian/tmp/charter.toml"
-inside $as_safar safar --node /var/lib/safar charter sign /tmp/charter.toml
-inside $as_safar safar --node /var/lib/safar charter adopt /tmp/charter.toml
+inside install -d -o safar -g safar /tmp/net
+inside $as_safar safar node init /var/lib/safar --agency IOM --listen 127.0.0.1:7400 >"$root/debian/tmp/net/iom.toml"
+inside $as_safar safar charter draft --network One --steward IOM --quorum 1 /tmp/net/iom.toml >"$root/debian/tmp/net/charter.toml"
+inside $as_safar safar --node /var/lib/safar charter sign /tmp/net/charter.toml
+inside $as_safar safar --node /var/lib/safar charter adopt /tmp/net/charter.toml
 inside $as_safar safard --data /var/lib/safar >"$root/safard.log" 2>&1 &
 for _ in $(seq 100); do inside $as_safar safar --node /var/lib/safar status >/dev/null 2>&1 && break; sleep 0.2; done
 inside $as_safar safar --node /var/lib/safar record create return nationality=Pakistan date=2023-03-31
-inside $as_safar safar --node /var/lib/safar backup /tmp/iom.tar
+inside $as_safar safar --node /var/lib/safar backup /tmp/net/iom.tar
 inside $as_safar safar --node /var/lib/safar doctor || fail "the doctor found a problem"
-inside $as_safar safar restore /tmp/iom.tar /tmp/restored
-node=$(inside cat /proc/mounts >/dev/null 2>&1; pgrep -u "$(inside id -u safar)" -x safard || true)
-for pid in $node; do [ "$(readlink "/proc/$pid/root")" = "$root/debian" ] && kill "$pid"; done
+inside $as_safar safar restore /tmp/net/iom.tar /tmp/net/restored
+for pid in $(pgrep -x safard); do # only the one in there
+    [ "$(readlink "/proc/$pid/root")" != "$root/debian" ] || kill "$pid"
+done
 wait || true
 grep -q event=stopped "$root/safard.log" || { cat "$root/safard.log"; fail "no clean end"; }
 

@@ -43,13 +43,19 @@ private:
 };
 
 // A TLS server that takes any client, with this certificate, and says `words` once it stands.
-std::function<void(int)> tls_server(ClientSettings settings, Bytes words = {}) {
-    return [settings, words](int socket) {
+std::function<void(int)> tls_server(ClientSettings settings, Bytes words = {},
+                                    bool late_clock = false) {
+    return [settings, words, late_clock](int socket) {
         SSL_CTX* context = SSL_CTX_new(TLS_server_method());
         SSL_CTX_set_security_level(context, 0);
         SSL_CTX_set_min_proto_version(context, settings.version_min);
         SSL_CTX_set_max_proto_version(context, settings.version_max);
         SSL_CTX_set_verify(context, SSL_VERIFY_PEER, [](int, X509_STORE_CTX*) { return 1; });
+        if (late_clock)
+            SSL_CTX_set_verify(context, SSL_VERIFY_PEER, [](int, X509_STORE_CTX* store) {
+                X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_HAS_EXPIRED);
+                return 0;
+            });
         SSL_CTX_set_alpn_select_cb(
             context,
             [](SSL*, const unsigned char** out, unsigned char* length, const unsigned char* in,
@@ -211,6 +217,10 @@ TEST_F(PeerTests, ACertificateThatIsNotYetValid) {
 TEST_F(PeerTests, ACertificateThatHasExpired) {
     expect(answered_by(tls_server({.key = &network.mofa.tls, .from_days = -9, .until_days = -1})),
            PeerFault::certificate_expired);
+}
+TEST_F(PeerTests, AClockThereByWhichOurCertificateHasExpired) {
+    expect(answered_by(tls_server({.key = &network.mofa.tls}, {}, /*late_clock=*/true)),
+           PeerFault::our_clock_by_them);
 }
 TEST_F(PeerTests, AnEndWithoutAHello) {
     expect(answered_by(tls_server({.key = &network.mofa.tls})), PeerFault::closed);

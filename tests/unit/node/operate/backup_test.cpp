@@ -27,6 +27,17 @@ TEST_F(Backups, ADirectoryAndATarFileRestoreTheSameNode) {
     }
 }
 
+TEST_F(Backups, UsersAndTheAccessLogGoAlong) {
+    spill(data + "/users.toml", "[[user]]\n");
+    fs::create_directory(data + "/access");
+    spill(data + "/access/head", "head");
+    spill(data + "/access/000001.jsonl", "{}\n");
+    back_up(work / "b.tar");
+    value_of(restore_backup({work / "b.tar", work / "restored", ""}));
+    for (const char* name : {"/users.toml", "/access/head", "/access/000001.jsonl"})
+        EXPECT_EQ(slurp(work / ("restored" + std::string(name))), slurp(data + name)) << name;
+}
+
 TEST_F(Backups, TarReadsWhatItWrites) {
     back_up(work / "b.tar");
     fs::create_directory(work / "untarred");
