@@ -27,11 +27,11 @@ _safar() {
     done
 
     case $prev in
-    --node | --data | --keys | --schema | --codes | --profiles)
+    --node | --data | --keys | --schema | --codes | --profiles | --export)
         mapfile -t COMPREPLY < <(compgen -d -- "$cur")
         return
         ;;
-    --rejects | --compartments)
+    --rejects | --compartments | --admit | --heads | --charter)
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return
         ;;
@@ -47,13 +47,28 @@ _safar() {
 
     local words=''
     case $group in
-    '') words='node charter status peers digest verify rebuild import record find explain conflict stats backup restore peer doctor watch user access demo --node --timeout --purpose --version --help --help-all' ;;
+    '') words='node charter evidence key status peers digest verify rebuild import record find explain conflict stats backup restore peer doctor watch user access demo --node --timeout --purpose --version --help --help-all' ;;
     node) [ -n "$command" ] && words='--agency --listen --name' || words='init' ;;
     charter)
         case $command in
-        '') words='draft sign publish adopt show' ;;
+        '') words='draft amend diff sign publish adopt show history heads suspend notices quarantine' ;;
+        amend) words='--admit --remove --remove-node --title --grant --rotate --cut --lift --heads --quorum --network --compartments --schema --codes --why' ;;
+        history) words='--export' ;;
+        suspend) words='--only-node --why' ;;
         draft) words='--network --steward --quorum --compartments --schema --codes' ;;
         show) words='--text' ;;
+        esac
+        ;;
+    evidence)
+        case $command in
+        '') words='show export verify' ;;
+        verify) words='--charter' ;;
+        esac
+        ;;
+    key)
+        case $command in
+        '') words='show rotate revoke' ;;
+        revoke) words='--impact --cut' ;;
         esac
         ;;
     record)

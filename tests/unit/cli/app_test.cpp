@@ -47,7 +47,10 @@ TEST(Commands, AllThatThereAre) {
     walk([&](const auto& words, CLI::App&) { names.push_back(joined(words)); });
     EXPECT_THAT(names, testing::UnorderedElementsAre(
                            "node init", "charter draft", "charter sign", "charter publish",
-                           "charter adopt", "charter show", "status", "peers", "digest", "verify",
+                           "charter adopt", "charter show", "charter amend", "charter diff",
+                           "charter history", "charter heads", "charter suspend", "charter notices",
+                           "charter quarantine", "evidence show", "evidence export",
+                           "evidence verify", "key show", "key rotate", "key revoke", "status", "peers", "digest", "verify",
                            "rebuild", "import", "record create", "record set", "record retract",
                            "record show", "record history", "find", "explain", "conflict list",
                            "conflict resolve", "stats", "backup", "restore", "peer test",
