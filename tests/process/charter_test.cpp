@@ -130,6 +130,35 @@ TEST_F(Governance, AdmitsSuspendsRemovesAndAdmitsAPartAgain) {
     expect_one_state(rest);
 }
 
+// A field of a newer schema reaches a node that was away, with what was written under it meanwhile, and what
+// that node wrote under the older one reaches the others.
+TEST_F(Governance, ANewFieldReachesANodeThatWasAway) {
+    const Agencies all{"IOM", "FIA", "UNODC", "MOFA", "NCHR"};
+    net.start_all();
+    const std::string known = create("IOM");
+    expect_one_state(all);
+    for (const std::string& agency : all) net.stop(agency);
+    net.start("MOFA"); // alone, under the older schema
+    const std::string older = create("MOFA");
+    net.stop("MOFA");
+    for (const char* agency : {"IOM", "FIA", "UNODC", "NCHR"}) net.start(agency);
+
+    const std::string schema = net.path("schema");
+    ASSERT_EQ(run({"/bin/cp", "-r", SAFAR_SOURCE_DIR "/config/schema", schema}).exit_code, 0);
+    std::ofstream(schema + "/return.toml", std::ios::app)
+        << "\n[[field]]\ntag = 900\nname = \"flight\"\ntitle = \"Flight\"\ntype = \"text\"\n";
+    amend(2, {"--schema", schema}, {"IOM", "FIA", "UNODC", "NCHR"});
+    net.ask("FIA", {"record", "set", known, "flight=PK 702"});
+    net.wait_equal({"IOM", "FIA", "UNODC", "NCHR"}, "return");
+
+    EXPECT_NE(net.safar("MOFA", {"charter", "show"}).out.find("epoch 1"), std::string::npos);
+    net.start("MOFA");
+    wait_epoch("MOFA", 2);
+    expect_one_state(all);
+    EXPECT_THAT(net.safar("MOFA", {"record", "show", known}).out, HasSubstr("PK 702"));
+    EXPECT_TRUE(shows("IOM", older));
+}
+
 TEST_F(Governance, NewKeysTakeOverWhenTheirEpochIsInForce) {
     const Agencies all{"IOM", "FIA", "UNODC", "MOFA", "NCHR"};
     net.start_all();
