@@ -9,7 +9,9 @@ struct Adder {
     BundleContents& to;
 
     void operator()(const wire::Hello& hello) const { to.hello = hello; }
-    void operator()(const wire::CharterDocument& document) const { to.epochs.push_back(document.epoch); }
+    void operator()(const wire::CharterDocument& document) const {
+        to.epochs.push_back(document.epoch);
+    }
     void operator()(const wire::NoticeFrame&) const { ++to.notices; }
     void operator()(const BundleFrontier& frontier) const {
         if (to.compartments.empty() || to.compartments.back().name != frontier.compartment)
@@ -21,15 +23,19 @@ struct Adder {
         }
     }
     void operator()(const BundleBatch& batch) const {
-        SAFAR_ASSERT(!to.compartments.empty()); // the reader lets no batch through before its frontier
+        // The reader lets no batch through before its frontier.
+        SAFAR_ASSERT(!to.compartments.empty());
         auto& log = to.compartments.back().logs[batch.header.log];
-        log.first = log.batches == 0 ? batch.header.number : std::min(log.first, batch.header.number);
+        log.first =
+            log.batches == 0 ? batch.header.number : std::min(log.first, batch.header.number);
         log.last = std::max(log.last, batch.header.number);
         ++log.batches;
         log.events += batch.header.event_count;
         log.bytes += batch.batch.bytes.size();
     }
-    void operator()(const wire::ErrorFrame& error) const { to.given_up = error.code + ": " + error.detail; }
+    void operator()(const wire::ErrorFrame& error) const {
+        to.given_up = error.code + ": " + error.detail;
+    }
     void operator()(const wire::Bye&) const {}
 };
 

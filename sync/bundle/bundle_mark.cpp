@@ -17,7 +17,8 @@ Result<BundleMark> decode_bundle_mark(ByteView bytes) {
     constexpr std::size_t entry_bytes = LogId::size + Incarnation::size + 8;
     BundleMark mark;
     if (bytes.size() % entry_bytes != 0)
-        return failure(ErrorCode::storage_corrupt, "the note of the last bundle is damaged; make a whole one");
+        return failure(ErrorCode::storage_corrupt,
+                       "the note of the last bundle is damaged; make a whole one");
     ByteReader in(bytes);
     while (!in.at_end()) {
         LogName log;

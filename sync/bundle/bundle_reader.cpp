@@ -19,7 +19,8 @@ Result<std::optional<BundlePart>> BundleReader::next(ByteView& in) {
         if (stage_ == Stage::start) {
             auto type = frame.value() ? std::optional(frame.value()->type) : decoder_.type_held();
             if (type && *type != static_cast<std::uint8_t>(wire::FrameType::hello))
-                return failure(ErrorCode::malformed, "this is no bundle: it does not begin with a hello");
+                return failure(ErrorCode::malformed,
+                               "this is no bundle: it does not begin with a hello");
         }
         if (!frame.value()) return std::nullopt;
         ++frames_;
@@ -38,8 +39,8 @@ std::string BundleReader::where() const {
 
 Result<> BundleReader::enter(Stage stage, const char* what) {
     if (stage < stage_ || (stage_ == Stage::start && stage != Stage::start))
-        return failure(ErrorCode::out_of_order, std::string("a bundle may not hold ") + what + " as frame " +
-                                                    std::to_string(frames_));
+        return failure(ErrorCode::out_of_order, std::string("a bundle may not hold ") + what +
+                                                    " as frame " + std::to_string(frames_));
     stage_ = stage;
     return success();
 }
@@ -90,7 +91,8 @@ Result<std::optional<BundlePart>> BundleReader::part(const wire::Frame& frame) {
         return some(std::move(value));
     }
     default:
-        if (frame.type >= wire::ignorable_from) return std::optional<BundlePart>(); // of a later version
+        if (frame.type >= wire::ignorable_from)
+            return std::optional<BundlePart>(); // of a later version
         return failure(ErrorCode::out_of_order, "a bundle may not hold a frame of type " +
                                                     std::to_string(frame.type) + " (frame " +
                                                     std::to_string(frames_) + ")");
@@ -103,7 +105,8 @@ Result<wire::Hello> BundleReader::hello(ByteView payload) {
         return failure(ErrorCode::unsupported_version,
                        "the bundle speaks versions " + std::to_string(versions.min) + " to " +
                            std::to_string(versions.max) + ", this program " +
-                           std::to_string(wire::version_min) + " to " + std::to_string(wire::version_max));
+                           std::to_string(wire::version_min) + " to " +
+                           std::to_string(wire::version_max));
     SAFAR_TRY(auto value, wire::decode<wire::Hello>(payload));
     network_ = value.network;
     stage_ = Stage::charters;
@@ -113,9 +116,9 @@ Result<wire::Hello> BundleReader::hello(ByteView payload) {
 Result<wire::CharterDocument> BundleReader::document(ByteView payload) {
     SAFAR_TRY(auto value, wire::decode<wire::CharterDocument>(payload));
     if (value.document.empty() || value.epoch <= epoch_)
-        return failure(ErrorCode::out_of_order, "charter epochs of a bundle are there and ascend; epoch " +
-                                                    std::to_string(value.epoch) + " follows " +
-                                                    std::to_string(epoch_));
+        return failure(ErrorCode::out_of_order,
+                       "charter epochs of a bundle are there and ascend; epoch " +
+                           std::to_string(value.epoch) + " follows " + std::to_string(epoch_));
     epoch_ = value.epoch;
     return value;
 }
@@ -123,8 +126,9 @@ Result<wire::CharterDocument> BundleReader::document(ByteView payload) {
 Result<BundleFrontier> BundleReader::full(ByteView payload) {
     SAFAR_TRY(auto value, wire::decode<wire::FrontierFull>(payload));
     if (!compartment_.empty() && value.compartment <= compartment_)
-        return failure(ErrorCode::out_of_order, "compartments of a bundle ascend; '" + value.compartment +
-                                                    "' follows '" + compartment_ + "'");
+        return failure(ErrorCode::out_of_order, "compartments of a bundle ascend; '" +
+                                                    value.compartment + "' follows '" +
+                                                    compartment_ + "'");
     compartment_ = value.compartment;
     statement_ = frontier_digest(value.entries);
     stated_.clear();
@@ -136,7 +140,8 @@ Result<BundleFrontier> BundleReader::delta(ByteView payload) {
     SAFAR_TRY(auto value, wire::decode<wire::FrontierDelta>(payload));
     if (compartment_.empty() || value.compartment != compartment_ || value.base != statement_)
         return failure(ErrorCode::out_of_order,
-                       "frame " + std::to_string(frames_) + " goes on with a frontier that is not before it");
+                       "frame " + std::to_string(frames_) +
+                           " goes on with a frontier that is not before it");
     statement_ = wire::statement_after(statement_, value.entries);
     SAFAR_TRY(state(value.entries));
     return BundleFrontier{compartment_, std::move(value.entries)};
@@ -147,7 +152,8 @@ Result<> BundleReader::state(const Frontier& entries) {
         if (!stated_.try_emplace(entry.log, entry.head.number).second)
             return failure(ErrorCode::out_of_order, "the bundle states one log twice");
         if (stated_.size() > logs_max)
-            return failure(ErrorCode::limit_exceeded, "the bundle states more than " + std::to_string(logs_max) +
+            return failure(ErrorCode::limit_exceeded, "the bundle states more than " +
+                                                          std::to_string(logs_max) +
                                                           " logs of one compartment");
     }
     return success();
@@ -164,7 +170,8 @@ Result<BundleBatch> BundleReader::batch(ByteView payload) {
     auto stated = stated_.find(header.log);
     if (stated == stated_.end() || header.number > stated->second)
         return failure(ErrorCode::out_of_order,
-                       "batch " + std::to_string(header.number) + " of log " + header.log.id.brief() +
+                       "batch " + std::to_string(header.number) + " of log " +
+                           header.log.id.brief() +
                            " is not in the frontier that the bundle states before it");
     return BundleBatch{compartment_, header, EncodedBatch{copy(payload)}};
 }

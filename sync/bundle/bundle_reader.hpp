@@ -23,8 +23,8 @@ struct BundleBatch {
     EncodedBatch batch;
 };
 // Bye: the bundle is whole. ErrorFrame: its maker could not go on.
-using BundlePart = std::variant<wire::Hello, wire::CharterDocument, wire::NoticeFrame, BundleFrontier,
-                                BundleBatch, wire::ErrorFrame, wire::Bye>;
+using BundlePart = std::variant<wire::Hello, wire::CharterDocument, wire::NoticeFrame,
+                                BundleFrontier, BundleBatch, wire::ErrorFrame, wire::Bye>;
 
 class BundleReader {
 public:

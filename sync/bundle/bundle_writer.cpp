@@ -34,8 +34,9 @@ Result<> BundleWriter::notice(ByteView notice) {
 void BundleWriter::frontier(const std::string& name, const Frontier& held) {
     auto at = held.begin();
     const auto part = [&] {
-        auto end = at + std::min<std::ptrdiff_t>(held.end() - at,
-                                                 static_cast<std::ptrdiff_t>(wire::frontier_entries_max));
+        auto end =
+            at + std::min<std::ptrdiff_t>(held.end() - at,
+                                          static_cast<std::ptrdiff_t>(wire::frontier_entries_max));
         return Frontier(std::exchange(at, end), end);
     };
     wire::FrontierFull full{name, part()};
@@ -51,9 +52,12 @@ void BundleWriter::frontier(const std::string& name, const Frontier& held) {
 Result<> BundleWriter::compartment(const Log& log, const std::string& name, const BundleMark& after,
                                    BundleMark& contained) {
     Frontier held = log.frontier(name);
-    std::erase_if(held, [](const FrontierEntry& entry) { return entry.head.number == 0 && !entry.head.forked; });
+    std::erase_if(held, [](const FrontierEntry& entry) {
+        return entry.head.number == 0 && !entry.head.forked;
+    });
     if (held.size() > BundleReader::logs_max)
-        return failure(ErrorCode::limit_exceeded, "compartment '" + name + "' has " + std::to_string(held.size()) +
+        return failure(ErrorCode::limit_exceeded, "compartment '" + name + "' has " +
+                                                      std::to_string(held.size()) +
                                                       " logs; a bundle holds at most " +
                                                       std::to_string(BundleReader::logs_max));
     frontier(name, held);
@@ -70,14 +74,17 @@ Result<> BundleWriter::batches(const Log& log, const FrontierEntry& entry, std::
     while (after < entry.head.number) {
         SAFAR_TRY(auto read, log.read_range(entry.log, after + 1, read_bytes));
         if (read.empty())
-            return failure(ErrorCode::storage_corrupt,
-                           "batch " + std::to_string(after + 1) + " of log " + entry.log.id.brief() +
-                               " is not in the store although its head says so; run: safar verify --deep");
+            return failure(
+                ErrorCode::storage_corrupt,
+                "batch " + std::to_string(after + 1) + " of log " + entry.log.id.brief() +
+                    " is not in the store although its head says so; run: safar verify --deep");
         for (const auto& batch : read) {
-            if (after == entry.head.number) break; // beyond a fork or a cut, or newer than the frontier
+            if (after == entry.head.number)
+                break; // beyond a fork or a cut, or newer than the frontier
             if (batch->bytes.size() > wire::payload_bytes_max)
-                return failure(ErrorCode::limit_exceeded, "batch " + std::to_string(after + 1) + " of log " +
-                                                              entry.log.id.brief() + " does not fit a frame");
+                return failure(ErrorCode::limit_exceeded, "batch " + std::to_string(after + 1) +
+                                                              " of log " + entry.log.id.brief() +
+                                                              " does not fit a frame");
             wire::encode_batch(batch->bytes, piece_);
             ++after;
             SAFAR_TRY(flush(piece_bytes));

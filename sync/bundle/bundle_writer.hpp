@@ -22,11 +22,11 @@ public:
     [[nodiscard]] Result<> hello(const wire::Hello& hello);
     [[nodiscard]] Result<> charter(std::uint64_t epoch, ByteView document); // ascending
     [[nodiscard]] Result<> notice(ByteView notice);
-    // What `log` holds of a compartment: its frontier, then of each log the batches after `after`, up
-    // to that frontier. Adds what is in the bundle then to `contained`. Compartments ascend.
+    // What `log` holds of a compartment: its frontier, then of each log the batches after `after`,
+    // up to that frontier. Adds what is in the bundle then to `contained`. Compartments ascend.
     // Errors: those of Log::read_range and of the sink.
-    [[nodiscard]] Result<> compartment(const Log& log, const std::string& name, const BundleMark& after,
-                                       BundleMark& contained);
+    [[nodiscard]] Result<> compartment(const Log& log, const std::string& name,
+                                       const BundleMark& after, BundleMark& contained);
     // The goodbye: without it a reader knows that the bundle is cut.
     [[nodiscard]] Result<> end();
     // Instead of the goodbye: why it is not whole. Errors of the sink are dropped.
