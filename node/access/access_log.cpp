@@ -64,6 +64,9 @@ Result<Continuation> find_end(const std::string& directory, const NodeId& node, 
             notes.push_back(fmt::format("{:06}.jsonl: a torn last line of {} bytes is cut off; nobody was answered for it",
                                         out.segment, last.torn_bytes));
         for (const std::string& problem : last.problems) notes.push_back(problem);
+        if (last.opening && last.opening->key != key.public_key())
+            notes.push_back(fmt::format("{:06}.jsonl was signed with key {}; the log goes on with this node's key of today",
+                                        out.segment, last.opening->key.hex()));
     }
     const bool genuine = head && head->node == node && holds(*head);
     if (genuine && head->point.number > out.point.number) {

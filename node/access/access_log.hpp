@@ -24,7 +24,8 @@ class AccessLog {
 public:
     // Opens or begins the log. A torn last line, which nobody was answered for, is cut off. A log that was
     // altered, or lacks what the head says was written, is left as it is: the log goes on in a new file and
-    // `verify_access` names the place ever after. `note`: one line for the operator each.
+    // `verify_access` names the place ever after. `notes`: a line each for the operator, also where another key
+    // signed before: nobody can put a log of their own in place unseen.
     // @param key  must outlive the log.
     // Errors: storage_failed, storage_full with the path.
     [[nodiscard]] static Result<std::unique_ptr<AccessLog>> open(const std::string& directory, const NodeId& node,
@@ -40,6 +41,7 @@ public:
 
     [[nodiscard]] AccessPoint written() const;
     [[nodiscard]] const std::string& directory() const { return directory_; }
+    [[nodiscard]] const PublicKey& key() const { return key_.public_key(); }
 
     // For tests: called in place of fdatasync on the log.
     std::function<int(int descriptor)> sync_for_tests;

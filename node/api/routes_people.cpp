@@ -116,6 +116,8 @@ Result<ApiReply> access_log(ApiContext& context, ApiRequest& request) {
 Result<ApiReply> access_verify(ApiContext& context, ApiRequest&) {
     const AccessLog& log = context.desk->log();
     SAFAR_TRY(auto report, verify_access(log.directory(), log.written().number));
+    if (report.key && *report.key != log.key())
+        report.problems.push_back(log.directory() + "/head is not signed with this node's key");
     return json_reply(json::object{{"segments", report.segments},
                                    {"entries", report.entries},
                                    {"signed_up_to", report.signed_up_to},

@@ -15,8 +15,8 @@ export CCACHE_BASEDIR="$PWD"
 cmake --build --preset fuzz --target fuzz_targets # and only the libraries that they link
 mkdir -p build/fuzz/crashes
 
-# An input above input_bytes_max finds nothing that a smaller one does not.
-export limits="-timeout=5 -rss_limit_mb=1024" input_bytes_max=65536 kept_bytes_max=$((60 * 1024))
+# Long inputs from the start (len_control): slow targets would else try nothing above a few bytes.
+export limits="-timeout=5 -rss_limit_mb=1024 -len_control=0" input_bytes_max=65536 kept_bytes_max=$((60 * 1024))
 
 run_one() {
     target=$1 seconds=$2
@@ -25,7 +25,7 @@ run_one() {
     mkdir -p "$found"
     dirs=("$found")
     [ ! -d "$kept" ] || dirs+=("$kept")
-    # shellcheck disable=SC2086 # two words
+    # shellcheck disable=SC2086 # three words
     if "$target" -max_total_time="$seconds" $limits -max_len="$input_bytes_max" \
         -artifact_prefix="build/fuzz/crashes/$name-" "${dirs[@]}" >"$log" 2>&1; then
         printf '%-18s %s\n' "$name" "$(grep -E '^Done ' "$log" || tail -n 1 "$log")"
@@ -47,7 +47,7 @@ keep_one() {
     kept=tests/fuzz/corpus/$name merged=build/fuzz/merged/$name
     rm -rf "$merged"
     mkdir -p "$merged" "$kept"
-    # shellcheck disable=SC2086 # two words
+    # shellcheck disable=SC2086 # three words
     "$target" -set_cover_merge=1 $limits -max_len=4096 "$merged" "build/fuzz/corpus/$name" "$kept" \
         >"build/fuzz/$name-merge.log" 2>&1 || { tail -n 20 "build/fuzz/$name-merge.log" >&2; return 1; }
     rm -f "$kept"/*
@@ -57,7 +57,8 @@ keep_one() {
     [ "$each" -gt 0 ] || each=1
     find "$merged" -type f -printf '%s %p\n' | sort -rn |
         awk -v each="$each" 'NR % each == 1 % each { print $2 }' | xargs -r cp -t "$kept"
-    files=$(find "$kept" -type f | wc -l) bytes=$(find "$kept" -type f -printf '%s\n' | awk '{ s += $1 } END { print s + 0 }')
+    files=$(find "$kept" -type f | wc -l)
+    bytes=$(find "$kept" -type f -printf '%s\n' | awk '{ s += $1 } END { print s + 0 }')
     printf '%-18s %s inputs, %s bytes\n' "$name" "$files" "$bytes"
 }
 export -f run_one keep_one

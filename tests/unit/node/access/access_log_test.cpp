@@ -212,10 +212,12 @@ TEST_F(AccessLogs, ALogThatLostWhatWasSignedGoesOnInANewFileAndTheGapIsNamedEver
     EXPECT_THAT(problems()[0], HasSubstr("000002.jsonl line 1: entries 3 to 3 are missing before this file"));
 }
 
-TEST_F(AccessLogs, ANewKeyBeginsANewFile) {
+TEST_F(AccessLogs, ANewKeyBeginsANewFileAndTheOldOneIsNamed) {
     write(2);
     key = seeded_key(9);
     write(1);
+    ASSERT_EQ(notes.size(), 1u);
+    EXPECT_THAT(notes[0], HasSubstr("was signed with key " + seeded_key(7).public_key().hex()));
     auto report = value_of(verify_access(path));
     EXPECT_TRUE(report.problems.empty());
     EXPECT_EQ(report.segments, 2u);
