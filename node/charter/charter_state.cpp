@@ -29,9 +29,18 @@ const HeldCharter* CharterState::epoch(std::uint64_t number) const {
     return nullptr;
 }
 
+Result<CharterState::News> CharterState::take_epoch(std::string_view text) { return learnt(learn_epoch(text)); }
+
+Result<CharterState::News> CharterState::take_notice(const Notice& notice) { return learnt(learn_notice(notice)); }
+
+Result<CharterState::News> CharterState::learnt(Result<News> news) {
+    if (news && news.value() != News::nothing) rehash();
+    return news;
+}
+
 // Of the valid successors of one epoch the one with the highest number rules (only what settles rivals may
 // skip a number); where there are two of that number neither does, and all that followed one is void.
-Result<CharterState::News> CharterState::take_epoch(std::string_view text) {
+Result<CharterState::News> CharterState::learn_epoch(std::string_view text) {
     SAFAR_TRY(auto offered, parse_charter(text));
     for (const HeldCharter& held : epochs_)
         if (held.charter->identity == offered.identity) return News::nothing;
@@ -74,10 +83,10 @@ Result<CharterState::News> CharterState::take_rival(std::string_view text, Chart
     return was_in_force ? News::epoch : News::noted;
 }
 
-Result<CharterState::News> CharterState::take_notice(const Notice& notice) {
+Result<CharterState::News> CharterState::learn_notice(const Notice& notice) {
     if (notices_.contains(notice.hash)) return News::nothing;
     if (std::holds_alternative<Charter>(notice.what))
-        return take_epoch(as_text(ByteView(notice.bytes).subspan(1)));
+        return learn_epoch(as_text(ByteView(notice.bytes).subspan(1)));
     SAFAR_TRY(check_notice(notice, chain()));
     if (notices_.size() >= notices_max)
         return failure(ErrorCode::limit_exceeded, fmt::format("more than {} notices", notices_max));
@@ -115,11 +124,12 @@ std::vector<Suspension> CharterState::suspensions() const {
     return out;
 }
 
-Hash CharterState::state_hash() const {
-    if (notices_.empty()) return ruling().charter->identity;
+void CharterState::rehash() {
+    state_hash_ = ruling().charter->identity;
+    if (notices_.empty()) return;
     Bytes hashes;
     for (const auto& [hash, notice] : notices_) hashes.insert(hashes.end(), hash.raw.begin(), hash.raw.end());
-    return tagged_hash("charter-state", {ruling().charter->identity.view(), hashes});
+    state_hash_ = tagged_hash("charter-state", {ruling().charter->identity.view(), hashes});
 }
 
 std::shared_ptr<const Authority> CharterState::authority() const {

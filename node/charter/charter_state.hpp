@@ -41,13 +41,20 @@ public:
     [[nodiscard]] std::vector<Suspension> suspensions() const;
 
     // What hellos compare: the ruling epoch's identity, or with notices H("charter-state", identity, hashes).
-    [[nodiscard]] Hash state_hash() const;
+    [[nodiscard]] const Hash& state_hash() const { return state_hash_; }
     [[nodiscard]] std::shared_ptr<const Authority> authority() const;
     [[nodiscard]] bool suspended(const NodeId& node) const;
 
 private:
-    explicit CharterState(HeldCharter first) { epochs_.push_back(std::move(first)); }
+    explicit CharterState(HeldCharter first) {
+        epochs_.push_back(std::move(first));
+        rehash();
+    }
     [[nodiscard]] Epochs chain() const;
+    [[nodiscard]] Result<News> learn_epoch(std::string_view text);
+    [[nodiscard]] Result<News> learn_notice(const Notice& notice);
+    [[nodiscard]] Result<News> learnt(Result<News> news); // what was learnt changes the hash
+    void rehash();
     [[nodiscard]] Result<News> take_rival(std::string_view text, Charter rival, std::size_t kept);
     [[nodiscard]] Result<News> note(Notice notice);
     [[nodiscard]] bool replaces_fork(const Notice& notice);
@@ -56,6 +63,7 @@ private:
     std::set<Hash> rivals_;           // successors of the ruling epoch, at least two, none in force
     std::uint64_t rivals_number_ = 0; // their epoch number
     std::map<Hash, Notice> notices_;
+    Hash state_hash_;
 };
 
 // The answers that follow from a chain of epochs and the suspensions under its last one.

@@ -1,6 +1,7 @@
 #include "node/charter/evidence_file.hpp"
 
 #include "node/charter/charter_limits.hpp"
+#include "node/charter/charter_state.hpp"
 #include "node/charter/strict_toml.hpp"
 
 #include <fmt/format.h>
@@ -18,30 +19,20 @@ Bytes read_header(TomlReader& in, std::string_view key) {
     return out;
 }
 
-const PublicKey* key_of(const KeyId& id, const Epochs& epochs) {
-    for (const auto& epoch : epochs)
-        for (const CharterNode& node : epoch->nodes)
-            if (key_id(node.signing_key) == id) return &node.signing_key;
-    return nullptr;
-}
-
 } // namespace
 
 Result<EvidenceFile> make_evidence_file(const ForkEvidence& fork, const Epochs& epochs) {
     SAFAR_TRY(auto headers, read_evidence(fork));
     EvidenceFile out;
     out.fork = fork;
-    for (const auto& epoch : epochs)
-        for (const CharterNode& node : epoch->nodes)
-            for (const CharterCompartment& compartment : epoch->compartments)
-                if (log_id(headers.a.network, node.id, compartment.name) == fork.place.log.id) {
-                    out.agency = node.agency;
-                    out.node = node.id;
-                    out.compartment = compartment.name;
-                }
-    const PublicKey *a = key_of(headers.a.key, epochs), *b = key_of(headers.b.key, epochs);
-    if (out.agency.empty() || a == nullptr || b == nullptr)
+    const auto authority = make_authority(epochs, {});
+    const LogOwner* owner = authority->owner(fork.place.log.id);
+    const PublicKey *a = authority->key(headers.a.key), *b = authority->key(headers.b.key);
+    if (owner == nullptr || a == nullptr || b == nullptr)
         return failure(ErrorCode::not_found, "evidence: no epoch held here knows its log and keys");
+    out.agency = owner->agency;
+    out.node = owner->node;
+    out.compartment = owner->compartment;
     out.key_a = *a;
     out.key_b = *b;
     return out;

@@ -1,10 +1,10 @@
 #include "node/charter/notice.hpp"
 
 #include "node/charter/charter_limits.hpp"
+#include "node/charter/charter_state.hpp"
 #include "node/charter/charter_text.hpp"
 #include "node/charter/charter_write.hpp"
 #include "storage/crypto/sha256.hpp"
-#include "storage/log/evidence.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -106,32 +106,8 @@ Result<> check(const Suspension& what, const Epochs& epochs) {
     return success();
 }
 
-const CharterNode* signer(const BatchHeader& header, const Epochs& epochs) {
-    for (const auto& epoch : epochs) {
-        if (epoch->epoch != header.epoch || epoch->identity != header.charter) continue;
-        for (const CharterNode& node : epoch->nodes) {
-            if (key_id(node.signing_key) != header.key) continue;
-            for (const CharterCompartment& compartment : epoch->compartments)
-                if (log_id(header.network, node.id, compartment.name) == header.log.id) return &node;
-        }
-    }
-    return nullptr;
-}
-
 Result<> check(const ForkEvidence& evidence, const Epochs& epochs) {
-    SAFAR_TRY(auto pair, read_evidence(evidence));
-    if (pair.a.network.raw != epochs.front()->identity.raw)
-        return failure(ErrorCode::wrong_network, "fork: of network " + pair.a.network.brief());
-    for (const BatchHeader* header : {&pair.a, &pair.b})
-        if (header->epoch > epochs.back()->epoch)
-            return failure(ErrorCode::epoch_unknown, "fork: its headers name an epoch that is not held here");
-    const CharterNode *a = signer(pair.a, epochs), *b = signer(pair.b, epochs);
-    if (a == nullptr || b == nullptr || a->id != b->id)
-        return failure(ErrorCode::not_permitted, "fork: a header's key could not speak in that log");
-    if (!verify_header(a->signing_key, pair.a.network, evidence.header_a, evidence.signature_a) ||
-        !verify_header(b->signing_key, pair.b.network, evidence.header_b, evidence.signature_b))
-        return failure(ErrorCode::bad_signature, "fork: a signature does not verify");
-    return success();
+    return check_evidence(evidence, *make_authority(epochs, {}));
 }
 
 // Two successors of one epoch are rivals if each would be in force without the other.

@@ -110,8 +110,9 @@ Result<> Node::tell_log_of_forks(Log& log, const CharterState& state) const {
         const LogOwner* owner = log.authority()->owner(fork->place.log.id);
         if (owner == nullptr || !log.authority()->may_hold(settings_.id, owner->compartment)) continue;
         auto noted = log.note_fork(*fork);
-        // What the charter no longer permits to count is no longer a fork either.
-        if (!noted && noted.error().code != ErrorCode::not_permitted) return noted.error();
+        // What the charter in force does not let be said, or not yet, is no fork either.
+        if (!noted && noted.error().code != ErrorCode::not_permitted && noted.error().code != ErrorCode::epoch_unknown)
+            return noted.error();
         if (noted && noted.value()) deriver_->look_again(); // a head may have fallen
     }
     return success();

@@ -56,4 +56,23 @@ Result<EvidenceHeaders> read_evidence(const ForkEvidence& evidence) {
     return out;
 }
 
+Result<> check_evidence(const ForkEvidence& evidence, const Authority& authority) {
+    SAFAR_TRY(auto headers, read_evidence(evidence));
+    const std::string log = "fork evidence of log " + evidence.place.log.id.brief();
+    if (headers.a.network != authority.network())
+        return failure(ErrorCode::wrong_network, log + ": of network " + headers.a.network.brief());
+    const auto check = [&](const BatchHeader& header, ByteView bytes, const Signature& signature) -> Result<> {
+        if (header.epoch > authority.epoch())
+            return failure(ErrorCode::epoch_unknown, log + ": a header names an epoch that is not held here");
+        const PublicKey* key = authority.key(header.key);
+        if (key == nullptr || !authority.was_permitted(header))
+            return failure(ErrorCode::not_permitted, log + ": a key that could not speak there");
+        if (!verify_header(*key, header.network, bytes, signature))
+            return failure(ErrorCode::bad_signature, log + ": a signature does not verify");
+        return success();
+    };
+    SAFAR_TRY(check(headers.a, evidence.header_a, evidence.signature_a));
+    return check(headers.b, evidence.header_b, evidence.signature_b);
+}
+
 } // namespace safar

@@ -2,7 +2,7 @@
 // author's key alone.
 #pragma once
 
-#include "storage/event/batch.hpp"
+#include "storage/log/authority.hpp"
 
 namespace safar {
 
@@ -27,5 +27,10 @@ struct EvidenceHeaders {
 // Decodes both headers and checks that they are of one network, stand at the place that the evidence names, and
 // differ, in order. Says nothing about signatures. Errors: malformed, non_canonical.
 [[nodiscard]] Result<EvidenceHeaders> read_evidence(const ForkEvidence& evidence);
+
+// Is it a proof under this charter? Both headers by keys that could speak in that log in the epochs that they
+// name, and signed by them. Errors: malformed, non_canonical, wrong_network, epoch_unknown (a header names an
+// epoch to come), not_permitted, bad_signature.
+[[nodiscard]] Result<> check_evidence(const ForkEvidence& evidence, const Authority& authority);
 
 } // namespace safar

@@ -129,8 +129,8 @@ public:
     [[nodiscard]] virtual std::vector<IngestOutcome>
     ingest(std::span<const EncodedBatch> batches) = 0;
 
-    // Somebody else's proof of a fork, checked against the charter (check_notice): the log is closed as if
-    // both branches had come here. True: that was news. Errors: malformed, bad_signature, not_permitted,
+    // Somebody else's proof of a fork, checked against the charter (check_evidence): the log is closed as if
+    // both branches had come here. True: that was news. Errors: those of check_evidence,
     // storage_*.
     [[nodiscard]] virtual Result<bool> note_fork(const ForkEvidence& evidence) = 0;
 

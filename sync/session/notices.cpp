@@ -2,12 +2,15 @@
 
 #include "storage/crypto/sha256.hpp"
 
+#include <algorithm>
+
 namespace safar {
 
 void Notices::start() { at_hello_ = context_.view.notices(); }
 
 void Notices::open(bool same) {
     opened_ = true;
+    looked_at_ = {};
     if (same) said_.insert(at_hello_.begin(), at_hello_.end()); // else flush() says all of them
     at_hello_.clear();
 }
@@ -17,6 +20,7 @@ void Notices::on_list(const wire::NoticeList& list) {
         said_.insert(hash); // or it would be told what it told us
         if (offered_.size() < wire::notices_max) offered_.insert(hash);
     }
+    looked_at_ = {};
 }
 
 Result<> Notices::on_ask(const wire::NoticeAsk& ask) {
@@ -40,31 +44,38 @@ Result<> Notices::on_notice(wire::NoticeFrame frame) {
 Result<> Notices::on_verdict(Result<> verdict) {
     SAFAR_ASSERT(judging_ > 0);
     --judging_;
+    looked_at_ = {}; // there is room to ask for more
     if (!verdict && blame(verdict.error().code) == Blame::sender) return verdict;
     return success();
 }
 
 void Notices::flush() {
     if (!opened_) return;
-    std::set<Hash> held;
-    wire::NoticeList fresh;
-    for (const Hash& hash : context_.view.notices()) {
-        held.insert(hash);
-        if (said_.insert(hash).second && fresh.hashes.size() < wire::notices_max) fresh.hashes.push_back(hash);
+    // Called after everything that a peer says: nothing is gone through while nothing has changed.
+    if (const Hash now = context_.view.charter_digest(); now != looked_at_) {
+        looked_at_ = now;
+        look();
     }
-    if (!fresh.hashes.empty()) context_.out.send(fresh);
-
     for (std::size_t bytes = 0; !due_.empty() && bytes < serve_bytes; due_.pop_back()) {
         auto notice = context_.view.notice(due_.back());
         if (!notice || notice->size() > wire::notice_bytes_max) continue; // a better one took its place
         bytes += notice->size();
         context_.out.send(wire::NoticeFrame{std::move(*notice)});
     }
+}
+
+// Says what is held here and was not said, asks for what is held there and not here.
+void Notices::look() {
+    const std::vector<Hash> held = context_.view.notices(); // ascending
+    wire::NoticeList fresh;
+    for (const Hash& hash : held)
+        if (fresh.hashes.size() < wire::notices_max && said_.insert(hash).second) fresh.hashes.push_back(hash);
+    if (!fresh.hashes.empty()) context_.out.send(fresh);
 
     wire::NoticeAsk ask;
     for (auto at = offered_.begin(); at != offered_.end() && asked_.size() + judging_ < asked_max; ++at) {
-        if (held.contains(*at) || refused_.contains(*at) || asked_.contains(*at)) continue;
-        asked_.insert(*at);
+        if (std::binary_search(held.begin(), held.end(), *at) || refused_.contains(*at) || !asked_.insert(*at).second)
+            continue;
         ask.hashes.push_back(*at);
     }
     if (!ask.hashes.empty()) context_.out.send(ask);

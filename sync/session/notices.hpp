@@ -26,7 +26,10 @@ public:
     // The node's verdict on one, in order. Errors: the sender's offence.
     [[nodiscard]] Result<> on_verdict(Result<> verdict);
     // What could not be judged before may be now.
-    void ask_again() { refused_.clear(); }
+    void ask_again() {
+        refused_.clear();
+        looked_at_ = {};
+    }
     // What was asked for in this call, and what is new here.
     void flush();
     [[nodiscard]] NodeTime next_deadline() const { return due_.empty() ? never : context_.now; }
@@ -34,7 +37,10 @@ public:
 private:
     SessionContext& context_;
     bool opened_ = false;
+    void look();
+
     std::vector<Hash> at_hello_;
+    Hash looked_at_;           // charter digest at the last look; zero: look again
     std::set<Hash> said_;    // the peer knows that we hold them
     std::set<Hash> offered_; // the peer says that it holds them, and we do not
     std::set<Hash> asked_, refused_;

@@ -2,11 +2,14 @@
 // authors that sign whatever a test wants them to, right or wrong.
 #pragma once
 
+#include "storage/crypto/sha256.hpp"
 #include "storage/log/log.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <unistd.h>
@@ -62,6 +65,7 @@ public:
         return found == keys.end() ? nullptr : &found->second;
     }
     Standing standing(const BatchHeader& header) const override {
+        ++*asked;
         if (owner(header.log.id) == nullptr || key(header.key) == nullptr) return Standing::unknown;
         if (header.epoch > epoch_now) return Standing::waits;
         if (auto cut = cuts.find(header.log); cut != cuts.end() && header.number > cut->second)
@@ -74,6 +78,20 @@ public:
     bool restricted(const LogId& log) const override {
         return std::any_of(cuts.begin(), cuts.end(), [&](const auto& cut) { return cut.first.id == log; });
     }
+    // Over everything above that a test may change.
+    const Hash& revision() const override {
+        Bytes all;
+        ByteWriter out(all);
+        out.integer(epoch_now);
+        for (const KeyId& key : suspended) out.bytes(key.view());
+        for (const auto& [log, batch] : cuts) {
+            out.bytes(log.id.view());
+            out.bytes(log.incarnation.view());
+            out.integer(batch);
+        }
+        revision_ = tagged_hash("test-revision", {identity.view(), all});
+        return revision_;
+    }
     int rank(std::string_view) const override { return 0; }
     bool may_hold(const NodeId&, std::string_view) const override { return true; }
 
@@ -82,7 +100,11 @@ public:
     std::map<LogId, LogOwner> owners;
     std::map<KeyId, PublicKey> keys;
     std::set<KeyId> suspended;
+    std::shared_ptr<std::atomic<std::size_t>> asked = std::make_shared<std::atomic<std::size_t>>(0); // for a standing
     std::map<LogName, std::uint64_t> cuts; // the last batch that counts
+
+private:
+    mutable Hash revision_;
 };
 
 inline EventDraft draft(std::uint64_t n) {

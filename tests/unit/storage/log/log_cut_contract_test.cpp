@@ -72,6 +72,16 @@ TEST_P(LogCut, ChartersAdoptedWhileTheNodeWasDownAreActedOnAtItsStart) {
     EXPECT_EQ(counted(writer), 4u);
 }
 
+TEST_P(LogCut, AStartUnderTheSameCharterCountsNothingAgain) {
+    Writer writer(other);
+    log->ingest(writer.write_many(6));
+    cut(writer, 4);
+    *charter->asked = 0;
+    open();
+    EXPECT_EQ(*charter->asked, 0u);
+    EXPECT_EQ(counted(writer), 4u);
+}
+
 TEST_P(LogCut, AnOwnLogThatWasCutGoesOnInANewIncarnation) {
     append(3);
     Appended second = append(3);
