@@ -285,6 +285,24 @@ Result<> ApiClient::upload(const std::string& target, const Upload& body,
     return take(pending);
 }
 
+Result<> ApiClient::download(const std::string& target, const OnBytes& on_bytes) const {
+    std::string refusal;
+    unsigned code = 0;
+    const Upload nothing;
+    Exchange exchange(
+        nothing,
+        [&](unsigned status, std::string_view bytes) -> Result<> {
+            code = status;
+            if (status < 300) return on_bytes(bytes);
+            if (refusal.size() < line_bytes_max) refusal += bytes;
+            return success();
+        },
+        silence_);
+    SAFAR_TRY(exchange.run(directory_, http::verb::get, target, purpose_));
+    if (code == 0 || code >= 300) return error_of(code, refusal);
+    return success();
+}
+
 std::string percent_encode(std::string_view text) {
     std::string out;
     for (char c : text) {

@@ -46,6 +46,10 @@ public:
     [[nodiscard]] Result<> upload(const std::string& target, const Upload& body,
                                   const OnLine& on_line) const;
 
+    // The answer's bytes as they come; an error of `on_bytes` ends the call.
+    using OnBytes = std::function<Result<>(std::string_view bytes)>;
+    [[nodiscard]] Result<> download(const std::string& target, const OnBytes& on_bytes) const;
+
     // The same client with more patience, for work that takes long (verify, rebuild, import).
     [[nodiscard]] ApiClient patient() const;
     [[nodiscard]] const std::string& directory() const { return directory_; }

@@ -12,7 +12,7 @@ namespace safar::cli {
 namespace {
 
 constexpr const char* overview = R"(Exit codes:
-  0 done   1 the answer is no, or problems were found   2 wrong usage   3 some rows were rejected
+  0 done   1 the answer is no, or problems were found   2 wrong usage   3 a part was rejected or is missing
   65 bad input   69 the node does not answer   74 storage   77 not permitted   78 configuration
 
 Example:
@@ -85,6 +85,8 @@ std::unique_ptr<CLI::App> build_app(Context& context) {
     add_key_commands(*app, context);
     add_operator_commands(*app, context);
     add_import_commands(*app, context);
+    add_bundle_commands(*app, context);
+    add_gaps_command(*app, context);
     add_record_commands(*app, context);
     add_stats_commands(*app, context);
     add_operate_commands(*app, context);

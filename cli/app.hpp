@@ -49,6 +49,8 @@ void add_node_commands(CLI::App& app, Context& context);
 void add_charter_commands(CLI::App& app, Context& context);
 void add_operator_commands(CLI::App& app, Context& context);
 void add_import_commands(CLI::App& app, Context& context);
+void add_bundle_commands(CLI::App& app, Context& context);
+void add_gaps_command(CLI::App& app, Context& context);
 void add_record_commands(CLI::App& app, Context& context);
 void add_stats_commands(CLI::App& app, Context& context);
 void add_operate_commands(CLI::App& app, Context& context);

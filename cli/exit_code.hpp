@@ -12,7 +12,7 @@ enum class Exit : int {
     ok = 0,
     no = 1,             // the answer is "no": not found, problems found, in conflict
     usage = 2,          // the command line itself
-    rejects = 3,        // an import went through, but some rows were rejected
+    rejects = 3,        // an import or a bundle went through, but a part was rejected or is missing
     bad_data = 65,      // input that cannot be what it should be
     unreachable = 69,   // the node does not answer
     storage = 74,       // the node or this command could not read or write its files

@@ -31,7 +31,7 @@ _safar() {
         mapfile -t COMPREPLY < <(compgen -d -- "$cur")
         return
         ;;
-    --rejects | --compartments | --admit | --heads | --charter)
+    --rejects | --compartments | --admit | --heads | --charter | --output)
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return
         ;;
@@ -47,7 +47,7 @@ _safar() {
 
     local words=''
     case $group in
-    '') words='node charter evidence key status peers digest verify rebuild import record find explain conflict stats backup restore peer doctor watch user access demo --node --timeout --purpose --version --help --help-all' ;;
+    '') words='node charter evidence key status peers digest verify rebuild import bundle gaps record find explain conflict stats backup restore peer doctor watch user access demo --node --timeout --purpose --version --help --help-all' ;;
     node) [ -n "$command" ] && words='--agency --listen --name' || words='init' ;;
     charter)
         case $command in
@@ -116,6 +116,13 @@ _safar() {
         words='--dry-run --where --rejects --profiles'
         [ -z "$command" ] && words+=" $(_safar_profiles 2>/dev/null)"
         ;;
+    bundle)
+        case $command in
+        '') words='make apply inspect' ;;
+        make) words='--for --since-last --output' ;;
+        apply) words='--dry-run' ;;
+        esac
+        ;;
     find) words='--limit' ;;
     stats) words='--by --where --sum --since --until --format' ;;
     digest) words='--compartment --state' ;;
@@ -125,7 +132,7 @@ _safar() {
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
     # Files where a command takes them: charters, enrolments, registers.
     case $group in
-    charter | import | backup | restore | access) [[ $cur != -* ]] && mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$cur") ;;
+    charter | import | bundle | backup | restore | access) [[ $cur != -* ]] && mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$cur") ;;
     esac
 }
 

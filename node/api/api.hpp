@@ -67,6 +67,7 @@ struct Route {
     std::string_view parameters;      // of the query, separated by blanks; any other is refused
     ApiHandler handle;
     bool streams = false; // takes the body in pieces and may answer in pieces
+    std::string_view part_type = "application/x-ndjson"; // of an answer in pieces
 };
 
 [[nodiscard]] std::span<const Route> api_routes();
@@ -105,6 +106,11 @@ Result<ApiReply> retract(ApiContext&, ApiRequest&);
 Result<ApiReply> resolve(ApiContext&, ApiRequest&);
 // routes_import.cpp
 Result<ApiReply> import_file(ApiContext&, ApiRequest&);
+// routes_bundle.cpp
+Result<ApiReply> bundle_make(ApiContext&, ApiRequest&);
+Result<ApiReply> bundle_apply(ApiContext&, ApiRequest&);
+// routes_gaps.cpp
+Result<ApiReply> gaps(ApiContext&, ApiRequest&);
 // routes_people.cpp
 Result<ApiReply> users(ApiContext&, ApiRequest&);
 Result<ApiReply> user_add(ApiContext&, ApiRequest&);

@@ -113,7 +113,7 @@ private:
         request.body_source = [&](std::span<std::byte> out) { return read_body(parser, out); };
         bool begun = false;
         request.send_part = [&](std::string_view part) -> Result<> {
-            if (!begun && !begin_parts()) return failure(ErrorCode::unreachable, "the client has gone");
+            if (!begun && !begin_parts(route.part_type)) return failure(ErrorCode::unreachable, "the client has gone");
             begun = true;
             return send_part(part) ? Result<>(success())
                                    : failure(ErrorCode::unreachable, "the client has gone");
@@ -133,7 +133,7 @@ private:
     }
 
     Result<std::size_t> read_body(http::request_parser<http::buffer_body>& parser, std::span<std::byte> out) {
-        if (stopping_) return failure(ErrorCode::stopping, "the node is stopping; import the file again later");
+        if (stopping_) return failure(ErrorCode::stopping, "the node is stopping; send the file again later");
         while (!parser.is_done()) {
             auto& body = parser.get().body();
             body.data = out.data();
@@ -166,9 +166,9 @@ private:
         if (send(reply)) stream_.drain(drain_after_refusal);
     }
 
-    bool begin_parts() {
+    bool begin_parts(std::string_view type) {
         http::response<http::empty_body> response(http::status::ok, version_);
-        response.set(http::field::content_type, "application/x-ndjson");
+        response.set(http::field::content_type, boost::beast::string_view(type.data(), type.size()));
         response.keep_alive(keep_alive_);
         response.chunked(true);
         http::response_serializer<http::empty_body> serializer(response);

@@ -2,6 +2,7 @@
 
 #include "node/net/dial.hpp"
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
@@ -38,6 +39,30 @@ struct PeerBook::Peer {
     std::string why;
     std::chrono::system_clock::time_point since;
     SessionStatus last;
+    std::vector<PeerGap> gaps; // when the last session ended that stated anything
+    std::uint64_t gaps_more = 0;
+
+    // What a session tells; what nothing has come of since an earlier one is as old as there. Of
+    // compartments that it has not spoken of yet, what was known stays.
+    [[nodiscard]] std::vector<PeerGap> gaps_of(const SessionStatus& status, const Authority& authority) const {
+        const auto wall = std::chrono::system_clock::now();
+        const NodeTime now = node_now();
+        std::vector<PeerGap> out;
+        for (const BehindLog& behind : status.behind) {
+            const auto age = std::chrono::duration_cast<std::chrono::system_clock::duration>(now - behind.since);
+            PeerGap gap{behind.log, behind.theirs, behind.ours, wall - age};
+            for (const PeerGap& before : gaps)
+                if (before.log == gap.log && before.ours == gap.ours) gap.since = std::min(gap.since, before.since);
+            out.push_back(gap);
+        }
+        for (const PeerGap& before : gaps) {
+            const LogOwner* owner = authority.owner(before.log.id);
+            if (owner != nullptr && !std::ranges::binary_search(status.stated, owner->compartment))
+                out.push_back(before);
+        }
+        std::ranges::sort(out, {}, &PeerGap::log);
+        return out;
+    }
 };
 
 PeerBook::PeerBook(std::shared_ptr<LinkWorld> world, Door& door)
@@ -218,7 +243,7 @@ void PeerBook::ended(PeerLink& link, const LinkEnd& end) {
 void PeerBook::peer_lost(Peer& peer, PeerLink& link, const LinkEnd& end) {
     NodeTime now = node_now();
     peer.up = nullptr;
-    peer.last = link.status();
+    remember(peer, link.status());
     bool blamed = end.do_not_call_before.count() > 0;
     if (now - peer.up_at >= good_while && !blamed) peer.backoff.forgive();
     if (blamed) {
@@ -234,6 +259,12 @@ void PeerBook::peer_lost(Peer& peer, PeerLink& link, const LinkEnd& end) {
     }
     set_state(peer, blamed ? State::refused : State::waiting, end.why.detail);
     call_later(peer);
+}
+
+void PeerBook::remember(Peer& peer, const SessionStatus& last) const {
+    peer.last = last;
+    peer.gaps = peer.gaps_of(last, *world_->host.authority());
+    if (!last.stated.empty()) peer.gaps_more = last.behind_logs - last.behind.size();
 }
 
 // --- from outside ---
@@ -257,8 +288,13 @@ std::vector<PeerStatus> PeerBook::peers() const {
         auto found = peers_.find(node.id);
         if (found == peers_.end()) continue;
         const Peer& peer = *found->second;
-        out.push_back({node.agency, node.id, node.address, names[static_cast<int>(peer.state)], peer.why,
-                       peer.since, peer.up != nullptr ? peer.up->status() : peer.last});
+        PeerStatus status{node.agency, node.id, node.address, names[static_cast<int>(peer.state)], peer.why,
+                          peer.since, peer.up != nullptr ? peer.up->status() : peer.last, peer.gaps, peer.gaps_more};
+        if (peer.up != nullptr && !status.session.stated.empty()) {
+            status.gaps = peer.gaps_of(status.session, *world_->host.authority());
+            status.gaps_more = status.session.behind_logs - status.session.behind.size();
+        }
+        out.push_back(std::move(status));
     }
     return out;
 }
@@ -266,7 +302,7 @@ std::vector<PeerStatus> PeerBook::peers() const {
 void PeerBook::stop() {
     stopped_ = true;
     for (auto& [id, peer] : peers_) {
-        if (peer->up != nullptr) peer->last = peer->up->status();
+        if (peer->up != nullptr) remember(*peer, peer->up->status());
         if (peer->state == State::connected || peer->state == State::connecting)
             set_state(*peer, State::waiting, "this node stops");
         peer->alarm.clear();

@@ -45,6 +45,7 @@ private:
     void call_failed(Peer& peer, const Error& why);
     void peer_lost(Peer& peer, PeerLink& link, const LinkEnd& end);
     void forget(Peer& peer);
+    void remember(Peer& peer, const SessionStatus& last) const;
     [[nodiscard]] Result<> begin(std::shared_ptr<PeerLink> link, int socket, NodeTime deadline);
     [[nodiscard]] Peer* find(const NodeId& node);
 

@@ -16,6 +16,14 @@
 
 namespace safar {
 
+// What a peer has stated of a log and not delivered.
+struct PeerGap {
+    LogName log;
+    std::uint64_t theirs = 0, ours = 0; // batches; ours as of the last look
+    // It was first stated, or the last batch of the log came: the later of both, over all sessions.
+    std::chrono::system_clock::time_point since;
+};
+
 struct PeerStatus {
     std::string agency;
     NodeId node;
@@ -24,6 +32,8 @@ struct PeerStatus {
     std::string why;     // for people: the last failure, or empty
     std::chrono::system_clock::time_point since; // of the state
     SessionStatus session;                       // of the present or last session
+    std::vector<PeerGap> gaps; // as it last said of each compartment; ascending by log
+    std::uint64_t gaps_more = 0; // logs that do not stand in `gaps`
 };
 
 // For `/metrics`: what came to the door since start.

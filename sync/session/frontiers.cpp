@@ -20,6 +20,7 @@ Frontier Frontiers::held(std::string_view compartment) const {
 std::vector<wire::CompartmentDigest> Frontiers::open() {
     compartments_.clear();
     own_unconfirmed_.clear();
+    behind_.clear();
     entries_ = 0;
     std::vector<wire::CompartmentDigest> digests;
     for (const std::string& name : context_.shared) {
@@ -77,6 +78,7 @@ Result<> Frontiers::state(Compartment& compartment, const Frontier& entries,
         if (fresh && ++entries_ > entries_max)
             return failure(ErrorCode::limit_exceeded, "frontiers of more than 65536 logs");
         found->second = entry.head;
+        watch(entry.log, entry.head.number);
         confirmed(entry.log, entry.head);
         changed.push_back(entry.log);
     }
@@ -89,11 +91,13 @@ Result<> Frontiers::on_full(wire::FrontierFull full, std::vector<LogName>& chang
     if (found == compartments_.end()) return success();
     Compartment& compartment = found->second;
     entries_ -= compartment.theirs.size();
-    compartment.theirs.clear();
+    const auto before = std::exchange(compartment.theirs, {});
     compartment.known = true;
     compartment.full_asked = false;
     compartment.theirs_base = frontier_digest(full.entries);
     SAFAR_TRY(state(compartment, full.entries, changed));
+    for (const auto& [log, head] : before) // what it no longer holds, it can not deliver
+        if (!compartment.theirs.contains(log)) behind_.erase(log);
     confirm_own(full.entries, /*complete=*/true);
     grew();
     return success();
@@ -131,7 +135,36 @@ bool Frontiers::on_batch(std::string_view name, const LogName& log, const Head& 
     }
     if (entry->second.number >= head.number) return false;
     entry->second = head;
+    watch(log, head.number);
     return true;
+}
+
+void Frontiers::watch(const LogName& log, std::uint64_t theirs) {
+    auto known = behind_.find(log);
+    const std::uint64_t ours = context_.head(log).number;
+    if (ours >= theirs) {
+        if (known != behind_.end()) behind_.erase(known);
+        return;
+    }
+    if (known == behind_.end()) {
+        if (behind_.size() < watched_max) behind_[log] = {theirs, ours, context_.now};
+        return;
+    }
+    known->second.theirs = theirs;
+    if (known->second.ours == ours) return;
+    known->second.ours = ours;
+    known->second.since = context_.now;
+}
+
+void Frontiers::look_at_watched() {
+    for (auto at = behind_.begin(); at != behind_.end();) {
+        const std::uint64_t ours = context_.head(at->first).number;
+        if (ours != at->second.ours) {
+            at->second.ours = ours;
+            at->second.since = context_.now;
+        }
+        at = ours >= at->second.theirs ? behind_.erase(at) : std::next(at);
+    }
 }
 
 void Frontiers::served(const LogName& log, std::uint64_t number) {
@@ -161,6 +194,7 @@ void Frontiers::confirm_own(const Frontier& held_by_peer, bool complete) {
 }
 
 void Frontiers::grew() {
+    look_at_watched();
     bool tell = false;
     for (auto& [name, compartment] : compartments_) {
         if (!compartment.told) continue;
@@ -269,6 +303,16 @@ const Head* Frontiers::theirs(const LogName& log) const {
     if (compartment == compartments_.end()) return nullptr;
     auto head = compartment->second.theirs.find(log);
     return head == compartment->second.theirs.end() ? nullptr : &head->second;
+}
+
+void Frontiers::list_behind(SessionStatus& status) const {
+    for (const auto& [name, compartment] : compartments_)
+        if (compartment.known) status.stated.push_back(name);
+    status.behind_logs = behind_.size();
+    for (const auto& [log, gap] : behind_) {
+        if (status.behind.size() == SessionStatus::behind_logs_max) break;
+        status.behind.push_back({log, gap.theirs, gap.ours, gap.since});
+    }
 }
 
 void Frontiers::count_behind(std::uint64_t& here, std::uint64_t& there) const {

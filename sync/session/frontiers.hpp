@@ -21,6 +21,8 @@ public:
     static constexpr std::uint64_t pushed_batches_max = 64; // of one log in one call
     // Heads that one peer may state over all compartments: 8 MiB of memory.
     static constexpr std::size_t entries_max = 65'536;
+    // Logs whose gap is watched; each costs a look at its head when the log grows.
+    static constexpr std::size_t watched_max = 1024;
 
     explicit Frontiers(SessionContext& context) : context_(context) {}
 
@@ -50,6 +52,8 @@ public:
     [[nodiscard]] const Head* theirs(const LogName& log) const;
     // Batches that the peer has and we do not, and the reverse.
     void count_behind(std::uint64_t& here, std::uint64_t& there) const;
+    // What the peer has stated and we do not hold, since when. Of watched logs.
+    void list_behind(SessionStatus& status) const;
 
 private:
     struct Compartment {
@@ -61,6 +65,12 @@ private:
         bool full_due = false;
         bool full_asked = false;
     };
+    struct Behind {
+        std::uint64_t theirs = 0, ours = 0;
+        NodeTime since{0};
+    };
+    void watch(const LogName& log, std::uint64_t theirs);
+    void look_at_watched();
     [[nodiscard]] Frontier held(std::string_view compartment) const;
     void say_full(const std::string& name, Compartment& compartment);
     void say_changes(const std::string& name, Compartment& compartment);
@@ -80,6 +90,7 @@ private:
     std::map<BatchPlace, std::size_t> pushed_; // not yet confirmed, with their bytes
     std::size_t pushed_bytes_ = 0;
     std::size_t entries_ = 0;
+    std::map<LogName, Behind> behind_;
     std::map<LogName, std::uint64_t> own_unconfirmed_; // own logs of the snapshot, with their heads
     NodeTime tell_at_ = never;
 };

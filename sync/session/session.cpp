@@ -159,6 +159,8 @@ SessionStatus Session::status() const {
     SessionStatus status = state_->context.status;
     if (status.ready && state_->stage == State::Stage::live)
         state_->frontiers.count_behind(status.behind_here, status.behind_there);
+    if (state_->stage == State::Stage::live || state_->stage == State::Stage::closed)
+        state_->frontiers.list_behind(status);
     return status;
 }
 

@@ -64,13 +64,25 @@ public:
     [[nodiscard]] virtual std::optional<Bytes> notice(const Hash&) const { return std::nullopt; }
 };
 
-// For operators: `safar peers`.
+// A log of which the peer has stated more than is held here.
+struct BehindLog {
+    LogName log;
+    std::uint64_t theirs = 0, ours = 0; // batches
+    NodeTime since{0}; // it was stated beyond ours, or a batch of it was stored here after that
+};
+
+// For operators: `safar peers`, `safar gaps`.
 struct SessionStatus {
+    static constexpr std::size_t behind_logs_max = 64;
+
     bool ready = false;             // hello done both ways
     std::uint64_t behind_here = 0;  // batches the peer has and we do not
     std::uint64_t behind_there = 0; // batches we have and the peer has not confirmed
     std::uint64_t batches_in = 0, batches_out = 0, bytes_in = 0, bytes_out = 0;
     std::uint64_t events_in = 0, events_out = 0;
+    std::vector<std::string> stated; // compartments of which the peer has said what it holds, ascending
+    std::vector<BehindLog> behind; // ascending, at most behind_logs_max; kept when the session ends
+    std::uint64_t behind_logs = 0; // all of them
 };
 
 class Session {

@@ -35,6 +35,11 @@ struct TestApi {
         out.node = network.fia.id();
         out.address = "127.0.0.1:7403";
         out.state = "connected";
+        // It says that it holds three batches of a log of its own that has never come.
+        PeerGap gap;
+        gap.log = {log_id(NetworkId{charter.charter->identity.raw}, out.node, "movement"), Incarnation{}};
+        gap.theirs = 3;
+        out.gaps.push_back(gap);
         return out;
     }
     Identity identity = network.iom.identity();

@@ -115,6 +115,7 @@ TEST(OpenApi, EveryJsonAnswerHasTheShapeItDescribes) {
     const std::vector<Case> cases{
         {"GET", "/v1/status", "/v1/status", ""},
         {"GET", "/v1/peers", "/v1/peers", ""},
+        {"GET", "/v1/gaps", "/v1/gaps", ""},
         {"GET", "/v1/charter", "/v1/charter", ""},
         {"POST", "/v1/charter", "/v1/charter", json::serialize(json::object{{"text", api.charter.text}})},
         {"POST", "/v1/charter/notices", "/v1/charter/notices", json::serialize(json::object{{"notice", notice}})},
@@ -138,6 +139,7 @@ TEST(OpenApi, EveryJsonAnswerHasTheShapeItDescribes) {
         {"POST", record + "/resolve", "/v1/records/{id}/resolve", R"({"field":"name","pick":1,"why":"passport"})"},
         {"POST", "/v1/verify?deep=1", "/v1/verify", ""},
         {"POST", "/v1/rebuild", "/v1/rebuild", ""},
+        {"POST", "/v1/bundle?dry_run=1", "/v1/bundle", api.ask("GET", "/v1/bundle?for=FIA").body},
         {"GET", "/v1/health", "/v1/health", ""},
         {"POST", "/v1/peers/test", "/v1/peers/test", "{}"},
         {"GET", "/openapi.json", "/openapi.json", ""},
@@ -148,7 +150,7 @@ TEST(OpenApi, EveryJsonAnswerHasTheShapeItDescribes) {
         {"POST", "/v1/users/games/roles", "/v1/users/{unix}/roles", R"({"roles":["auditor"]})"},
         {"POST", "/v1/users/games/remove", "/v1/users/{unix}/remove", ""},
     };
-    std::set<std::string> asked{"POST /v1/import", "GET /metrics",               // no JSON document
+    std::set<std::string> asked{"POST /v1/import", "GET /v1/bundle", "GET /metrics", // no JSON document
                                 "POST /v1/backup", "POST /v1/backup/done"}; // need a disk: tests/process/operate_test.cpp
     for (const Case& one : cases) {
         asked.insert(one.method + " " + one.pattern);

@@ -7,6 +7,7 @@
 #include "tests/unit/node/charter/charter_fixture.hpp"
 
 #include <arpa/inet.h>
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -91,6 +92,8 @@ public:
         thread_.join();
     }
 
+    std::atomic<bool> stores_nothing{false}; // of what peers send
+
     const Log& log() const override { return *log_; }
     std::shared_ptr<const Authority> authority() const override { return authority_; }
     std::shared_ptr<const Charter> charter() const override {
@@ -114,6 +117,11 @@ public:
     void ingest(std::vector<EncodedBatch> batches,
                 std::function<void(std::vector<IngestOutcome>)> done) override {
         auto owned = std::make_shared<std::vector<EncodedBatch>>(std::move(batches));
+        if (stores_nothing) {
+            std::vector<IngestOutcome> none(owned->size());
+            for (IngestOutcome& outcome : none) outcome.result = failure(ErrorCode::gap, "in this test nothing fits");
+            return later([done = std::move(done), none = std::move(none)] { done(none); });
+        }
         later([this, owned, done = std::move(done)] { done(log_->ingest(*owned)); });
     }
     void adopt_charter(std::uint64_t, Bytes, std::function<void(Result<>)> done) override {

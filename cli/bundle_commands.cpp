@@ -1,0 +1,288 @@
+// A USB stick as a peer: make a bundle, look into one, apply one.
+#include "cli/app.hpp"
+#include "cli/bundle_file.hpp"
+#include "cli/json_text.hpp"
+#include "cli/progress.hpp"
+#include "cli/table.hpp"
+
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <ostream>
+#include <unistd.h>
+
+namespace safar::cli {
+
+namespace fs = std::filesystem;
+namespace json = boost::json;
+
+namespace {
+
+// Written beside and renamed once it is whole and on the medium: a stick that is pulled out early
+// carries no file that looks finished.
+class OutFile {
+public:
+    explicit OutFile(std::string path) : path_(std::move(path)), part_(path_ + ".part") {}
+    ~OutFile() {
+        if (file_ == nullptr) return;
+        std::fclose(file_);
+        ::unlink(part_.c_str());
+    }
+    OutFile(const OutFile&) = delete;
+    OutFile& operator=(const OutFile&) = delete;
+
+    Result<> open() {
+        file_ = std::fopen(part_.c_str(), "wb");
+        return file_ != nullptr ? Result<>(success()) : problem();
+    }
+    Result<> write(std::string_view bytes) {
+        return std::fwrite(bytes.data(), 1, bytes.size(), file_) == bytes.size()
+                   ? Result<>(success())
+                   : problem();
+    }
+    Result<> finish() {
+        if (std::fflush(file_) != 0 || ::fsync(::fileno(file_)) != 0) return problem();
+        if (std::fclose(std::exchange(file_, nullptr)) != 0 ||
+            std::rename(part_.c_str(), path_.c_str()) != 0)
+            return problem();
+        return success();
+    }
+
+private:
+    [[nodiscard]] Error problem() const {
+        return failure(errno == ENOSPC ? ErrorCode::storage_full : ErrorCode::storage_failed,
+                       fmt::format("cannot write '{}': {}", part_, std::strerror(errno)));
+    }
+    std::string path_, part_;
+    std::FILE* file_ = nullptr;
+};
+
+// --- make ---
+
+struct MakeOptions {
+    std::string agency, file;
+    bool since_last = false;
+};
+
+Outcome<Exit> make(Context& context, const MakeOptions& options) {
+    if (options.file.empty() && context.json)
+        return usage("--json tells what is in the bundle; name the bundle's own file with -o FILE");
+    if (options.file.empty() && context.out_is_terminal)
+        return usage("a bundle is nothing to read: send it to a file with -o FILE or > FILE");
+    SAFAR_TRY(auto client, context.client());
+    std::optional<OutFile> file;
+    if (!options.file.empty()) {
+        file.emplace(options.file);
+        SAFAR_TRY(file->open());
+    }
+    BundleWatch watch;
+    const Query query{{"for", options.agency}, {"since_last", options.since_last ? "1" : "0"}};
+    SAFAR_TRY(client.patient().download(
+        target_of("/v1/bundle", query), [&](std::string_view bytes) -> Result<> {
+            watch.take(as_bytes(bytes));
+            if (file) return file->write(bytes);
+            if (!context.out.write(bytes.data(), static_cast<std::streamsize>(bytes.size())))
+                return failure(ErrorCode::storage_failed,
+                               "the bundle could not be written in full");
+            return success();
+        }));
+    if (!watch.whole())
+        return Problem(failure(ErrorCode::storage_failed,
+                               "the bundle is not whole: " + watch.problem() +
+                                   "; what was written of it can still be applied"));
+    if (file) {
+        SAFAR_TRY(file->finish());
+    }
+    if (context.json) {
+        context.out << watch.json() << '\n';
+    } else {
+        context.err << visible("bundle for " + options.agency + ": " + watch.summary()) << '\n';
+    }
+    return Exit::ok;
+}
+
+// --- inspect ---
+
+Outcome<Exit> inspect(Context& context, const std::string& path) {
+    std::ifstream in(path, std::ios::binary);
+    if (!in)
+        return Problem(failure(ErrorCode::storage_failed, fmt::format("cannot read '{}'", path)));
+    BundleWatch watch;
+    Bytes piece(256u << 10);
+    while (in.read(reinterpret_cast<char*>(piece.data()),
+                   static_cast<std::streamsize>(piece.size())) ||
+           in.gcount() > 0)
+        watch.take(ByteView(piece).first(static_cast<std::size_t>(in.gcount())));
+    const BundleContents& contents = watch.contents();
+    if (!contents.hello)
+        return Problem(watch.broken() ? *watch.broken()
+                                      : failure(ErrorCode::malformed,
+                                                "this is no bundle: it ends before its hello"));
+    if (context.json) {
+        context.out << watch.json() << '\n';
+    } else {
+        const std::string name =
+            watch.charter() != nullptr ? watch.charter()->ruling().charter->network_name : "";
+        context.out << visible(fmt::format("from     {}, as the file says", watch.maker())) << '\n'
+                    << visible(fmt::format("network  {} {}", contents.hello->network.brief(), name))
+                    << '\n'
+                    << visible("holds    " + watch.summary()) << '\n'
+                    << visible("whole    " + (watch.whole() ? "yes" : "no: " + watch.problem()))
+                    << '\n';
+        context.out << watch.logs();
+    }
+    if (watch.broken()) return Exit::bad_data;
+    return watch.whole() ? Exit::ok : Exit::rejects;
+}
+
+// --- apply ---
+
+struct ApplyOptions {
+    std::string file;
+    bool dry_run = false;
+};
+
+void print_refusals(Context& context, const json::value& report) {
+    for (const json::value& line : list_at(report, "charter_refused"))
+        context.out << visible("refused: " + shown(line)) << '\n';
+    for (const json::value& refusal : list_at(report, "refused")) {
+        const std::string agency = text_at(refusal, "agency");
+        context.out << visible(fmt::format("refused: {} batches from {} on of {} {}: {}: {}",
+                                           text_at(refusal, "batches"), text_at(refusal, "first"),
+                                           agency.empty()
+                                               ? "log " + text_at(refusal, "log").substr(0, 8)
+                                               : agency + "'s log " +
+                                                     text_at(refusal, "incarnation").substr(0, 8),
+                                           text_at(refusal, "compartment").empty()
+                                               ? ""
+                                               : "in " + text_at(refusal, "compartment"),
+                                           text_at(refusal, "reason"), text_at(refusal, "detail")))
+                    << '\n';
+    }
+}
+
+void print_conflicts(Context& context, const json::value& report) {
+    const auto before = number_at(report, "conflicts.before"),
+               after = number_at(report, "conflicts.after");
+    context.out << fmt::format("conflicts: {} before, {} now\n", grouped(before), grouped(after));
+    if (!flag_at(report, "conflicts.told"))
+        context.out << "which of them are new can not be told among so many\n";
+    for (const json::value& conflict : list_at(report, "conflicts.new"))
+        context.out << visible(fmt::format("  new: {} {} {}: {}", text_at(conflict, "kind"),
+                                           text_at(conflict, "id"), text_at(conflict, "field"),
+                                           shown(member(conflict, "agencies"))))
+                    << '\n';
+}
+
+void print_report(Context& context, const json::value& report, bool dry_run) {
+    const auto n = [&](const char* path) { return grouped(number_at(report, path)); };
+    const std::string agency = text_at(report, "from.agency");
+    context.out << visible(fmt::format("from {} (node {}), as the file says",
+                                       agency.empty() ? "a node that the charter does not list"
+                                                      : agency,
+                                       text_at(report, "from.node").substr(0, 8)))
+                << '\n'
+                << fmt::format("epochs: {} in it, {} new; notices: {} in it, {} new\n",
+                               n("epochs.held"), n("epochs.new"), n("notices.held"),
+                               n("notices.new"))
+                << fmt::format("batches: {} in it, {} new with {} events, {} known, {} refused\n",
+                               n("batches.held"), n("batches.new"), n("events_new"),
+                               n("batches.known"), n("batches.refused"));
+    print_refusals(context, report);
+    if (!dry_run) print_conflicts(context, report);
+    if (!flag_at(report, "whole"))
+        context.out << visible((flag_at(report, "damaged") ? "damaged: " : "not whole: ") +
+                               text_at(report, "problem"))
+                    << '\n'
+                    << "what came whole before that was " << (dry_run ? "judged" : "taken") << '\n';
+    if (dry_run) context.out << "dry run: nothing was written\n";
+}
+
+Outcome<Exit> apply(Context& context, const ApplyOptions& options) {
+    SAFAR_TRY(auto client, context.client());
+    std::error_code ec;
+    const auto size = fs::file_size(options.file, ec);
+    std::ifstream in(options.file, std::ios::binary);
+    if (ec || !in)
+        return Problem(failure(ErrorCode::storage_failed,
+                               fmt::format("cannot read '{}': {}", options.file,
+                                           ec ? ec.message() : "permission denied")));
+    if (size == 0)
+        return Problem(failure(ErrorCode::malformed, "this is no bundle: the file is empty"));
+    std::uint64_t sent = 0;
+    std::optional<json::value> report;
+    {
+        Progress progress(context.err, context.err_is_terminal,
+                          fs::path(options.file).filename().string(), size);
+        const Upload upload{"application/x-safar-bundle", size,
+                            [&](std::span<std::byte> out) -> Result<std::size_t> {
+                                in.read(reinterpret_cast<char*>(out.data()),
+                                        static_cast<std::streamsize>(out.size()));
+                                sent += static_cast<std::uint64_t>(in.gcount());
+                                progress.at(sent);
+                                return static_cast<std::size_t>(in.gcount());
+                            }};
+        const Query query{{"dry_run", options.dry_run ? "1" : "0"}};
+        SAFAR_TRY(client.patient().upload(
+            target_of("/v1/bundle", query), upload,
+            [&](std::string_view, const json::value& value) { report = value; }));
+    }
+    if (!report)
+        return Problem(failure(ErrorCode::malformed,
+                               "the node gave no report; applying it again is harmless"));
+    if (context.json) {
+        context.out << *report << '\n';
+    } else {
+        print_report(context, *report, options.dry_run);
+    }
+    if (flag_at(*report, "damaged")) return Exit::bad_data;
+    const bool partial = !flag_at(*report, "whole") || number_at(*report, "batches.refused") > 0 ||
+                         !list_at(*report, "charter_refused").empty();
+    return partial ? Exit::rejects : Exit::ok;
+}
+
+} // namespace
+
+void add_bundle_commands(CLI::App& app, Context& context) {
+    CLI::App& bundle =
+        add_group(app, "bundle", "What a session with another node carries, in a file");
+
+    const auto made = std::make_shared<MakeOptions>();
+    auto& make_command = add_command(bundle, context, "make", "Write a bundle for another agency",
+                                     "safar bundle make --for FIA -o /media/stick/fia.bundle\n"
+                                     "safar bundle make --for FIA --since-last > fia-2.bundle",
+                                     [&context, made] { return make(context, *made); });
+    make_command
+        .add_option("--for", made->agency,
+                    "Agency that gets it; holds only what that agency may hold")
+        ->required()
+        ->type_name("AGENCY");
+    make_command.add_flag("--since-last", made->since_last,
+                          "Only batches beyond the last bundle made for it; the first is whole");
+    make_command.add_option("-o,--output", made->file, "File to write, in place of the output")
+        ->type_name("FILE");
+
+    const auto applied = std::make_shared<ApplyOptions>();
+    auto& apply_command = add_command(
+        bundle, context, "apply",
+        "Take a bundle in; again is harmless (exit code 3: a part was refused or is missing)",
+        "safar bundle apply /media/stick/fia.bundle\nsafar bundle apply fia.bundle --dry-run",
+        [&context, applied] { return apply(context, *applied); });
+    apply_command.add_option("file", applied->file, "The bundle")->required();
+    apply_command.add_flag("--dry-run", applied->dry_run, "Judge everything, write nothing");
+
+    const auto looked = std::make_shared<std::string>();
+    auto& inspect_command =
+        add_command(bundle, context, "inspect",
+                    "What is in a bundle, without a node (exit code 3: it is not whole)",
+                    "safar bundle inspect /media/stick/fia.bundle",
+                    [&context, looked] { return inspect(context, *looked); });
+    inspect_command.add_option("file", *looked, "The bundle")->required();
+}
+
+} // namespace safar::cli

@@ -1,0 +1,55 @@
+// What peers say that they hold and have not delivered.
+#include "cli/app.hpp"
+#include "cli/json_text.hpp"
+#include "cli/table.hpp"
+
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include <ostream>
+
+namespace safar::cli {
+
+namespace {
+
+Outcome<Exit> gaps(Context& context) {
+    SAFAR_TRY(auto client, context.client());
+    SAFAR_TRY(auto answer, client.get("/v1/gaps"));
+    if (context.json) {
+        context.print_raw(answer);
+        return Exit::ok;
+    }
+    Table table({{"peer"},
+                 {"state"},
+                 {"log of"},
+                 {"compartment"},
+                 {"log"},
+                 {"says", Align::right},
+                 {"held here", Align::right},
+                 {"missing", Align::right},
+                 {"nothing since"}});
+    for (const auto& gap : list_at(answer.json, "gaps"))
+        table.row({text_at(gap, "peer.agency"), text_at(gap, "peer.state"), text_at(gap, "agency"),
+                   text_at(gap, "compartment"), text_at(gap, "incarnation").substr(0, 8),
+                   grouped(number_at(gap, "theirs")), grouped(number_at(gap, "ours")),
+                   grouped(number_at(gap, "missing")), text_at(gap, "since")});
+    if (table.empty()) {
+        context.out << "No peer says that it holds what is not held here.\n";
+    } else {
+        context.out << table.render();
+    }
+    if (const auto more = number_at(answer.json, "more"); more > 0)
+        context.out << fmt::format("and {} logs more\n", grouped(more));
+    return Exit::ok;
+}
+
+} // namespace
+
+void add_gaps_command(CLI::App& app, Context& context) {
+    add_command(app, context, "gaps",
+                "What peers say that they hold and have not delivered, and since when",
+                "safar --node ./iom gaps", [&context] { return gaps(context); });
+}
+
+} // namespace safar::cli
