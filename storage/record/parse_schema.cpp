@@ -1,6 +1,7 @@
 // The schema's TOML, read strictly (docs/format-schema.md).
 #include "storage/record/code_list_text.hpp"
 #include "storage/record/lattice.hpp"
+#include "storage/record/parse_casework.hpp"
 #include "storage/record/strict_table.hpp"
 #include "storage/record/text.hpp"
 
@@ -196,13 +197,14 @@ Result<> read_kind(const NamedText& text, Schema& schema, std::vector<PendingRef
     kind.title = document.text("title", kind.name);
     kind.time_field = document.text("time", "");
     SAFAR_TRY(read_fields(document, kind, schema, pending));
+    std::ranges::sort(kind.fields, {}, &Field::tag);
+    SAFAR_TRY(read_casework(document, kind));
     SAFAR_TRY(document.finish());
     if (kind.fields.empty())
         return document.error("field", "a kind without fields says nothing; add one");
     if (kind.fields.size() > limits::event_assertions_max)
         return document.error("field", "more fields than one event can assert (" +
                                            std::to_string(limits::event_assertions_max) + ")");
-    std::ranges::sort(kind.fields, {}, &Field::tag);
     SAFAR_TRY(check_time_field(document, kind));
     for (const Kind& other : schema.kinds) {
         if (other.name == kind.name)

@@ -4,6 +4,7 @@
 
 #include "storage/base/error.hpp"
 #include "storage/event/value.hpp"
+#include "storage/record/casework.hpp"
 
 #include <map>
 #include <memory>
@@ -89,6 +90,7 @@ struct Kind {
     // Date field that places a record in time: year, quarter, month in statistics. May be empty.
     std::string time_field;
     std::vector<Field> fields; // ascending by tag
+    Casework casework;         // how people work on it; decides nothing of what a record says
 
     [[nodiscard]] const Field* field(std::uint16_t tag) const;
     [[nodiscard]] const Field* field(std::string_view name) const;

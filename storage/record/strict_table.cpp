@@ -84,6 +84,23 @@ std::vector<StrictTable> StrictTable::tables(std::string_view key) {
     return out;
 }
 
+std::optional<StrictTable> StrictTable::table(std::string_view key) {
+    const toml::node* node = take(key);
+    if (!node) return std::nullopt;
+    if (const toml::table* inner = node->as_table()) return StrictTable(file_, std::string(key), *inner);
+    refuse(key, "must be a table: write [" + std::string(key) + "] and keys below it");
+    return std::nullopt;
+}
+
+std::vector<std::pair<std::string, std::string>> StrictTable::entries() {
+    std::vector<std::pair<std::string, std::string>> out;
+    for (const auto& [key, node] : table_) {
+        known_.push_back(key.str()); // the table's own text: it stays
+        out.emplace_back(key.str(), checked_text(key.str(), node));
+    }
+    return out;
+}
+
 void StrictTable::refuse(std::string_view key, std::string_view what) {
     if (!first_) first_ = error(key, what);
 }
