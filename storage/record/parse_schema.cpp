@@ -1,5 +1,6 @@
 // The schema's TOML, read strictly (docs/format-schema.md).
 #include "storage/record/code_list_text.hpp"
+#include "storage/record/field_check.hpp"
 #include "storage/record/lattice.hpp"
 #include "storage/record/parse_casework.hpp"
 #include "storage/record/strict_table.hpp"
@@ -132,6 +133,24 @@ Result<> check_role(const Table& table, const Field& field) {
     return success();
 }
 
+// `check` and `group`: what the text must be, and what consent to pass it on is asked for.
+void read_check_and_group(Table& table, const Schema& schema, Field& field) {
+    field.check = table.text("check", "");
+    if (!field.check.empty() && field.type != FieldType::text)
+        table.refuse("check", "only a field of type = \"text\" is checked; leave it out");
+    else if (!field.check.empty() && !is_field_check(field.check))
+        table.refuse("check", quoted(field.check) + " is none of " +
+                                  listed(field_check_names, std::size(field_check_names)));
+    field.group = table.text("group", "");
+    if (field.group.empty()) return;
+    const CodeList* groups = schema.code_list("field_group");
+    const CodeList::Entry* entry = groups ? groups->find(field.group) : nullptr;
+    if (!groups)
+        table.refuse("group", "no code list \"field_group\" names the groups; add its document");
+    else if (!entry || entry->code != field.group)
+        table.refuse("group", quoted(field.group) + " is not a code of list \"field_group\"");
+}
+
 Result<Field> read_field(Table& table, const Schema& schema,
                          std::vector<PendingReference>& pending) {
     Field field;
@@ -143,6 +162,7 @@ Result<Field> read_field(Table& table, const Schema& schema,
     field.sensitivity = table.choice<Sensitivity>("class", class_names, Sensitivity::operational);
     field.role = table.choice<Role>("role", role_names, Role::none);
     field.required = table.flag("required", false);
+    read_check_and_group(table, schema, field);
     const CodeList* list = nullptr;
     if (field.type == FieldType::code) {
         field.codes = table.text("codes");

@@ -1,3 +1,4 @@
+#include "storage/record/field_check.hpp"
 #include "storage/record/money.hpp"
 #include "storage/record/schema.hpp"
 #include "storage/record/text.hpp"
@@ -58,7 +59,10 @@ Result<Value> parse_text(const Field& field, std::string_view text) {
                                        " bytes; shorten it");
     Result<> checked = check_text(text);
     if (!checked) return refuse(field, text, "is no text: " + checked.error().detail);
-    return Value(Text{std::string(text)});
+    if (field.check.empty()) return Value(Text{std::string(text)});
+    Result<std::string> canonical = checked_text(field.check, text);
+    if (!canonical) return refuse(field, text, canonical.error().detail);
+    return Value(Text{std::move(canonical).value()});
 }
 
 Result<Value> parse_integer(const Field& field, std::string_view text) {

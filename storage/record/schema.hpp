@@ -81,6 +81,8 @@ struct Field {
     std::vector<std::string> strictness; // rule strictest: codes, least restrictive first
     Lattice lattice;                     // rule status
     std::string to_kind;                 // type reference
+    std::string check; // type text: what the text must be (field_check.hpp); may be empty
+    std::string group; // code of list field_group: what consent and disclosure name; may be empty
 };
 
 struct Kind {
@@ -123,7 +125,8 @@ struct NamedText {
 [[nodiscard]] bool has_type(const Field& field, const Value& value);
 
 // Text as people and files write it -> Value of a field. Nothing is trimmed.
-//   text       any UTF-8 up to limits::text_bytes_max, no control characters but newline and tab
+//   text       any UTF-8 up to limits::text_bytes_max, no control characters but newline and tab;
+//              with a check: what field_check.hpp accepts, in the form that it gives
 //   integer    -12; no separators
 //   code       code, label or variant of the list; in an open list anything else is kept verbatim
 //   date       2024-03-31, 2024-03, 2024-Q1 or 2024 (the first day of what is known)
