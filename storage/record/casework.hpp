@@ -28,6 +28,8 @@ struct Workflow {
 struct ConsentGate {
     std::string purpose;                    // a code
     std::string subject, recipient, groups; // fields of the record; `groups` may be ""
+    // Text field that takes the reason where somebody who may goes on without consent; "": nobody may.
+    std::string override_field;
 };
 
 struct WorkStep {
@@ -65,7 +67,15 @@ struct WorkTask {
 struct ConsentKind {
     std::string subject, purposes, recipients, groups, until; // fields
     std::vector<std::string> given;                           // states that permit
-    static constexpr std::string_view any = "any";            // a recipient or purpose: whoever, whatever for
+    static constexpr std::string_view any = "any"; // a recipient, purpose or group: all of them
+};
+
+// Records of this kind are copies of fields that were disclosed, each with where it came from.
+struct DisclosureKind {
+    std::string of;     // reference: with which record (a referral) it went
+    std::string record; // text: id of the record that it was copied from, which the reader may not hold
+    std::string kind, field, value;       // text: what was copied, as it is written
+    std::string said_by, said_at, dot;    // text, date, text: whose value it is, since when, which assertion
 };
 
 // Records of this kind say that two records describe the same or different things.
@@ -75,10 +85,13 @@ struct LinkKind {
 
 struct Casework {
     std::optional<Workflow> workflow;
+    std::optional<WorkStep> create; // what creating a record asks for: a step to the initial state from none
     std::vector<WorkStep> steps;
     std::vector<WorkTask> tasks;
     std::optional<ConsentKind> consent;
     std::optional<LinkKind> link;
+    std::optional<DisclosureKind> disclosure;
+    std::vector<std::string> similar; // fields by which a record that may be there already is looked for
     std::string never; // field that names agencies to whom nothing of this record may go; "": none
 
     [[nodiscard]] const WorkStep* step(std::string_view name) const {

@@ -38,6 +38,8 @@ bool fits(const Field& field, Use use) {
     return true;
 }
 
+constexpr std::string_view no_workflow = "needs a [workflow] that names the status field";
+
 // Reads the sections one after the other; each check keeps the table's first error.
 class CaseworkReader {
 public:
@@ -48,8 +50,12 @@ public:
             SAFAR_TRY(read_workflow(*table));
         }
         std::vector<Table> steps = document.tables("step"), tasks = document.tables("task");
-        if (!lattice_ && (!steps.empty() || !tasks.empty()))
-            return document.error(steps.empty() ? "task" : "step", "needs a [workflow] that names the status field");
+        auto create = document.table("create");
+        if (!lattice_ && (create || !steps.empty() || !tasks.empty()))
+            return document.error(create ? "create" : steps.empty() ? "task" : "step", no_workflow);
+        if (create) {
+            SAFAR_TRY(read_create(*create));
+        }
         for (Table& table : steps) {
             SAFAR_TRY(read_step(table));
         }
@@ -58,6 +64,14 @@ public:
         }
         if (auto table = document.table("consent")) {
             SAFAR_TRY(read_consent(*table));
+        }
+        if (auto table = document.table("disclosure")) {
+            SAFAR_TRY(read_disclosure(*table));
+        }
+        if (auto table = document.table("similar")) {
+            kind_.casework.similar = table->texts("fields");
+            for (const std::string& name : kind_.casework.similar) check_field(*table, "fields", name, Use::any);
+            SAFAR_TRY(table->finish());
         }
         if (auto table = document.table("never")) {
             kind_.casework.never = field(*table, "recipients", Use::codes);
@@ -133,6 +147,22 @@ private:
                 table.refuse("from", quoted(from) + " to " + quoted(step.to) + " is no step of field " +
                                          quoted(kind_.casework.workflow->status) + "; add it there");
         step.by = party(table, "by", /*required=*/false);
+        SAFAR_TRY(read_conditions(table, step));
+        kind_.casework.steps.push_back(std::move(step));
+        return success();
+    }
+
+    Result<> read_create(Table& table) {
+        WorkStep step;
+        step.name = "create";
+        step.to = lattice_->initial;
+        SAFAR_TRY(read_conditions(table, step));
+        kind_.casework.create = std::move(step);
+        return success();
+    }
+
+    // What a step asks for and does, whatever it leads to.
+    Result<> read_conditions(Table& table, WorkStep& step) {
         step.roles = table.texts("roles");
         step.needs = table.texts("needs");
         for (const std::string& name : step.needs) check_field(table, "needs", name, Use::any);
@@ -146,12 +176,11 @@ private:
         if (auto gate = table.table("consent")) {
             step.consent = ConsentGate{gate->text("purpose"), field(*gate, "subject", Use::reference),
                                        field(*gate, "recipient", Use::codes),
-                                       optional_field(*gate, "groups", Use::codes)};
+                                       optional_field(*gate, "groups", Use::codes),
+                                       optional_field(*gate, "override", Use::text)};
             SAFAR_TRY(gate->finish());
         }
-        SAFAR_TRY(table.finish());
-        kind_.casework.steps.push_back(std::move(step));
-        return success();
+        return table.finish();
     }
 
     Result<> read_sets(Table& table, WorkStep& step) {
@@ -190,11 +219,20 @@ private:
         consent.recipients = field(table, "recipients", Use::codes);
         consent.groups = field(table, "groups", Use::codes);
         consent.until = field(table, "until", Use::date);
-        if (lattice_ == nullptr) return table.error("given", "needs a [workflow] that names the status field");
+        if (lattice_ == nullptr) return table.error("given", no_workflow);
         consent.given = states(table, "given");
         SAFAR_TRY(table.finish());
         kind_.casework.consent = std::move(consent);
         return success();
+    }
+
+    Result<> read_disclosure(Table& table) {
+        kind_.casework.disclosure =
+            DisclosureKind{field(table, "of", Use::reference), field(table, "record", Use::text),
+                           field(table, "kind", Use::text),    field(table, "field", Use::text),
+                           field(table, "value", Use::text),   field(table, "said_by", Use::text),
+                           field(table, "said_at", Use::date), field(table, "dot", Use::text)};
+        return table.finish();
     }
 
     Kind& kind_;

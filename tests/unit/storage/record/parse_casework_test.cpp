@@ -79,6 +79,9 @@ needs = ["reason"]
 sets = { owner = "@recipient", reason = "taken" }
 due = { field = "answer_by", days = 14 }
 consent = { purpose = "referral", subject = "person", recipient = "recipient", groups = "groups" }
+[create]
+needs = ["recipient"]
+consent = { purpose = "referral", subject = "person", recipient = "recipient", override = "reason" }
 [[task]]
 title = "Answer"
 when = ["sent"]
@@ -107,6 +110,10 @@ recipients = "groups"
     EXPECT_TRUE(work.tasks[0].overdue_only);
     EXPECT_EQ(work.never, "groups");
     EXPECT_EQ(work.step("revoke"), nullptr);
+    ASSERT_TRUE(work.create && work.create->consent);
+    EXPECT_EQ(work.create->to, "sent");
+    EXPECT_EQ(work.create->consent->override_field, "reason");
+    EXPECT_EQ(work.create->consent->groups, "");
 }
 
 TEST(ParseCasework, AKindWithoutSectionsHasNone) {
@@ -120,6 +127,7 @@ TEST(ParseCasework, WhatDoesNotFitTheFieldsIsRefusedByName) {
         {"[workflow]\nstatus = \"owner\"\n", "rule = \"status\""},
         {"[workflow]\nstatus = \"state\"\n", "no field"},
         {"[[task]]\ntitle = \"x\"\nwhen = [\"sent\"]\nfor = \"author\"\n", "needs a [workflow]"},
+        {"[create]\nneeds = [\"reason\"]\n", "needs a [workflow]"},
         {flow + "[[step]]\nname = \"a\"\nfrom = [\"gone\"]\nto = \"accepted\"\n", "no state"},
         {flow + "[[step]]\nname = \"a\"\nfrom = [\"revoked\"]\nto = \"accepted\"\n", "is no step of field"},
         {flow + "[[step]]\nname = \"a\"\nfrom = [\"sent\"]\nto = \"accepted\"\nby = \"reason\"\n", "code field"},
