@@ -200,6 +200,13 @@ Result<Value> read_one(const Schema& schema, const Field& field, const FieldMap&
         if (text.find('\r') != std::string_view::npos)
             return parse_value(schema, field, unix_lines(text));
         break;
+    case FieldType::point: // latitude and longitude of two columns, joined by a space
+        if (auto space = text.find(' ');
+            space != std::string_view::npos && text.find(',') == std::string_view::npos)
+            return parse_value(schema, field,
+                               std::string(text.substr(0, space)) + "," +
+                                   std::string(trimmed(text.substr(space))));
+        break;
     default: break;
     }
     return parse_value(schema, field, text);

@@ -142,12 +142,15 @@ Result<FieldMap> read_map(Table& table, const Kind& kind, bool has_file) {
     map.currency = table.text("currency", "");
     map.source = table.text("source", "");
     map.digest = table.flag("digest", false);
+    map.optional = table.flag("optional", false);
     check_template(table, "file", map.file, has_file);
     bool constant = !map.value.empty() && map.when.empty();
     int sources = (!map.columns.empty() ? 1 : 0) + (!map.file.empty() ? 1 : 0) +
                   (constant ? 1 : 0) + (map.digest ? 1 : 0);
     if (sources != 1)
         table.refuse("field", "needs one of column, columns, file, value or digest = true");
+    if (map.optional && map.columns.empty())
+        table.refuse("optional", "is for maps of a column; leave it out");
     if (!map.when.empty() && map.value.empty())
         table.refuse("when", "needs the value it stands for");
     if (const Field* field = kind.field(std::string_view(map.field)))

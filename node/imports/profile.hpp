@@ -23,6 +23,7 @@ struct FieldMap {
     std::string currency;             // money: of amounts without one
     std::string source;               // references: register of the other record
     bool digest = false;              // text: digest of the whole row
+    bool optional = false;            // a file without the columns says nothing here
     std::uint32_t line = 0;           // in the profile
 };
 

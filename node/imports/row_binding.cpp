@@ -44,7 +44,11 @@ Result<> RowMapper::bind_columns(const ImportRequest& request) {
     if (!profile_.expand.empty()) expand_column_ = column(profile_.expand, missing);
     if (!profile_.quality_column.empty())
         quality_column_ = column(profile_.quality_column, missing);
+    auto absent = [&](const std::string& name) {
+        return std::ranges::find(header_, name) == header_.end();
+    };
     for (const FieldMap& map : profile_.maps) {
+        if (map.optional && std::ranges::any_of(map.columns, absent)) continue;
         BoundMap bound;
         bound.map = &map;
         bound.field = kind_->field(std::string_view(map.field));

@@ -6,20 +6,6 @@ namespace {
 
 using namespace testing;
 
-TEST(Catalogue, KindsKeepTheirTags) {
-    const std::map<std::string, int> tags{
-        {"person", 1},       {"movement", 2},     {"return", 3},
-        {"incident", 4},     {"victim_case", 5},  {"programme", 6},
-        {"contribution", 7}, {"disbursement", 8}, {"population_flow", 9}};
-    auto schema = repository_schema();
-    EXPECT_EQ(schema->kinds.size(), tags.size());
-    for (const auto& [name, tag] : tags) {
-        const Kind* kind = schema->kind(std::string_view(name));
-        ASSERT_TRUE(kind) << name;
-        EXPECT_EQ(kind->tag, tag);
-    }
-}
-
 TEST(Catalogue, ImportsWriteNothingThatMustBeSealed) {
     for (const char* name : {"return", "incident", "population_flow"})
         for (const Field& field : repository_schema()->kind(std::string_view(name))->fields)
