@@ -88,6 +88,7 @@ std::unique_ptr<CLI::App> build_app(Context& context) {
     add_bundle_commands(*app, context);
     add_gaps_command(*app, context);
     add_record_commands(*app, context);
+    add_casework_commands(*app, context);
     add_stats_commands(*app, context);
     add_operate_commands(*app, context);
     add_backup_commands(*app, context);

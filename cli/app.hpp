@@ -52,6 +52,7 @@ void add_import_commands(CLI::App& app, Context& context);
 void add_bundle_commands(CLI::App& app, Context& context);
 void add_gaps_command(CLI::App& app, Context& context);
 void add_record_commands(CLI::App& app, Context& context);
+void add_casework_commands(CLI::App& app, Context& context);
 void add_stats_commands(CLI::App& app, Context& context);
 void add_operate_commands(CLI::App& app, Context& context);
 void add_backup_commands(CLI::App& app, Context& context);

@@ -2,6 +2,7 @@
 
 #include "storage/record/schema.hpp"
 
+#include <boost/json.hpp>
 #include <fmt/format.h>
 
 namespace safar::cli {
@@ -20,6 +21,14 @@ Outcome<Query> assignments(const std::string& option, const std::vector<std::str
         SAFAR_TRY(auto pair, assignment(option, text));
         out.push_back(std::move(pair));
     }
+    return out;
+}
+
+Outcome<boost::json::array> field_list(const std::vector<std::string>& texts) {
+    SAFAR_TRY(auto pairs, assignments("field", texts));
+    boost::json::array out;
+    for (const auto& [name, value] : pairs)
+        out.push_back(boost::json::array{boost::json::string(name), boost::json::string(value)});
     return out;
 }
 

@@ -4,6 +4,8 @@
 #include "cli/api_client.hpp"
 #include "cli/exit_code.hpp"
 
+#include <boost/json/array.hpp>
+
 namespace safar::cli {
 
 // "name=value" at the first '='; the value may be empty or hold more of them. Errors: usage, naming
@@ -12,6 +14,9 @@ namespace safar::cli {
                                                                       const std::string& text);
 [[nodiscard]] Outcome<Query> assignments(const std::string& option,
                                          const std::vector<std::string>& texts);
+
+// "name=value" texts as the API takes fields: [["name", "value"], ...]. Errors: usage.
+[[nodiscard]] Outcome<boost::json::array> field_list(const std::vector<std::string>& texts);
 
 // A record id: 26 characters of Crockford base32. Errors: usage.
 [[nodiscard]] Outcome<std::string> record_argument(const std::string& text);

@@ -18,21 +18,13 @@ namespace json = boost::json;
 namespace {
 
 struct RecordOptions {
-    std::string kind, id, field, why, basis, quality, at, value;
+    std::string kind, id, field, why, basis, quality, at, value, without_consent;
     std::vector<std::string> fields;
     std::uint64_t limit = 20;
     unsigned pick = 0;
     bool replace = false;
 };
 using Options = std::shared_ptr<RecordOptions>;
-
-Outcome<json::array> field_list(const std::vector<std::string>& texts) {
-    SAFAR_TRY(auto pairs, assignments("field", texts));
-    json::array out;
-    for (const auto& [name, value] : pairs)
-        out.push_back(json::array{json::string(name), json::string(value)});
-    return out;
-}
 
 Outcome<Exit> changed(Context& context, const ApiAnswer& answer, const std::string& what) {
     if (context.json) {
@@ -60,6 +52,7 @@ Outcome<Exit> create(Context& context, const RecordOptions& options) {
     if (!options.basis.empty()) body["basis"] = options.basis;
     if (!options.quality.empty()) body["quality"] = std::stoi(options.quality);
     if (!options.at.empty()) body["at"] = options.at;
+    if (!options.without_consent.empty()) body["without_consent"] = options.without_consent;
     SAFAR_TRY(auto answer, client.post("/v1/records", body));
     return changed(context, answer, "created");
 }
@@ -177,6 +170,10 @@ void add_writing(CLI::App& group, Context& context, const Options& options) {
         ->check(CLI::Range(1, 5));
     create_command.add_option("--at", options->at, "When it happened, if not now")
         ->type_name("DATE");
+    create_command
+        .add_option("--without-consent", options->without_consent,
+                    "Go on though consent is missing; kept and listed")
+        ->type_name("REASON");
 
     auto& set_command = add_command(group, context, "set",
                                     "Say a field's value; what other agencies said stays beside it",

@@ -47,7 +47,7 @@ _safar() {
 
     local words=''
     case $group in
-    '') words='node charter evidence key status peers digest verify rebuild import bundle gaps record find explain conflict stats backup restore peer doctor watch user access demo --node --timeout --purpose --version --help --help-all' ;;
+    '') words='node charter evidence key status peers digest verify rebuild import bundle gaps record find explain conflict steps step refer inbox journey timeline dossier stats backup restore peer doctor watch user access demo --node --timeout --purpose --version --help --help-all' ;;
     node) [ -n "$command" ] && words='--agency --listen --name' || words='init' ;;
     charter)
         case $command in
@@ -74,7 +74,7 @@ _safar() {
     record)
         case $command in
         '') words='create set retract show history' ;;
-        create) words='--basis --quality --at' ;;
+        create) words='--basis --quality --at --without-consent' ;;
         set) words='--replace --why' ;;
         retract) words='--why' ;;
         esac
@@ -108,7 +108,7 @@ _safar() {
         ;;
     demo)
         case $command in
-        '') words='up tour down' ;;
+        '') words='up tour story down' ;;
         up) words='--data --fresh' ;;
         esac
         ;;
@@ -124,6 +124,10 @@ _safar() {
         esac
         ;;
     find) words='--limit' ;;
+    step) words='--why --without-consent' ;;
+    refer) words='--to --group --kind --basis --without-consent --preview' ;;
+    inbox) words='--overdue --everybody --caseload --limit' ;;
+    timeline) words='--svg' ;;
     stats) words='--by --where --sum --since --until --format' ;;
     digest) words='--compartment --state' ;;
     verify) words='--deep' ;;

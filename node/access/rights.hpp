@@ -22,8 +22,9 @@ enum class UserAction {
     backup, bundle_make, bundle_apply, charter_change,
     // records, reading
     statistics, record_find, record_show, record_history, record_explain, conflict_list, record_export,
+    inbox, journey, dossier,
     // records, writing
-    record_create, record_set, record_retract, conflict_resolve, import_file,
+    record_create, record_set, record_step, record_refer, record_retract, conflict_resolve, import_file,
     // people
     user_list, user_change, access_read, access_verify,
 };

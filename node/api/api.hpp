@@ -104,6 +104,13 @@ Result<ApiReply> create(ApiContext&, ApiRequest&);
 Result<ApiReply> set(ApiContext&, ApiRequest&);
 Result<ApiReply> retract(ApiContext&, ApiRequest&);
 Result<ApiReply> resolve(ApiContext&, ApiRequest&);
+// routes_casework.cpp
+Result<ApiReply> steps(ApiContext&, ApiRequest&);
+Result<ApiReply> step(ApiContext&, ApiRequest&);
+Result<ApiReply> inbox(ApiContext&, ApiRequest&);
+Result<ApiReply> journey(ApiContext&, ApiRequest&);
+Result<ApiReply> dossier(ApiContext&, ApiRequest&);
+Result<ApiReply> refer(ApiContext&, ApiRequest&);
 // routes_import.cpp
 Result<ApiReply> import_file(ApiContext&, ApiRequest&);
 // routes_bundle.cpp

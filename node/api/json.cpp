@@ -99,6 +99,11 @@ Result<std::vector<FieldText>> BodyReader::fields(std::string_view name) {
     return out;
 }
 
+Result<std::vector<FieldText>> BodyReader::optional_fields(std::string_view name) {
+    if (find(name) == nullptr) return std::vector<FieldText>();
+    return fields(name);
+}
+
 Result<> BodyReader::done() const {
     for (const auto& member : object_) {
         std::string_view key(member.key().data(), member.key().size());
@@ -115,6 +120,12 @@ ApiReply json_reply(const json::value& value) {
     reply.body = json::serialize(value);
     reply.body += '\n';
     return reply;
+}
+
+json::object record_head(const RecordView& view) {
+    return {{"id", show_id(view.folded.id)},
+            {"kind", view.kind == nullptr ? "kind " + std::to_string(view.folded.kind) : view.kind->name},
+            {"compartment", view.compartment}};
 }
 
 std::string compartment_of(ApiContext& context, const Kind* kind) {

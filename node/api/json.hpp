@@ -20,6 +20,7 @@ public:
     [[nodiscard]] Result<std::uint32_t> number(std::string_view name, std::uint32_t max); // 0 if absent
     [[nodiscard]] Result<std::optional<std::vector<std::string>>> texts(std::string_view name);
     [[nodiscard]] Result<std::vector<FieldText>> fields(std::string_view name);
+    [[nodiscard]] Result<std::vector<FieldText>> optional_fields(std::string_view name); // none if absent
     [[nodiscard]] Result<> done() const;
 
 private:
@@ -43,6 +44,8 @@ private:
 [[nodiscard]] Result<std::vector<StatisticsQuery::Filter>> filters(const ApiRequest& request);
 [[nodiscard]] std::vector<std::string> split(std::string_view text, char at);
 
+// Id, kind and compartment.
+[[nodiscard]] boost::json::object record_head(const RecordView& view);
 // Names a field by its name, or by its tag where the schema does not know it ("field 17").
 [[nodiscard]] std::string field_name(const Kind* kind, std::uint16_t tag);
 [[nodiscard]] std::string_view rule_name(Rule rule);

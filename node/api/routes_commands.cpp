@@ -1,6 +1,7 @@
 // Changing records: create, set, retract, resolve.
 #include "node/api/iso_time.hpp"
 #include "node/api/json.hpp"
+#include "node/casework/steps.hpp"
 
 namespace safar::handlers {
 namespace {
@@ -23,6 +24,9 @@ Result<> may_write_record(ApiContext& context, ApiRequest& request, const Record
                           const std::vector<std::string>& fields) {
     request.sight.subject(id);
     SAFAR_TRY(auto view, context.registry.show(id));
+    if (view.kind != nullptr) {
+        SAFAR_TRY(check_not_stepped(*view.kind, fields));
+    }
     return may_write(context, request, view.kind, fields);
 }
 
@@ -48,6 +52,7 @@ Result<ApiReply> create(ApiContext& context, ApiRequest& request) {
     SAFAR_TRY(auto basis, body.optional_text("basis"));
     SAFAR_TRY(auto quality, body.number("quality", 5));
     SAFAR_TRY(auto at, body.optional_text("at"));
+    SAFAR_TRY(auto reason, body.optional_text("without_consent"));
     SAFAR_TRY(body.done());
     command.basis = basis.value_or("");
     command.quality = static_cast<std::uint8_t>(quality);
@@ -56,7 +61,8 @@ Result<ApiReply> create(ApiContext& context, ApiRequest& request) {
     }
     const auto schema = context.registry.node().derived().schema();
     SAFAR_TRY(may_write(context, request, schema->kind(std::string_view(command.kind)), names_of(command.fields)));
-    SAFAR_TRY(auto change, context.registry.create(command, {request.actor}));
+    SAFAR_TRY(auto change, create_record(context.registry, std::move(command),
+                                         {{request.actor}, request.sight.user().roles}, reason.value_or("")));
     return change_reply(change);
 }
 

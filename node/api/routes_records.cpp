@@ -12,12 +12,6 @@ namespace json = boost::json;
 const std::string withheld_text = "withheld";
 constexpr std::uint64_t list_default = 100, list_max = 10'000;
 
-json::object record_head(const RecordView& view) {
-    return {{"id", show_id(view.folded.id)},
-            {"kind", view.kind == nullptr ? "kind " + std::to_string(view.folded.kind) : view.kind->name},
-            {"compartment", view.compartment}};
-}
-
 // May the record be read at all? Notes it as what the request is about.
 Result<> open_record(ApiRequest& request, const RecordId& id, std::string_view compartment) {
     SAFAR_TRY(request.sight.enter(compartment, &id));

@@ -98,6 +98,16 @@ RecordId Registry::fresh_record_id(const std::string& compartment) {
     return native_record_id(*log, drawn | 1ull << 63);
 }
 
+std::string Registry::draw_run() {
+    RecordId drawn;
+    system_entropy().fill(drawn.raw);
+    return show_id(drawn).substr(18); // the last eight of its 26 digits
+}
+
+std::string Registry::fresh_number() {
+    return node_.agency() + "-" + run_ + "-" + std::to_string(++numbers_);
+}
+
 Result<RecordChange> Registry::write(const RecordView& view, EventDraft draft) {
     auto charter = node_.charter();
     SAFAR_TRY(const CharterCompartment* compartment,
@@ -155,6 +165,33 @@ Result<RecordChange> Registry::set(const SetCommand& command, const Actor& actor
         for (; at != assertions.end() && at->field == field->tag; ++at) wanted.push_back(at->value);
         change_field(*field, view.folded.field(field->tag), only, wanted, draft);
     }
+    return write(view, std::move(draft));
+}
+
+Result<RecordChange> Registry::work(const WorkCommand& command, const Actor& actor,
+                                    const std::function<Result<>(const RecordView&)>& check) {
+    std::lock_guard lock(stripe(command.record));
+    SAFAR_TRY(auto view, show(command.record));
+    SAFAR_TRY(check_known(view));
+    SAFAR_TRY(check(view));
+    EventDraft draft = draft_for(view, command.verb, command.why, actor);
+    std::map<std::uint16_t, std::vector<Value>> own, decided; // by tag
+    if (!command.fields.empty()) {
+        SAFAR_TRY(auto assertions, parse_fields(*view.schema, *view.kind, command.fields));
+        for (Assertion& each : assertions) own[each.field].push_back(std::move(each.value));
+    }
+    for (const FieldText& given : command.decided) {
+        SAFAR_TRY(const Field* field, find_field(*view.kind, given.field));
+        SAFAR_TRY(auto value, parse_value(*view.schema, *field, given.value));
+        decided[field->tag].push_back(std::move(value));
+    }
+    for (auto& [tag, wanted] : own)
+        change_field(*view.kind->field(tag), view.folded.field(tag), node_.agency(), wanted, draft);
+    for (auto& [tag, wanted] : decided) {
+        std::sort(wanted.begin(), wanted.end());
+        change_field(*view.kind->field(tag), view.folded.field(tag), "", wanted, draft);
+    }
+    std::sort(draft.body.assertions.begin(), draft.body.assertions.end());
     return write(view, std::move(draft));
 }
 

@@ -56,6 +56,14 @@ struct ResolveCommand {
     std::optional<std::string> value;
     std::string why;
 };
+// One event of a step in a workflow (node/casework decides what it says).
+struct WorkCommand {
+    RecordId record;
+    std::string verb;
+    std::vector<FieldText> fields;  // replace what the author's own agency said
+    std::vector<FieldText> decided; // replace what anybody said; the same field may stand twice
+    std::string why;
+};
 
 // A record as read, with what its reader needs to name things.
 struct RecordView {
@@ -99,6 +107,12 @@ public:
     [[nodiscard]] Result<RecordChange> set(const SetCommand& command, const Actor& actor);
     [[nodiscard]] Result<RecordChange> retract(const RetractCommand& command, const Actor& actor);
     [[nodiscard]] Result<RecordChange> resolve(const ResolveCommand& command, const Actor& actor);
+    // "IOM-7K3QM2XD-17": for people to read out; no node gives one twice, whoever it can reach. The middle is
+    // drawn once a run (40 bits), the end counts in it.
+    [[nodiscard]] std::string fresh_number();
+    // `check` sees the record as it stands, before anything else here may change it; its error is returned.
+    [[nodiscard]] Result<RecordChange> work(const WorkCommand& command, const Actor& actor,
+                                            const std::function<Result<>(const RecordView&)>& check);
     // One import runs at a time; others wait their turn. What was written before an error stays, and
     // running the same import again writes only the rest.
     [[nodiscard]] Result<ImportSummary> import_file(const ImportCommand& command, const Actor& actor,
@@ -130,12 +144,15 @@ private:
     [[nodiscard]] Result<RecordView> view_of(const RecordId& id) const;
     [[nodiscard]] Result<RecordChange> write(const RecordView& view, EventDraft draft);
     [[nodiscard]] std::mutex& stripe(const RecordId& id);
+    [[nodiscard]] static std::string draw_run();
     [[nodiscard]] RecordId fresh_record_id(const std::string& compartment);
 
     Node& node_;
     std::array<std::mutex, 64> stripes_;
     std::mutex homes_mutex_;
     std::map<std::string, LogName> homes_; // by compartment: where this run's events went
+    std::string run_ = draw_run();
+    std::atomic<std::uint64_t> numbers_{0};
     std::timed_mutex import_turn_;
     ImportTotals totals_;
 };

@@ -56,6 +56,9 @@ Result<> Chunk::read(Position after, std::size_t batches_max) {
     touches_.reserve(events_);
     for (std::size_t i = 0; i < batches_.size(); ++i) touch(batches_[i], static_cast<std::uint16_t>(i));
     std::ranges::sort(no_effects_, {}, &KeyValue::Write::key);
+    std::ranges::sort(mentions_, {}, &KeyValue::Write::key);
+    auto [same, end] = std::ranges::unique(mentions_, {}, &KeyValue::Write::key);
+    mentions_.erase(same, end);
     group();
     return success();
 }
@@ -63,6 +66,11 @@ Result<> Chunk::read(Position after, std::size_t batches_max) {
 void Chunk::no_effect(const EventPlace& place, NoEffect why) {
     ++not_understood_;
     no_effects_.push_back({no_effect_key(place), Bytes{static_cast<std::byte>(why)}});
+}
+
+void Chunk::note_mentions() {
+    for (const AssertionView& each : body_.assertions)
+        if (!each.record.empty()) mentions_.push_back({mention_key(each.record, body_.record), Bytes{}});
 }
 
 void Chunk::touch(const Source& source, std::uint16_t batch) {
@@ -80,6 +88,7 @@ void Chunk::touch(const Source& source, std::uint16_t batch) {
         } else {
             bool known = schema_->kind(body_.kind) != nullptr;
             if (!known) no_effect(at, NoEffect::kind);
+            else note_mentions();
             touches_.push_back({body_.record, known ? body_.kind : std::uint16_t{0}, batch, index,
                                 repeats_a_field(body_.assertions), 0});
         }
@@ -244,6 +253,7 @@ Mark Chunk::mark_after() const {
 
 Result<> Chunk::write_index() {
     std::vector<KeyValue::Write> writes = std::move(conflicts_);
+    std::ranges::move(mentions_, std::back_inserter(writes));
     Ahead ahead{std::max(position_, state_.recover_until_),
                 static_cast<std::uint64_t>(static_cast<std::int64_t>(state_.conflicts_) + conflicts_more_)};
     writes.push_back({ahead_key(), encode_ahead(ahead)});

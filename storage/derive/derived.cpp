@@ -124,6 +124,20 @@ Result<Folded> DerivedState::record(const RecordId& id) const {
     return out;
 }
 
+Result<std::vector<RecordId>> DerivedState::mentions(const RecordId& record, std::size_t limit,
+                                                     const RecordId& after) const {
+    std::vector<RecordId> out;
+    if (limit == 0) return out;
+    const Bytes prefix = mentions_prefix(record);
+    SAFAR_TRY(store_.scan(prefix, mention_key(record.raw, after), [&](ByteView key, ByteView) {
+        RecordId by;
+        std::ranges::copy(key.subspan(prefix.size()), by.raw.begin());
+        if (by != after) out.push_back(by);
+        return out.size() < limit;
+    }));
+    return out;
+}
+
 Result<std::vector<Conflict>> DerivedState::conflicts(std::size_t limit) const {
     std::vector<Conflict> out;
     const Bytes prefix{std::byte{'c'}};

@@ -68,6 +68,10 @@ public:
     // Texts are compared exactly, other values as parse_value reads them.
     [[nodiscard]] virtual Result<std::vector<RecordId>>
     find(const StatisticsQuery& query, std::size_t limit) const = 0;
+    // Records that have, or once had, a reference to `record`, ascending by id, from after `after` on:
+    // read them to know which still do. Errors: those of the store.
+    [[nodiscard]] virtual Result<std::vector<RecordId>>
+    mentions(const RecordId& record, std::size_t limit, const RecordId& after = {}) const = 0;
     [[nodiscard]] virtual std::uint64_t records(std::string_view kind) const = 0;
 
     [[nodiscard]] virtual Result<std::vector<Conflict>> conflicts(std::size_t limit) const = 0;

@@ -36,6 +36,8 @@ public:
     [[nodiscard]] Result<Folded> record(const RecordId& id) const override;
     [[nodiscard]] Result<std::vector<RecordId>> find(const StatisticsQuery& query,
                                                      std::size_t limit) const override;
+    [[nodiscard]] Result<std::vector<RecordId>> mentions(const RecordId& record, std::size_t limit,
+                                                         const RecordId& after) const override;
     [[nodiscard]] std::uint64_t records(std::string_view kind) const override;
     [[nodiscard]] Result<std::vector<Conflict>> conflicts(std::size_t limit) const override;
     [[nodiscard]] std::uint64_t conflict_count() const override;

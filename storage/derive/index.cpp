@@ -149,6 +149,20 @@ Result<Conflict> decode_conflict(ByteView key, ByteView value) {
 }
 
 Bytes mark_key() { return key_of('P'); }
+Bytes mentions_prefix(const RecordId& mentioned) {
+    Bytes out = key_of('m');
+    ByteWriter(out).bytes(mentioned.raw);
+    return out;
+}
+
+Bytes mention_key(ByteView mentioned, const RecordId& by) {
+    Bytes out = key_of('m');
+    ByteWriter writer(out);
+    writer.bytes(mentioned);
+    writer.bytes(by.raw);
+    return out;
+}
+
 Bytes ahead_key() { return key_of('n'); }
 
 Bytes conflict_key(const RecordId& record, std::uint16_t field) {

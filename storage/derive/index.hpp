@@ -2,6 +2,7 @@
 //   'P'                              Mark: position up to which all of it is true
 //   'c' record 16 field u16          a conflict
 //   'k' kind u16 ...                 columns (storage/column/columns_store.cpp)
+//   'm' record 16 record 16          the second has, or had, a reference to the first; kept until all is derived anew
 //   'n'                              Ahead: how far the keys 'c', 'r' and 'u' may be ahead of 'P'
 //   'r' record 16                    IndexEntry of a record of several events
 //   'u' log u32 batch u64 index u8   an event without effect, and why
@@ -65,6 +66,8 @@ struct Ahead {
 [[nodiscard]] Bytes mark_key();
 [[nodiscard]] Bytes conflict_key(const RecordId& record, std::uint16_t field);
 [[nodiscard]] Bytes columns_prefix(std::uint16_t kind);
+[[nodiscard]] Bytes mention_key(ByteView mentioned, const RecordId& by); // `mentioned`: RecordId::size bytes
+[[nodiscard]] Bytes mentions_prefix(const RecordId& mentioned);
 [[nodiscard]] Bytes ahead_key();
 [[nodiscard]] Bytes record_key(const RecordId& record);
 [[nodiscard]] Bytes no_effect_key(const EventPlace& place);

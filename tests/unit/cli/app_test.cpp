@@ -54,9 +54,10 @@ TEST(Commands, AllThatThereAre) {
                            "rebuild", "import", "bundle make", "bundle apply", "bundle inspect", "gaps",
                            "record create", "record set", "record retract",
                            "record show", "record history", "find", "explain", "conflict list",
-                           "conflict resolve", "stats", "backup", "restore", "peer test",
+                           "conflict resolve", "steps", "step", "refer", "inbox", "journey", "timeline",
+                           "dossier", "stats", "backup", "restore", "peer test",
                            "doctor", "watch", "user list", "user add", "user roles", "user remove",
-                           "access log", "access verify", "demo up", "demo tour", "demo down"));
+                           "access log", "access verify", "demo up", "demo tour", "demo story", "demo down"));
 }
 
 TEST(Commands, EachHelpHasAnExampleAndJson) {

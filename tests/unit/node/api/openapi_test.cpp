@@ -1,4 +1,5 @@
 #include "api_fixture.hpp"
+#include "tests/unit/node/casework/casework_fixture.hpp"
 
 #include <set>
 
@@ -99,8 +100,15 @@ TEST(OpenApi, DescribesEveryParameterAndNoOther) {
 }
 
 TEST(OpenApi, EveryJsonAnswerHasTheShapeItDescribes) {
-    TestApi api;
+    TestApi api(casework_charter(Network{}));
     std::string id = show_id(api.disputed());
+    const auto made = [&](const std::string& body) {
+        return std::string(api.json("POST", "/v1/records", body).at("id").as_string());
+    };
+    const std::string person = made(R"({"kind":"person","fields":[["name","Zarmina"],["note","tall"]]})");
+    const std::string consent = made(R"({"kind":"consent","fields":[["person",")" + person +
+                                     R"("],["purposes","any"],["recipients","FIA"],["groups","identity"]]})");
+    const std::string refer = R"({"to":["FIA"],"groups":["identity"],"preview":)";
     struct Case {
         std::string method, target, pattern, body;
     };
@@ -131,6 +139,13 @@ TEST(OpenApi, EveryJsonAnswerHasTheShapeItDescribes) {
         {"GET", record + "/history", "/v1/records/{id}/history", ""},
         {"GET", record + "/explain?field=name", "/v1/records/{id}/explain", ""},
         {"GET", record + "/explain?field=persons", "/v1/records/{id}/explain", ""},
+        {"GET", "/v1/records/" + consent + "/steps", "/v1/records/{id}/steps", ""},
+        {"POST", "/v1/records/" + person + "/refer", "/v1/records/{id}/refer", refer + "true}"},
+        {"POST", "/v1/records/" + person + "/refer", "/v1/records/{id}/refer", refer + "false}"},
+        {"POST", "/v1/records/" + consent + "/steps", "/v1/records/{id}/steps", R"({"step":"withdraw"})"},
+        {"GET", "/v1/records/" + person + "/journey", "/v1/records/{id}/journey", ""},
+        {"GET", "/v1/records/" + person + "/dossier", "/v1/records/{id}/dossier", ""},
+        {"GET", "/v1/inbox?everybody=1", "/v1/inbox", ""},
         {"GET", "/v1/conflicts?limit=5", "/v1/conflicts", ""},
         {"GET", "/v1/statistics?kind=movement&by=means,year&sum=persons", "/v1/statistics", ""},
         {"GET", "/v1/digest?state=1", "/v1/digest", ""},

@@ -38,6 +38,12 @@ std::map<std::string, std::vector<std::pair<std::string, std::string>>> everythi
     add("GET /v1/records/{id}/history", record + "/history");
     for (const char* field : {"name", "birth", "wound", "group", "date", "nofield"})
         add("GET /v1/records/{id}/explain", record + "/explain?field=" + field);
+    add("GET /v1/records/{id}/steps", record + "/steps");
+    add("POST /v1/records/{id}/steps", record + "/steps", R"({"step":"send","fields":[["name","X"]]})");
+    add("POST /v1/records/{id}/refer", record + "/refer", R"({"to":["FIA"],"groups":["identity"],"preview":true})");
+    add("GET /v1/records/{id}/journey", record + "/journey");
+    add("GET /v1/records/{id}/dossier", record + "/dossier");
+    add("GET /v1/inbox", "/v1/inbox?everybody=1");
     add("GET /v1/conflicts", "/v1/conflicts?limit=10");
     for (const char* query : {"by=group,year", "by=name", "by=birth", "where=name=Zarmina", "sum=wound"})
         add("GET /v1/statistics", std::string("/v1/statistics?kind=movement&") + query);

@@ -1,0 +1,263 @@
+// Working on records: steps, what waits, a subject's journey and dossier, referring. No value leaves here that
+// `sight` was not asked for.
+#include "node/api/iso_time.hpp"
+#include "node/api/json.hpp"
+#include "node/casework/inbox.hpp"
+#include "node/casework/journey.hpp"
+#include "node/casework/refer.hpp"
+#include "node/casework/steps.hpp"
+
+namespace safar::handlers {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::uint64_t inbox_default = 500, inbox_max = 10'000;
+
+Worker worker_of(const ApiRequest& request) { return {{request.actor}, request.sight.user().roles}; }
+
+// Fields that are given may be written by whoever gives them; what the step sets by itself needs no right.
+Result<> may_give(ApiRequest& request, const RecordView& view, const std::vector<FieldText>& fields) {
+    SAFAR_TRY(request.sight.enter(view.compartment, &view.folded.id));
+    request.sight.subject(view.folded.id);
+    for (const FieldText& given : fields)
+        if (const Field* field = view.kind == nullptr ? nullptr : view.kind->field(std::string_view(given.field))) {
+            SAFAR_TRY(request.sight.write(*field, view.compartment));
+        }
+    return success();
+}
+
+// The record's title as its workflow names it, as far as it may be shown.
+std::string shown_title(Sight& sight, const RecordView& view) {
+    if (view.kind == nullptr || !view.kind->casework.workflow) return {};
+    const std::string& name = view.kind->casework.workflow->title;
+    const Field* field = name.empty() ? nullptr : view.kind->field(std::string_view(name));
+    if (field == nullptr || sight.hides(field, view.compartment) != nullptr) return {};
+    auto values = values_of(view, name);
+    return values.empty() ? std::string() : values.front();
+}
+
+json::array shown_fields(const std::vector<FieldText>& fields) {
+    json::array out;
+    for (const FieldText& one : fields) out.push_back(json::array{one.field, one.value});
+    return out;
+}
+
+json::object shown_step(const StepOffer& offer) {
+    return {{"step", offer.step->name},       {"title", offer.step->title},
+            {"to", offer.step->to},           {"needs", json::value_from(offer.step->needs)},
+            {"missing", json::value_from(offer.missing)}, {"consent", offer.step->consent.has_value()},
+            {"blocked", offer.blocked}};
+}
+
+json::object shown_item(Sight& sight, const InboxItem& item) {
+    json::object out = record_head(item.view);
+    out["task"] = item.task == nullptr ? "Resolve the conflict" : item.task->title;
+    out["step"] = item.task == nullptr ? "" : item.task->step;
+    out["field"] = item.field;
+    out["state"] = item.state;
+    out["for"] = json::value_from(item.for_whom);
+    out["due"] = item.due;
+    out["overdue"] = item.overdue;
+    out["since"] = item.since ? show_time(*item.since) : "";
+    out["title"] = shown_title(sight, item.view);
+    return out;
+}
+
+// Values of one event, in the order of its fields; withheld ones by reason.
+json::array shown_asserts(Sight& sight, const HeldEvent& event, const RecordView& view) {
+    json::array out;
+    for (const Assertion& assertion : event.body.assertions) {
+        const Field* field = view.kind == nullptr ? nullptr : view.kind->field(assertion.field);
+        json::object said{{"field", field_name(view.kind, assertion.field)}, {"value", ""}};
+        if (const std::string* why = sight.hides(field, view.compartment)) said["withheld"] = *why;
+        else said["value"] = show_value(assertion.value);
+        out.push_back(std::move(said));
+    }
+    return out;
+}
+
+json::array shown_records(Sight& sight, const Journey& journey) {
+    json::array out;
+    for (const Journey::Part& part : journey.records) {
+        if (!sight.inside(part.view.compartment)) continue;
+        sight.subject(part.view.folded.id);
+        json::object one = record_head(part.view);
+        one["through"] = show_id(part.through);
+        one["state"] = part.view.kind != nullptr && part.view.kind->casework.workflow ? state_of(part.view) : "";
+        one["title"] = shown_title(sight, part.view);
+        out.push_back(std::move(one));
+    }
+    return out;
+}
+
+json::array shown_links(const Journey& journey) {
+    json::array out;
+    for (const Journey::Linked& each : journey.linked)
+        out.push_back(json::object{{"id", show_id(each.record)}, {"by", show_id(each.by)}, {"disputed", each.disputed}});
+    return out;
+}
+
+Result<Journey> open_journey(ApiContext& context, ApiRequest& request) {
+    SAFAR_TRY(auto id, captured_id(request));
+    SAFAR_TRY(auto view, context.registry.show(id));
+    SAFAR_TRY(request.sight.enter(view.compartment, &id));
+    return read_journey(context.registry, id);
+}
+
+} // namespace
+
+Result<ApiReply> steps(ApiContext& context, ApiRequest& request) {
+    SAFAR_TRY(auto id, captured_id(request));
+    SAFAR_TRY(auto offers, offered_steps(context.registry, id, worker_of(request)));
+    SAFAR_TRY(request.sight.enter(offers.view.compartment, &id));
+    json::object out = record_head(offers.view);
+    out["state"] = offers.state;
+    json::array list;
+    for (const StepOffer& each : offers.steps) list.push_back(shown_step(each));
+    out["steps"] = std::move(list);
+    return json_reply(out);
+}
+
+Result<ApiReply> step(ApiContext& context, ApiRequest& request) {
+    StepCommand command;
+    SAFAR_TRY(command.record, captured_id(request));
+    SAFAR_TRY(auto body, BodyReader::parse(request.body));
+    SAFAR_TRY(command.step, body.text("step"));
+    SAFAR_TRY(command.fields, body.optional_fields("fields"));
+    SAFAR_TRY(auto why, body.optional_text("why"));
+    SAFAR_TRY(auto reason, body.optional_text("without_consent"));
+    SAFAR_TRY(body.done());
+    command.why = why.value_or("");
+    command.without_consent = reason.value_or("");
+    SAFAR_TRY(auto view, context.registry.show(command.record));
+    SAFAR_TRY(may_give(request, view, command.fields));
+    SAFAR_TRY(auto done, take_step(context.registry, command, worker_of(request)));
+    return json_reply(json::object{{"id", show_id(done.change.record)},
+                                   {"from", done.from},
+                                   {"to", done.to},
+                                   {"decided", shown_fields(done.decided)},
+                                   {"events", done.change.events},
+                                   {"position", done.change.position}});
+}
+
+Result<ApiReply> inbox(ApiContext& context, ApiRequest& request) {
+    InboxQuery query;
+    query.roles = request.sight.user().roles;
+    SAFAR_TRY(query.overdue_only, flag_parameter(request, "overdue"));
+    SAFAR_TRY(query.everybody, flag_parameter(request, "everybody"));
+    SAFAR_TRY(auto limit, number_parameter(request, "limit", 1, inbox_max, inbox_default));
+    query.limit = inbox_max;
+    SAFAR_TRY(auto found, read_inbox(context.registry, query));
+    json::array items;
+    for (const InboxItem& item : found.items) {
+        if (items.size() == limit) break;
+        if (!request.sight.inside(item.view.compartment)) continue;
+        items.push_back(shown_item(request.sight, item));
+    }
+    json::array caseload;
+    for (const auto& [task, count] : found.caseload)
+        caseload.push_back(json::object{{"task", task}, {"waiting", count.waiting}, {"overdue", count.overdue}});
+    return json_reply(json::object{{"agency", context.registry.node().agency()},
+                                   {"today", today()},
+                                   {"items", std::move(items)},
+                                   {"total", found.total},
+                                   {"caseload", std::move(caseload)}});
+}
+
+Result<ApiReply> journey(ApiContext& context, ApiRequest& request) {
+    SAFAR_TRY(auto found, open_journey(context, request));
+    json::array entries;
+    for (const JourneyEntry& each : found.entries) {
+        const RecordView& view = found.records[each.record].view;
+        if (!request.sight.inside(view.compartment)) continue;
+        json::object one = record_head(view);
+        one["on"] = each.on;
+        one["at"] = show_time(each.event.body.at);
+        one["agency"] = each.event.agency;
+        one["verb"] = each.event.body.verb;
+        one["asserts"] = shown_asserts(request.sight, each.event, view);
+        entries.push_back(std::move(one));
+    }
+    return json_reply(json::object{{"id", show_id(found.records.front().view.folded.id)},
+                                   {"records", shown_records(request.sight, found)},
+                                   {"linked", shown_links(found)},
+                                   {"entries", std::move(entries)},
+                                   {"truncated", found.truncated}});
+}
+
+Result<ApiReply> dossier(ApiContext& context, ApiRequest& request) {
+    SAFAR_TRY(auto found, open_journey(context, request));
+    auto charter = context.registry.node().charter();
+    json::array records = shown_records(request.sight, found);
+    for (json::value& one : records) {
+        const auto* compartment = charter->compartment(std::string_view(one.at("compartment").as_string()));
+        std::vector<std::string> holders;
+        for (const CharterAgency& agency : charter->agencies)
+            if (compartment != nullptr && compartment->may_hold(agency.code)) holders.push_back(agency.code);
+        one.as_object()["held_by"] = json::value_from(holders);
+    }
+    json::array waits;
+    for (const Acknowledgement& each : acknowledgements(found)) {
+        const RecordView& view = found.records[each.record].view;
+        if (!request.sight.inside(view.compartment)) continue;
+        json::object one = record_head(view);
+        one["task"] = each.title;
+        one["state"] = each.state;
+        one["done"] = json::value_from(each.done);
+        one["missing"] = json::value_from(each.missing);
+        waits.push_back(std::move(one));
+    }
+    return json_reply(json::object{{"id", show_id(found.records.front().view.folded.id)},
+                                   {"records", std::move(records)},
+                                   {"linked", shown_links(found)},
+                                   {"acknowledgements", std::move(waits)},
+                                   {"truncated", found.truncated}});
+}
+
+Result<ApiReply> refer(ApiContext& context, ApiRequest& request) {
+    ReferCommand command;
+    SAFAR_TRY(command.subject, captured_id(request));
+    SAFAR_TRY(auto body, BodyReader::parse(request.body));
+    SAFAR_TRY(auto kind, body.optional_text("kind"));
+    SAFAR_TRY(auto to, body.texts("to"));
+    SAFAR_TRY(auto groups, body.texts("groups"));
+    SAFAR_TRY(command.fields, body.optional_fields("fields"));
+    SAFAR_TRY(auto basis, body.optional_text("basis"));
+    SAFAR_TRY(auto reason, body.optional_text("without_consent"));
+    SAFAR_TRY(bool preview, body.flag("preview"));
+    SAFAR_TRY(body.done());
+    command.kind = kind.value_or("");
+    command.to = to.value_or(std::vector<std::string>());
+    command.groups = groups.value_or(std::vector<std::string>());
+    command.basis = basis.value_or("");
+    command.without_consent = reason.value_or("");
+    if (command.to.empty())
+        return failure(ErrorCode::invalid_argument, "member 'to': name the agencies that the case goes to");
+    SAFAR_TRY(auto subject, context.registry.show(command.subject));
+    SAFAR_TRY(may_give(request, subject, {}));
+    SAFAR_TRY(auto plan, plan_referral(context.registry, command));
+    json::array goes, stays;
+    for (const Disclosed& one : plan.goes) {
+        // Who may not read a field does not hand it on either.
+        if (const std::string* why = request.sight.hides(one.field, plan.subject.compartment))
+            return failure(ErrorCode::not_permitted, "field '" + one.field->name + "' may not be handed on: " + *why);
+        json::object shown = said_object(one.said);
+        shown["field"] = one.field->name;
+        shown["group"] = one.field->group;
+        goes.push_back(std::move(shown));
+    }
+    for (const Field* field : plan.stays) stays.push_back(json::value_from(field->name));
+    json::object out{{"subject", show_id(command.subject)}, {"kind", plan.referral->name},
+                     {"goes", std::move(goes)},             {"stays", std::move(stays)},
+                     {"missing_consent", json::value_from(plan.missing)}, {"preview", preview}};
+    if (!preview) {
+        SAFAR_TRY(auto referred, safar::refer(context.registry, command, plan, worker_of(request)));
+        out["id"] = show_id(referred.referral);
+        out["copies"] = referred.copies.size();
+        out["position"] = referred.position;
+    }
+    return json_reply(out);
+}
+
+} // namespace safar::handlers

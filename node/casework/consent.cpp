@@ -1,0 +1,103 @@
+#include "node/casework/consent.hpp"
+
+#include <algorithm>
+
+namespace safar {
+namespace {
+
+constexpr std::size_t consents_max = 10'000; // looked at for one subject
+
+bool lists(const std::vector<std::string>& words, std::string_view word) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+}
+bool covers(const std::vector<std::string>& words, std::string_view word) {
+    return lists(words, word) || lists(words, ConsentKind::any);
+}
+
+// Is it a consent of the subject that permits today?
+bool permits_today(const RecordView& view, const RecordId& subject) {
+    if (view.kind == nullptr || !view.kind->casework.consent) return false;
+    const ConsentKind& terms = *view.kind->casework.consent;
+    if (!lists(values_of(view, terms.subject), show_id(subject))) return false;
+    if (!lists(terms.given, state_of(view))) return false;
+    auto until = values_of(view, terms.until);
+    return until.empty() || until.front() >= today().substr(0, until.front().size());
+}
+
+} // namespace
+
+Result<ConsentAnswer> find_consent(Registry& registry, const ConsentQuestion& question) {
+    SAFAR_TRY(registry.node().await_own_writes());
+    SAFAR_TRY(auto mentions, registry.node().derived().mentions(question.subject, consents_max));
+    ConsentAnswer out;
+    std::vector<std::pair<std::string, std::string>> wanted; // recipient, group
+    for (const std::string& recipient : question.recipients) {
+        if (question.groups.empty()) wanted.emplace_back(recipient, "");
+        for (const std::string& group : question.groups) wanted.emplace_back(recipient, group);
+    }
+    for (const RecordId& id : mentions) {
+        SAFAR_TRY(auto view, registry.show(id));
+        if (!permits_today(view, question.subject)) continue;
+        const ConsentKind& terms = *view.kind->casework.consent;
+        if (!covers(values_of(view, terms.purposes), question.purpose)) continue;
+        auto recipients = values_of(view, terms.recipients), groups = values_of(view, terms.groups);
+        auto covered = std::erase_if(wanted, [&](const auto& each) {
+            return covers(recipients, each.first) && (each.second.empty() || covers(groups, each.second));
+        });
+        if (covered > 0) out.basis.push_back(id);
+    }
+    for (const auto& [recipient, group] : wanted)
+        out.missing.push_back(group.empty() ? recipient : "group '" + group + "' to " + recipient);
+    return out;
+}
+
+Result<> check_never(Registry& registry, const RecordId& subject, const std::vector<std::string>& recipients) {
+    auto view = registry.show(subject);
+    if (!view.has_value())
+        return view.error().code == ErrorCode::not_found ? Result<>(success()) : Result<>(std::move(view).error());
+    const Kind* kind = view.value().kind;
+    if (kind == nullptr || kind->casework.never.empty()) return success();
+    auto forbidden = values_of(view.value(), kind->casework.never);
+    for (const std::string& recipient : recipients)
+        if (lists(forbidden, recipient))
+            return failure(ErrorCode::not_permitted, "nothing of " + show_id(subject) + " may go to " + recipient +
+                                                         " (field '" + kind->casework.never +
+                                                         "'); no consent and no reason changes that");
+    return success();
+}
+
+Result<> pass_gate(Registry& registry, const ConsentGate& gate, const RecordView& view,
+                   std::span<const FieldText> given, const Worker& worker, const std::string& reason,
+                   std::vector<FieldText>& decided) {
+    auto subjects = values_of(view, gate.subject, given);
+    ConsentQuestion question{{}, gate.purpose, values_of(view, gate.recipient, given),
+                             gate.groups.empty() ? std::vector<std::string>() : values_of(view, gate.groups, given)};
+    if (subjects.empty() || question.recipients.empty())
+        return failure(ErrorCode::invalid_argument, "consent is asked for field '" +
+                                                        (subjects.empty() ? gate.subject : gate.recipient) +
+                                                        "', which is empty; give it");
+    for (const std::string& subject : subjects) {
+        auto id = parse_id(subject);
+        if (!id) return failure(ErrorCode::invalid_argument, "field '" + gate.subject + "' is no record id");
+        SAFAR_TRY(check_never(registry, *id, question.recipients));
+        question.subject = *id;
+        SAFAR_TRY(auto answer, find_consent(registry, question));
+        if (answer.missing.empty()) continue;
+        std::string what = "no consent of " + subject + " for purpose '" + gate.purpose + "' covers: " +
+                           joined(answer.missing);
+        if (reason.empty())
+            return failure(ErrorCode::not_permitted,
+                           what + "; record one" +
+                               (gate.override_field.empty() ? "" : ", or give a reason to go on without (without_consent)"));
+        if (gate.override_field.empty())
+            return failure(ErrorCode::not_permitted, what + "; here no reason can stand in for it");
+        if (!has_role({"supervisor", "protection_officer"}, worker.roles))
+            return failure(ErrorCode::not_permitted,
+                           what + "; going on without needs role supervisor or protection_officer");
+        if (std::none_of(decided.begin(), decided.end(), [&](const auto& f) { return f.field == gate.override_field; }))
+            decided.push_back({gate.override_field, reason});
+    }
+    return success();
+}
+
+} // namespace safar

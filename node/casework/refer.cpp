@@ -1,0 +1,116 @@
+#include "node/casework/refer.hpp"
+
+#include "node/casework/consent.hpp"
+#include "node/casework/steps.hpp"
+#include "node/registry/command_check.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace safar {
+namespace {
+
+bool has(const std::vector<std::string>& words, std::string_view word) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+// The kinds that copies may belong to, each with the kind of its copies.
+Result<std::pair<const Kind*, const Kind*>> kinds_for(const Schema& schema, const std::string& wanted) {
+    std::vector<std::pair<const Kind*, const Kind*>> found;
+    std::vector<std::string> names;
+    for (const Kind& kind : schema.kinds) {
+        if (!kind.casework.disclosure) continue;
+        const Field* of = kind.field(std::string_view(kind.casework.disclosure->of));
+        const Kind* referral = schema.kind(std::string_view(of->to_kind));
+        if (!wanted.empty() && referral->name != wanted) continue;
+        found.emplace_back(referral, &kind);
+        names.push_back(referral->name);
+    }
+    if (found.size() == 1) return found.front();
+    return failure(ErrorCode::invalid_argument,
+                   found.empty() ? "the schema has no kind for disclosed copies" +
+                                       (wanted.empty() ? std::string() : " of a '" + wanted + "'")
+                                 : "referrals may be of kind: " + joined(names) + "; name one");
+}
+
+const ConsentGate* gate_of(const Kind& referral) {
+    const auto& create = referral.casework.create;
+    return create && create->consent ? &*create->consent : nullptr;
+}
+
+Result<> check_groups(const Kind& kind, const std::vector<std::string>& groups) {
+    std::vector<std::string> known;
+    for (const Field& field : kind.fields)
+        if (!field.group.empty() && !has(known, field.group)) known.push_back(field.group);
+    for (const std::string& group : groups)
+        if (!has(known, group))
+            return failure(ErrorCode::invalid_argument, "a " + kind.name + " has no fields of group '" + group +
+                                                            "'; its groups: " + joined(known, "none"));
+    return success();
+}
+
+std::string day_text(ClaimedTime at) {
+    auto days = std::chrono::floor<std::chrono::days>(std::chrono::microseconds(at.microseconds));
+    return show_value(Value(Date{static_cast<std::int32_t>(days.count()), Date::Precision::day}));
+}
+
+CreateCommand copy_command(const ReferPlan& plan, const Disclosed& one, const RecordId& referral) {
+    const DisclosureKind& names = *plan.disclosure->casework.disclosure;
+    CreateCommand out;
+    out.kind = plan.disclosure->name;
+    out.fields = {{names.of, show_id(referral)},
+                  {names.record, show_id(plan.subject.folded.id)},
+                  {names.kind, plan.subject.kind->name},
+                  {names.field, one.field->name},
+                  {names.value, show_value(one.said.value)},
+                  {names.said_by, one.said.agency},
+                  {names.said_at, day_text(one.said.at)},
+                  {names.dot, to_hex(one.said.dot.leaf.raw)}};
+    return out;
+}
+
+} // namespace
+
+Result<ReferPlan> plan_referral(Registry& registry, const ReferCommand& command) {
+    ReferPlan plan;
+    SAFAR_TRY(plan.subject, registry.show(command.subject));
+    if (plan.subject.kind == nullptr)
+        return failure(ErrorCode::invalid_argument, "the schema in force does not have the subject's kind");
+    SAFAR_TRY(auto kinds, kinds_for(*plan.subject.schema, command.kind));
+    std::tie(plan.referral, plan.disclosure) = kinds;
+    SAFAR_TRY(check_groups(*plan.subject.kind, command.groups));
+    SAFAR_TRY(check_never(registry, command.subject, command.to));
+    plan.create.kind = plan.referral->name;
+    plan.create.fields = command.fields;
+    plan.create.basis = command.basis;
+    if (const ConsentGate* gate = gate_of(*plan.referral)) {
+        plan.create.fields.push_back({gate->subject, show_id(command.subject)});
+        for (const std::string& agency : command.to) plan.create.fields.push_back({gate->recipient, agency});
+        if (!gate->groups.empty())
+            for (const std::string& group : command.groups) plan.create.fields.push_back({gate->groups, group});
+        SAFAR_TRY(auto answer, find_consent(registry, {command.subject, gate->purpose, command.to, command.groups}));
+        plan.missing = std::move(answer.missing);
+    }
+    for (const FoldedField& folded : plan.subject.folded.fields) {
+        const Field* field = plan.subject.kind->field(folded.field);
+        if (field == nullptr || folded.live.empty()) continue;
+        if (field->group.empty() || !has(command.groups, field->group)) plan.stays.push_back(field);
+        else
+            for (const Said& said : folded.live) plan.goes.push_back({field, said});
+    }
+    return plan;
+}
+
+Result<Referred> refer(Registry& registry, const ReferCommand& command, const ReferPlan& plan, const Worker& worker) {
+    SAFAR_TRY(writable_compartment(*registry.node().charter(), plan.disclosure->name, registry.node().agency()));
+    SAFAR_TRY(auto created, create_record(registry, plan.create, worker, command.without_consent));
+    Referred out{created.record, {}, created.position};
+    for (const Disclosed& one : plan.goes) {
+        SAFAR_TRY(auto copy, create_record(registry, copy_command(plan, one, created.record), worker, ""));
+        out.copies.push_back(copy.record);
+        out.position = copy.position;
+    }
+    return out;
+}
+
+} // namespace safar

@@ -1,0 +1,51 @@
+// Steps in a record's workflow: who may take which now, and taking one as one event.
+//
+// Threads: any. A step is checked and written with nothing of this node in between; what other nodes do
+// meanwhile is merged by the fold, and shown by it.
+#pragma once
+
+#include "node/casework/worker.hpp"
+
+namespace safar {
+
+struct StepCommand {
+    RecordId record;
+    std::string step;
+    std::vector<FieldText> fields;
+    std::string why;
+    std::string without_consent; // reason to go on where consent is missing; "": do not
+};
+struct StepDone {
+    RecordChange change;
+    std::string from, to;          // states
+    std::vector<FieldText> decided; // what the step set by itself
+};
+
+// What stands between a step and the record now.
+struct StepOffer {
+    const WorkStep* step = nullptr; // of `view`'s schema
+    std::string blocked;            // why it can not be taken; "": it can
+    std::vector<std::string> missing; // fields that must be given with it
+};
+struct StepOffers {
+    RecordView view;
+    std::string state;
+    std::vector<StepOffer> steps; // in declared order
+};
+
+// Registry::create, and what the kind asks of it: its initial state, fields it sets, consent.
+// Errors: those of Registry::create; not_permitted (role, consent).
+[[nodiscard]] Result<RecordChange> create_record(Registry& registry, CreateCommand command, const Worker& worker,
+                                                 const std::string& without_consent);
+
+// Errors: not_found; invalid_argument (no such step, a field that it needs, a kind without workflow);
+// conflict (not from the state the record is in: names what can be done); not_permitted (agency, role, consent).
+[[nodiscard]] Result<StepDone> take_step(Registry& registry, const StepCommand& command, const Worker& worker);
+
+// Consent is not looked up here: it depends on what is given. Errors: not_found, invalid_argument.
+[[nodiscard]] Result<StepOffers> offered_steps(Registry& registry, const RecordId& record, const Worker& worker);
+
+// A field that steps decide is not set by hand. Errors: invalid_argument naming the steps.
+[[nodiscard]] Result<> check_not_stepped(const Kind& kind, const std::vector<std::string>& fields);
+
+} // namespace safar

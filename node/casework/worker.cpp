@@ -1,0 +1,78 @@
+#include "node/casework/worker.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace safar {
+
+std::vector<std::string> values_of(const RecordView& view, std::string_view name, std::span<const FieldText> given) {
+    std::vector<std::string> out;
+    for (const FieldText& one : given)
+        if (one.field == name) out.push_back(one.value);
+    if (!out.empty()) return out;
+    const Field* field = view.kind->field(name);
+    const FoldedField* folded = field == nullptr ? nullptr : view.folded.field(field->tag);
+    if (folded == nullptr) return out;
+    for (const Value& value : folded->reading) out.push_back(show_value(value));
+    return out;
+}
+
+namespace {
+
+// Of all that was ever said, the earliest; of equal times the lowest dot, so that every node names the same.
+std::string author_of(const Folded& record) {
+    const Said* first = nullptr;
+    for (const FoldedField& field : record.fields)
+        for (const auto* list : {&field.live, &field.replaced})
+            for (const Said& said : *list)
+                if (first == nullptr || std::tie(said.at, said.dot) < std::tie(first->at, first->dot)) first = &said;
+    return first == nullptr ? std::string() : first->agency;
+}
+
+} // namespace
+
+std::vector<std::string> party(const RecordView& view, std::string_view who) {
+    if (who == "author") return {author_of(view.folded)};
+    if (who != "owner") return values_of(view, who);
+    const Workflow& flow = *view.kind->casework.workflow;
+    auto owners = flow.owner.empty() ? std::vector<std::string>() : values_of(view, flow.owner);
+    return owners.empty() ? std::vector<std::string>{author_of(view.folded)} : owners;
+}
+
+std::string state_of(const RecordView& view) {
+    const std::string& name = view.kind->casework.workflow->status;
+    auto said = values_of(view, name);
+    return said.empty() ? view.kind->field(std::string_view(name))->lattice.initial : said.front();
+}
+
+std::optional<ClaimedTime> in_state_since(const RecordView& view) {
+    const Field* field = view.kind->field(std::string_view(view.kind->casework.workflow->status));
+    const FoldedField* folded = view.folded.field(field->tag);
+    std::optional<ClaimedTime> out;
+    if (folded == nullptr || folded->reading.empty()) return out;
+    for (const auto* list : {&folded->live, &folded->replaced})
+        for (const Said& said : *list)
+            if (said.value == folded->reading.front() && (!out || said.at < *out)) out = said.at;
+    return out;
+}
+
+std::string today(std::int64_t days_from_now) {
+    auto now = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
+    auto since = now.time_since_epoch().count() + days_from_now;
+    return show_value(Value(Date{static_cast<std::int32_t>(since), Date::Precision::day}));
+}
+
+bool has_role(const std::vector<std::string>& wanted, Roles roles) {
+    return wanted.empty() || std::any_of(wanted.begin(), wanted.end(), [&](const std::string& each) {
+               auto role = user_role_named(each);
+               return role && roles[static_cast<std::size_t>(*role)];
+           });
+}
+
+std::string joined(const std::vector<std::string>& words, std::string_view nothing) {
+    std::string out;
+    for (const std::string& word : words) out += (out.empty() ? "" : ", ") + word;
+    return out.empty() ? std::string(nothing) : out;
+}
+
+} // namespace safar
