@@ -93,12 +93,17 @@ Outcome<Exit> up(Context& context, const UpOptions& options) {
     return Exit::ok;
 }
 
-Outcome<Exit> tour(Context& context) {
+// The tour or the story.
+Outcome<Exit> narrate(Context& context, Outcome<Exit> (*part)(Context&, const DemoNetwork&)) {
     SAFAR_TRY(auto network, DemoNetwork::open());
-    if (!context.json) return demo_tour(context, network);
+    for (const DemoAgency& agency : network.agencies())
+        if (!network.founded() || !running_daemon(network.pid_file(agency.code)))
+            return Problem(Exit::unreachable, "demo",
+                           "the demo is not running; start it with: safar demo up");
+    if (!context.json) return part(context, network);
     std::ostringstream told;
     Context sub{told, context.err, false, false, {}, false, context.timeout_seconds, {}};
-    auto outcome = demo_tour(sub, network);
+    auto outcome = part(sub, network);
     context.out << json::object{{"good", outcome.has_value()}, {"told", told.str()}} << '\n';
     return outcome;
 }
@@ -137,7 +142,10 @@ void add_demo_commands(CLI::App& app, Context& context) {
     up_command.add_flag("--fresh", options->fresh, "Throw away what an earlier demo left");
     add_command(demo, context, "tour",
                 "Ask the nodes, disagree, cut a line, heal it; every answer is checked",
-                "safar demo tour", [&context] { return tour(context); });
+                "safar demo tour", [&context] { return narrate(context, demo_tour); });
+    add_command(demo, context, "story",
+                "One worker's journey through five agencies, worked on from all of them",
+                "safar demo story", [&context] { return narrate(context, demo_story); });
     add_command(demo, context, "down", "Stop the nodes that the demo started", "safar demo down",
                 [&context] { return down(context); });
 }

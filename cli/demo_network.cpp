@@ -270,4 +270,13 @@ Result<> DemoNetwork::await_equal(std::chrono::seconds patience) const {
     }
 }
 
+LineDown::LineDown(const DemoNetwork& network, std::string but) : network_(network), but_(std::move(but)) { hold(true); }
+
+LineDown::~LineDown() { hold(false); }
+
+void LineDown::hold(bool still) const {
+    for (const DemoAgency& agency : network_.agencies())
+        if (agency.code != but_) hold_daemon(network_.pid_file(agency.code), still);
+}
+
 } // namespace safar::cli

@@ -56,4 +56,18 @@ private:
     std::vector<DemoAgency> agencies_;
 };
 
+// While it lives, every node but one is held still, so that the one reaches nobody and goes on.
+class LineDown {
+public:
+    LineDown(const DemoNetwork& network, std::string but);
+    ~LineDown();
+    LineDown(const LineDown&) = delete;
+    LineDown& operator=(const LineDown&) = delete;
+
+private:
+    void hold(bool still) const;
+    const DemoNetwork& network_;
+    std::string but_;
+};
+
 } // namespace safar::cli

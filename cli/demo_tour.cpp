@@ -59,6 +59,14 @@ Narrator::Ran Narrator::run_quietly(const std::string& agency,
     return {static_cast<Exit>(code), out.str(), err.str()};
 }
 
+Outcome<json::value> Narrator::tell(const std::string& agency, const std::vector<std::string>& arguments) {
+    std::string line = agency + "$ safar";
+    for (const std::string& word : arguments)
+        line += " " + shell_word(word);
+    context_.out << line << "\n" << std::flush;
+    return ask(agency, arguments);
+}
+
 Exit Narrator::run(const std::string& agency, const std::vector<std::string>& arguments,
                    bool may_fail) {
     std::string line = agency + "$ safar";
@@ -150,25 +158,6 @@ Outcome<Exit> disagreement(Narrator& narrator, bool real) {
     return Exit::ok;
 }
 
-// Holds every node but one; wakes them again, however the chapter ends.
-class Held {
-public:
-    Held(const DemoNetwork& network, const std::string& but) : network_(network), but_(but) {
-        set(true);
-    }
-    ~Held() { set(false); }
-    Held(const Held&) = delete;
-    Held& operator=(const Held&) = delete;
-
-private:
-    void set(bool hold) const {
-        for (const DemoAgency& agency : network_.agencies())
-            if (agency.code != but_) hold_daemon(network_.pid_file(agency.code), hold);
-    }
-    const DemoNetwork& network_;
-    std::string but_;
-};
-
 Outcome<Exit> cut_off(Narrator& narrator) {
     const DemoNetwork& network = narrator.network();
     narrator.chapter("A line goes down, both sides go on writing, the line comes back");
@@ -186,7 +175,7 @@ Outcome<Exit> cut_off(Narrator& narrator) {
     narrator.say("FIA knows nothing of that and reaches nobody (the demo holds the other four "
                  "still), and writes as well:");
     {
-        const Held held(network, "FIA");
+        const LineDown down(network, "FIA");
         SAFAR_TRY(network.start("FIA"));
         narrator.run("FIA", {"record", "set", id, "survivors=29"});
         narrator.run("FIA", {"record", "show", id});
@@ -209,10 +198,6 @@ Outcome<Exit> cut_off(Narrator& narrator) {
 } // namespace
 
 Outcome<Exit> demo_tour(Context& context, const DemoNetwork& network) {
-    for (const DemoAgency& agency : network.agencies())
-        if (!network.founded() || !running_daemon(network.pid_file(agency.code)))
-            return Problem(Exit::unreachable, "demo",
-                           "the demo is not running; start it with: safar demo up");
     auto held = read_file(network.root() + "/imported");
     if (!held)
         return Problem(Exit::unreachable, "demo",

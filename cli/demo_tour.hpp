@@ -7,6 +7,9 @@
 
 namespace safar::cli {
 
+// One worker's journey through five agencies, worked on from all of them: registered, exploited, found,
+// referred, returned, reintegrated, with lines that go down and people who act at once.
+[[nodiscard]] Outcome<Exit> demo_story(Context& context, const DemoNetwork& network);
 [[nodiscard]] Outcome<Exit> demo_tour(Context& context, const DemoNetwork& network);
 
 // Says what happens, runs commands as a person would, and remembers whether all was as it should
@@ -20,6 +23,9 @@ public:
     // "iom$ safar ARGS", then its output; how it ended. A command that fails fails the tour.
     Exit run(const std::string& agency, const std::vector<std::string>& arguments,
              bool may_fail = false);
+    // Prints the command and what it did, in a line; its JSON. Errors: the command's own.
+    [[nodiscard]] Outcome<boost::json::value> tell(const std::string& agency,
+                                                   const std::vector<std::string>& arguments);
     // The same command for its JSON, quietly. Errors: the command's own.
     [[nodiscard]] Outcome<boost::json::value> ask(const std::string& agency,
                                                   std::vector<std::string> arguments);
