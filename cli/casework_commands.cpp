@@ -18,7 +18,7 @@ namespace json = boost::json;
 namespace {
 
 struct CaseOptions {
-    std::string id, step, kind, why, basis, without_consent;
+    std::string id, step, kind, why, basis, without_consent, at;
     std::vector<std::string> fields, to, groups;
     std::uint64_t limit = 100;
     bool overdue = false, everybody = false, caseload = false, preview = false, svg = false;
@@ -45,6 +45,7 @@ Outcome<Exit> step(Context& context, const CaseOptions& options) {
     json::object body{{"step", options.step}, {"fields", std::move(fields)}};
     if (!options.why.empty()) body["why"] = options.why;
     if (!options.without_consent.empty()) body["without_consent"] = options.without_consent;
+    if (!options.at.empty()) body["at"] = options.at;
     SAFAR_TRY(auto answer, client.post(record_path(id, "/steps"), body));
     if (context.json) {
         context.print_raw(answer);
@@ -98,6 +99,7 @@ void add_steps(CLI::App& app, Context& context, const Options& options) {
     take.add_option("id", options->id, "Record id")->required();
     take.add_option("step", options->step, "Step, as `safar steps ID` lists them")->required();
     take.add_option("field", options->fields, "name=value that goes with it");
+    take.add_option("--at", options->at, "When it happened, if not now; due dates count from it")->type_name("DATE");
     take.add_option("--why", options->why, "Reason, kept with the event")->type_name("TEXT");
     take.add_option("--without-consent", options->without_consent, "Go on though consent is missing; kept and listed")
         ->type_name("REASON");

@@ -42,9 +42,12 @@ private:
         narrator_.say("    " + text_at(made, "id"));
         return text_at(made, "id");
     }
-    Outcome<Exit> step(const std::string& agency, const std::string& id, const std::string& name, const Words& fields = {}) {
+    // `at`: the day on which it happened; "": now.
+    Outcome<Exit> step(const std::string& agency, const std::string& id, const std::string& name,
+                       const Words& fields = {}, const std::string& at = "") {
         Words words{"step", id, name};
         words.insert(words.end(), fields.begin(), fields.end());
+        if (!at.empty()) words.insert(words.end(), {"--at", at});
         SAFAR_TRY(auto done, narrator_.tell(agency, words));
         narrator_.say("    " + text_at(done, "from") + " -> " + text_at(done, "to"));
         return Exit::ok;
@@ -71,13 +74,14 @@ private:
         SAFAR_TRY(emigration_, create("MOPHRD", "emigration",
                                       {"registered_on=2024-01-12", "worker=Bilal Ahmed", "worker_urdu=بلال احمد",
                                        "country=Romania", "contract=" + contract_}));
-        SAFAR_TRY(step("MOPHRD", emigration_, "pass_medical", {"medical_on=2024-01-15"}));
-        SAFAR_TRY(step("MOPHRD", emigration_, "insure", {"insurance_number=SL-2024-118"}));
-        SAFAR_TRY(step("MOPHRD", emigration_, "pay_fees", {"registration_fee=500.00 PKR", "welfare_fund=2000.00 PKR"}));
-        SAFAR_TRY(step("MOPHRD", emigration_, "stamp", {"stamp_number=P-77121"}));
+        SAFAR_TRY(step("MOPHRD", emigration_, "pass_medical", {"medical_on=2024-01-15"}, "2024-01-15"));
+        SAFAR_TRY(step("MOPHRD", emigration_, "insure", {"insurance_number=SL-2024-118"}, "2024-01-16"));
+        SAFAR_TRY(step("MOPHRD", emigration_, "pay_fees", {"registration_fee=500.00 PKR", "welfare_fund=2000.00 PKR"},
+                       "2024-01-18"));
+        SAFAR_TRY(step("MOPHRD", emigration_, "stamp", {"stamp_number=P-77121"}, "2024-01-22"));
         SAFAR_TRY(all_equal());
         narrator_.say("At the airport FIA sees the protector's stamp on its own node, and lets him go:");
-        SAFAR_TRY(step("FIA", emigration_, "depart", {"border_point=air_lahore", "departed_on=2024-02-01"}));
+        SAFAR_TRY(step("FIA", emigration_, "depart", {"border_point=air_lahore"}, "2024-02-01"));
         return Exit::ok;
     }
 
@@ -89,7 +93,8 @@ private:
                                                    "citizenship=Pakistan", "age=27", "safe_contact=through the shelter",
                                                    "health=untreated burn, left hand"}));
         SAFAR_TRY(auto screening, create("IOM", "screening", {"screened_on=2024-07-03", "person=" + person_}));
-        SAFAR_TRY(step("IOM", screening, "complete", {"result=trafficked", "indicators=documents_taken", "indicators=no_wages"}));
+        SAFAR_TRY(step("IOM", screening, "complete", {"result=trafficked", "indicators=documents_taken", "indicators=no_wages"},
+                       "2024-07-03"));
         SAFAR_TRY(case_, create("IOM", "victim_case", {"date=2024-07-03", "person=" + person_,
                                                       "trafficking_status=PossibleVictimOfTrafficking",
                                                       "type_of_exploitation=ForcedLabour"}));
@@ -109,7 +114,7 @@ private:
         SAFAR_TRY(consent_, create("IOM", "consent", {"person=" + person_, "purposes=referral", "recipients=FIA",
                                                      "recipients=NCHR", "field_groups=identity", "field_groups=contact",
                                                      "until=2099-12-31"}));
-        SAFAR_TRY(step("IOM", consent_, "give", {"form=thumbprint", "signatory=person"}));
+        SAFAR_TRY(step("IOM", consent_, "give", {"form=thumbprint", "signatory=person"}, "2024-07-04"));
         narrator_.run("IOM", {"refer", person_, "--to", "FIA", "--group", "identity", "--preview"});
         const Exit health = narrator_.run("IOM", {"refer", person_, "--to", "FIA", "--group", "health"}, true);
         narrator_.check(health == Exit::not_permitted, "his health is not FIA's business: he did not consent to that");
@@ -184,17 +189,17 @@ private:
         narrator_.chapter("Home, and a workshop");
         SAFAR_TRY(return_, create("IOM", "return", {"nationality=Pakistan", "host_country=Romania", "destination=Pakistan",
                                                    "returnee=Bilal Ahmed"}));
-        SAFAR_TRY(step("IOM", return_, "counsel", {"counselled_on=2024-08-01"}));
-        SAFAR_TRY(step("IOM", return_, "sign_consent", {"voluntary=yes"}));
+        SAFAR_TRY(step("IOM", return_, "counsel", {"counselled_on=2024-08-01"}, "2024-08-01"));
+        SAFAR_TRY(step("IOM", return_, "sign_consent", {"voluntary=yes"}, "2024-08-02"));
         SAFAR_TRY(offered(return_));
         SAFAR_TRY(all_equal());
         SAFAR_TRY(narrator_.tell("IOM", {"record", "set", case_, "return=" + return_}));
         SAFAR_TRY(auto help, create("IOM", "reintegration_assistance",
                                     {"planned_on=2024-09-10", "return=" + return_, "type=equipment",
                                      "description=welding set", "planned_amount=900.00 EUR"}));
-        SAFAR_TRY(step("IOM", help, "approve"));
-        SAFAR_TRY(step("IOM", help, "deliver", {"spent=870.00 EUR"}));
-        SAFAR_TRY(step("IOM", help, "prove", {"proofs=receipt 2024/311"}));
+        SAFAR_TRY(step("IOM", help, "approve", {}, "2024-09-12"));
+        SAFAR_TRY(step("IOM", help, "deliver", {"spent=870.00 EUR"}, "2024-09-20"));
+        SAFAR_TRY(step("IOM", help, "prove", {"proofs=receipt 2024/311"}, "2024-09-25"));
         narrator_.say("Three months later somebody must ask how he is:");
         SAFAR_TRY(create("IOM", "follow_up", {"due_on=2024-12-10", "return=" + return_, "round=3"}));
         return all_equal();
@@ -202,9 +207,9 @@ private:
 
     // Papers, flight and arrival; a step that needs more than it is given says what.
     Outcome<Exit> offered(const std::string& id) {
-        SAFAR_TRY(step("IOM", id, "issue_documents", {"travel_document=emergency"}));
-        SAFAR_TRY(step("IOM", id, "depart", {"departed_on=2024-09-01", "flight=PC-0714"}));
-        return step("IOM", id, "arrive", {"arrived_on=2024-09-02", "border_point=air_lahore"});
+        SAFAR_TRY(step("IOM", id, "issue_documents", {"travel_document=emergency"}, "2024-08-20"));
+        SAFAR_TRY(step("IOM", id, "depart", {"flight_number=PC-0714"}, "2024-09-01"));
+        return step("IOM", id, "arrive", {"border_point=air_lahore"}, "2024-09-02");
     }
 
     Outcome<Exit> withdrawn() {

@@ -124,7 +124,7 @@ _safar() {
         esac
         ;;
     find) words='--limit' ;;
-    step) words='--why --without-consent' ;;
+    step) words='--at --why --without-consent' ;;
     refer) words='--to --group --kind --basis --without-consent --preview' ;;
     inbox) words='--overdue --everybody --caseload --limit' ;;
     timeline) words='--svg' ;;

@@ -63,6 +63,7 @@ Go on by yourself, for example:
     safar status
     safar stats return --by year,return_type_group --where nationality=Pakistan
     safar conflict list
+    safar demo story            one worker's journey through five agencies
     safar --help
 Stop it: $demo/run.sh --down
 END

@@ -127,9 +127,13 @@ Result<ApiReply> step(ApiContext& context, ApiRequest& request) {
     SAFAR_TRY(command.fields, body.optional_fields("fields"));
     SAFAR_TRY(auto why, body.optional_text("why"));
     SAFAR_TRY(auto reason, body.optional_text("without_consent"));
+    SAFAR_TRY(auto at, body.optional_text("at"));
     SAFAR_TRY(body.done());
     command.why = why.value_or("");
     command.without_consent = reason.value_or("");
+    if (at && !at->empty()) {
+        SAFAR_TRY(command.at, parse_time(*at));
+    }
     SAFAR_TRY(auto view, context.registry.show(command.record));
     SAFAR_TRY(may_give(request, view, command.fields));
     SAFAR_TRY(auto done, take_step(context.registry, command, worker_of(request)));

@@ -1,7 +1,6 @@
 #include "node/casework/journey.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <set>
 
 namespace safar {
@@ -10,14 +9,13 @@ namespace {
 constexpr std::size_t mentions_max = 100'000;
 constexpr std::uint32_t far = 3; // references away from the subject
 
-std::string day_of(const HeldEvent& event, const RecordView& view) {
+std::string day_about(const HeldEvent& event, const RecordView& view) {
     if (view.kind != nullptr && !view.kind->time_field.empty()) {
         const Field* field = view.kind->field(std::string_view(view.kind->time_field));
         for (const Assertion& each : event.body.assertions)
             if (each.field == field->tag) return show_value(each.value);
     }
-    auto days = std::chrono::floor<std::chrono::days>(std::chrono::microseconds(event.body.at.microseconds));
-    return show_value(Value(Date{static_cast<std::int32_t>(days.count()), Date::Precision::day}));
+    return day_of(event.body.at);
 }
 
 class JourneyReader {
@@ -134,7 +132,7 @@ private:
             if (!entry) continue;
             SAFAR_TRY(auto events, registry_.node().derived().events(*entry));
             for (HeldEvent& event : events) {
-                std::string on = day_of(event, view);
+                std::string on = day_about(event, view);
                 out_.entries.push_back({i, std::move(event), std::move(on)});
             }
         }

@@ -5,7 +5,6 @@
 #include "node/registry/command_check.hpp"
 
 #include <algorithm>
-#include <chrono>
 
 namespace safar {
 namespace {
@@ -49,11 +48,6 @@ Result<> check_groups(const Kind& kind, const std::vector<std::string>& groups) 
     return success();
 }
 
-std::string day_text(ClaimedTime at) {
-    auto days = std::chrono::floor<std::chrono::days>(std::chrono::microseconds(at.microseconds));
-    return show_value(Value(Date{static_cast<std::int32_t>(days.count()), Date::Precision::day}));
-}
-
 CreateCommand copy_command(const ReferPlan& plan, const Disclosed& one, const RecordId& referral) {
     const DisclosureKind& names = *plan.disclosure->casework.disclosure;
     CreateCommand out;
@@ -64,7 +58,7 @@ CreateCommand copy_command(const ReferPlan& plan, const Disclosed& one, const Re
                   {names.field, one.field->name},
                   {names.value, show_value(one.said.value)},
                   {names.said_by, one.said.agency},
-                  {names.said_at, day_text(one.said.at)},
+                  {names.said_at, day_of(one.said.at)},
                   {names.dot, to_hex(one.said.dot.leaf.raw)}};
     return out;
 }

@@ -42,20 +42,21 @@ Result<> check_given(const WorkStep& step, const RecordView& view, std::span<con
 
 // What the step itself says beside its state. A field that is given anyway is left to whoever gave it.
 Result<> fill_in(const WorkStep& step, const RecordView& view, const std::string& agency,
-                 std::span<const FieldText> given, std::vector<FieldText>& decided) {
+                 const std::optional<ClaimedTime>& at, std::span<const FieldText> given,
+                 std::vector<FieldText>& decided) {
     auto is_given = [&](const std::string& name) {
         return std::any_of(given.begin(), given.end(), [&](const FieldText& f) { return f.field == name; });
     };
     for (const auto& [name, value] : step.sets) {
         if (is_given(name)) continue;
         if (value == "@agency") decided.push_back({name, agency});
-        else if (value == "@today") decided.push_back({name, today()});
+        else if (value == "@today") decided.push_back({name, day_after(at, 0)});
         else if (!value.starts_with('@')) decided.push_back({name, value});
         else
             for (std::string& each : values_of(view, std::string_view(value).substr(1), given))
                 decided.push_back({name, std::move(each)});
     }
-    if (step.due && !is_given(step.due->field)) decided.push_back({step.due->field, today(step.due->days)});
+    if (step.due && !is_given(step.due->field)) decided.push_back({step.due->field, day_after(at, step.due->days)});
     return success();
 }
 
@@ -107,7 +108,7 @@ Result<RecordChange> create_record(Registry& registry, CreateCommand command, co
                                                          joined(step->roles) + "; you have " +
                                                          joined_roles(worker.roles));
         SAFAR_TRY(check_given(*step, view, command.fields));
-        SAFAR_TRY(fill_in(*step, view, registry.node().agency(), command.fields, decided));
+        SAFAR_TRY(fill_in(*step, view, registry.node().agency(), command.at, command.fields, decided));
         if (step->consent) {
             SAFAR_TRY(pass_gate(registry, *step->consent, view, command.fields, worker, without_consent, decided));
         }
@@ -122,7 +123,7 @@ Result<StepDone> take_step(Registry& registry, const StepCommand& command, const
     SAFAR_TRY(check_not_stepped(*seen.kind, names_of(command.fields)));
     StepDone done;
     done.to = step->to;
-    WorkCommand work{command.record, seen.kind->name + "." + step->name, command.fields, {}, command.why};
+    WorkCommand work{command.record, seen.kind->name + "." + step->name, command.fields, {}, command.why, command.at};
     const auto check = [&](const RecordView& now) -> Result<> {
         done.from = state_of(now);
         if (!from_here(*step, done.from)) return not_from_here(*step, now, done.from);
@@ -133,7 +134,7 @@ Result<StepDone> take_step(Registry& registry, const StepCommand& command, const
     SAFAR_TRY(check(seen)); // before anything is asked for that may not matter
     const Workflow& flow = *seen.kind->casework.workflow;
     SAFAR_TRY(check_given(*step, seen, command.fields));
-    SAFAR_TRY(fill_in(*step, seen, registry.node().agency(), command.fields, work.decided));
+    SAFAR_TRY(fill_in(*step, seen, registry.node().agency(), command.at, command.fields, work.decided));
     if (step->consent) {
         SAFAR_TRY(pass_gate(registry, *step->consent, seen, command.fields, worker, command.without_consent,
                             work.decided));

@@ -14,6 +14,7 @@ struct StepCommand {
     std::vector<FieldText> fields;
     std::string why;
     std::string without_consent; // reason to go on where consent is missing; "": do not
+    std::optional<ClaimedTime> at = {}; // when it happened; now if absent. Due dates count from it
 };
 struct StepDone {
     RecordChange change;

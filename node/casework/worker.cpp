@@ -19,13 +19,15 @@ std::vector<std::string> values_of(const RecordView& view, std::string_view name
 
 namespace {
 
-// Of all that was ever said, the earliest; of equal times the lowest dot, so that every node names the same.
+// Who recorded it; of several (imports of one register) the earliest, of equal times the lowest dot, so that
+// every node names the same. Other events do not count: their claimed time may be any.
 std::string author_of(const Folded& record) {
     const Said* first = nullptr;
+    auto order = [](const Said& said) { return std::tuple(said.verb != "recorded", said.at, said.dot); };
     for (const FoldedField& field : record.fields)
         for (const auto* list : {&field.live, &field.replaced})
             for (const Said& said : *list)
-                if (first == nullptr || std::tie(said.at, said.dot) < std::tie(first->at, first->dot)) first = &said;
+                if (first == nullptr || order(said) < order(*first)) first = &said;
     return first == nullptr ? std::string() : first->agency;
 }
 
@@ -56,10 +58,18 @@ std::optional<ClaimedTime> in_state_since(const RecordView& view) {
     return out;
 }
 
+std::string day_of(ClaimedTime at, std::int64_t days_later) {
+    auto days = std::chrono::floor<std::chrono::days>(std::chrono::microseconds(at.microseconds)).count() + days_later;
+    return show_value(Value(Date{static_cast<std::int32_t>(days), Date::Precision::day}));
+}
+
 std::string today(std::int64_t days_from_now) {
-    auto now = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
-    auto since = now.time_since_epoch().count() + days_from_now;
-    return show_value(Value(Date{static_cast<std::int32_t>(since), Date::Precision::day}));
+    auto now = std::chrono::system_clock::now().time_since_epoch();
+    return day_of({std::chrono::duration_cast<std::chrono::microseconds>(now).count()}, days_from_now);
+}
+
+std::string day_after(const std::optional<ClaimedTime>& at, std::int64_t days) {
+    return at ? day_of(*at, days) : today(days);
 }
 
 bool has_role(const std::vector<std::string>& wanted, Roles roles) {

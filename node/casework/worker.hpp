@@ -23,6 +23,8 @@ struct Worker {
 [[nodiscard]] std::optional<ClaimedTime> in_state_since(const RecordView& view);
 // "2026-11-24", UTC.
 [[nodiscard]] std::string today(std::int64_t days_from_now = 0);
+[[nodiscard]] std::string day_of(ClaimedTime at, std::int64_t days_later = 0);
+[[nodiscard]] std::string day_after(const std::optional<ClaimedTime>& at, std::int64_t days); // none: from today
 [[nodiscard]] bool has_role(const std::vector<std::string>& wanted, Roles roles); // none wanted: true
 [[nodiscard]] std::string joined(const std::vector<std::string>& words, std::string_view nothing = "nobody");
 

@@ -175,6 +175,7 @@ Result<RecordChange> Registry::work(const WorkCommand& command, const Actor& act
     SAFAR_TRY(check_known(view));
     SAFAR_TRY(check(view));
     EventDraft draft = draft_for(view, command.verb, command.why, actor);
+    if (command.at) draft.body.at = *command.at;
     std::map<std::uint16_t, std::vector<Value>> own, decided; // by tag
     if (!command.fields.empty()) {
         SAFAR_TRY(auto assertions, parse_fields(*view.schema, *view.kind, command.fields));

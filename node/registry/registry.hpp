@@ -63,6 +63,7 @@ struct WorkCommand {
     std::vector<FieldText> fields;  // replace what the author's own agency said
     std::vector<FieldText> decided; // replace what anybody said; the same field may stand twice
     std::string why;
+    std::optional<ClaimedTime> at = {}; // when it happened; now if absent
 };
 
 // A record as read, with what its reader needs to name things.

@@ -142,6 +142,28 @@ TEST_F(Casework, GoingOnWithoutConsentNeedsARoleAndAReasonAndIsOnRecord) {
     EXPECT_THAT(never.error().detail, HasSubstr("may go to FIA"));
 }
 
+TEST_F(Casework, WhoeverDatesAStepBackDoesNotBecomeTheAuthor) {
+    RecordId subject = person();
+    consent(subject);
+    RecordId referral = value_of(refer_to(subject, "FIA", caseworker)).record;
+    ASSERT_TRUE(step(iom, referral, "send", caseworker).has_value());
+    exchange();
+    StepCommand accept{referral, "accept", {}, "", "", ClaimedTime{1'000'000}};
+    ASSERT_TRUE(take_step(*fia.registry, accept, caseworker).has_value());
+    exchange();
+    EXPECT_FALSE(step(fia, referral, "revoke", supervisor).has_value());
+    EXPECT_TRUE(step(iom, referral, "revoke", supervisor).has_value());
+}
+
+TEST_F(Casework, ADueDateCountsFromTheDayOfTheStep) {
+    RecordId subject = person();
+    consent(subject);
+    RecordId referral = value_of(refer_to(subject, "FIA", caseworker)).record;
+    StepCommand send{referral, "send", {}, "", "", ClaimedTime{1'725'148'800'000'000}}; // 2024-09-01
+    ASSERT_TRUE(take_step(*iom.registry, send, caseworker).has_value());
+    EXPECT_THAT(iom.live(referral, "answer_by"), ElementsAre("IOM:2024-09-15"));
+}
+
 TEST_F(Casework, NumbersOfCasesDifferWhereverTheyAreGiven) {
     RecordId subject = person();
     consent(subject);
