@@ -48,32 +48,69 @@ Result<> check_kinds(const Schema& schema, const std::vector<CharterCompartment>
 
 } // namespace
 
-std::vector<CharterCompartment> usual_compartments(const std::vector<std::string>& agencies) {
-    return {{"movement",
-             "Movements, incidents on routes and population flows",
-             {"movement", "incident", "population_flow"},
-             agencies,
-             agencies},
-            {"return", "Returns and reintegration", {"return"}, agencies, agencies},
-            {"protection",
-             "Persons and cases of trafficking",
-             {"person", "victim_case"},
-             agencies,
-             agencies},
-            {"programme",
-             "Programmes and their money",
-             {"programme", "contribution", "disbursement"},
-             agencies,
-             agencies}};
+std::vector<CharterCompartment> usual_compartments(const std::vector<std::string>& agencies,
+                                                   const Schema& schema) {
+    std::vector<CharterCompartment> out{
+        {"movement",
+         "Movements, routes and incidents on them, population flows",
+         {"movement", "route", "incident", "population_flow"},
+         agencies,
+         agencies},
+        {"emigration",
+         "Work abroad: promoters, permissions, contracts, emigration files, complaints",
+         {"promoter_licence", "demand_permission", "employment_contract", "emigration",
+          "complaint"},
+         agencies,
+         agencies},
+        {"return",
+         "Returns and reintegration",
+         {"return", "reintegration_assistance", "follow_up", "readmission"},
+         agencies,
+         agencies},
+        {"protection",
+         "Persons, cases of trafficking and smuggling, support",
+         {"person", "identity_document", "relationship", "household", "link", "victim_case",
+          "smuggling_case", "historic_event", "perpetrator", "proceeding", "screening",
+          "assessment", "support_plan", "service", "data_subject_request", "grievance"},
+         agencies,
+         agencies},
+        {"exchange",
+         "Consents, referrals and what is disclosed with them",
+         {"consent", "referral", "disclosure"},
+         agencies,
+         agencies},
+        {"programme",
+         "Programmes and their money",
+         {"programme", "agreement", "contribution", "disbursement", "transfer", "commitment",
+          "expenditure", "refund", "budget", "indicator"},
+         agencies,
+         agencies},
+        {"network",
+         "Organisations, policy positions and the work plan",
+         {"organisation", "policy_position", "work_plan"},
+         agencies,
+         agencies}};
+    CharterCompartment other{"other", "Further kinds", {}, agencies, agencies};
+    for (const Kind& kind : schema.kinds)
+        if (std::ranges::none_of(out,
+                                 [&](const auto& each) { return holds(each.kinds, kind.name); }))
+            other.kinds.push_back(kind.name);
+    out.push_back(std::move(other));
+    for (CharterCompartment& each : out)
+        std::erase_if(each.kinds, [&](const std::string& kind) { return !schema.kind(kind); });
+    std::erase_if(out, [](const CharterCompartment& each) { return each.kinds.empty(); });
+    return out;
 }
 
-Result<std::vector<NamedText>> charter_documents(const std::string& schema, const std::string& codes) {
+Result<std::vector<NamedText>> charter_documents(const std::string& schema,
+                                                 const std::string& codes) {
     SAFAR_TRY(auto out, read_documents(schema, "schema"));
     SAFAR_TRY(auto lists, read_documents(codes, "codes"));
     for (NamedText& list : lists) {
         SAFAR_TRY(list.text, expand_code_list(list, read_standard));
     }
-    out.insert(out.end(), std::make_move_iterator(lists.begin()), std::make_move_iterator(lists.end()));
+    out.insert(out.end(), std::make_move_iterator(lists.begin()),
+               std::make_move_iterator(lists.end()));
     return out;
 }
 
@@ -97,13 +134,13 @@ Result<std::string> draft_charter(const DraftOptions& options) {
     for (NamedText& list : lists) {
         SAFAR_TRY(list.text, expand_code_list(list, read_standard));
     }
+    SAFAR_TRY(auto schema, parse_schema(kinds, lists));
     if (options.compartments.empty()) {
-        draft.compartments = usual_compartments(agencies);
+        draft.compartments = usual_compartments(agencies, schema);
     } else {
         SAFAR_TRY(auto text, read_file(options.compartments));
         SAFAR_TRY(draft.compartments, parse_compartments({options.compartments, std::move(text)}));
     }
-    SAFAR_TRY(auto schema, parse_schema(kinds, lists));
     SAFAR_TRY(check_kinds(schema, draft.compartments));
     draft.documents = std::move(kinds);
     draft.documents.insert(draft.documents.end(), lists.begin(), lists.end());

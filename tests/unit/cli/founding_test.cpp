@@ -4,10 +4,12 @@
 #include "cli/files.hpp"
 #include "node/charter/compartments.hpp"
 #include "node/charter/identity.hpp"
+#include "storage/base/limits.hpp"
 #include "tests/unit/cli/fake_node.hpp"
 
 #include <boost/json.hpp>
 #include <filesystem>
+#include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -41,8 +43,9 @@ std::vector<std::string> draft(std::vector<std::string> more,
                                  "--steward", "FIA",
                                  "--steward", "IOM",
                                  "--quorum",  "2",
-                                 "--schema",  config + "/schema",
                                  "--codes",   config + "/codes"};
+    if (std::find(more.begin(), more.end(), "--schema") == more.end())
+        out.insert(out.end(), {"--schema", config + "/schema"});
     out.insert(out.end(), more.begin(), more.end());
     out.insert(out.end(), enrolments.begin(), enrolments.end());
     return out;
@@ -115,6 +118,24 @@ TEST(Founding, ANodeIsMadeOnce) {
                   .code,
               1);
     EXPECT_TRUE(std::filesystem::exists(file));
+}
+
+TEST(Founding, EveryKindOfTheSchemaHasAUsualCompartmentAlsoOneThatWasAdded) {
+    const TempDir temp;
+    const std::string schema = temp.path() + "/schema";
+    std::filesystem::copy(config + "/schema", schema);
+    std::ofstream(schema + "/visit.toml") << "kind = \"visit\"\ntag = 9000\n[[field]]\ntag = 1\n"
+                                             "name = \"date\"\ntype = \"date\"\n";
+    const Ran ran = run_safar(draft({"--schema", schema}, enrol(temp, {"FIA", "IOM"})));
+    ASSERT_EQ(ran.code, 0) << ran.err;
+    auto charter = parse_charter(ran.out);
+    ASSERT_TRUE(charter) << charter.error().detail;
+    EXPECT_EQ(charter.value().compartment_of_kind("visit")->name, "other");
+    EXPECT_EQ(charter.value().compartment_of_kind("referral")->name, "exchange");
+    for (const auto& entry : std::filesystem::directory_iterator(schema))
+        EXPECT_TRUE(charter.value().compartment_of_kind(entry.path().stem().string()))
+            << entry.path();
+    EXPECT_LT(ran.out.size(), limits::charter_bytes_max / 2) << "room to grow";
 }
 
 TEST(DemoConfig, ItsCompartmentsFitItsAgenciesAndTheSchema) {
