@@ -1,6 +1,7 @@
 #include "cli/app.hpp"
 
 #include "cli/charter_epochs.hpp"
+#include "cli/labels.hpp"
 #include "cli/table.hpp"
 
 #include <CLI/CLI.hpp>
@@ -36,6 +37,14 @@ Outcome<ApiClient> Context::client() const {
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
             return usage("the purpose (--purpose, SAFAR_PURPOSE) is one line of text");
     return ApiClient(directory, std::chrono::seconds(timeout_seconds), purpose);
+}
+
+Outcome<boost::json::value> Context::labelled(const ApiAnswer& answer, const std::string& kind) const {
+    SAFAR_TRY(Labels labels, Labels::load(language));
+    if (labels.empty()) return answer.json;
+    SAFAR_TRY(auto asking, client());
+    SAFAR_TRY(auto schema, asking.get("/v1/schema"));
+    return labels.translated(schema.json, answer.json, kind);
 }
 
 void Context::print_raw(const ApiAnswer& answer) const {
@@ -79,6 +88,9 @@ std::unique_ptr<CLI::App> build_app(Context& context) {
     app->add_option("--purpose", context.purpose, "What you read personal fields for; goes into the access log")
         ->envname("SAFAR_PURPOSE")
         ->type_name("TEXT");
+    app->add_option("--language", context.language, "Language of kinds, fields and codes in what is shown (ur)")
+        ->envname("SAFAR_LANGUAGE")
+        ->type_name("LANGUAGE");
     add_node_commands(*app, context);
     add_charter_commands(*app, context);
     add_evidence_commands(*app, context);

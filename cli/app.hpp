@@ -30,10 +30,14 @@ struct Context {
     Action action; // of the command that was picked
 
     std::string purpose = ""; // --purpose, else $SAFAR_PURPOSE
+    std::string language = ""; // --language, else $SAFAR_LANGUAGE; "": as the schema names things
 
     // Errors: usage (no node was named; a purpose that no header can carry).
     [[nodiscard]] Outcome<std::string> node_directory() const;
     [[nodiscard]] Outcome<ApiClient> client() const;
+    // The answer with labels of the language in place of names (labels.hpp), for text that people read. Asks
+    // for the schema where there is a language. Errors: those of Labels::load and of asking.
+    [[nodiscard]] Outcome<boost::json::value> labelled(const ApiAnswer& answer, const std::string& kind = {}) const;
     // Prints an answer as it came, for --json.
     void print_raw(const ApiAnswer& answer) const;
 };

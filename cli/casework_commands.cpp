@@ -33,8 +33,12 @@ Outcome<Exit> look_at(Context& context, const CaseOptions& options, const char* 
     SAFAR_TRY(auto client, context.client());
     SAFAR_TRY(auto id, record_argument(options.id));
     SAFAR_TRY(auto answer, client.get(record_path(id, rest)));
-    if (context.json) context.print_raw(answer);
-    else context.out << text(answer.json);
+    if (context.json) {
+        context.print_raw(answer);
+        return Exit::ok;
+    }
+    SAFAR_TRY(auto shown, context.labelled(answer));
+    context.out << text(shown);
     return Exit::ok;
 }
 
@@ -66,8 +70,12 @@ Outcome<Exit> inbox(Context& context, const CaseOptions& options) {
     if (options.overdue) query.emplace_back("overdue", "1");
     if (options.everybody) query.emplace_back("everybody", "1");
     SAFAR_TRY(auto answer, client.get(target_of("/v1/inbox", query)));
-    if (context.json) context.print_raw(answer);
-    else context.out << (options.caseload ? caseload_text(answer.json) : inbox_text(answer.json));
+    if (context.json) {
+        context.print_raw(answer);
+        return Exit::ok;
+    }
+    SAFAR_TRY(auto shown, context.labelled(answer));
+    context.out << (options.caseload ? caseload_text(shown) : inbox_text(shown));
     return Exit::ok;
 }
 

@@ -36,7 +36,7 @@ private:
 
     // Creates a record and gives its id.
     Outcome<std::string> create(const std::string& agency, const std::string& kind, const Words& fields) {
-        Words words{"record", "create", kind};
+        Words words{"record", "create", kind, "--new"};
         words.insert(words.end(), fields.begin(), fields.end());
         SAFAR_TRY(auto made, narrator_.tell(agency, words));
         narrator_.say("    " + text_at(made, "id"));
@@ -101,6 +101,9 @@ private:
         SAFAR_TRY(create("IOM", "historic_event", {"victim_case=" + case_, "type=Recruitment", "date=2024-01", "country=Pakistan"}));
         SAFAR_TRY(create("IOM", "historic_event", {"victim_case=" + case_, "type=Exploitation", "date=2024-03", "country=Romania"}));
         SAFAR_TRY(all_equal());
+        narrator_.say("FIA has heard of a man of that name. Its caseworker looks before she records him again:");
+        const Exit known = narrator_.run("FIA", {"similar", "person", "name=Bilaal Ahmad", "father_name=Ghulaam Ahmed"}, true);
+        narrator_.check(known == Exit::ok, "he is found under another spelling, and nobody is recorded twice");
         const Exit at_ministry = narrator_.run("MOPHRD", {"record", "show", person_}, /*may_fail=*/true);
         narrator_.check(at_ministry != Exit::ok, "MOPHRD's node holds nothing of it, and says so");
         return Exit::ok;

@@ -22,7 +22,7 @@ struct RecordOptions {
     std::vector<std::string> fields;
     std::uint64_t limit = 20;
     unsigned pick = 0;
-    bool replace = false;
+    bool replace = false, fresh = false;
 };
 using Options = std::shared_ptr<RecordOptions>;
 
@@ -45,9 +45,24 @@ std::string record_path(const std::string& id, const char* rest = "") {
     return "/v1/records/" + id + rest;
 }
 
+// Records that may be there already, for people; "" if there are none, or whoever asks may not search.
+Outcome<std::string> likely_there(Context& context, const RecordOptions& options, const json::array& fields) {
+    SAFAR_TRY(auto client, context.client());
+    auto answer = client.post("/v1/similar", json::object{{"kind", options.kind}, {"fields", fields}});
+    if (!answer.has_value()) return std::string(); // what is wrong, creating will say
+    return similar_text(answer.value().json);
+}
+
 Outcome<Exit> create(Context& context, const RecordOptions& options) {
     SAFAR_TRY(auto client, context.client());
     SAFAR_TRY(auto fields, field_list(options.fields));
+    if (!options.fresh) {
+        SAFAR_TRY(std::string there, likely_there(context, options, fields));
+        if (!there.empty())
+            return Problem(Exit::no, "similar",
+                           "this may be recorded already; nothing was written. Look at:\n" + there +
+                               "If it is somebody or something else, say so: --new");
+    }
     json::object body{{"kind", options.kind}, {"fields", std::move(fields)}};
     if (!options.basis.empty()) body["basis"] = options.basis;
     if (!options.quality.empty()) body["quality"] = std::stoi(options.quality);
@@ -83,10 +98,12 @@ Outcome<Exit> show(Context& context, const RecordOptions& options) {
     SAFAR_TRY(auto client, context.client());
     SAFAR_TRY(auto id, record_argument(options.id));
     SAFAR_TRY(auto answer, client.get(record_path(id)));
-    if (context.json)
+    if (context.json) {
         context.print_raw(answer);
-    else
-        context.out << record_text(answer.json);
+        return Exit::ok;
+    }
+    SAFAR_TRY(auto shown, context.labelled(answer));
+    context.out << record_text(shown);
     return Exit::ok;
 }
 
@@ -121,11 +138,23 @@ Outcome<Exit> find(Context& context, const RecordOptions& options) {
         query.emplace_back("where", text);
     }
     SAFAR_TRY(auto answer, client.get(target_of("/v1/records", query)));
-    const bool none = list_at(answer.json, "records").empty();
-    if (context.json)
+    const Exit outcome = list_at(answer.json, "records").empty() ? Exit::no : Exit::ok;
+    if (context.json) {
         context.print_raw(answer);
-    else
-        context.out << found_text(answer.json);
+        return outcome;
+    }
+    SAFAR_TRY(auto shown, context.labelled(answer, options.kind));
+    context.out << found_text(shown);
+    return outcome;
+}
+
+Outcome<Exit> similar(Context& context, const RecordOptions& options) {
+    SAFAR_TRY(auto client, context.client());
+    SAFAR_TRY(auto fields, field_list(options.fields));
+    SAFAR_TRY(auto answer, client.post("/v1/similar", json::object{{"kind", options.kind}, {"fields", std::move(fields)}}));
+    const bool none = list_at(answer.json, "records").empty();
+    if (context.json) context.print_raw(answer);
+    else context.out << (none ? std::string("no record that is like it\n") : similar_text(answer.json));
     return none ? Exit::no : Exit::ok;
 }
 
@@ -168,6 +197,7 @@ void add_writing(CLI::App& group, Context& context, const Options& options) {
                               "What this rests on (seen, document, statement, report, ...)");
     create_command.add_option("--quality", options->quality, "Quality of the source, 1 to 5")
         ->check(CLI::Range(1, 5));
+    create_command.add_flag("--new", options->fresh, "Do not look whether it may be recorded already");
     create_command.add_option("--at", options->at, "When it happened, if not now")
         ->type_name("DATE");
     create_command
@@ -214,6 +244,13 @@ void add_record_commands(CLI::App& app, Context& context) {
     CLI::App& record = add_group(app, "record", "Create, change and read records");
     add_writing(record, context, options);
     add_reading(record, context, options);
+
+    auto& similar_command = add_command(
+        app, context, "similar", "Records that may describe the same, across scripts and spellings (exit code 1: none)",
+        "safar similar person name=\"Mohammed Bilal\" cnic=35202-1234567-1",
+        [&context, options] { return similar(context, *options); });
+    similar_command.add_option("kind", options->kind, "Kind of record")->required();
+    similar_command.add_option("field", options->fields, "name=value, as many as are known")->required();
 
     auto& find_command = add_command(
         app, context, "find", "Records of a kind (exit code 1: none)",

@@ -133,6 +133,17 @@ std::string explain_text(const json::value& answer) {
     return out;
 }
 
+std::string similar_text(const json::value& answer) {
+    Table table({{"record"}, {"kind"}, {"likeness", Align::right}, {"because of"}, {"title"}});
+    for (const json::value& one : list_at(answer, "records")) {
+        std::string matched;
+        for (const json::value& field : list_at(one, "matched")) matched += (matched.empty() ? "" : ", ") + visible(shown(field));
+        table.row({visible(text_at(one, "id")), visible(text_at(one, "kind")), text_at(one, "likeness"), std::move(matched),
+                   visible(text_at(one, "title"))});
+    }
+    return table.empty() ? std::string() : table.render();
+}
+
 std::string found_text(const json::value& answer) {
     const json::array& records = list_at(answer, "records");
     if (records.empty()) return "no record matches\n";

@@ -115,11 +115,25 @@ std::string csv_row(const std::vector<std::string>& cells) {
     return out + "\r\n";
 }
 
+namespace {
+
+// Isolated where it runs from the right, so that a terminal does not reorder the cells beside it.
+std::string isolated(std::string cell) {
+    bool from_right = false;
+    walk(cell, [&](UChar32 c, std::string_view) {
+        const auto direction = u_charDirection(c);
+        from_right = from_right || direction == U_RIGHT_TO_LEFT || direction == U_RIGHT_TO_LEFT_ARABIC;
+    });
+    return from_right ? "\u2068" + cell + "\u2069" : cell;
+}
+
+} // namespace
+
 void Table::row(std::vector<std::string> cells) {
     SAFAR_ASSERT(cells.size() <= columns_.size());
     cells.resize(columns_.size());
     for (std::string& cell : cells)
-        cell = shorten(visible(cell), cell_columns_max);
+        cell = isolated(shorten(visible(cell), cell_columns_max));
     rows_.push_back(std::move(cells));
 }
 

@@ -47,7 +47,7 @@ _safar() {
 
     local words=''
     case $group in
-    '') words='node charter evidence key status peers digest verify rebuild import bundle gaps record find explain conflict steps step refer inbox journey timeline dossier stats backup restore peer doctor watch user access demo --node --timeout --purpose --version --help --help-all' ;;
+    '') words='node charter evidence key status peers digest verify rebuild import bundle gaps record similar find explain conflict steps step refer inbox journey timeline dossier stats backup restore peer doctor watch user access demo --node --timeout --purpose --language --version --help --help-all' ;;
     node) [ -n "$command" ] && words='--agency --listen --name' || words='init' ;;
     charter)
         case $command in
@@ -74,7 +74,7 @@ _safar() {
     record)
         case $command in
         '') words='create set retract show history' ;;
-        create) words='--basis --quality --at --without-consent' ;;
+        create) words='--new --basis --quality --at --without-consent' ;;
         set) words='--replace --why' ;;
         retract) words='--why' ;;
         esac

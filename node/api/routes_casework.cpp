@@ -5,7 +5,10 @@
 #include "node/casework/inbox.hpp"
 #include "node/casework/journey.hpp"
 #include "node/casework/refer.hpp"
+#include "node/casework/similar.hpp"
 #include "node/casework/steps.hpp"
+
+#include <cmath>
 
 namespace safar::handlers {
 namespace {
@@ -13,6 +16,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::uint64_t inbox_default = 500, inbox_max = 10'000;
+constexpr std::size_t similar_max = 10;
 
 Worker worker_of(const ApiRequest& request) { return {{request.actor}, request.sight.user().roles}; }
 
@@ -143,6 +147,34 @@ Result<ApiReply> step(ApiContext& context, ApiRequest& request) {
                                    {"decided", shown_fields(done.decided)},
                                    {"events", done.change.events},
                                    {"position", done.change.position}});
+}
+
+Result<ApiReply> similar(ApiContext& context, ApiRequest& request) {
+    SAFAR_TRY(auto body, BodyReader::parse(request.body));
+    SAFAR_TRY(auto kind, body.text("kind"));
+    SAFAR_TRY(auto fields, body.fields("fields"));
+    SAFAR_TRY(body.done());
+    const auto schema = context.registry.node().derived().schema();
+    const Kind* known = schema->kind(std::string_view(kind));
+    const std::string compartment = compartment_of(context, known);
+    if (known != nullptr) {
+        SAFAR_TRY(request.sight.enter(compartment));
+        for (const FieldText& one : fields)
+            if (const Field* field = known->field(std::string_view(one.field))) {
+                SAFAR_TRY(request.sight.ask_about(*field, compartment));
+            }
+    }
+    SAFAR_TRY(auto found, find_similar(context.registry, kind, fields, similar_max));
+    json::array records;
+    for (const SimilarRecord& each : found) {
+        json::object one = record_head(each.view);
+        request.sight.subject(each.view.folded.id);
+        one["title"] = shown_title(request.sight, each.view);
+        one["likeness"] = std::round(each.likeness * 100) / 100;
+        one["matched"] = json::value_from(each.matched);
+        records.push_back(std::move(one));
+    }
+    return json_reply(json::object{{"records", std::move(records)}});
 }
 
 Result<ApiReply> inbox(ApiContext& context, ApiRequest& request) {

@@ -53,7 +53,7 @@ TEST(Commands, AllThatThereAre) {
                            "evidence verify", "key show", "key rotate", "key revoke", "status", "peers", "digest", "verify",
                            "rebuild", "import", "bundle make", "bundle apply", "bundle inspect", "gaps",
                            "record create", "record set", "record retract",
-                           "record show", "record history", "find", "explain", "conflict list",
+                           "record show", "record history", "similar", "find", "explain", "conflict list",
                            "conflict resolve", "steps", "step", "refer", "inbox", "journey", "timeline",
                            "dossier", "stats", "backup", "restore", "peer test",
                            "doctor", "watch", "user list", "user add", "user roles", "user remove",

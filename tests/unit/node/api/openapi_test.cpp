@@ -145,6 +145,7 @@ TEST(OpenApi, EveryJsonAnswerHasTheShapeItDescribes) {
         {"POST", "/v1/records/" + consent + "/steps", "/v1/records/{id}/steps", R"({"step":"withdraw"})"},
         {"GET", "/v1/records/" + person + "/journey", "/v1/records/{id}/journey", ""},
         {"GET", "/v1/records/" + person + "/dossier", "/v1/records/{id}/dossier", ""},
+        {"POST", "/v1/similar", "/v1/similar", R"({"kind":"person","fields":[["name","Zarmeena"]]})"},
         {"GET", "/v1/inbox?everybody=1", "/v1/inbox", ""},
         {"GET", "/v1/conflicts?limit=5", "/v1/conflicts", ""},
         {"GET", "/v1/statistics?kind=movement&by=means,year&sum=persons", "/v1/statistics", ""},

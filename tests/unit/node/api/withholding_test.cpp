@@ -43,6 +43,7 @@ std::map<std::string, std::vector<std::pair<std::string, std::string>>> everythi
     add("POST /v1/records/{id}/refer", record + "/refer", R"({"to":["FIA"],"groups":["identity"],"preview":true})");
     add("GET /v1/records/{id}/journey", record + "/journey");
     add("GET /v1/records/{id}/dossier", record + "/dossier");
+    add("POST /v1/similar", "/v1/similar", R"({"kind":"movement","fields":[["name","Zarmina"],["birth","1987-05-04"]]})");
     add("GET /v1/inbox", "/v1/inbox?everybody=1");
     add("GET /v1/conflicts", "/v1/conflicts?limit=10");
     for (const char* query : {"by=group,year", "by=name", "by=birth", "where=name=Zarmina", "sum=wound"})

@@ -37,6 +37,8 @@ type = "reference"
 to = "file"
 [never]
 recipients = "never_to"
+[similar]
+fields = ["name", "note"]
 )";
 
 inline const char* const referral_text = R"(kind = "referral"

@@ -5,6 +5,7 @@
 #include "node/casework/inbox.hpp"
 #include "node/casework/journey.hpp"
 #include "node/casework/refer.hpp"
+#include "node/casework/similar.hpp"
 #include "node/casework/steps.hpp"
 
 namespace safar {
@@ -273,6 +274,20 @@ TEST_F(Casework, AJourneyTakesInFilesThatItNamesButNobodyElsesRecords) {
     for (const auto& part : journey.records) ids.push_back(part.view.folded.id);
     EXPECT_THAT(ids, ElementsAre(subject, file, paper));
     EXPECT_TRUE(journey.records[1].aside);
+}
+
+TEST_F(Casework, ARecordThatMayBeThereAlreadyIsFoundAcrossSpellings) {
+    RecordId known = make(iom, "person", {{"name", "محمد بلال"}, {"note", "35202-1234567-1"}});
+    make(iom, "person", {{"name", "Muhammad Iqbal"}});
+    auto by_name = value_of(find_similar(*iom.registry, "person", {{"name", "Mohammed Bilal"}}, 5));
+    ASSERT_EQ(by_name.size(), 1u);
+    EXPECT_EQ(by_name[0].view.folded.id, known);
+    EXPECT_THAT(by_name[0].matched, ElementsAre("name"));
+    auto by_number = value_of(find_similar(*iom.registry, "person", {{"note", "3520212345671"}}, 5));
+    ASSERT_EQ(by_number.size(), 1u);
+    EXPECT_GT(by_number[0].likeness, by_name[0].likeness);
+    EXPECT_TRUE(value_of(find_similar(*iom.registry, "person", {{"name", "Zarmina"}}, 5)).empty());
+    EXPECT_TRUE(value_of(find_similar(*iom.registry, "movement", {{"name", "Bilal"}}, 5)).empty());
 }
 
 TEST_F(Casework, TheDossierTellsWhoHasAcknowledgedAWithdrawal) {

@@ -1,0 +1,35 @@
+// Answers in the reader's language: kinds, fields, codes and steps by their labels (config/labels/LANGUAGE.toml).
+// What has no label there keeps its name. JSON for programs is never touched.
+#pragma once
+
+#include "storage/base/error.hpp"
+
+#include <boost/json/value.hpp>
+
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace safar::cli {
+
+class Labels {
+public:
+    Labels() = default; // no language: everything keeps its name
+    // Errors: not_found naming the languages there are; invalid_argument with file and line.
+    [[nodiscard]] static Result<Labels> load(const std::string& language);
+    [[nodiscard]] static Result<Labels> parse(const std::string& file, std::string_view text);
+
+    [[nodiscard]] bool empty() const { return labels_.empty(); }
+    // The label of a name in a section ("kinds", "fields", "kind.return", "codes.gender", "steps"); "": none.
+    [[nodiscard]] std::string_view label(std::string_view section, std::string_view name) const;
+
+    // The answer with labels in place of names. `schema` is GET /v1/schema; `kind`: of the records in it, where
+    // they do not say so themselves.
+    [[nodiscard]] boost::json::value translated(const boost::json::value& schema, boost::json::value answer,
+                                                const std::string& kind = {}) const;
+
+private:
+    std::map<std::string, std::string, std::less<>> labels_; // "section\nname"
+};
+
+} // namespace safar::cli
