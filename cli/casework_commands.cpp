@@ -18,7 +18,7 @@ namespace json = boost::json;
 namespace {
 
 struct CaseOptions {
-    std::string id, step, kind, why, basis, without_consent, at;
+    std::string id, step, agency, kind, why, basis, without_consent, at;
     std::vector<std::string> fields, to, groups;
     std::uint64_t limit = 100;
     bool overdue = false, everybody = false, caseload = false, preview = false, svg = false;
@@ -61,6 +61,17 @@ Outcome<Exit> step(Context& context, const CaseOptions& options) {
         if (pair.is_array() && pair.get_array().size() == 2)
             context.out << ", " << visible(shown(pair.get_array()[0])) << "=" << visible(shown(pair.get_array()[1]));
     context.out << "; durable here and on its way to the peers\n";
+    return Exit::ok;
+}
+
+Outcome<Exit> reassign(Context& context, const CaseOptions& options) {
+    SAFAR_TRY(auto client, context.client());
+    SAFAR_TRY(auto id, record_argument(options.id));
+    json::object body{{"agency", options.agency}};
+    if (!options.why.empty()) body["why"] = options.why;
+    SAFAR_TRY(auto answer, client.post(record_path(id, "/owner"), body));
+    if (context.json) context.print_raw(answer);
+    else context.out << visible(id) << " is now " << visible(options.agency) << "'s; durable here and on its way to the peers\n";
     return Exit::ok;
 }
 
@@ -113,6 +124,15 @@ void add_steps(CLI::App& app, Context& context, const Options& options) {
         ->type_name("REASON");
 }
 
+void add_reassign(CLI::App& app, Context& context, const Options& options) {
+    auto& command = add_command(app, context, "reassign", "Give a case to another agency; only its owner may",
+                                "safar reassign 0G3T7ZB1N5V9Q4M2K8R6XWCY7D NCHR --why \"she moved to Lahore\"",
+                                [&context, options] { return reassign(context, *options); });
+    command.add_option("id", options->id, "Record id")->required();
+    command.add_option("agency", options->agency, "Agency, as the charter names it")->required();
+    command.add_option("--why", options->why, "Reason, kept with the event")->type_name("TEXT");
+}
+
 void add_refer(CLI::App& app, Context& context, const Options& options) {
     auto& command = add_command(
         app, context, "refer", "Hand a case on with copies of some of its fields (exit code 1: a preview lacks consent)",
@@ -135,6 +155,7 @@ void add_refer(CLI::App& app, Context& context, const Options& options) {
 void add_casework_commands(CLI::App& app, Context& context) {
     const auto options = std::make_shared<CaseOptions>();
     add_steps(app, context, options);
+    add_reassign(app, context, options);
     add_refer(app, context, options);
     auto& inbox_command = add_command(app, context, "inbox", "What waits for this agency: tasks, answers, conflicts",
                                       "safar inbox --overdue\nsafar inbox --caseload",

@@ -47,7 +47,7 @@ _safar() {
 
     local words=''
     case $group in
-    '') words='node charter evidence key status peers digest verify rebuild import bundle gaps record similar find explain conflict steps step refer inbox journey timeline dossier stats backup restore peer doctor watch user access demo --node --timeout --purpose --language --version --help --help-all' ;;
+    '') words='node charter evidence key status peers digest verify rebuild import bundle gaps record similar find explain conflict steps step reassign refer inbox journey timeline dossier stats backup restore peer doctor watch user access demo --node --timeout --purpose --language --version --help --help-all' ;;
     node) [ -n "$command" ] && words='--agency --listen --name' || words='init' ;;
     charter)
         case $command in
@@ -125,6 +125,7 @@ _safar() {
         ;;
     find) words='--limit' ;;
     step) words='--at --why --without-consent' ;;
+    reassign) words='--why' ;;
     refer) words='--to --group --kind --basis --without-consent --preview' ;;
     inbox) words='--overdue --everybody --caseload --limit' ;;
     timeline) words='--svg' ;;

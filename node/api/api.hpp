@@ -107,6 +107,7 @@ Result<ApiReply> resolve(ApiContext&, ApiRequest&);
 // routes_casework.cpp
 Result<ApiReply> steps(ApiContext&, ApiRequest&);
 Result<ApiReply> step(ApiContext&, ApiRequest&);
+Result<ApiReply> reassign(ApiContext&, ApiRequest&);
 Result<ApiReply> similar(ApiContext&, ApiRequest&);
 Result<ApiReply> inbox(ApiContext&, ApiRequest&);
 Result<ApiReply> journey(ApiContext&, ApiRequest&);

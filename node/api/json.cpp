@@ -122,6 +122,12 @@ ApiReply json_reply(const json::value& value) {
     return reply;
 }
 
+ApiReply change_reply(const RecordChange& change) {
+    return json_reply(json::object{{"id", show_id(change.record)},
+                                   {"events", change.events},
+                                   {"position", change.position}});
+}
+
 json::object record_head(const RecordView& view) {
     return {{"id", show_id(view.folded.id)},
             {"kind", view.kind == nullptr ? "kind " + std::to_string(view.folded.kind) : view.kind->name},

@@ -44,6 +44,8 @@ private:
 [[nodiscard]] Result<std::vector<StatisticsQuery::Filter>> filters(const ApiRequest& request);
 [[nodiscard]] std::vector<std::string> split(std::string_view text, char at);
 
+// {id, events, position}
+[[nodiscard]] ApiReply change_reply(const RecordChange& change);
 // Id, kind and compartment.
 [[nodiscard]] boost::json::object record_head(const RecordView& view);
 // Names a field by its name, or by its tag where the schema does not know it ("field 17").

@@ -149,6 +149,18 @@ Result<ApiReply> step(ApiContext& context, ApiRequest& request) {
                                    {"position", done.change.position}});
 }
 
+Result<ApiReply> reassign(ApiContext& context, ApiRequest& request) {
+    SAFAR_TRY(auto id, captured_id(request));
+    SAFAR_TRY(auto body, BodyReader::parse(request.body));
+    SAFAR_TRY(auto agency, body.text("agency"));
+    SAFAR_TRY(auto why, body.optional_text("why"));
+    SAFAR_TRY(body.done());
+    SAFAR_TRY(auto view, context.registry.show(id));
+    SAFAR_TRY(may_give(request, view, {}));
+    SAFAR_TRY(auto change, safar::reassign(context.registry, id, agency, why.value_or(""), worker_of(request)));
+    return change_reply(change);
+}
+
 Result<ApiReply> similar(ApiContext& context, ApiRequest& request) {
     SAFAR_TRY(auto body, BodyReader::parse(request.body));
     SAFAR_TRY(auto kind, body.text("kind"));

@@ -36,12 +36,6 @@ std::vector<std::string> names_of(const std::vector<FieldText>& fields) {
     return out;
 }
 
-ApiReply change_reply(const RecordChange& change) {
-    return json_reply(json::object{{"id", show_id(change.record)},
-                                   {"events", change.events},
-                                   {"position", change.position}});
-}
-
 } // namespace
 
 Result<ApiReply> create(ApiContext& context, ApiRequest& request) {

@@ -147,6 +147,25 @@ Result<StepDone> take_step(Registry& registry, const StepCommand& command, const
     return done;
 }
 
+Result<RecordChange> reassign(Registry& registry, const RecordId& record, const std::string& agency,
+                              const std::string& why, const Worker& worker) {
+    SAFAR_TRY(auto seen, registry.show(record));
+    if (seen.kind == nullptr || !seen.kind->casework.workflow || seen.kind->casework.workflow->owner.empty())
+        return failure(ErrorCode::invalid_argument, show_id(record) + " is of a kind that no agency owns");
+    std::vector<std::string> agencies;
+    for (const CharterAgency& each : registry.node().charter()->agencies) agencies.push_back(each.code);
+    if (std::find(agencies.begin(), agencies.end(), agency) == agencies.end())
+        return failure(ErrorCode::invalid_argument,
+                       "no agency '" + agency + "' in the charter; there are: " + joined(agencies));
+    WorkCommand work{record, seen.kind->name + ".reassigned", {}, {{seen.kind->casework.workflow->owner, agency}}, why};
+    return registry.work(work, worker.actor, [&](const RecordView& now) -> Result<> {
+        auto owners = party(now, "owner");
+        if (std::find(owners.begin(), owners.end(), registry.node().agency()) != owners.end()) return success();
+        return failure(ErrorCode::not_permitted, show_id(record) + " is " + joined(owners) + "'s: only its owner gives it to " +
+                                                     "another; this node belongs to " + registry.node().agency());
+    });
+}
+
 Result<StepOffers> offered_steps(Registry& registry, const RecordId& record, const Worker& worker) {
     StepOffers out;
     SAFAR_TRY(out.view, registry.show(record));

@@ -43,6 +43,11 @@ struct StepOffers {
 // conflict (not from the state the record is in: names what can be done); not_permitted (agency, role, consent).
 [[nodiscard]] Result<StepDone> take_step(Registry& registry, const StepCommand& command, const Worker& worker);
 
+// Gives the record to another agency: what its tasks are for follows the owner field. Only its owner may.
+// Errors: not_found; invalid_argument (a kind that nobody owns, no agency of the charter); not_permitted.
+[[nodiscard]] Result<RecordChange> reassign(Registry& registry, const RecordId& record, const std::string& agency,
+                                            const std::string& why, const Worker& worker);
+
 // Consent is not looked up here: it depends on what is given. Errors: not_found, invalid_argument.
 [[nodiscard]] Result<StepOffers> offered_steps(Registry& registry, const RecordId& record, const Worker& worker);
 

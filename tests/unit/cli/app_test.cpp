@@ -54,7 +54,7 @@ TEST(Commands, AllThatThereAre) {
                            "rebuild", "import", "bundle make", "bundle apply", "bundle inspect", "gaps",
                            "record create", "record set", "record retract",
                            "record show", "record history", "similar", "find", "explain", "conflict list",
-                           "conflict resolve", "steps", "step", "refer", "inbox", "journey", "timeline",
+                           "conflict resolve", "steps", "step", "reassign", "refer", "inbox", "journey", "timeline",
                            "dossier", "stats", "backup", "restore", "peer test",
                            "doctor", "watch", "user list", "user add", "user roles", "user remove",
                            "access log", "access verify", "demo up", "demo tour", "demo story", "demo down"));

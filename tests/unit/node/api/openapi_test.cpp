@@ -108,6 +108,8 @@ TEST(OpenApi, EveryJsonAnswerHasTheShapeItDescribes) {
     const std::string person = made(R"({"kind":"person","fields":[["name","Zarmina"],["note","tall"]]})");
     const std::string consent = made(R"({"kind":"consent","fields":[["person",")" + person +
                                      R"("],["purposes","any"],["recipients","FIA"],["groups","identity"]]})");
+    const std::string referred = made(R"({"kind":"referral","fields":[["person",")" + person +
+                                      R"("],["recipient","FIA"],["groups","identity"]]})");
     const std::string refer = R"({"to":["FIA"],"groups":["identity"],"preview":)";
     struct Case {
         std::string method, target, pattern, body;
@@ -143,6 +145,7 @@ TEST(OpenApi, EveryJsonAnswerHasTheShapeItDescribes) {
         {"POST", "/v1/records/" + person + "/refer", "/v1/records/{id}/refer", refer + "true}"},
         {"POST", "/v1/records/" + person + "/refer", "/v1/records/{id}/refer", refer + "false}"},
         {"POST", "/v1/records/" + consent + "/steps", "/v1/records/{id}/steps", R"({"step":"withdraw"})"},
+        {"POST", "/v1/records/" + referred + "/owner", "/v1/records/{id}/owner", R"({"agency":"FIA","why":"closer to him"})"},
         {"GET", "/v1/records/" + person + "/journey", "/v1/records/{id}/journey", ""},
         {"GET", "/v1/records/" + person + "/dossier", "/v1/records/{id}/dossier", ""},
         {"POST", "/v1/similar", "/v1/similar", R"({"kind":"person","fields":[["name","Zarmeena"]]})"},

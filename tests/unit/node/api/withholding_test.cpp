@@ -40,6 +40,7 @@ std::map<std::string, std::vector<std::pair<std::string, std::string>>> everythi
         add("GET /v1/records/{id}/explain", record + "/explain?field=" + field);
     add("GET /v1/records/{id}/steps", record + "/steps");
     add("POST /v1/records/{id}/steps", record + "/steps", R"({"step":"send","fields":[["name","X"]]})");
+    add("POST /v1/records/{id}/owner", record + "/owner", R"({"agency":"FIA"})");
     add("POST /v1/records/{id}/refer", record + "/refer", R"({"to":["FIA"],"groups":["identity"],"preview":true})");
     add("GET /v1/records/{id}/journey", record + "/journey");
     add("GET /v1/records/{id}/dossier", record + "/dossier");

@@ -165,6 +165,22 @@ TEST_F(Casework, ADueDateCountsFromTheDayOfTheStep) {
     EXPECT_THAT(iom.live(referral, "answer_by"), ElementsAre("IOM:2024-09-15"));
 }
 
+TEST_F(Casework, OnlyItsOwnerGivesACaseToAnotherAgency) {
+    RecordId subject = person();
+    consent(subject);
+    RecordId referral = value_of(refer_to(subject, "FIA", caseworker)).record;
+    exchange();
+    EXPECT_FALSE(reassign(*fia.registry, referral, "FIA", "", caseworker).has_value()) << "IOM recorded it, so it is IOM's";
+    EXPECT_FALSE(reassign(*iom.registry, referral, "NOBODY", "", caseworker).has_value());
+    EXPECT_FALSE(reassign(*iom.registry, subject, "FIA", "", caseworker).has_value()) << "nobody owns a person here";
+    ASSERT_TRUE(reassign(*iom.registry, referral, "FIA", "closer to her", caseworker).has_value());
+    exchange();
+    EXPECT_THAT(fia.live(referral, "owner"), ElementsAre("IOM:FIA"));
+    EXPECT_FALSE(reassign(*iom.registry, referral, "IOM", "", caseworker).has_value());
+    ASSERT_TRUE(reassign(*fia.registry, referral, "MOFA", "", caseworker).has_value());
+    EXPECT_THAT(fia.live(referral, "owner"), ElementsAre("FIA:MOFA")) << "no conflict: the decision replaces";
+}
+
 TEST_F(Casework, NumbersOfCasesDifferWhereverTheyAreGiven) {
     RecordId subject = person();
     consent(subject);
