@@ -1,64 +1,16 @@
 // A network that governs itself: a sixth member admitted, one suspended while a steward is out of reach,
 // removed with a cut, and a part of what it wrote admitted later. The same state everywhere at each step.
-#include "tests/process/federation.hpp"
+#include "tests/process/governance.hpp"
 
 #include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <thread>
 
 namespace safar::process {
 namespace {
 using ::testing::HasSubstr;
-using namespace std::chrono_literals;
-using Agencies = std::vector<std::string>;
 
-class Governance : public ::testing::Test {
-protected:
-    Federation net{{"IOM", "FIA", "UNODC", "MOFA", "NCHR"}};
-
-    std::string create(const std::string& agency) {
-        auto made = net.ask(agency, {"record", "create", "return", "nationality=Pakistan", "date=2023-03-31"});
-        return std::string(made.at("id").as_string());
-    }
-    // Drafts, signs at both stewards, publishes at IOM; waits until all of `agencies` are ruled by it.
-    void amend(int epoch, std::vector<std::string> with, const Agencies& agencies) {
-        with.insert(with.begin(), {"charter", "amend"});
-        Ran drafted = net.safar("IOM", with);
-        ASSERT_EQ(drafted.exit_code, 0) << drafted.err;
-        const std::string file = net.path("draft.toml");
-        std::ofstream(file) << drafted.out;
-        for (const char* steward : {"FIA", "IOM"}) {
-            Ran ran = net.safar(steward, {"charter", "sign", file});
-            ASSERT_EQ(ran.exit_code, 0) << ran.err;
-        }
-        Ran published = net.safar("IOM", {"charter", "publish", file});
-        ASSERT_EQ(published.exit_code, 0) << published.err;
-        for (const std::string& agency : agencies) wait_epoch(agency, epoch);
-    }
-    void wait_epoch(const std::string& agency, int epoch) {
-        for (auto end = std::chrono::steady_clock::now() + 30s; std::chrono::steady_clock::now() < end;) {
-            if (net.ask(agency, {"status"}).at("charter").at("epoch").as_int64() == epoch) return;
-            std::this_thread::sleep_for(20ms);
-        }
-        FAIL() << agency << " never heard of epoch " << epoch;
-    }
-    void wait_notice(const std::string& agency) {
-        for (auto end = std::chrono::steady_clock::now() + 30s; std::chrono::steady_clock::now() < end;) {
-            if (!net.ask(agency, {"charter", "notices"}).as_array().empty()) return;
-            std::this_thread::sleep_for(20ms);
-        }
-        FAIL() << agency << " never heard of the suspension";
-    }
-    void expect_one_state(const Agencies& agencies) {
-        net.wait_equal(agencies, "return");
-        for (const std::string& agency : agencies)
-            EXPECT_EQ(net.digest(agency, "return", true), net.digest(agencies[0], "return", true)) << agency;
-    }
-    bool shows(const std::string& agency, const std::string& id) {
-        return net.safar(agency, {"record", "show", id}).exit_code == 0;
-    }
-};
+class Governance : public ::testing::Test, protected Governed {};
 
 TEST_F(Governance, AdmitsSuspendsRemovesAndAdmitsAPartAgain) {
     Agencies all{"IOM", "FIA", "UNODC", "MOFA", "NCHR"};
@@ -176,11 +128,9 @@ TEST_F(Governance, NewKeysTakeOverWhenTheirEpochIsInForce) {
     EXPECT_EQ(impact.at("kinds").at(0).at("vanish").as_int64(), 1);
 
     amend(2, {"--rotate", node.substr(0, 12) + "=" + file}, {"IOM", "FIA", "UNODC", "NCHR"});
-    for (auto end = std::chrono::steady_clock::now() + 30s; std::chrono::steady_clock::now() < end;) {
-        Ran shown = net.safar("MOFA", {"key", "show", "--json"});
-        if (shown.out.find("\"listed\":true") != std::string::npos) break;
-        std::this_thread::sleep_for(20ms);
-    }
+    EXPECT_TRUE(eventually([&] {
+        return net.safar("MOFA", {"key", "show", "--json"}).out.find("\"listed\":true") != std::string::npos;
+    }));
     EXPECT_NE(std::string(net.ask("MOFA", {"key", "show"}).at("signing_key").as_string()), before);
     EXPECT_EQ(std::string(net.ask("MOFA", {"key", "show"}).at("node").as_string()), node);
     wait_epoch("MOFA", 2);

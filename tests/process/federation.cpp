@@ -12,7 +12,6 @@
 #include <sstream>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <thread>
 #include <unistd.h>
 
 namespace safar::process {
@@ -116,7 +115,8 @@ std::optional<std::string> real_data(const std::string& file) {
     return path;
 }
 
-Federation::Federation(std::vector<std::string> agencies, std::vector<Compartment> compartments) {
+Federation::Federation(std::vector<std::string> agencies, std::vector<Compartment> compartments, Lan* lan)
+    : lan_(lan) {
     char name[] = "/tmp/safar-test-XXXXXX";
     root_ = mkdtemp(name);
     std::vector<std::string> draft = {SAFAR, "charter", "draft", "--network", "Test network"};
@@ -149,10 +149,10 @@ Federation::Federation(std::vector<std::string> agencies, std::vector<Compartmen
 }
 
 std::string Federation::enrol(const std::string& agency) {
-    Node& node = nodes_[agency];
-    node.port = free_port();
-    Ran made = run({SAFAR, "node", "init", directory(agency), "--agency", agency, "--listen",
-                    "127.0.0.1:" + std::to_string(node.port)});
+    nodes_[agency];
+    const std::string address =
+        lan_ != nullptr ? lan_->add(agency) + ":7400" : "127.0.0.1:" + std::to_string(free_port());
+    Ran made = run({SAFAR, "node", "init", directory(agency), "--agency", agency, "--listen", address});
     EXPECT_EQ(made.exit_code, 0) << made.err;
     spill(path(agency + ".enrolment.toml"), made.out);
     return path(agency + ".enrolment.toml");
@@ -177,7 +177,9 @@ bool Federation::running(const std::string& agency) const { return nodes_.at(age
 std::optional<int> Federation::try_start(const std::string& agency) {
     Node& node = nodes_.at(agency);
     int log = open((root_ + "/" + agency + ".log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    node.pid = spawn({SAFARD, "--data", directory(agency)}, log, log);
+    std::vector<std::string> command{SAFARD, "--data", directory(agency)};
+    if (lan_ != nullptr) command = lan_->at(agency, std::move(command));
+    node.pid = spawn(command, log, log);
     close(log);
     auto end = std::chrono::steady_clock::now() + 60s;
     while (std::chrono::steady_clock::now() < end) {

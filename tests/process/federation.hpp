@@ -1,12 +1,15 @@
 // A federation of real nodes on loopback, driven through the command line as a person would.
 #pragma once
 
+#include "tests/process/lan.hpp"
+
 #include <boost/json.hpp>
 #include <chrono>
 #include <map>
 #include <optional>
 #include <string>
 #include <sys/types.h>
+#include <thread>
 #include <vector>
 
 namespace safar::process {
@@ -23,6 +26,17 @@ struct Ran {
 // $SAFAR_DATA, else ../shared/data beside the source tree; nullopt where it is absent.
 [[nodiscard]] std::optional<std::string> real_data(const std::string& file);
 
+// True once `condition` holds; false if it does not within `patience`.
+template <class Condition>
+bool eventually(Condition condition, std::chrono::seconds patience = std::chrono::seconds(30)) {
+    const auto end = std::chrono::steady_clock::now() + patience;
+    while (!condition()) {
+        if (std::chrono::steady_clock::now() > end) return false;
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    return true;
+}
+
 class Federation {
 public:
     struct Compartment {
@@ -30,7 +44,9 @@ public:
         std::vector<std::string> kinds, writers, readers;
     };
     // Founds a network of these agencies (the first two, or the only one, are its stewards); nothing runs yet.
-    explicit Federation(std::vector<std::string> agencies, std::vector<Compartment> compartments = {});
+    // With a `lan`, which must outlive it, each node gets a machine of its own there, named as its agency.
+    explicit Federation(std::vector<std::string> agencies, std::vector<Compartment> compartments = {},
+                        Lan* lan = nullptr);
     ~Federation();
     Federation(const Federation&) = delete;
     Federation& operator=(const Federation&) = delete;
@@ -65,10 +81,10 @@ public:
 
 private:
     struct Node {
-        int port = 0;
         pid_t pid = -1;
     };
     std::string root_;
+    Lan* lan_ = nullptr;
     std::map<std::string, Node> nodes_;
 };
 

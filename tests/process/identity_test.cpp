@@ -22,15 +22,6 @@ std::string create(const Federation& net, const std::string& agency) {
     return std::string(made.at("id").as_string());
 }
 
-template <class Condition>
-bool eventually(Condition condition, std::chrono::seconds patience = 30s) {
-    for (auto end = std::chrono::steady_clock::now() + patience; std::chrono::steady_clock::now() < end;) {
-        if (condition()) return true;
-        std::this_thread::sleep_for(20ms);
-    }
-    return false;
-}
-
 bool connected(const Federation& net, const std::string& agency, const std::string& peer) {
     const auto peers = net.ask(agency, {"peers"});
     for (const auto& each : peers.as_array())
