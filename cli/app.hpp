@@ -22,7 +22,7 @@ struct Context {
     bool out_is_terminal = false;
     bool err_is_terminal = false;
 
-    std::string node; // directory: --node, else $SAFAR_NODE
+    std::string node; // directory, or https://HOST:PORT: --node, else $SAFAR_NODE
     bool json = false;
     unsigned timeout_seconds = 30; // silence of the node after which a command gives up
 
@@ -31,9 +31,11 @@ struct Context {
 
     std::string purpose = ""; // --purpose, else $SAFAR_PURPOSE
     std::string language = ""; // --language, else $SAFAR_LANGUAGE; "": as the schema names things
+    std::string user_key = {}, node_key = {}; // for a node elsewhere: --user-key, --node-key or the environment
 
-    // Errors: usage (no node was named; a purpose that no header can carry).
+    // For what needs the node's files. Errors: usage (no node was named, or one elsewhere).
     [[nodiscard]] Outcome<std::string> node_directory() const;
+    // Errors: usage (no node was named, a key is missing; a purpose that no header can carry).
     [[nodiscard]] Outcome<ApiClient> client() const;
     // The answer with labels of the language in place of names (labels.hpp), for text that people read. Asks
     // for the schema where there is a language. Errors: those of Labels::load and of asking.

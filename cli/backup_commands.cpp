@@ -29,6 +29,7 @@ std::string size_of(std::uint64_t bytes) {
 
 Outcome<Exit> backup(Context& context, const BackupOptions& options) {
     SAFAR_TRY(ArchiveWriter::check(options.target));
+    SAFAR_TRY(context.node_directory()); // the copy is made beside the node and carried away from there
     SAFAR_TRY(auto client, context.client());
     SAFAR_TRY(auto made,
               client.patient().post("/v1/backup", json::object{{"with_keys", options.with_keys}}));

@@ -3,6 +3,7 @@
 #include "cli/json_text.hpp"
 #include "cli/table.hpp"
 #include "node/charter/identity.hpp"
+#include "node/tls/certificate_print.hpp"
 #include "storage/crypto/entropy.hpp"
 
 #include <CLI/CLI.hpp>
@@ -29,12 +30,14 @@ Outcome<Exit> show(Context& context) {
                                     {"signing_key", self.signing.public_key().hex()},
                                     {"signing_key_id", self.signing.id().hex()},
                                     {"tls_key", self.tls.public_key().hex()},
+                                    {"node_key", certificate_print(self.tls.public_key())},
                                     {"listed", same}}
                     << '\n';
         return Exit::ok;
     }
-    context.out << fmt::format("node         {}\nsigning key  {}\nTLS key      {}\n", self.id.hex(),
-                               self.signing.public_key().hex(), self.tls.public_key().hex())
+    context.out << fmt::format("node         {}\nsigning key  {}\nTLS key      {}\n--node-key   {}   (for people elsewhere)\n",
+                               self.id.hex(), self.signing.public_key().hex(), self.tls.public_key().hex(),
+                               certificate_print(self.tls.public_key()))
                 << (same ? "the charter lists both\n" : "the charter does not list them for this node\n");
     return Exit::ok;
 }

@@ -67,11 +67,12 @@ json::value examine_alone(const std::string& directory, const Error& silence) {
 Outcome<Exit> doctor(Context& context) {
     SAFAR_TRY(auto client, context.client());
     auto answer = client.get("/v1/health");
-    if (!answer && answer.error().code != ErrorCode::unreachable &&
-        answer.error().code != ErrorCode::timed_out)
+    const bool silent = !answer && (answer.error().code == ErrorCode::unreachable ||
+                                    answer.error().code == ErrorCode::timed_out);
+    if (!answer && (!silent || client.place().remote))
         return Problem(answer.error());
     const json::value health =
-        answer ? answer.value().json : examine_alone(client.directory(), answer.error());
+        answer ? answer.value().json : examine_alone(client.place().directory, answer.error());
     const Exit end = text_at(health, "health") == "problem" ? Exit::no : Exit::ok;
     if (context.json) {
         context.out << health << '\n';

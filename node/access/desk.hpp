@@ -16,10 +16,11 @@
 
 namespace safar {
 
-// As the kernel names the peer of a Unix socket.
+// As the kernel names the peer of a Unix socket; from elsewhere, the key that TLS has proven.
 struct Caller {
     uid_t uid = static_cast<uid_t>(-1);
     std::string login; // "uid 1001" where the system has no name
+    std::string certificate = {}; // SHA-256 of the public key; then there is no uid and no login
 };
 [[nodiscard]] Caller caller_of_uid(uid_t uid);
 
@@ -31,7 +32,8 @@ public:
                                                                   const SigningKey& key,
                                                                   std::vector<std::string>& notes);
 
-    // Errors: not_permitted (a stranger; logged, at most once a minute for each).
+    // Errors: not_permitted (a stranger; logged, at most once a minute for each account, and once a minute for
+    // all certificates together, with how many there were: anybody in the world can make those).
     [[nodiscard]] Result<User> admit(const Caller& caller);
     [[nodiscard]] bool single_user() const { return snapshot()->single; }
     [[nodiscard]] std::vector<User> users() const { return snapshot()->users; }
@@ -40,7 +42,7 @@ public:
     // rights. Errors: conflict (listed already), not_found, invalid_argument (no such Unix account, a class or
     // role that there is not), not_permitted, those of the log and of the file.
     [[nodiscard]] Result<> add(const User& by, const User& user);
-    [[nodiscard]] Result<> change(const User& by, const User& user); // roles, compartments, name
+    [[nodiscard]] Result<> change(const User& by, const User& user); // roles, compartments, name, certificate
     [[nodiscard]] Result<> remove(const User& by, const std::string& login);
 
     // Durable before it returns; the time is filled in.
@@ -60,14 +62,15 @@ private:
     [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() const;
     [[nodiscard]] Result<> replace(const User& by, const std::string& about, std::vector<User> users,
                                    const std::string& note);
-    [[nodiscard]] bool may_complain(uid_t uid);
+    [[nodiscard]] Result<> complain(const Caller& caller);
 
     std::string directory_;
     uid_t owner_;
     std::unique_ptr<AccessLog> log_;
-    mutable std::mutex mutex_; // guards current_, complained_
+    mutable std::mutex mutex_; // guards current_, complained_, unnamed_
     std::shared_ptr<const Snapshot> current_ = std::make_shared<const Snapshot>();
-    std::map<uid_t, std::chrono::steady_clock::time_point> complained_;
+    std::map<std::string, std::chrono::steady_clock::time_point> complained_; // by account; "": certificates
+    std::uint64_t unnamed_ = 0; // strangers with a certificate since the last entry about them
     std::mutex changing_; // one change of users.toml at a time
 };
 

@@ -72,6 +72,7 @@ std::string encode_entry(const AccessEntry& entry, AccessPoint& point) {
                         {"outcome", name(entry.outcome)},
                         {"classes", class_names(entry.classes)}};
     if (!entry.withheld.empty()) object["withheld"] = class_names(entry.withheld);
+    if (!entry.certificate.empty()) object["certificate"] = entry.certificate;
     if (!entry.note.empty()) object["note"] = entry.note;
     std::string line = json::serialize(object);
     line.pop_back(); // the brace: the hash comes before it

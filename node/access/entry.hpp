@@ -18,6 +18,7 @@ enum class AccessOutcome { allowed, withheld, refused, failed };
 struct AccessEntry {
     AccessTime time;
     std::string user; // login
+    std::string certificate = {}; // that they came with; empty: over the local socket
     Roles roles;
     std::string action; // name(UserAction), or what the node itself did: "start", "repair"
     std::vector<std::string> subject; // record ids, as people write them

@@ -123,6 +123,7 @@ Result<ApiReply> gaps(ApiContext&, ApiRequest&);
 Result<ApiReply> users(ApiContext&, ApiRequest&);
 Result<ApiReply> user_add(ApiContext&, ApiRequest&);
 Result<ApiReply> user_roles(ApiContext&, ApiRequest&);
+Result<ApiReply> user_certificate(ApiContext&, ApiRequest&);
 Result<ApiReply> user_remove(ApiContext&, ApiRequest&);
 Result<ApiReply> access_log(ApiContext&, ApiRequest&);
 Result<ApiReply> access_verify(ApiContext&, ApiRequest&);

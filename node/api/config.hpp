@@ -14,6 +14,7 @@ struct NodeConfig {
     std::string log_level = "info";    // trace, debug, info, warn, error
     std::uint64_t reserve_mib = 256;   // 64 to 1048576; writes are refused below this much free disk
     std::chrono::milliseconds linger{2}; // 0 to 20
+    std::string api_listen; // host:port for users elsewhere ([api] listen); empty: nobody comes from elsewhere
 };
 
 // Errors: invalid_argument "FILE: line N: KEY: what is wrong and what is allowed"; the first problem.

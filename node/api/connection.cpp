@@ -16,20 +16,12 @@ constexpr std::uint64_t body_bytes_max = 2u << 20; // of routes that do not stre
 constexpr std::chrono::seconds drain_after_refusal{10};
 constexpr std::size_t actor_bytes_max = 100;
 
-// Who connected, as the kernel noted it then; nobody can claim to be another.
-Caller peer_of(int descriptor) {
-    ucred who{};
-    socklen_t size = sizeof who;
-    if (::getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0) return {};
-    return caller_of_uid(who.uid);
-}
-
 class Connection {
 public:
-    Connection(ApiContext& context, const ServerOptions& options, UnixStream& stream,
+    Connection(ApiContext& context, const ServerOptions& options, ClientStream& stream, Caller caller,
                const std::atomic<bool>& stopping, std::atomic<bool>& answering)
         : context_(context), options_(options), stream_(stream), stopping_(stopping), answering_(answering),
-          caller_(peer_of(stream.descriptor())) {}
+          caller_(std::move(caller)) {}
 
     void run() {
         while (!stopping_ && serve_one()) answering_ = false;
@@ -190,7 +182,7 @@ private:
 
     ApiContext& context_;
     const ServerOptions& options_;
-    UnixStream& stream_;
+    ClientStream& stream_;
     const std::atomic<bool>& stopping_;
     std::atomic<bool>& answering_;
     Caller caller_;
@@ -201,12 +193,19 @@ private:
 
 } // namespace
 
-void serve_connection(ApiContext& context, const ServerOptions& options, UnixStream& stream,
-                      const std::atomic<bool>& stopping, std::atomic<bool>& answering) {
-    Connection(context, options, stream, stopping, answering).run();
+Caller peer_of(int descriptor) {
+    ucred who{};
+    socklen_t size = sizeof who;
+    if (::getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0) return {};
+    return caller_of_uid(who.uid);
 }
 
-void refuse_connection(UnixStream& stream) {
+void serve_connection(ApiContext& context, const ServerOptions& options, ClientStream& stream, Caller caller,
+                      const std::atomic<bool>& stopping, std::atomic<bool>& answering) {
+    Connection(context, options, stream, std::move(caller), stopping, answering).run();
+}
+
+void refuse_connection(ClientStream& stream) {
     ApiReply reply = error_reply(failure(ErrorCode::busy, "too many connections to this node; try again"));
     http::response<http::string_body> response(http::status::service_unavailable, 11);
     response.set(http::field::content_type, reply.content_type);

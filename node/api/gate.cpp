@@ -29,6 +29,7 @@ std::vector<Sensitivity> classes(const std::bitset<4>& set, bool all) {
 std::optional<AccessEntry> account(const Sight& sight, bool answered) {
     AccessEntry entry;
     entry.user = sight.user().login;
+    entry.certificate = sight.user().came_with;
     entry.roles = sight.user().roles;
     entry.action = name(sight.action());
     entry.purpose = sight.purpose();
@@ -50,6 +51,7 @@ std::optional<AccessEntry> account(const Sight& sight, bool answered) {
 Result<> note_export(AccessDesk& desk, const Sight& sight) {
     AccessEntry entry;
     entry.user = sight.user().login;
+    entry.certificate = sight.user().came_with;
     entry.roles = sight.user().roles;
     entry.action = name(sight.action());
     entry.purpose = sight.purpose();

@@ -151,7 +151,7 @@ struct ApiMetrics::State {
         std::array<std::atomic<std::uint64_t>, 6> by_class{}; // status / 100
     };
     std::vector<std::unique_ptr<PerRoute>> routes;
-    std::atomic<std::uint64_t> refused{0};
+    std::atomic<std::uint64_t> refused{0}, handshakes_refused{0};
 };
 
 ApiMetrics::ApiMetrics() : state_(std::make_unique<State>()) {
@@ -167,6 +167,7 @@ void ApiMetrics::observe(std::size_t route, unsigned status, double seconds) {
 }
 
 void ApiMetrics::refused_connection() { ++state_->refused; }
+void ApiMetrics::refused_handshake() { ++state_->handshakes_refused; }
 
 std::string ApiMetrics::text(ApiContext& context) const {
     Families out;
@@ -206,6 +207,9 @@ std::string ApiMetrics::text(ApiContext& context) const {
                            {"status", std::to_string(status) + "xx"}});
     out.single("safar_connections_refused_total", "API connections above the limit.", MetricType::Counter,
                static_cast<double>(state_->refused));
+    out.single("safar_api_handshakes_refused_total",
+               "Connections to the API from elsewhere without TLS, or with a certificate of nobody here.",
+               MetricType::Counter, static_cast<double>(state_->handshakes_refused));
     out.single("process_resident_memory_bytes", "Resident memory.", MetricType::Gauge,
                static_cast<double>(resident_bytes()));
     std::chrono::duration<double> up = std::chrono::steady_clock::now() - context.started;

@@ -1,4 +1,4 @@
-// Serves the API on a Unix socket that only its owner may open. One thread a connection; kept alive
+// Serves the API on a Unix socket. One thread a connection; kept alive
 // between requests.
 #pragma once
 
@@ -8,6 +8,7 @@ namespace safar {
 
 struct ServerOptions {
     std::string socket_path;
+    bool open_to_all = false; // any account may connect, who is decided for each request; else the owner alone
     std::size_t connections_max = 32; // more are answered 503 and closed
     std::chrono::milliseconds idle{300'000};   // between two requests
     std::chrono::milliseconds silence{60'000}; // within one

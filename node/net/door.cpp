@@ -1,6 +1,6 @@
 #include "node/net/door.hpp"
 
-#include "node/net/address.hpp"
+#include "node/tls/address.hpp"
 #include "node/net/alarm.hpp"
 
 #include <atomic>

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "node/net/peer_net.hpp"
-#include "node/net/tls_context.hpp"
+#include "node/tls/tls_context.hpp"
 
 namespace boost::asio {
 class io_context;

@@ -164,6 +164,8 @@ TEST(OpenApi, EveryJsonAnswerHasTheShapeItDescribes) {
         {"GET", "/v1/users", "/v1/users", ""},
         {"POST", "/v1/users", "/v1/users", R"({"unix":"games","roles":["analyst"],"compartments":["movement"]})"},
         {"POST", "/v1/users/games/roles", "/v1/users/{unix}/roles", R"({"roles":["auditor"]})"},
+        {"POST", "/v1/users/games/certificate", "/v1/users/{unix}/certificate",
+         R"({"certificate":")" + std::string(64, 'a') + R"("})"},
         {"POST", "/v1/users/games/remove", "/v1/users/{unix}/remove", ""},
     };
     std::set<std::string> asked{"POST /v1/import", "GET /v1/bundle", "GET /metrics", // no JSON document

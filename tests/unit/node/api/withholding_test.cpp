@@ -67,6 +67,7 @@ std::map<std::string, std::vector<std::pair<std::string, std::string>>> everythi
     add("POST /v1/rebuild", "/v1/rebuild");
     add("POST /v1/users", "/v1/users", R"({"unix":"lp","roles":["caseworker"]})");
     add("POST /v1/users/{unix}/roles", "/v1/users/games/roles", R"({"roles":["protection_officer"]})");
+    add("POST /v1/users/{unix}/certificate", "/v1/users/games/certificate", R"({"certificate":""})");
     add("POST /v1/users/{unix}/remove", "/v1/users/sys/remove", "{}");
     add("POST /v1/access/verify", "/v1/access/verify");
     return out;
