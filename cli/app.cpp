@@ -140,6 +140,7 @@ std::unique_ptr<CLI::App> build_app(Context& context) {
     add_operate_commands(*app, context);
     add_backup_commands(*app, context);
     add_watch_command(*app, context);
+    add_maintenance_commands(*app, context);
     add_user_commands(*app, context);
     add_access_commands(*app, context);
     add_demo_commands(*app, context);

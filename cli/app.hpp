@@ -63,6 +63,7 @@ void add_stats_commands(CLI::App& app, Context& context);
 void add_operate_commands(CLI::App& app, Context& context);
 void add_backup_commands(CLI::App& app, Context& context);
 void add_watch_command(CLI::App& app, Context& context);
+void add_maintenance_commands(CLI::App& app, Context& context);
 void add_user_commands(CLI::App& app, Context& context);
 void add_access_commands(CLI::App& app, Context& context);
 void add_demo_commands(CLI::App& app, Context& context);

@@ -1,7 +1,7 @@
 // What an operator asks of a node: is it well, whom does it reach, does it hold what the others
 // hold.
 #include "cli/app.hpp"
-#include "cli/json_text.hpp"
+#include "cli/peer_text.hpp"
 #include "cli/table.hpp"
 
 #include <CLI/CLI.hpp>
@@ -89,7 +89,7 @@ Outcome<Exit> peers(Context& context) {
         table.row({text_at(p, "agency"), text_at(p, "node").substr(0, 8), text_at(p, "address"),
                    text_at(p, "state"), text_at(p, "behind_here"), text_at(p, "behind_there"),
                    text_at(p, "batches_in"), text_at(p, "batches_out"), text_at(p, "since"),
-                   text_at(p, "why")});
+                   peer_note(p)});
     if (table.empty())
         context.out << "the charter lists no other node\n";
     else

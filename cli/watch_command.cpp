@@ -1,7 +1,7 @@
 // A live view of a node, for a terminal that somebody leaves open.
 #include "cli/watch.hpp"
 
-#include "cli/json_text.hpp"
+#include "cli/peer_text.hpp"
 #include "cli/table.hpp"
 
 #include <CLI/CLI.hpp>
@@ -116,7 +116,7 @@ std::string watch_text(const WatchSample& now, const WatchSample* before) {
                    grouped(number_at(peer, "behind_here")),
                    grouped(number_at(peer, "behind_there")), rate_of(peer, earlier, "events_in"),
                    rate_of(peer, earlier, "events_out"), kib("bytes_in"), kib("bytes_out"),
-                   text_at(peer, "since"), text_at(peer, "why")});
+                   text_at(peer, "since"), peer_note(peer)});
     }
     return out + (table.empty() ? "the charter lists no other node\n" : table.render());
 }

@@ -6,6 +6,7 @@
 #include "node/api/server.hpp"
 #include "node/charter/durable_file.hpp"
 #include "node/charter/identity.hpp"
+#include "node/operate/maintenance_file.hpp"
 #include "storage/base/limits.hpp"
 #include "storage/log/rocks_log.hpp"
 
@@ -186,6 +187,9 @@ Result<> start_all(const std::string& directory, const Prepared& with, Running& 
     PeerNet* net = out.net.get();
     out.context->peers = [net] { return net->peers(); };
     out.context->door = [net] { return net->door(); };
+    out.context->announce = [net](std::optional<wire::Maintenance> notice) { net->announce(std::move(notice)); };
+    SAFAR_TRY(auto away, load_maintenance(directory));
+    if (away) net->announce(std::move(away)); // told until it is over or ended: peers drop what is past
     Node* node = out.node.get();
     out.node->start([net] { net->on_local_change(); },
                     [net, node, directory] {

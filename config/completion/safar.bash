@@ -47,7 +47,7 @@ _safar() {
 
     local words=''
     case $group in
-    '') words='node charter evidence key status peers digest verify rebuild import bundle gaps record similar find explain conflict steps step refer inbox journey timeline dossier stats backup restore peer doctor watch user access demo --node --timeout --purpose --language --user-key --node-key --version --help --help-all' ;;
+    '') words='node charter evidence key status peers digest verify rebuild import bundle gaps record similar find explain conflict steps step refer inbox journey timeline dossier stats backup restore peer doctor watch maintenance user access demo --node --timeout --purpose --language --user-key --node-key --version --help --help-all' ;;
     node) [ -n "$command" ] && words='--agency --listen --name' || words='init' ;;
     charter)
         case $command in
@@ -92,6 +92,12 @@ _safar() {
     backup) words='--with-keys' ;;
     restore) words='--keys --prove --patience' ;;
     watch) words='--once --interval' ;;
+    maintenance)
+        case $command in
+        '') words='announce end show' ;;
+        announce) words='--from --until --why' ;;
+        esac
+        ;;
     user)
         case $command in
         '') words='list add roles remove certificate key' ;;

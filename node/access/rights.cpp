@@ -52,6 +52,7 @@ constexpr std::array<Row, action_count> table{{
     {UserAction::user_change, "user change",                  {no,   no,   no,   pub,  no,   no}},
     {UserAction::access_read, "access log",                   {no,   no,   no,   no,   no,   pub}},
     {UserAction::access_verify, "access verify",              {no,   no,   no,   pub,  no,   pub}},
+    {UserAction::maintenance, "maintenance",                  {no,   no,   no,   pub,  no,   no}},
 }};
 
 constexpr bool rows_stand_at_their_action() {

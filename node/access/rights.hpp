@@ -27,8 +27,10 @@ enum class UserAction {
     record_create, record_set, record_step, record_refer, record_retract, conflict_resolve, import_file,
     // people
     user_list, user_change, access_read, access_verify,
+    // the node again
+    maintenance,
 };
-constexpr std::size_t action_count = static_cast<std::size_t>(UserAction::access_verify) + 1;
+constexpr std::size_t action_count = static_cast<std::size_t>(UserAction::maintenance) + 1;
 
 struct User {
     std::string name;  // for people

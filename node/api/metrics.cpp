@@ -79,6 +79,10 @@ void add_peers(Families& out, const ApiContext& context) {
                    [](const PeerStatus& p) {
                        return std::chrono::duration<double>(std::chrono::system_clock::now() - p.since).count();
                    }},
+            Column{"safar_peer_maintenance", "1 while the peer is away as it announced.", MetricType::Gauge,
+                   [](const PeerStatus& p) {
+                       return in_maintenance(p, std::chrono::system_clock::now()) ? 1.0 : 0.0;
+                   }},
             Column{"safar_peer_behind_here", "Batches that the peer has and this node lacks.", MetricType::Gauge,
                    [](const PeerStatus& p) { return static_cast<double>(p.session.behind_here); }},
             Column{"safar_peer_behind_there", "Batches that this node has and the peer lacks.", MetricType::Gauge,

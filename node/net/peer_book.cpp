@@ -41,6 +41,7 @@ struct PeerBook::Peer {
     SessionStatus last;
     std::vector<PeerGap> gaps; // when the last session ended that stated anything
     std::uint64_t gaps_more = 0;
+    std::optional<wire::Maintenance> maintenance; // as it last said
 
     // What a session tells; what nothing has come of since an earlier one is as old as there. Of
     // compartments that it has not spoken of yet, what was known stays.
@@ -217,6 +218,24 @@ Result<> PeerBook::keep(PeerLink& link) {
 
 void PeerBook::ready(PeerLink& link) {
     if (Peer* peer = find(link.node())) peer->backoff.worked();
+    if (own_maintenance_) link.say(*own_maintenance_);
+}
+
+// --- maintenance ---
+
+void PeerBook::heard(PeerLink& link, wire::Maintenance notice) {
+    Peer* peer = find(link.node());
+    if (peer == nullptr || peer->maintenance == notice) return;
+    spdlog::info("peer maintenance agency={} node={} from={} until={} why=\"{}\"", peer->listed.agency,
+                 peer->listed.id.brief(), notice.from, notice.until, notice.why);
+    peer->maintenance.reset();
+    if (!notice.withdrawn()) peer->maintenance = std::move(notice);
+}
+
+void PeerBook::announce(std::optional<wire::Maintenance> notice) {
+    own_maintenance_ = std::move(notice);
+    for (auto& [id, peer] : peers_)
+        if (peer->up != nullptr) peer->up->say(own_maintenance_.value_or(wire::Maintenance{}));
 }
 
 void PeerBook::ended(PeerLink& link, const LinkEnd& end) {
@@ -289,7 +308,8 @@ std::vector<PeerStatus> PeerBook::peers() const {
         if (found == peers_.end()) continue;
         const Peer& peer = *found->second;
         PeerStatus status{node.agency, node.id, node.address, names[static_cast<int>(peer.state)], peer.why,
-                          peer.since, peer.up != nullptr ? peer.up->status() : peer.last, peer.gaps, peer.gaps_more};
+                          peer.since, peer.up != nullptr ? peer.up->status() : peer.last, peer.gaps, peer.gaps_more,
+                          peer.maintenance};
         if (peer.up != nullptr && !status.session.stated.empty()) {
             status.gaps = peer.gaps_of(status.session, *world_->host.authority());
             status.gaps_more = status.session.behind_logs - status.session.behind.size();

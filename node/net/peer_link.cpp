@@ -1,5 +1,7 @@
 #include "node/net/peer_link.hpp"
 
+#include "storage/record/text.hpp"
+
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -176,10 +178,28 @@ void PeerLink::act(ConfirmHeads& action) {
     world_->host.confirm_own_heads(std::move(action.held_by_peer));
 }
 
+// What does not hold is not heard; it is worth no quarrel. A former key vouches for nothing but its charter.
+void PeerLink::act(HeardAside& action) {
+    if (charter_only_ || action.type != static_cast<std::uint8_t>(wire::FrameType::maintenance)) return;
+    auto notice = wire::decode_maintenance(action.payload);
+    if (!notice || !check_text(notice.value().why) ||
+        notice.value().why.find_first_of("\n\t") != std::string::npos)
+        return;
+    owner_.heard(*this, std::move(notice.value()));
+}
+
 void PeerLink::act(ClosePeer& action) {
     do_not_call_before_ = action.do_not_call_before;
     end_session();
     stream_->finish(failure(action.reason, std::move(action.detail)));
+}
+
+void PeerLink::say(const wire::Maintenance& notice) {
+    if (!session_) return;
+    Bytes frame;
+    wire::encode(notice, frame);
+    stream_->send(std::move(frame));
+    stream_->flush();
 }
 
 void PeerLink::retire(Error why) {

@@ -79,6 +79,19 @@ void PeerNet::on_charter_change() {
     });
 }
 
+void PeerNet::announce(std::optional<wire::Maintenance> notice) {
+    asio::post(*state_->io, [weak = std::weak_ptr(state_->book), notice = std::move(notice)] {
+        if (auto book = weak.lock()) book->announce(notice);
+    });
+}
+
+bool in_maintenance(const PeerStatus& peer, std::chrono::system_clock::time_point now) {
+    if (!peer.maintenance) return false;
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
+    const auto at = static_cast<std::uint64_t>(std::max<std::int64_t>(0, seconds));
+    return peer.maintenance->from <= at && at < peer.maintenance->until;
+}
+
 std::vector<PeerStatus> PeerNet::peers() const {
     if (std::this_thread::get_id() == state_->thread_id) return state_->book->peers();
     {

@@ -10,6 +10,7 @@
 
 #include "node/charter/identity.hpp"
 #include "node/net/peer_host.hpp"
+#include "sync/wire/maintenance.hpp"
 
 #include <chrono>
 #include <memory>
@@ -34,7 +35,10 @@ struct PeerStatus {
     SessionStatus session;                       // of the present or last session
     std::vector<PeerGap> gaps; // as it last said of each compartment; ascending by log
     std::uint64_t gaps_more = 0; // logs that do not stand in `gaps`
+    std::optional<wire::Maintenance> maintenance; // an absence that it announced, past ones too
 };
+// It said that it would be away at `now`.
+[[nodiscard]] bool in_maintenance(const PeerStatus& peer, std::chrono::system_clock::time_point now);
 
 // For `/metrics`: what came to the door since start.
 struct DoorCounts {
@@ -72,6 +76,8 @@ public:
     void on_local_change();
     // Another charter is in force: drops who is no longer listed, dials who is new. Any thread.
     void on_charter_change();
+    // Tells every peer that this node will be away, now and whenever one comes; nullopt withdraws it. Any thread.
+    void announce(std::optional<wire::Maintenance> notice);
     // Every other node of the charter, in its order. Any thread.
     [[nodiscard]] std::vector<PeerStatus> peers() const;
     [[nodiscard]] DoorCounts door() const;

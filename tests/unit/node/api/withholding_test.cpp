@@ -57,6 +57,8 @@ std::map<std::string, std::vector<std::pair<std::string, std::string>>> everythi
     add("POST /v1/import", "/v1/import?profile=r&file=r.csv", import_body("birth", "a,never\n"));
     add("POST /v1/charter", "/v1/charter", R"({"text":"x"})");
     add("POST /v1/charter/notices", "/v1/charter/notices", R"({"notice":"00"})");
+    add("GET /v1/maintenance", "/v1/maintenance");
+    add("POST /v1/maintenance", "/v1/maintenance", "{}");
     add("POST /v1/peers/test", "/v1/peers/test", "{}");
     add("POST /v1/backup", "/v1/backup", "{}");
     add("POST /v1/backup/done", "/v1/backup/done", R"({"kept":false})");
