@@ -156,7 +156,7 @@ void add_backup_commands(CLI::App& app, Context& context) {
         ->required()
         ->type_name("DIR");
     restore_command
-        .add_option("--keys", restoring->request.keys, "Where signing.key and tls.key were kept")
+        .add_option("--keys", restoring->request.keys, "A copy of DIR/keys, kept apart: keys in use, waiting and former ones")
         ->type_name("DIR");
     restore_command.add_flag("--prove", restoring->prove,
                              "Start it, let it meet its peers, say what was missing, and stop it");
