@@ -1,4 +1,5 @@
 // Drafting the epoch after the one in force.
+#include "cli/arguments.hpp"
 #include "cli/charter_draft.hpp"
 #include "cli/charter_epochs.hpp"
 #include "cli/files.hpp"
@@ -18,15 +19,6 @@ namespace safar::cli {
 namespace json = boost::json;
 
 namespace {
-
-std::vector<std::string> parts_of(const std::string& text, char at) {
-    std::vector<std::string> out{""};
-    for (char c : text) {
-        if (c == at) out.emplace_back();
-        else out.back() += c;
-    }
-    return out;
-}
 
 // --- what the draft needs to know of logs ---
 
@@ -70,7 +62,7 @@ struct AmendOptions {
 };
 
 Result<Grant> grant_of(const std::string& text) {
-    const auto parts = parts_of(text, ':');
+    const auto parts = split(text, ':');
     Grant out;
     if (parts.size() == 3) {
         out.agency = parts[0];
@@ -79,11 +71,11 @@ Result<Grant> grant_of(const std::string& text) {
         else if (parts[2] == "none") out.right = Grant::Right::none;
         if (out.right != Grant::Right::read || parts[2] == "read") return out;
     }
-    return usage("--grant", text, "AGENCY:COMPARTMENT:write, :read or :none");
+    return wrong_value("--grant", text, "AGENCY:COMPARTMENT:write, :read or :none");
 }
 
 Result<CharterCut> cut_of(const CharterState& state, const std::string& text) {
-    const auto parts = parts_of(text, ':');
+    const auto parts = split(text, ':');
     CharterCut out;
     if (parts.size() == 4) {
         SAFAR_TRY(out.node, listed_node(state, "--cut", parts[0]));
@@ -91,7 +83,7 @@ Result<CharterCut> cut_of(const CharterState& state, const std::string& text) {
         auto [end, bad] = std::from_chars(parts[3].data(), parts[3].data() + parts[3].size(), out.batch);
         if (from_hex(parts[2], out.incarnation.raw) && bad == std::errc{} && *end == '\0') return out;
     }
-    return usage("--cut", text, "NODE:COMPARTMENT:LOG:BATCH, LOG being its 32 digits");
+    return wrong_value("--cut", text, "NODE:COMPARTMENT:LOG:BATCH, LOG being its 32 digits");
 }
 
 Result<Enrolment> enrolment_in(const std::string& path) {
@@ -116,13 +108,13 @@ Result<Amendment> amendment_of(const CharterState& state, const AmendOptions& op
         out.remove_nodes.push_back(node);
     }
     for (const std::string& text : options.titles) {
-        const auto parts = parts_of(text, '=');
-        if (parts.size() != 2) return usage("--title", text, "AGENCY=TITLE");
+        const auto parts = split(text, '=');
+        if (parts.size() != 2) return wrong_value("--title", text, "AGENCY=TITLE");
         out.titles.emplace_back(parts[0], parts[1]);
     }
     for (const std::string& text : options.rotate) {
-        const auto parts = parts_of(text, '=');
-        if (parts.size() != 2) return usage("--rotate", text, "NODE=ENROLMENT");
+        const auto parts = split(text, '=');
+        if (parts.size() != 2) return wrong_value("--rotate", text, "NODE=ENROLMENT");
         SAFAR_TRY(auto node, listed_node(state, "--rotate", parts[0]));
         SAFAR_TRY(auto enrolment, enrolment_in(parts[1]));
         out.rotate_nodes.push_back(node);

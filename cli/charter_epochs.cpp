@@ -2,6 +2,7 @@
 
 #include "cli/files.hpp"
 #include "cli/json_text.hpp"
+#include "cli/listing.hpp"
 #include "cli/table.hpp"
 #include "node/charter/amend.hpp"
 #include "node/charter/identity.hpp"
@@ -12,6 +13,7 @@
 
 #include <algorithm>
 #include <ostream>
+#include <set>
 
 namespace safar::cli {
 
@@ -20,19 +22,14 @@ namespace json = boost::json;
 namespace {
 
 Outcome<Exit> heads(Context& context) {
-    SAFAR_TRY(auto client, context.client());
-    SAFAR_TRY(auto answer, client.get("/v1/logs"));
-    if (context.json) {
-        context.print_raw(answer);
-        return Exit::ok;
-    }
-    Table table({{"agency"}, {"node"}, {"compartment"}, {"log"}, {"batches", Align::right}, {"state"}});
-    for (const json::value& log : answer.json.as_array())
-        table.row({text_at(log, "agency"), text_at(log, "node").substr(0, 8), text_at(log, "compartment"),
-                   text_at(log, "incarnation").substr(0, 8), grouped(number_at(log, "batch")),
-                   flag_at(log, "forked") ? "forked" : ""});
-    context.out << table.render();
-    return Exit::ok;
+    return print_list(context, "/v1/logs", [](const json::array& logs) {
+        Table table({{"agency"}, {"node"}, {"compartment"}, {"log"}, {"batches", Align::right}, {"state"}});
+        for (const json::value& log : logs)
+            table.row({text_at(log, "agency"), text_at(log, "node").substr(0, 8), text_at(log, "compartment"),
+                       text_at(log, "incarnation").substr(0, 8), grouped(number_at(log, "batch")),
+                       flag_at(log, "forked") ? "forked" : ""});
+        return table.render();
+    });
 }
 
 // --- diff, history ---
@@ -101,10 +98,10 @@ Outcome<Exit> history(Context& context, const HistoryOptions& options) {
         context.out << fmt::format("epoch {}  {}  signed by", number_at(epoch, "epoch"),
                                    text_at(epoch, "identity").substr(0, 16));
         for (const json::value& signer : list_at(epoch, "signed_by"))
-            context.out << " " << visible(std::string(signer.as_string()));
+            context.out << " " << visible(shown(signer));
         context.out << "\n";
         for (const json::value& line : list_at(epoch, "changes"))
-            context.out << "  " << visible(std::string(line.as_string())) << "\n";
+            context.out << "  " << visible(shown(line)) << "\n";
     }
     if (state.frozen())
         context.out << fmt::format("Two successors of epoch {} are signed: neither rules. Settle them: safar charter "
@@ -132,13 +129,14 @@ Outcome<Exit> suspend(Context& context, const SuspendOptions& options) {
     if (options.node) {
         SAFAR_TRY(what.node, listed_node(state, "suspend --only-node", options.who));
     } else if (ruling.agency(options.who) == nullptr) {
-        return Problem(usage("suspend", options.who, "the code of an agency of this charter"));
+        return Problem(wrong_value("suspend", options.who, "the code of an agency of this charter"));
     } else {
         what.agency = options.who;
     }
     SAFAR_TRY(auto client, context.client());
     SAFAR_TRY(auto logs, client.get("/v1/logs"));
-    for (const json::value& log : logs.json.as_array()) {
+    SAFAR_TRY(auto list, list_in(logs, "/v1/logs"));
+    for (const json::value& log : *list) {
         SAFAR_TRY(auto head, head_of(log));
         const CharterNode* listed = ruling.node(head.node);
         if (listed != nullptr && what.stops(*listed))
@@ -160,40 +158,32 @@ Outcome<Exit> suspend(Context& context, const SuspendOptions& options) {
 }
 
 Outcome<Exit> notices(Context& context) {
-    SAFAR_TRY(auto client, context.client());
-    SAFAR_TRY(auto answer, client.get("/v1/charter/notices"));
-    if (context.json) {
-        context.print_raw(answer);
-        return Exit::ok;
-    }
-    if (answer.json.as_array().empty()) context.out << "no notices: nobody is suspended, no fork or rival is known\n";
-    for (const json::value& notice : answer.json.as_array())
-        context.out << visible(fmt::format("{}  {}  {}{}", text_at(notice, "hash").substr(0, 8), text_at(notice, "kind"),
-                                           text_at(notice, "what"),
-                                           flag_at(notice, "holds") ? "" : " (no longer in force)"))
-                    << "\n";
-    return Exit::ok;
+    return print_list(context, "/v1/charter/notices", [](const json::array& list) {
+        if (list.empty()) return std::string("no notices: nobody is suspended, no fork or rival is known\n");
+        std::string out;
+        for (const json::value& notice : list)
+            out += visible(fmt::format("{}  {}  {}{}", text_at(notice, "hash").substr(0, 8), text_at(notice, "kind"),
+                                       text_at(notice, "what"), flag_at(notice, "holds") ? "" : " (no longer in force)")) +
+                   "\n";
+        return out;
+    });
 }
 
 Outcome<Exit> quarantine(Context& context) {
-    SAFAR_TRY(auto client, context.client());
-    SAFAR_TRY(auto answer, client.get("/v1/quarantine"));
-    if (context.json) {
-        context.print_raw(answer);
-        return Exit::ok;
-    }
-    if (answer.json.as_array().empty()) context.out << "nothing is kept apart\n";
-    Table table({{"agency"}, {"compartment"}, {"log"}, {"batch", Align::right}, {"why"}});
-    for (const json::value& batch : answer.json.as_array())
-        table.row({text_at(batch, "agency"), text_at(batch, "compartment"), text_at(batch, "incarnation").substr(0, 8),
-                   grouped(number_at(batch, "batch")), text_at(batch, "reason")});
-    if (!answer.json.as_array().empty()) context.out << table.render();
-    return Exit::ok;
+    return print_list(context, "/v1/quarantine", [](const json::array& batches) {
+        if (batches.empty()) return std::string("nothing is kept apart\n");
+        Table table({{"agency"}, {"compartment"}, {"log"}, {"batch", Align::right}, {"why"}});
+        for (const json::value& batch : batches)
+            table.row({text_at(batch, "agency"), text_at(batch, "compartment"),
+                       text_at(batch, "incarnation").substr(0, 8), grouped(number_at(batch, "batch")),
+                       text_at(batch, "reason")});
+        return table.render();
+    });
 }
 
 } // namespace
 
-Error usage(const std::string& option, const std::string& value, std::string_view wanted) {
+Error wrong_value(const std::string& option, const std::string& value, std::string_view wanted) {
     return failure(ErrorCode::invalid_argument, fmt::format("{} {}: needs {}", option, value, wanted));
 }
 
@@ -208,10 +198,15 @@ Result<KnownHead> head_of(const json::value& log) {
 }
 
 Result<NodeId> listed_node(const CharterState& state, const std::string& option, const std::string& text) {
+    std::set<NodeId> found;
     for (const HeldCharter& held : state.epochs())
         for (const CharterNode& node : held.charter->nodes)
-            if (!text.empty() && node.id.hex().starts_with(text)) return node.id;
-    return usage(option, text, "the first digits of a node's id, as `safar charter show` lists them");
+            if (!text.empty() && node.id.hex().starts_with(text)) found.insert(node.id);
+    if (found.size() == 1) return *found.begin();
+    if (found.empty())
+        return wrong_value(option, text, "the first digits of a node's id, as `safar charter show` lists them");
+    return wrong_value(option, text, fmt::format("more digits: {} nodes begin so, {} and {} among them", found.size(),
+                                                 found.begin()->hex().substr(0, 16), std::next(found.begin())->hex().substr(0, 16)));
 }
 
 Outcome<CharterState> held_state(Context& context) {

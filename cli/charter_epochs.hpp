@@ -22,8 +22,9 @@ void add_key_commands(CLI::App& app, Context& context);
 
 [[nodiscard]] Outcome<CharterState> held_state(Context& context);
 
-[[nodiscard]] Error usage(const std::string& option, const std::string& value, std::string_view wanted);
-// A node of any epoch by the first digits of its id. Errors: invalid_argument.
+// "--cut x: needs NODE:COMPARTMENT:LOG:BATCH"
+[[nodiscard]] Error wrong_value(const std::string& option, const std::string& value, std::string_view wanted);
+// A node of any epoch by the first digits of its id. Errors: invalid_argument (none or several begin so).
 [[nodiscard]] Result<NodeId> listed_node(const CharterState& state, const std::string& option, const std::string& text);
 // One line of /v1/logs. Errors: malformed.
 [[nodiscard]] Result<KnownHead> head_of(const boost::json::value& log);

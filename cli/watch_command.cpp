@@ -1,6 +1,7 @@
 // A live view of a node, for a terminal that somebody leaves open.
 #include "cli/watch.hpp"
 
+#include "cli/listing.hpp"
 #include "cli/peer_text.hpp"
 #include "cli/table.hpp"
 
@@ -42,6 +43,7 @@ Outcome<WatchSample> look(const ApiClient& client) {
     WatchSample out;
     SAFAR_TRY(auto status, client.get("/v1/status"));
     SAFAR_TRY(auto peers, client.get("/v1/peers"));
+    SAFAR_TRY(list_in(peers, "/v1/peers"));
     out.at = std::chrono::steady_clock::now();
     out.status = std::move(status.json);
     out.peers = std::move(peers.json);
