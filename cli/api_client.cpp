@@ -62,7 +62,8 @@ private:
     Result<> connect(const NodePlace& place) {
         if (!place.remote) return connect(place.directory);
         const auto within = std::min(silence_, remote_patience);
-        SAFAR_TRY(bridge_, RemoteBridge::open(*place.remote, std::chrono::steady_clock::now() + within));
+        SAFAR_TRY(bridge_,
+                  RemoteBridge::open(*place.remote, std::chrono::steady_clock::now() + within));
         boost::system::error_code ec;
         socket_.assign(asio::local::stream_protocol(), bridge_->take_socket(), ec);
         return success();

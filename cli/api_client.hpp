@@ -1,5 +1,5 @@
-// One request, one answer, over a node's Unix socket or TLS to a node elsewhere. Blocking; no state between calls, so a client
-// may be copied; one thread at a time.
+// One request, one answer, over a node's Unix socket or TLS to a node elsewhere. Blocking; no state
+// between calls, so a client may be copied; one thread at a time.
 #pragma once
 
 #include "cli/remote.hpp"
@@ -34,7 +34,8 @@ public:
 
     // @param place      of the node; with a directory the socket is DIR/safar.sock.
     // @param silence    how long the node may say and take nothing before a call gives up.
-    // @param purpose    what personal fields are read for; goes with every request. Empty: none is named.
+    // @param purpose    what personal fields are read for; goes with every request. Empty: none is
+    // named.
     ApiClient(NodePlace place, std::chrono::seconds silence, std::string purpose = "");
     ApiClient(std::string directory, std::chrono::seconds silence, std::string purpose = "")
         : ApiClient(NodePlace{std::move(directory)}, silence, std::move(purpose)) {}

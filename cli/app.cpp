@@ -36,9 +36,11 @@ Outcome<RemoteNode> remote_node(const Context& context) {
     out.address.erase(0, scheme.size());
     if (out.address.ends_with('/')) out.address.pop_back();
     if (out.key_file.empty())
-        return usage("who are you? --user-key FILE or SAFAR_USER_KEY names your private key; `safar user key` makes one");
+        return usage("who are you? --user-key FILE or SAFAR_USER_KEY names your private key; "
+                     "`safar user key` makes one");
     if (!is_certificate(out.node_key))
-        return usage("--node-key or SAFAR_NODE_KEY needs the 64 hex digits by which you know the node; its operator "
+        return usage("--node-key or SAFAR_NODE_KEY needs the 64 hex digits by which you know the "
+                     "node; its operator "
                      "reads them from `safar key show`");
     return out;
 }
@@ -51,7 +53,8 @@ Outcome<std::string> Context::node_directory() const {
             "which node? Give its directory with --node DIR or in SAFAR_NODE; a new one is "
             "made by: safar node init DIR --agency CODE --listen HOST:PORT");
     if (is_elsewhere(node))
-        return usage("this needs the node's own files: run it on the node's machine, with --node DIR");
+        return usage(
+            "this needs the node's own files: run it on the node's machine, with --node DIR");
     return node;
 }
 
@@ -108,19 +111,22 @@ std::unique_ptr<CLI::App> build_app(Context& context) {
     app->footer(overview);
     app->fallthrough();
     app->require_subcommand(1);
-    app->add_option("--node", context.node, "Directory of the node to speak to, or https://HOST:PORT")
+    app->add_option("--node", context.node,
+                    "Directory of the node to speak to, or https://HOST:PORT")
         ->envname("SAFAR_NODE")
         ->type_name("DIR");
     app->add_option("--user-key", context.user_key, "Your private key, for a node elsewhere")
         ->envname("SAFAR_USER_KEY")
         ->type_name("FILE");
-    app->add_option("--node-key", context.node_key, "By what you know a node elsewhere: see safar key show there")
+    app->add_option("--node-key", context.node_key,
+                    "By what you know a node elsewhere: see safar key show there")
         ->envname("SAFAR_NODE_KEY")
         ->type_name("HEX");
     app->add_option("--timeout", context.timeout_seconds, "Give up after so much silence")
         ->type_name("SECONDS")
         ->check(CLI::Range(1U, 86400U));
-    app->add_option("--purpose", context.purpose, "What you read personal fields for; goes into the access log")
+    app->add_option("--purpose", context.purpose,
+                    "What you read personal fields for; goes into the access log")
         ->envname("SAFAR_PURPOSE")
         ->type_name("TEXT");
     app->add_option("--language", context.language, "Language of kinds, fields and codes in what is shown (ur)")
@@ -161,7 +167,8 @@ int run(const std::vector<std::string>& arguments, Context& context) {
         const CLI::App* group = app.get();
         while (!group->get_subcommands().empty())
             group = group->get_subcommands().front();
-        const auto unknown = app->remaining(/*recurse=*/true); // a group passes up what it does not know
+        const auto unknown =
+            app->remaining(/*recurse=*/true); // a group passes up what it does not know
         if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError) &&
             !unknown.empty()) {
             const std::string path = group == app.get() ? "safar" : "safar " + group->get_name();

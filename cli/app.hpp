@@ -31,7 +31,8 @@ struct Context {
 
     std::string purpose = ""; // --purpose, else $SAFAR_PURPOSE
     std::string language = ""; // --language, else $SAFAR_LANGUAGE; "": as the schema names things
-    std::string user_key = {}, node_key = {}; // for a node elsewhere: --user-key, --node-key or the environment
+    std::string user_key = {}; // for a node elsewhere: --user-key or $SAFAR_USER_KEY
+    std::string node_key = {}; // the same: --node-key or $SAFAR_NODE_KEY
 
     // For what needs the node's files. Errors: usage (no node was named, or one elsewhere).
     [[nodiscard]] Outcome<std::string> node_directory() const;

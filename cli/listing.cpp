@@ -9,10 +9,11 @@ namespace safar::cli {
 
 Outcome<const boost::json::array*> list_in(const ApiAnswer& answer, const std::string& target) {
     if (const boost::json::array* list = answer.json.if_array()) return list;
-    return Problem(failure(ErrorCode::malformed,
-                           fmt::format("{}: the node answered no list ({:.80}); does it run the version of this "
-                                       "command?",
-                                       target, answer.text)));
+    return Problem(failure(
+        ErrorCode::malformed,
+        fmt::format("{}: the node answered no list ({:.80}); does it run the version of this "
+                    "command?",
+                    target, answer.text)));
 }
 
 Outcome<Exit> print_list(Context& context, const std::string& target, const ListText& text) {

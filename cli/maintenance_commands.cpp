@@ -27,9 +27,10 @@ Outcome<Exit> print(Context& context, const ApiAnswer& answer) {
     if (!flag_at(answer.json, "announced"))
         context.out << "peers expect this node to be there\n";
     else
-        context.out << visible(fmt::format("peers know that this node will be away from {} until {}: {}",
-                                           text_at(answer.json, "from"), text_at(answer.json, "until"),
-                                           text_at(answer.json, "why")))
+        context.out << visible(fmt::format(
+                           "peers know that this node will be away from {} until {}: {}",
+                           text_at(answer.json, "from"), text_at(answer.json, "until"),
+                           text_at(answer.json, "why")))
                     << "\n";
     return Exit::ok;
 }
@@ -55,18 +56,25 @@ Outcome<Exit> show(Context& context) {
 } // namespace
 
 void add_maintenance_commands(CLI::App& app, Context& context) {
-    CLI::App& group = add_group(app, "maintenance", "Tell the peers that this node will be away on purpose");
+    CLI::App& group =
+        add_group(app, "maintenance", "Tell the peers that this node will be away on purpose");
     const auto options = std::make_shared<MaintenanceOptions>();
-    auto& announce = add_command(
-        group, context, "announce", "Peers show it, and take the absence for no fault; another one replaces it",
-        "safar maintenance announce --until 2026-03-01T22:00:00Z --why \"a new disk\"\n"
-        "safar maintenance announce --from 2026-03-01T20:00:00Z --until 2026-03-01T22:00:00Z --why \"a new disk\"",
-        [&context, options] { return begin(context, *options); });
+    auto& announce =
+        add_command(group, context, "announce",
+                    "Peers show it, and take the absence for no fault; another one replaces it",
+                    "safar maintenance announce --until 2026-03-01T22:00:00Z --why \"a new disk\"\n"
+                    "safar maintenance announce --from 2026-03-01T20:00:00Z --until "
+                    "2026-03-01T22:00:00Z --why \"a new disk\"",
+                    [&context, options] { return begin(context, *options); });
     announce.add_option("--from", options->from, "In UTC; now if absent")->type_name("TIME");
-    announce.add_option("--until", options->until, "In UTC, at most 31 days later")->required()->type_name("TIME");
-    announce.add_option("--why", options->why, "One line that every peer reads")->required()->type_name("TEXT");
-    add_command(group, context, "end", "Back before the time, or never gone", "safar maintenance end",
-                [&context] { return change(context, {}); });
+    announce.add_option("--until", options->until, "In UTC, at most 31 days later")
+        ->required()
+        ->type_name("TIME");
+    announce.add_option("--why", options->why, "One line that every peer reads")
+        ->required()
+        ->type_name("TEXT");
+    add_command(group, context, "end", "Back before the time, or never gone",
+                "safar maintenance end", [&context] { return change(context, {}); });
     add_command(group, context, "show", "What the peers have been told", "safar maintenance show",
                 [&context] { return show(context); });
 }

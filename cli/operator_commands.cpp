@@ -83,7 +83,8 @@ Outcome<Exit> peers(Context& context) {
         for (const json::value& p : list)
             table.row({text_at(p, "agency"), text_at(p, "node").substr(0, 8), text_at(p, "address"),
                        text_at(p, "state"), text_at(p, "behind_here"), text_at(p, "behind_there"),
-                       text_at(p, "batches_in"), text_at(p, "batches_out"), text_at(p, "since"), peer_note(p)});
+                       text_at(p, "batches_in"), text_at(p, "batches_out"), text_at(p, "since"),
+                       peer_note(p)});
         return table.render();
     });
 }

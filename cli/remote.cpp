@@ -42,10 +42,11 @@ Result<int> connect_to(const std::string& address, std::chrono::steady_clock::ti
     const int error = connect_tcp(names.addresses, deadline, socket);
     if (error == 0) return socket;
     if (socket >= 0) ::close(socket);
-    return failure(ErrorCode::unreachable,
-                   fmt::format("no node answers at https://{} ({}); is it running, with [api] listen in its "
-                               "safard.toml, and does a firewall let this machine through?",
-                               address, std::strerror(error)));
+    return failure(
+        ErrorCode::unreachable,
+        fmt::format("no node answers at https://{} ({}); is it running, with [api] listen in its "
+                    "safard.toml, and does a firewall let this machine through?",
+                    address, std::strerror(error)));
 }
 
 } // namespace
@@ -71,14 +72,18 @@ struct RemoteBridge::State {
     Error explained(const Error& why) const {
         if (!shown.empty())
             return failure(ErrorCode::not_permitted,
-                           fmt::format("https://{} shows the key {} and not the one that --node-key names: it is another "
-                                       "node, or the node's key was changed. Its operator reads it from `safar key show`",
+                           fmt::format("https://{} shows the key {} and not the one that "
+                                       "--node-key names: it is another "
+                                       "node, or the node's key was changed. Its operator reads it "
+                                       "from `safar key show`",
                                        node.address, shown));
         if (why.code == ErrorCode::not_permitted)
-            return failure(ErrorCode::not_permitted,
-                           fmt::format("the node at https://{} does not know your key; its operator enters it with "
-                                       "`safar user certificate NAME {}`",
-                                       node.address, certificate_print(key.public_key())));
+            return failure(
+                ErrorCode::not_permitted,
+                fmt::format(
+                    "the node at https://{} does not know your key; its operator enters it with "
+                    "`safar user certificate NAME {}`",
+                    node.address, certificate_print(key.public_key())));
         return failure(why.code, fmt::format("https://{}: {}", node.address, why.detail));
     }
 
@@ -86,7 +91,8 @@ struct RemoteBridge::State {
         sigset_t broken_pipe;
         ::sigemptyset(&broken_pipe);
         ::sigaddset(&broken_pipe, SIGPIPE);
-        ::pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr); // OpenSSL writes to the socket as to a file
+        ::pthread_sigmask(SIG_BLOCK, &broken_pipe,
+                          nullptr); // OpenSSL writes to the socket as to a file
         auto up = channel->shake_hands(deadline);
         const bool stands = up.has_value();
         ready.set_value(stands ? Result<>(success()) : Result<>(explained(up.error())));
@@ -151,7 +157,8 @@ struct RemoteBridge::State {
                 lane.hold(moved.bytes);
             }
             const ByteView rest = lane.rest();
-            const ssize_t sent = ::send(inner, rest.data(), rest.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+            const ssize_t sent =
+                ::send(inner, rest.data(), rest.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
             if (sent < 0 && errno != EAGAIN && errno != EINTR) return false;
             if (sent < 0) {
                 inner_wait |= POLLOUT;
@@ -165,24 +172,26 @@ struct RemoteBridge::State {
 RemoteBridge::RemoteBridge() = default;
 RemoteBridge::~RemoteBridge() = default;
 
-Result<std::unique_ptr<RemoteBridge>> RemoteBridge::open(const RemoteNode& node,
-                                                         std::chrono::steady_clock::time_point deadline) {
+Result<std::unique_ptr<RemoteBridge>>
+RemoteBridge::open(const RemoteNode& node, std::chrono::steady_clock::time_point deadline) {
     SAFAR_TRY(auto key, load_key_at(node.key_file, user_key_purpose, user_key_advice));
     std::unique_ptr<RemoteBridge> out(new RemoteBridge);
     out->state_ = std::make_unique<State>(node, std::move(key));
     State& state = *out->state_;
     SAFAR_TRY(state.context, make_tls_context(state.key, "safar", TlsProtocol::api));
     SAFAR_TRY(auto socket, connect_to(node.address, deadline));
-    SAFAR_TRY(state.channel, TlsChannel::make(state.context.get(), socket, TlsChannel::Side::dialled,
-                                              [&state](const PublicKey& shown) -> Result<> {
-                                                  const std::string print = certificate_print(shown);
-                                                  if (print == state.node.node_key) return success();
-                                                  state.shown = print;
-                                                  return failure(ErrorCode::not_permitted, "another key");
-                                              }));
+    SAFAR_TRY(state.channel,
+              TlsChannel::make(state.context.get(), socket, TlsChannel::Side::dialled,
+                               [&state](const PublicKey& shown) -> Result<> {
+                                   const std::string print = certificate_print(shown);
+                                   if (print == state.node.node_key) return success();
+                                   state.shown = print;
+                                   return failure(ErrorCode::not_permitted, "another key");
+                               }));
     int pair[2] = {-1, -1};
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
-        return failure(ErrorCode::storage_failed, std::string("cannot make a pair of sockets: ") + std::strerror(errno));
+        return failure(ErrorCode::storage_failed,
+                       std::string("cannot make a pair of sockets: ") + std::strerror(errno));
     state.inner = pair[0];
     state.outer = pair[1];
     std::promise<Result<>> ready;

@@ -22,16 +22,17 @@ struct NodePlace {
 };
 
 constexpr std::string_view user_key_purpose = "user";
-constexpr std::string_view user_key_advice =
-    "restore the file from its copy, or make another with `safar user key` and have the operator enter it";
+constexpr std::string_view user_key_advice = "restore the file from its copy, or make another with "
+                                             "`safar user key` and have the operator enter it";
 
-// HTTP goes in at one end of a pair of sockets, and a thread carries it through TLS: who speaks HTTP needs to know
-// nothing of the way.
+// HTTP goes in at one end of a pair of sockets, and a thread carries it through TLS: who speaks
+// HTTP needs to know nothing of the way.
 class RemoteBridge {
 public:
-    // Errors: unreachable, timed_out; not_permitted (another key than `node_key`); those of load_key_at.
-    [[nodiscard]] static Result<std::unique_ptr<RemoteBridge>> open(const RemoteNode& node,
-                                                                    std::chrono::steady_clock::time_point deadline);
+    // Errors: unreachable, timed_out; not_permitted (another key than `node_key`); those of
+    // load_key_at.
+    [[nodiscard]] static Result<std::unique_ptr<RemoteBridge>>
+    open(const RemoteNode& node, std::chrono::steady_clock::time_point deadline);
     ~RemoteBridge(); // after the socket that was taken has been closed
 
     [[nodiscard]] int take_socket(); // once; connected, the caller owns it

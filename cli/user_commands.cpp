@@ -43,14 +43,23 @@ Outcome<Exit> print_users(Context& context, const ApiAnswer& answer) {
         return Exit::ok;
     }
     if (flag_at(answer.json, "single_user")) {
-        context.out << "single-user mode: only the owner of the data directory and root get in, with every role.\n"
-                       "The first `safar user add` puts roles in force; the owner is then an operator and no more.\n";
+        context.out << "single-user mode: only the owner of the data directory and root get in, "
+                       "with every role.\n"
+                       "The first `safar user add` puts roles in force; the owner is then an "
+                       "operator and no more.\n";
         return Exit::ok;
     }
-    Table table({{"login"}, {"account"}, {"name"}, {"roles"}, {"compartments"}, {"fields up to"}, {"certificate"}});
+    Table table({{"login"},
+                 {"account"},
+                 {"name"},
+                 {"roles"},
+                 {"compartments"},
+                 {"fields up to"},
+                 {"certificate"}});
     for (const json::value& user : list_at(answer.json, "users"))
-        table.row({text_at(user, "login"), text_at(user, "unix").empty() ? "none" : "unix", text_at(user, "name"),
-                   text_at(user, "roles"), flag_at(user, "all_compartments") ? "all" : text_at(user, "compartments"),
+        table.row({text_at(user, "login"), text_at(user, "unix").empty() ? "none" : "unix",
+                   text_at(user, "name"), text_at(user, "roles"),
+                   flag_at(user, "all_compartments") ? "all" : text_at(user, "compartments"),
                    text_at(user, "classes_up_to"), text_at(user, "certificate").substr(0, 16)});
     context.out << table.render()
                 << "The owner of the data directory and root are operators besides.\n";
@@ -106,21 +115,28 @@ Outcome<Exit> make_key(Context& context, const UserOptions& options) {
                               : create_key_at(file, user_key_purpose, system_entropy()));
     const std::string print = certificate_print(key.public_key());
     if (context.json) {
-        context.out << json::object{{"login", options.login}, {"file", file}, {"made", !there}, {"certificate", print}}
+        context.out << json::object{{"login", options.login},
+                                    {"file", file},
+                                    {"made", !there},
+                                    {"certificate", print}}
                     << '\n';
         return Exit::ok;
     }
     context.out << "certificate = \"" << print << "\"\n";
-    context.err << visible(fmt::format(
-        "{} {}: it stays with {}, and nobody else may read it. Tell the node's operator the line above, who enters it:\n"
-        "  safar user add {} --certificate {} --role ROLE     (--no-account: without a Unix account there)\n"
-        "Then: safar --node https://HOST:PORT --node-key HEX --user-key {} status\n",
-        there ? "The private key was in" : "The private key is in", file, options.login, options.login, print, file));
+    context.err << visible(
+        fmt::format("{} {}: it stays with {}, and nobody else may read it. Tell the node's "
+                    "operator the line above, who enters it:\n"
+                    "  safar user add {} --certificate {} --role ROLE     (--no-account: without a "
+                    "Unix account there)\n"
+                    "Then: safar --node https://HOST:PORT --node-key HEX --user-key {} status\n",
+                    there ? "The private key was in" : "The private key is in", file, options.login,
+                    options.login, print, file));
     return Exit::ok;
 }
 
 void add_rights(CLI::App& command, const Options& options) {
-    command.add_option("login", options->login, "Unix account, or the name of who has none")->required();
+    command.add_option("login", options->login, "Unix account, or the name of who has none")
+        ->required();
     command.add_option("--role", options->roles, role_help)->required()->expected(1)->take_all();
     command
         .add_option("--compartment", options->compartments,
@@ -149,9 +165,12 @@ void add_user_commands(CLI::App& app, Context& context) {
         [&context, options] { return add(context, *options); });
     add_rights(add_one, options);
     add_one.add_option("--name", options->name, "Name for people")->type_name("TEXT");
-    add_one.add_option("--certificate", options->certificate, "By which they come from elsewhere: safar user key")
+    add_one
+        .add_option("--certificate", options->certificate,
+                    "By which they come from elsewhere: safar user key")
         ->type_name("HEX");
-    add_one.add_flag("--no-account", options->no_account, "They have no Unix account on this machine");
+    add_one.add_flag("--no-account", options->no_account,
+                     "They have no Unix account on this machine");
     auto& roles = add_command(
         user, context, "roles", "Give a person these roles and no others",
         "safar user roles amina --role supervisor\n"
@@ -163,18 +182,25 @@ void add_user_commands(CLI::App& app, Context& context) {
         add_command(user, context, "remove", "Let a person in no longer", "safar user remove amina",
                     [&context, options] { return change(context, *options, "remove", {}); });
     remove.add_option("login", options->login, "Who")->required();
-    auto& print = add_command(user, context, "certificate", "Change the key that a person comes with from elsewhere",
+    auto& print = add_command(user, context, "certificate",
+                              "Change the key that a person comes with from elsewhere",
                               "safar user certificate amina "
                               "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\n"
                               "safar user certificate amina --none",
                               [&context, options] { return certificate(context, *options); });
     print.add_option("login", options->login, "Whose")->required();
-    print.add_option("certificate", options->certificate, "SHA-256 of the public key: safar user key")->type_name("HEX");
+    print
+        .add_option("certificate", options->certificate,
+                    "SHA-256 of the public key: safar user key")
+        ->type_name("HEX");
     print.add_flag("--none", options->none, "They come over the local socket only");
-    auto& key = add_command(user, context, "key", "Make your key for a node elsewhere; prints what its operator needs",
-                            "safar user key amina --file ~/.safar.key", [&context, options] { return make_key(context, *options); });
+    auto& key = add_command(user, context, "key",
+                            "Make your key for a node elsewhere; prints what its operator needs",
+                            "safar user key amina --file ~/.safar.key",
+                            [&context, options] { return make_key(context, *options); });
     key.add_option("login", options->login, "Your login at that node")->required();
-    key.add_option("--file", options->file, "Where the private key goes; LOGIN.key if absent")->type_name("FILE");
+    key.add_option("--file", options->file, "Where the private key goes; LOGIN.key if absent")
+        ->type_name("FILE");
 }
 
 } // namespace safar::cli

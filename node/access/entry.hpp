@@ -1,7 +1,8 @@
 // One line of the access log, and what is signed over it. docs/access.md describes the files.
 //
-// A line is a JSON object whose last member is its hash: the hash of the line before it and of its own
-// bytes up to there. So a line vouches for every line before it, and one signature for all of them.
+// A line is a JSON object whose last member is its hash: the hash of the line before it and of its
+// own bytes up to there. So a line vouches for every line before it, and one signature for all of
+// them.
 #pragma once
 
 #include "node/access/rights.hpp"
@@ -59,10 +60,13 @@ struct SignedPoint {
     AccessPoint point;
     Signature signature;
 };
-[[nodiscard]] SignedPoint sign_point(const NodeId& node, const SigningKey& key, const AccessPoint& point);
+[[nodiscard]] SignedPoint
+sign_point(const NodeId& node, const SigningKey& key, const AccessPoint& point);
 [[nodiscard]] bool holds(const SignedPoint& claim);
-// {"segment":3,"node":..,"key":..,"after":N,"hash":..,"signature":..}: first line of a file, and the head.
+// {"segment":3,"node":..,"key":..,"after":N,"hash":..,"signature":..}: first line of a file, and
+// the head.
 [[nodiscard]] std::string encode_signed(const SignedPoint& claim, std::uint32_t segment);
-[[nodiscard]] std::optional<SignedPoint> decode_signed(std::string_view line, std::uint32_t& segment);
+[[nodiscard]] std::optional<SignedPoint>
+decode_signed(std::string_view line, std::uint32_t& segment);
 
 } // namespace safar

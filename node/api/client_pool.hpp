@@ -30,8 +30,8 @@ public:
     // For those who look: no client that is not answering begins anew.
     [[nodiscard]] const std::atomic<bool>& stopping() const { return stopping_; }
     void begin_stop() { stopping_ = true; }
-    // Ends idle clients at once, lets requests that are being answered end within `grace`, then cuts them off.
-    // False: some still work and cannot be interrupted.
+    // Ends idle clients at once, lets requests that are being answered end within `grace`, then
+    // cuts them off. False: some still work and cannot be interrupted.
     [[nodiscard]] bool stop(std::chrono::milliseconds grace);
 
 private:

@@ -24,8 +24,8 @@ void ClientStream::drop_input(int descriptor, std::chrono::milliseconds at_most)
     const auto until = std::chrono::steady_clock::now() + at_most;
     std::array<char, 65536> dropped;
     for (;;) {
-        const auto left =
-            std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+            until - std::chrono::steady_clock::now());
         if (left.count() <= 0) return;
         const ssize_t count = ::recv(descriptor, dropped.data(), dropped.size(), MSG_DONTWAIT);
         if (count > 0 || (count < 0 && errno == EINTR)) continue;

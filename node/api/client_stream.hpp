@@ -1,5 +1,6 @@
-// A client's connection as Beast's synchronous streams want it, with a limit on how long one call may wait.
-// Reads and writes go straight to the descriptor: no event loop stands between a request and its thread.
+// A client's connection as Beast's synchronous streams want it, with a limit on how long one call
+// may wait. Reads and writes go straight to the descriptor: no event loop stands between a request
+// and its thread.
 #pragma once
 
 #include <boost/asio/buffer.hpp>
@@ -19,8 +20,8 @@ public:
     void patience(std::chrono::milliseconds at_most) { patience_ = at_most; }
     // Wakes whoever reads or writes; from any thread.
     virtual void shut_down() = 0;
-    // No more will be written; what the client still sends is read and dropped for at most `at_most`, so
-    // that it finds the answer and not a reset.
+    // No more will be written; what the client still sends is read and dropped for at most
+    // `at_most`, so that it finds the answer and not a reset.
     virtual void drain(std::chrono::milliseconds at_most) = 0;
 
     // --- SyncReadStream, SyncWriteStream ---

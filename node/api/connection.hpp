@@ -9,11 +9,13 @@
 namespace safar {
 
 // Serves `caller` until the client leaves, a limit of time passes, or `stopping`.
-void serve_connection(ApiContext& context, const ServerOptions& options, ClientStream& stream, Caller caller,
-                      const std::atomic<bool>& stopping, std::atomic<bool>& answering);
+void serve_connection(ApiContext& context, const ServerOptions& options, ClientStream& stream,
+                      Caller caller, const std::atomic<bool>& stopping,
+                      std::atomic<bool>& answering);
 // Answers 503 to whoever came beyond the limit.
 void refuse_connection(ClientStream& stream);
-// Who is at the other end of a Unix socket, as the kernel noted it then; nobody can claim to be another.
+// Who is at the other end of a Unix socket, as the kernel noted it then; nobody can claim to be
+// another.
 [[nodiscard]] Caller peer_of(int descriptor);
 
 } // namespace safar

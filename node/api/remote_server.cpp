@@ -21,14 +21,17 @@ namespace {
 constexpr int backlog = 64;
 constexpr std::chrono::milliseconds retry_accept{100}; // out of descriptors: others must end first
 
-// Whom the limit of half-open connections is for: one customer of an IPv6 provider has a /64 at least.
+// Whom the limit of half-open connections is for: one customer of an IPv6 provider has a /64 at
+// least.
 std::string limit_key(SocketAddress from) {
     if (from.bytes.ss_family == AF_INET6) {
         auto* six = reinterpret_cast<sockaddr_in6*>(&from.bytes);
-        if (!IN6_IS_ADDR_V4MAPPED(&six->sin6_addr)) std::fill_n(six->sin6_addr.s6_addr + 8, 8, std::uint8_t{0});
+        if (!IN6_IS_ADDR_V4MAPPED(&six->sin6_addr))
+            std::fill_n(six->sin6_addr.s6_addr + 8, 8, std::uint8_t{0});
     }
     char text[64] = "?";
-    static_cast<void>(::getnameinfo(from.raw(), from.size, text, sizeof text, nullptr, 0, NI_NUMERICHOST));
+    static_cast<void>(
+        ::getnameinfo(from.raw(), from.size, text, sizeof text, nullptr, 0, NI_NUMERICHOST));
     return text;
 }
 
@@ -46,7 +49,8 @@ struct RemoteServer::State {
     ClientPool clients; // ends first: its threads use the rest
     std::thread acceptor;
 
-    State(ApiContext& context_in, const RemoteOptions& options_in) : context(context_in), options(options_in) {}
+    State(ApiContext& context_in, const RemoteOptions& options_in)
+        : context(context_in), options(options_in) {}
 
     void accept_loop() {
         while (!clients.stopping()) {
@@ -56,8 +60,9 @@ struct RemoteServer::State {
             const std::size_t connected = clients.size();
             SocketAddress from;
             from.size = sizeof from.bytes;
-            const int descriptor = ::accept4(listener.socket, reinterpret_cast<sockaddr*>(&from.bytes), &from.size,
-                                             SOCK_CLOEXEC | SOCK_NONBLOCK);
+            const int descriptor =
+                ::accept4(listener.socket, reinterpret_cast<sockaddr*>(&from.bytes), &from.size,
+                          SOCK_CLOEXEC | SOCK_NONBLOCK);
             if (descriptor >= 0) take(descriptor, limit_key(from), connected);
             else if (errno == EMFILE || errno == ENFILE) std::this_thread::sleep_for(retry_accept);
         }
@@ -80,22 +85,26 @@ struct RemoteServer::State {
                                             return success();
                                         });
         if (!channel.has_value()) return go_on(from);
-        clients.take(std::make_unique<TlsClientStream>(std::move(channel.value())),
-                     [this, caller, from](ClientPool::Client& client) { serve(client, *caller, from); });
+        clients.take(
+            std::make_unique<TlsClientStream>(std::move(channel.value())),
+            [this, caller, from](ClientPool::Client& client) { serve(client, *caller, from); });
     }
 
     void serve(ClientPool::Client& client, const Caller& caller, const std::string& from) {
         TlsChannel& channel = static_cast<TlsClientStream&>(*client.stream).channel();
-        auto up = channel.shake_hands(std::chrono::steady_clock::now() + options.handshake_deadline);
+        auto up =
+            channel.shake_hands(std::chrono::steady_clock::now() + options.handshake_deadline);
         if (!up.has_value()) {
             context.metrics.refused_handshake();
             spdlog::debug("event=api_refused from={} certificate={} why=\"{}\"", from,
-                          caller.certificate.empty() ? "none" : caller.certificate, up.error().detail);
+                          caller.certificate.empty() ? "none" : caller.certificate,
+                          up.error().detail);
             client.stream->drain(std::chrono::seconds(1)); // for the alert to be fetched
             return go_on(from); // not before: who is refused must not take the place of who is not
         }
         go_on(from);
-        serve_connection(context, options.serving, *client.stream, caller, clients.stopping(), client.answering);
+        serve_connection(context, options.serving, *client.stream, caller, clients.stopping(),
+                         client.answering);
         channel.finish();
     }
 

@@ -1,5 +1,5 @@
-// Serves the API to users elsewhere: over TLS 1.3, to certificates that users.toml lists and to nobody else. What
-// such a user may do is decided request by request, as for everybody.
+// Serves the API to users elsewhere: over TLS 1.3, to certificates that users.toml lists and to
+// nobody else. What such a user may do is decided request by request, as for everybody.
 #pragma once
 
 #include "node/api/server.hpp"
@@ -16,10 +16,10 @@ struct RemoteOptions {
 
 class RemoteServer {
 public:
-    // `context`, with its desk, and `self` must outlive it. Errors: invalid_argument, unreachable (cannot listen
-    // there), storage_failed (OpenSSL).
-    [[nodiscard]] static Result<std::unique_ptr<RemoteServer>> start(ApiContext& context, const Identity& self,
-                                                                     const RemoteOptions& options);
+    // `context`, with its desk, and `self` must outlive it. Errors: invalid_argument, unreachable
+    // (cannot listen there), storage_failed (OpenSSL).
+    [[nodiscard]] static Result<std::unique_ptr<RemoteServer>>
+    start(ApiContext& context, const Identity& self, const RemoteOptions& options);
     ~RemoteServer();
     [[nodiscard]] std::uint16_t port() const;
     // As ApiServer::stop.

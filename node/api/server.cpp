@@ -54,7 +54,8 @@ Result<int> listen_on(const std::string& path, mode_t mode) {
     address.sun_family = AF_UNIX;
     if (path.size() >= sizeof address.sun_path)
         return failure(ErrorCode::invalid_argument,
-                       path + ": a socket's path has at most " + std::to_string(sizeof address.sun_path - 1) +
+                       path + ": a socket's path has at most " +
+                           std::to_string(sizeof address.sun_path - 1) +
                            " bytes; move the data directory or name it by a shorter path");
     std::memcpy(address.sun_path, path.data(), path.size());
     if (somebody_answers(address))
@@ -78,7 +79,8 @@ struct ApiServer::State {
     ClientPool clients;
     std::thread acceptor;
 
-    State(ApiContext& context_in, const ServerOptions& options_in) : context(context_in), options(options_in) {}
+    State(ApiContext& context_in, const ServerOptions& options_in)
+        : context(context_in), options(options_in) {}
 
     void accept_loop() {
         while (!clients.stopping()) {
@@ -98,8 +100,8 @@ struct ApiServer::State {
             return refuse_connection(*stream);
         }
         clients.take(std::move(stream), [this, descriptor](ClientPool::Client& client) {
-            serve_connection(context, options, *client.stream, peer_of(descriptor), clients.stopping(),
-                             client.answering);
+            serve_connection(context, options, *client.stream, peer_of(descriptor),
+                             clients.stopping(), client.answering);
         });
     }
 };
@@ -107,7 +109,8 @@ struct ApiServer::State {
 ApiServer::ApiServer() = default;
 ApiServer::~ApiServer() { static_cast<void>(stop()); }
 
-Result<std::unique_ptr<ApiServer>> ApiServer::start(ApiContext& context, const ServerOptions& options) {
+Result<std::unique_ptr<ApiServer>>
+ApiServer::start(ApiContext& context, const ServerOptions& options) {
     std::unique_ptr<ApiServer> server(new ApiServer);
     server->state_ = std::make_unique<State>(context, options);
     State& state = *server->state_;

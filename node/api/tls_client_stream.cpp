@@ -39,7 +39,8 @@ std::size_t TlsClientStream::write(const boost::asio::const_buffer* parts, std::
     joined_.clear();
     for (std::size_t i = 0; i < count && joined_.size() < record_bytes; ++i) {
         const auto* bytes = static_cast<const std::byte*>(parts[i].data());
-        joined_.insert(joined_.end(), bytes, bytes + std::min(parts[i].size(), record_bytes - joined_.size()));
+        joined_.insert(joined_.end(), bytes,
+                       bytes + std::min(parts[i].size(), record_bytes - joined_.size()));
     }
     return until_moved([&] { return channel_->write(joined_); }, error);
 }

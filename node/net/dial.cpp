@@ -66,14 +66,15 @@ struct Dial::State : std::enable_shared_from_this<Dial::State> {
         }).detach();
     }
     void connect() {
-        asio::async_connect(socket, endpoints,
-                            [self = shared_from_this()](boost::system::error_code error, const auto&) {
-                                if (!self->done) return;
-                                if (error) return self->refuse(error.message());
-                                int handle = self->socket.release(error);
-                                if (error) return self->refuse(error.message());
-                                self->end(handle);
-                            });
+        asio::async_connect(
+            socket, endpoints,
+            [self = shared_from_this()](boost::system::error_code error, const auto&) {
+                if (!self->done) return;
+                if (error) return self->refuse(error.message());
+                int handle = self->socket.release(error);
+                if (error) return self->refuse(error.message());
+                self->end(handle);
+            });
     }
     void refuse(std::string_view why) {
         end(failure(ErrorCode::unreachable, fmt::format("{}: {}", address, why)));
@@ -91,7 +92,8 @@ struct Dial::State : std::enable_shared_from_this<Dial::State> {
     }
 };
 
-Dial::Dial(std::shared_ptr<asio::io_context> io, const std::string& address, NodeTime deadline, Done done)
+Dial::Dial(std::shared_ptr<asio::io_context> io, const std::string& address, NodeTime deadline,
+           Done done)
     : state_(std::make_shared<State>(io, address, std::move(done))) {
     State* state = state_.get();
     state->alarm.set(deadline, [state] {

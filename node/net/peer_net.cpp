@@ -54,7 +54,8 @@ Result<std::unique_ptr<PeerNet>> PeerNet::start(const Identity& self, const std:
                                                 PeerHost& host, const NetOptions& options) {
     SAFAR_TRY(auto tls, make_tls_context(self.tls, self.agency));
     auto io = std::make_shared<asio::io_context>(1);
-    auto world = std::make_shared<LinkWorld>(LinkWorld{io, self, host, options, std::move(tls), {}});
+    auto world =
+        std::make_shared<LinkWorld>(LinkWorld{io, self, host, options, std::move(tls), {}});
     std::unique_ptr<PeerNet> out(new PeerNet);
     out->state_ = std::make_unique<State>(std::move(world));
     State* state = out->state_.get();
@@ -87,7 +88,8 @@ void PeerNet::announce(std::optional<wire::Maintenance> notice) {
 
 bool in_maintenance(const PeerStatus& peer, std::chrono::system_clock::time_point now) {
     if (!peer.maintenance) return false;
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
+    const auto seconds =
+        std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
     const auto at = static_cast<std::uint64_t>(std::max<std::int64_t>(0, seconds));
     return peer.maintenance->from <= at && at < peer.maintenance->until;
 }
@@ -108,8 +110,8 @@ std::vector<PeerStatus> PeerNet::peers() const {
 }
 
 DoorCounts PeerNet::door() const {
-    return {state_->door.accepted(), state_->door.refused_by_limit(), state_->book->handshakes_failed(),
-            state_->book->truncated()};
+    return {state_->door.accepted(), state_->door.refused_by_limit(),
+            state_->book->handshakes_failed(), state_->book->truncated()};
 }
 
 void PeerNet::stop() {

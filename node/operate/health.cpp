@@ -115,7 +115,8 @@ Finding peer(const HealthFacts::Peer& peer) {
                 "they are on their way; if the figures do not fall within minutes, read both logs"};
     }
     if (!peer.maintenance.empty())
-        return {check, Health::ok, "away for maintenance, as it announced, until " + peer.maintenance, ""};
+        return {check, Health::ok,
+                "away for maintenance, as it announced, until " + peer.maintenance, ""};
     std::string found =
         fmt::format("{} for {}, since {}", peer.state, span_of(peer.seconds), peer.since);
     if (!peer.why.empty()) found += ": " + peer.why;

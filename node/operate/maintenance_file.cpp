@@ -20,7 +20,8 @@ std::string path_of(const std::string& directory) { return directory + "/mainten
 
 Result<std::optional<wire::Maintenance>> load_maintenance(const std::string& directory) {
     auto text = read_small_file(path_of(directory), file_bytes_max);
-    if (!text.has_value() && text.error().code == ErrorCode::not_found) return std::optional<wire::Maintenance>();
+    if (!text.has_value() && text.error().code == ErrorCode::not_found)
+        return std::optional<wire::Maintenance>();
     SAFAR_TRY(text);
     TomlProblems problems(path_of(directory));
     toml::table root = parse_toml(text.value(), problems);
@@ -36,14 +37,16 @@ Result<std::optional<wire::Maintenance>> load_maintenance(const std::string& dir
     return std::optional(std::move(out));
 }
 
-Result<> save_maintenance(const std::string& directory, const std::optional<wire::Maintenance>& notice) {
+Result<>
+save_maintenance(const std::string& directory, const std::optional<wire::Maintenance>& notice) {
     const std::string path = path_of(directory);
     if (notice)
-        return write_file_durably(path,
-                                  fmt::format("# Announced to the peers with `safar maintenance`; seconds since 1970, "
-                                              "UTC.\nfrom = {}\nuntil = {}\nwhy = {}\n",
-                                              notice->from, notice->until, toml_quote(notice->why)),
-                                  0600);
+        return write_file_durably(
+            path,
+            fmt::format("# Announced to the peers with `safar maintenance`; seconds since 1970, "
+                        "UTC.\nfrom = {}\nuntil = {}\nwhy = {}\n",
+                        notice->from, notice->until, toml_quote(notice->why)),
+            0600);
     if (::unlink(path.c_str()) == 0 || errno == ENOENT) return success();
     return failure(ErrorCode::storage_failed, path + ": " + std::strerror(errno));
 }

@@ -1,4 +1,5 @@
-// DIR/maintenance.toml: the absence that this node has announced to its peers; it outlives a restart.
+// DIR/maintenance.toml: the absence that this node has announced to its peers; it outlives a
+// restart.
 #pragma once
 
 #include "storage/base/error.hpp"
@@ -9,8 +10,10 @@
 namespace safar {
 
 // nullopt: none is announced. Errors: invalid_argument with file, line and key; storage_failed.
-[[nodiscard]] Result<std::optional<wire::Maintenance>> load_maintenance(const std::string& directory);
+[[nodiscard]] Result<std::optional<wire::Maintenance>>
+load_maintenance(const std::string& directory);
 // nullopt removes the file. Errors: storage_full, storage_failed with the path.
-[[nodiscard]] Result<> save_maintenance(const std::string& directory, const std::optional<wire::Maintenance>& notice);
+[[nodiscard]] Result<>
+save_maintenance(const std::string& directory, const std::optional<wire::Maintenance>& notice);
 
 } // namespace safar

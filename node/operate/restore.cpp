@@ -98,18 +98,21 @@ private:
         return success();
     }
 
-    // The two in use; and what else belongs to them: keys that wait for their epoch, former ones, and the
-    // node's id, without which a node whose keys have changed is another one.
+    // The two in use; and what else belongs to them: keys that wait for their epoch, former ones,
+    // and the node's id, without which a node whose keys have changed is another one.
     [[nodiscard]] Result<std::vector<std::string>> key_names() const {
         std::set<std::string> names{"signing.key", "tls.key"};
         std::error_code error;
-        for (fs::directory_iterator at(request_.keys, error), end; !error && at != end; at.increment(error)) {
+        for (fs::directory_iterator at(request_.keys, error), end; !error && at != end;
+             at.increment(error)) {
             const std::string name = at->path().filename().string();
             std::error_code gone;
-            if (at->is_regular_file(gone) && (name.ends_with(".key") || name == "node")) names.insert(name);
+            if (at->is_regular_file(gone) && (name.ends_with(".key") || name == "node"))
+                names.insert(name);
         }
         if (error)
-            return failure(ErrorCode::storage_failed, request_.keys + ": can not be listed: " + error.message());
+            return failure(ErrorCode::storage_failed,
+                           request_.keys + ": can not be listed: " + error.message());
         return std::vector<std::string>(names.begin(), names.end());
     }
 

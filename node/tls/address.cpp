@@ -11,9 +11,10 @@ namespace safar {
 
 Result<HostPort> parse_host_port(const std::string& text) {
     auto wrong = [&] {
-        return failure(ErrorCode::invalid_argument,
-                       fmt::format("address \"{}\": needs host:port, for example 10.0.0.5:7400 or [::1]:7400",
-                                   text));
+        return failure(
+            ErrorCode::invalid_argument,
+            fmt::format("address \"{}\": needs host:port, for example 10.0.0.5:7400 or [::1]:7400",
+                        text));
     };
     std::size_t colon = text.rfind(':');
     if (colon == std::string::npos || colon == 0) return wrong();
@@ -50,11 +51,13 @@ FoundNames look_up(const HostPort& where, int flags) {
     return out;
 }
 
-FoundNames look_up_until(const HostPort& where, std::chrono::steady_clock::time_point deadline, int flags) {
+FoundNames
+look_up_until(const HostPort& where, std::chrono::steady_clock::time_point deadline, int flags) {
     auto promise = std::make_shared<std::promise<FoundNames>>();
     auto names = promise->get_future();
     std::thread([promise, where, flags] { promise->set_value(look_up(where, flags)); }).detach();
-    if (names.wait_until(deadline) != std::future_status::ready) return {{}, "the resolver does not answer"};
+    if (names.wait_until(deadline) != std::future_status::ready)
+        return {{}, "the resolver does not answer"};
     return names.get();
 }
 

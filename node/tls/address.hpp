@@ -1,4 +1,5 @@
-// "host:port" as charters and configurations write it, "[::1]:7400" for IPv6, and what a name stands for.
+// "host:port" as charters and configurations write it, "[::1]:7400" for IPv6, and what a name
+// stands for.
 #pragma once
 
 #include "storage/base/error.hpp"
@@ -30,7 +31,7 @@ struct FoundNames {
 // @param flags  as getaddrinfo has them: AI_ADDRCONFIG, AI_PASSIVE; the port is a number always.
 [[nodiscard]] FoundNames look_up(const HostPort& where, int flags = 0);
 // The same on a thread of its own, which ends when the resolver does.
-[[nodiscard]] FoundNames look_up_until(const HostPort& where, std::chrono::steady_clock::time_point deadline,
-                                       int flags = 0);
+[[nodiscard]] FoundNames
+look_up_until(const HostPort& where, std::chrono::steady_clock::time_point deadline, int flags = 0);
 
 } // namespace safar

@@ -31,7 +31,8 @@ std::uint16_t port_of(int socket) {
 bool bind_and_listen(int socket, const SocketAddress& at, int backlog) {
     const int on = 1, off = 0;
     ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (at.bytes.ss_family == AF_INET6) ::setsockopt(socket, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+    if (at.bytes.ss_family == AF_INET6)
+        ::setsockopt(socket, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
     return ::bind(socket, at.raw(), at.size) == 0 && ::listen(socket, backlog) == 0;
 }
 
@@ -47,7 +48,8 @@ bool wait_for_socket(int socket, short what, Clock::time_point deadline) {
     }
 }
 
-int connect_tcp(const std::vector<SocketAddress>& addresses, Clock::time_point deadline, int& socket) {
+int connect_tcp(const std::vector<SocketAddress>& addresses, Clock::time_point deadline,
+                int& socket) {
     int error = EHOSTUNREACH;
     for (const SocketAddress& address : addresses) {
         if (socket >= 0) ::close(socket);
@@ -68,18 +70,21 @@ Result<TcpListener> listen_tcp(const std::string& listen, const std::string& key
     SAFAR_TRY(auto where, parse_host_port(listen));
     FoundNames found = look_up(where, AI_PASSIVE);
     if (!found.error.empty())
-        return failure(ErrorCode::unreachable, fmt::format("listen {}: no such address ({}): check {} in safard.toml",
-                                                           listen, found.error, key));
+        return failure(ErrorCode::unreachable,
+                       fmt::format("listen {}: no such address ({}): check {} in safard.toml",
+                                   listen, found.error, key));
     const SocketAddress& at = found.addresses.front();
     TcpListener out;
     out.socket = ::socket(at.bytes.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (out.socket < 0 || !bind_and_listen(out.socket, at, backlog)) {
         const int error = errno;
         if (out.socket >= 0) ::close(out.socket);
-        return failure(ErrorCode::unreachable,
-                       fmt::format("listen {}: {}: does something else have that address? choose another port: "
-                                   "{} in safard.toml",
-                                   listen, std::strerror(error), key));
+        return failure(
+            ErrorCode::unreachable,
+            fmt::format(
+                "listen {}: {}: does something else have that address? choose another port: "
+                "{} in safard.toml",
+                listen, std::strerror(error), key));
     }
     out.port = port_of(out.socket);
     return out;

@@ -13,7 +13,8 @@ namespace {
 
 Error tls_error() {
     TlsFailure why = take_tls_failure();
-    return failure(why.alert == SSL_AD_UNKNOWN_CA ? ErrorCode::not_permitted : ErrorCode::unreachable,
+    return failure(why.alert == SSL_AD_UNKNOWN_CA ? ErrorCode::not_permitted
+                                                  : ErrorCode::unreachable,
                    "TLS: " + std::string(why.told ? "the other side refused: " : "") + why.text);
 }
 
@@ -23,7 +24,8 @@ Result<std::unique_ptr<TlsChannel>> TlsChannel::make(ssl_ctx_st* context, int so
                                                      AdmitKey admit) {
     std::unique_ptr<TlsChannel> out(new TlsChannel(socket, std::move(admit)));
     out->session_ = make_tls_session(context, socket, side == Side::accepted, out->admit_);
-    if (!out->session_) return failure(ErrorCode::storage_failed, "cannot set up a TLS connection: out of memory?");
+    if (!out->session_)
+        return failure(ErrorCode::storage_failed, "cannot set up a TLS connection: out of memory?");
     return out;
 }
 
@@ -39,7 +41,8 @@ Result<> TlsChannel::shake_hands(std::chrono::steady_clock::time_point deadline)
         const int done = SSL_do_handshake(session_.get());
         if (done == 1) return success();
         SAFAR_TRY(auto moved, judge(done, 0));
-        if (moved.ended) return failure(ErrorCode::unreachable, "TLS: the other side closed the connection");
+        if (moved.ended)
+            return failure(ErrorCode::unreachable, "TLS: the other side closed the connection");
         if (!wait_for_socket(socket_, moved.wait_for, deadline))
             return failure(ErrorCode::timed_out, "TLS: no handshake within the deadline");
     }

@@ -1,5 +1,6 @@
-// One TLS connection for one thread that waits itself: the API's users elsewhere, and safar's way to a node
-// elsewhere. For an event loop there is node/net/tls_stream. Its thread must block or ignore SIGPIPE.
+// One TLS connection for one thread that waits itself: the API's users elsewhere, and safar's way
+// to a node elsewhere. For an event loop there is node/net/tls_stream. Its thread must block or
+// ignore SIGPIPE.
 #pragma once
 
 #include "node/tls/tls_context.hpp"
@@ -13,14 +14,14 @@ public:
     enum class Side { dialled, accepted };
 
     // Owns `socket`, connected and non-blocking. Errors: storage_failed.
-    [[nodiscard]] static Result<std::unique_ptr<TlsChannel>> make(ssl_ctx_st* context, int socket, Side side,
-                                                                  AdmitKey admit);
+    [[nodiscard]] static Result<std::unique_ptr<TlsChannel>>
+    make(ssl_ctx_st* context, int socket, Side side, AdmitKey admit);
     ~TlsChannel(); // closes at once
     TlsChannel(const TlsChannel&) = delete;
     TlsChannel& operator=(const TlsChannel&) = delete;
 
-    // Errors: timed_out; unreachable, saying what went wrong; not_permitted: the other side does not know our key,
-    // which a client hears with its first read, as TLS 1.3 has it.
+    // Errors: timed_out; unreachable, saying what went wrong; not_permitted: the other side does
+    // not know our key, which a client hears with its first read, as TLS 1.3 has it.
     [[nodiscard]] Result<> shake_hands(std::chrono::steady_clock::time_point deadline);
 
     // What could be moved without waiting.

@@ -40,16 +40,18 @@ Certificate make_certificate(EVP_PKEY* key, const std::string& agency) {
     return out;
 }
 
-// The key that a self-signed certificate carries; an X509_V_ code otherwise, which OpenSSL turns into
-// the alert: expired 45, not yet valid and unusable 42, signed by somebody else 48.
+// The key that a self-signed certificate carries; an X509_V_ code otherwise, which OpenSSL turns
+// into the alert: expired 45, not yet valid and unusable 42, signed by somebody else 48.
 int judge_certificate(X509_STORE_CTX* store, PublicKey& out) {
     X509* leaf = X509_STORE_CTX_get0_cert(store);
     if (leaf == nullptr) return X509_V_ERR_CERT_REJECTED;
-    if (sk_X509_num(X509_STORE_CTX_get0_untrusted(store)) != 1) return X509_V_ERR_CERT_CHAIN_TOO_LONG;
+    if (sk_X509_num(X509_STORE_CTX_get0_untrusted(store)) != 1)
+        return X509_V_ERR_CERT_CHAIN_TOO_LONG;
     EVP_PKEY* key = X509_get0_pubkey(leaf);
     std::size_t length = PublicKey::size;
     if (key == nullptr || EVP_PKEY_get_id(key) != EVP_PKEY_ED25519 ||
-        EVP_PKEY_get_raw_public_key(key, reinterpret_cast<unsigned char*>(out.raw.data()), &length) != 1 ||
+        EVP_PKEY_get_raw_public_key(key, reinterpret_cast<unsigned char*>(out.raw.data()),
+                                    &length) != 1 ||
         length != PublicKey::size || !check_public_key(out))
         return X509_V_ERR_CERT_REJECTED;
     int from = X509_cmp_current_time(X509_get0_notBefore(leaf));
@@ -76,11 +78,12 @@ int verify_peer(X509_STORE_CTX* store, void*) {
     return verdict == X509_V_OK ? 1 : 0;
 }
 
-int select_protocol(SSL*, const unsigned char** out, unsigned char* out_length, const unsigned char* in,
-                    unsigned in_length, void* spoken) {
+int select_protocol(SSL*, const unsigned char** out, unsigned char* out_length,
+                    const unsigned char* in, unsigned in_length, void* spoken) {
     const std::string_view& protocol = *static_cast<const std::string_view*>(spoken);
     for (unsigned at = 0; at < in_length; at += in[at] + 1u)
-        if (in_length - at >= protocol.size() && std::memcmp(in + at, protocol.data(), protocol.size()) == 0) {
+        if (in_length - at >= protocol.size() &&
+            std::memcmp(in + at, protocol.data(), protocol.size()) == 0) {
             *out = in + at + 1;
             *out_length = in[at];
             return SSL_TLSEXT_ERR_OK;
@@ -88,8 +91,10 @@ int select_protocol(SSL*, const unsigned char** out, unsigned char* out_length, 
     return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-bool configure(SSL_CTX* context, X509* certificate, EVP_PKEY* key, const std::string_view& protocol) {
-    SSL_CTX_set_options(context, SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+bool configure(SSL_CTX* context, X509* certificate, EVP_PKEY* key,
+               const std::string_view& protocol) {
+    SSL_CTX_set_options(context,
+                        SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                   SSL_MODE_RELEASE_BUFFERS);
@@ -108,7 +113,8 @@ bool configure(SSL_CTX* context, X509* certificate, EVP_PKEY* key, const std::st
            SSL_CTX_set1_groups_list(context, "X25519:P-256") == 1 &&
            SSL_CTX_set_alpn_protos(context, reinterpret_cast<const unsigned char*>(protocol.data()),
                                    static_cast<unsigned>(protocol.size())) == 0 &&
-           SSL_CTX_use_certificate(context, certificate) == 1 && SSL_CTX_use_PrivateKey(context, key) == 1;
+           SSL_CTX_use_certificate(context, certificate) == 1 &&
+           SSL_CTX_use_PrivateKey(context, key) == 1;
 }
 
 } // namespace
@@ -116,7 +122,8 @@ bool configure(SSL_CTX* context, X509* certificate, EVP_PKEY* key, const std::st
 void FreeTls::operator()(ssl_ctx_st* context) const { SSL_CTX_free(context); }
 void FreeTls::operator()(ssl_st* session) const { SSL_free(session); }
 
-Result<TlsContext> make_tls_context(const SigningKey& key, const std::string& owner, TlsProtocol protocol) {
+Result<TlsContext>
+make_tls_context(const SigningKey& key, const std::string& owner, TlsProtocol protocol) {
     auto* native = static_cast<EVP_PKEY*>(key.native());
     ERR_clear_error();
     TlsContext context(SSL_CTX_new(TLS_method()));
@@ -144,7 +151,8 @@ bool speaks_safar(const ssl_st* session) {
     const unsigned char* name = nullptr;
     unsigned length = 0;
     SSL_get0_alpn_selected(session, &name, &length);
-    return std::string_view(reinterpret_cast<const char*>(name), length) == peers_protocol.substr(1);
+    return std::string_view(reinterpret_cast<const char*>(name), length) ==
+           peers_protocol.substr(1);
 }
 
 TlsFailure take_tls_failure() {
@@ -155,11 +163,14 @@ TlsFailure take_tls_failure() {
         out.text = errno != 0 ? std::strerror(errno) : "the connection was cut";
     } else {
         int reason = ERR_GET_REASON(code);
-        out.truncated = ERR_GET_LIB(code) == ERR_LIB_SSL && reason == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+        out.truncated =
+            ERR_GET_LIB(code) == ERR_LIB_SSL && reason == SSL_R_UNEXPECTED_EOF_WHILE_READING;
         out.told = ERR_GET_LIB(code) == ERR_LIB_SSL && reason >= SSL_AD_REASON_OFFSET;
         if (out.told) out.alert = reason - SSL_AD_REASON_OFFSET;
         const char* text = ERR_reason_error_string(code);
-        out.text = out.truncated ? "the connection was cut" : text != nullptr ? text : "unknown TLS error";
+        out.text = out.truncated     ? "the connection was cut"
+                   : text != nullptr ? text
+                                     : "unknown TLS error";
     }
     ERR_clear_error();
     return out;

@@ -1,5 +1,6 @@
-// A network that governs itself: a sixth member admitted, one suspended while a steward is out of reach,
-// removed with a cut, and a part of what it wrote admitted later. The same state everywhere at each step.
+// A network that governs itself: a sixth member admitted, one suspended while a steward is out of
+// reach, removed with a cut, and a part of what it wrote admitted later. The same state everywhere
+// at each step.
 #include "tests/process/governance.hpp"
 
 #include <fstream>
@@ -20,9 +21,13 @@ TEST_F(Governance, AdmitsSuspendsRemovesAndAdmitsAPartAgain) {
 
     // A sixth member.
     const std::string enrolment = net.enrol("PUNJAB");
-    amend(2, {"--admit", enrolment, "--grant", "PUNJAB:return:write", "--grant", "PUNJAB:movement:read"}, all);
+    amend(
+        2,
+        {"--admit", enrolment, "--grant", "PUNJAB:return:write", "--grant", "PUNJAB:movement:read"},
+        all);
     ASSERT_EQ(net.safar("FIA", {"charter", "history", "--export", net.path("")}).exit_code, 0);
-    Ran joined = net.safar("PUNJAB", {"charter", "adopt", net.path("charter-1.toml"), net.path("charter-2.toml")});
+    Ran joined = net.safar(
+        "PUNJAB", {"charter", "adopt", net.path("charter-1.toml"), net.path("charter-2.toml")});
     ASSERT_EQ(joined.exit_code, 0) << joined.err;
     net.start("PUNJAB");
     create("PUNJAB");
@@ -36,14 +41,16 @@ TEST_F(Governance, AdmitsSuspendsRemovesAndAdmitsAPartAgain) {
     net.wait_equal({"UNODC", "MOFA", "PUNJAB", "NCHR"}, "return");
     for (const char* agency : {"UNODC", "MOFA", "PUNJAB", "NCHR"}) net.stop(agency);
     net.start("IOM");
-    Ran suspended = net.safar("IOM", {"charter", "suspend", "NCHR", "--why", "its laptop was stolen"});
+    Ran suspended =
+        net.safar("IOM", {"charter", "suspend", "NCHR", "--why", "its laptop was stolen"});
     ASSERT_EQ(suspended.exit_code, 0) << suspended.err;
     for (const char* agency : {"UNODC", "MOFA", "PUNJAB"}) net.start(agency);
     const Agencies up{"IOM", "UNODC", "MOFA", "PUNJAB"};
     expect_one_state(up);
     for (const std::string& agency : up) {
         EXPECT_FALSE(shows(agency, first)) << agency;
-        EXPECT_THAT(net.safar(agency, {"charter", "notices"}).out, HasSubstr("IOM suspends agency NCHR"));
+        EXPECT_THAT(net.safar(agency, {"charter", "notices"}).out,
+                    HasSubstr("IOM suspends agency NCHR"));
     }
     // Out of reach until now; it hears the same and comes to the same.
     net.start("FIA");
@@ -52,7 +59,8 @@ TEST_F(Governance, AdmitsSuspendsRemovesAndAdmitsAPartAgain) {
     EXPECT_FALSE(shows("FIA", first));
     net.start("NCHR"); // hears it too, and writes no more
     wait_notice("NCHR");
-    Ran refused = net.safar("NCHR", {"record", "create", "return", "nationality=Pakistan", "date=2023-03-31"});
+    Ran refused = net.safar(
+        "NCHR", {"record", "create", "return", "nationality=Pakistan", "date=2023-03-31"});
     EXPECT_EQ(refused.exit_code, 77) << refused.err;
     EXPECT_THAT(refused.err, HasSubstr("suspended"));
     expect_one_state(rest);
@@ -67,8 +75,9 @@ TEST_F(Governance, AdmitsSuspendsRemovesAndAdmitsAPartAgain) {
     const auto heads = net.ask("UNODC", {"charter", "heads"});
     for (const auto& cut : heads.as_array())
         if (cut.at("agency").as_string() == "NCHR" && cut.at("compartment").as_string() == "return")
-            log = std::string(cut.at("node").as_string()) + ":return:" + std::string(cut.at("incarnation").as_string()) +
-                  ":" + std::to_string(cut.at("batch").as_int64() + 1);
+            log = std::string(cut.at("node").as_string()) +
+                  ":return:" + std::string(cut.at("incarnation").as_string()) + ":" +
+                  std::to_string(cut.at("batch").as_int64() + 1);
     ASSERT_FALSE(log.empty());
     amend(4, {"--cut", log}, rest);
     expect_one_state(rest);
@@ -82,8 +91,8 @@ TEST_F(Governance, AdmitsSuspendsRemovesAndAdmitsAPartAgain) {
     expect_one_state(rest);
 }
 
-// A field of a newer schema reaches a node that was away, with what was written under it meanwhile, and what
-// that node wrote under the older one reaches the others.
+// A field of a newer schema reaches a node that was away, with what was written under it meanwhile,
+// and what that node wrote under the older one reaches the others.
 TEST_F(Governance, ANewFieldReachesANodeThatWasAway) {
     const Agencies all{"IOM", "FIA", "UNODC", "MOFA", "NCHR"};
     net.start_all();
@@ -129,7 +138,8 @@ TEST_F(Governance, NewKeysTakeOverWhenTheirEpochIsInForce) {
 
     amend(2, {"--rotate", node.substr(0, 12) + "=" + file}, {"IOM", "FIA", "UNODC", "NCHR"});
     EXPECT_TRUE(eventually([&] {
-        return net.safar("MOFA", {"key", "show", "--json"}).out.find("\"listed\":true") != std::string::npos;
+        return net.safar("MOFA", {"key", "show", "--json"}).out.find("\"listed\":true") !=
+               std::string::npos;
     }));
     EXPECT_NE(std::string(net.ask("MOFA", {"key", "show"}).at("signing_key").as_string()), before);
     EXPECT_EQ(std::string(net.ask("MOFA", {"key", "show"}).at("node").as_string()), node);

@@ -19,7 +19,8 @@ struct Ran {
     std::string out, err;
 };
 
-// Runs a program to its end. A program that outlives `limit` is killed and reported as exit code 124.
+// Runs a program to its end. A program that outlives `limit` is killed and reported as exit code
+// 124.
 [[nodiscard]] Ran run(const std::vector<std::string>& command,
                       std::chrono::seconds limit = std::chrono::seconds(300));
 
@@ -43,10 +44,11 @@ public:
         std::string name;
         std::vector<std::string> kinds, writers, readers;
     };
-    // Founds a network of these agencies (the first two, or the only one, are its stewards); nothing runs yet.
-    // With a `lan`, which must outlive it, each node gets a machine of its own there, named as its agency.
-    explicit Federation(std::vector<std::string> agencies, std::vector<Compartment> compartments = {},
-                        Lan* lan = nullptr);
+    // Founds a network of these agencies (the first two, or the only one, are its stewards);
+    // nothing runs yet. With a `lan`, which must outlive it, each node gets a machine of its own
+    // there, named as its agency.
+    explicit Federation(std::vector<std::string> agencies,
+                        std::vector<Compartment> compartments = {}, Lan* lan = nullptr);
     ~Federation();
     Federation(const Federation&) = delete;
     Federation& operator=(const Federation&) = delete;
@@ -71,7 +73,8 @@ public:
     // The same with --json, exit code 0 expected, parsed.
     boost::json::value ask(const std::string& agency, std::vector<std::string> args) const;
     // Starts a command and lets it run.
-    [[nodiscard]] pid_t safar_in_background(const std::string& agency, std::vector<std::string> args) const;
+    [[nodiscard]] pid_t
+    safar_in_background(const std::string& agency, std::vector<std::string> args) const;
 
     // Waits until all these agencies print the same digest of the compartment; fails after `limit`.
     void wait_equal(const std::vector<std::string>& agencies, const std::string& compartment,

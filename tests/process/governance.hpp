@@ -16,10 +16,12 @@ struct Governed {
     explicit Governed(Lan* lan = nullptr) : net({"IOM", "FIA", "UNODC", "MOFA", "NCHR"}, {}, lan) {}
 
     std::string create(const std::string& agency) {
-        auto made = net.ask(agency, {"record", "create", "return", "nationality=Pakistan", "date=2023-03-31"});
+        auto made = net.ask(
+            agency, {"record", "create", "return", "nationality=Pakistan", "date=2023-03-31"});
         return std::string(made.at("id").as_string());
     }
-    // Drafts, signs at both stewards, publishes at IOM; waits until all of `agencies` are ruled by it.
+    // Drafts, signs at both stewards, publishes at IOM; waits until all of `agencies` are ruled by
+    // it.
     void amend(int epoch, std::vector<std::string> with, const Agencies& agencies) {
         with.insert(with.begin(), {"charter", "amend"});
         Ran drafted = net.safar("IOM", with);
@@ -41,13 +43,16 @@ struct Governed {
             << " never heard of epoch " << epoch;
     }
     void wait_notice(const std::string& agency) {
-        EXPECT_TRUE(eventually([&] { return !net.ask(agency, {"charter", "notices"}).as_array().empty(); }))
-            << agency << " never heard of the suspension";
+        EXPECT_TRUE(eventually([&] {
+            return !net.ask(agency, {"charter", "notices"}).as_array().empty();
+        })) << agency
+            << " never heard of the suspension";
     }
     void expect_one_state(const Agencies& agencies) {
         net.wait_equal(agencies, "return");
         for (const std::string& agency : agencies)
-            EXPECT_EQ(net.digest(agency, "return", true), net.digest(agencies[0], "return", true)) << agency;
+            EXPECT_EQ(net.digest(agency, "return", true), net.digest(agencies[0], "return", true))
+                << agency;
     }
     bool shows(const std::string& agency, const std::string& id) {
         return net.safar(agency, {"record", "show", id}).exit_code == 0;

@@ -47,11 +47,14 @@ std::optional<std::string> Lan::unavailable() {
     const std::string probe = family + std::to_string(::getpid()) + "-probe";
     Ran made = ip({"netns", "add", probe});
     // A container may allow the name and refuse what it is for.
-    Ran used = ip({"netns", "exec", probe, ip_program(), "link", "add", "end0", "type", "veth", "peer", "name", "end1"});
-    Ran bridged = ip({"netns", "exec", probe, ip_program(), "link", "add", "bridge0", "type", "bridge"});
+    Ran used = ip({"netns", "exec", probe, ip_program(), "link", "add", "end0", "type", "veth",
+                   "peer", "name", "end1"});
+    Ran bridged =
+        ip({"netns", "exec", probe, ip_program(), "link", "add", "bridge0", "type", "bridge"});
     static_cast<void>(ip({"netns", "del", probe}));
     for (const Ran& ran : {made, used, bridged})
-        if (ran.exit_code != 0) return "this machine allows no network namespaces with veth and bridge: " + ran.err;
+        if (ran.exit_code != 0)
+            return "this machine allows no network namespaces with veth and bridge: " + ran.err;
     return std::nullopt;
 }
 
@@ -75,15 +78,20 @@ std::string Lan::add(const std::string& name) {
     Machine machine{prefix_ + number, "port" + number, "10.211.7." + number};
     must({"netns", "add", machine.space});
     must({"-n", machine.space, "link", "set", "lo", "up"});
-    must({"-n", switch_, "link", "add", machine.cable, "type", "veth", "peer", "name", "eth0", "netns", machine.space});
+    must({"-n", switch_, "link", "add", machine.cable, "type", "veth", "peer", "name", "eth0",
+          "netns", machine.space});
     must({"-n", switch_, "link", "set", machine.cable, "master", "bridge", "up"});
     must({"-n", machine.space, "addr", "add", machine.address + "/24", "dev", "eth0"});
     must({"-n", machine.space, "link", "set", "eth0", "up"});
     return machines_.emplace(name, std::move(machine)).first->second.address;
 }
 
-void Lan::cut(const std::string& name) { must({"-n", switch_, "link", "set", machines_.at(name).cable, "down"}); }
-void Lan::heal(const std::string& name) { must({"-n", switch_, "link", "set", machines_.at(name).cable, "up"}); }
+void Lan::cut(const std::string& name) {
+    must({"-n", switch_, "link", "set", machines_.at(name).cable, "down"});
+}
+void Lan::heal(const std::string& name) {
+    must({"-n", switch_, "link", "set", machines_.at(name).cable, "up"});
+}
 
 std::vector<std::string> Lan::at(const std::string& name, std::vector<std::string> command) const {
     std::vector<std::string> out{ip_program(), "netns", "exec", machines_.at(name).space};

@@ -1,5 +1,5 @@
-// Machines of a test on a network of their own: a network namespace each, joined by a switch whose cables can be
-// pulled. The machine that runs the test is not part of it.
+// Machines of a test on a network of their own: a network namespace each, joined by a switch whose
+// cables can be pulled. The machine that runs the test is not part of it.
 #pragma once
 
 #include <map>
@@ -21,11 +21,14 @@ public:
 
     // One more machine, plugged in; returns its address.
     std::string add(const std::string& name);
-    [[nodiscard]] const std::string& address(const std::string& name) const { return machines_.at(name).address; }
+    [[nodiscard]] const std::string& address(const std::string& name) const {
+        return machines_.at(name).address;
+    }
     void cut(const std::string& name);  // pulls its cable
     void heal(const std::string& name); // plugs it in again
     // The command as it is run at that machine; the process that it becomes is the command's own.
-    [[nodiscard]] std::vector<std::string> at(const std::string& name, std::vector<std::string> command) const;
+    [[nodiscard]] std::vector<std::string>
+    at(const std::string& name, std::vector<std::string> command) const;
 
 private:
     struct Machine {

@@ -1,5 +1,5 @@
-// Governance between machines of their own, with cables that are really pulled: what each node can know is what the
-// network let through, and all come to the same.
+// Governance between machines of their own, with cables that are really pulled: what each node can
+// know is what the network let through, and all come to the same.
 #include "tests/process/governance.hpp"
 
 #include <gmock/gmock.h>
@@ -26,18 +26,23 @@ protected:
         SCOPED_TRACE(when);
         at->net.wait_equal(agencies, "return", patience);
         for (const std::string& agency : agencies)
-            EXPECT_EQ(at->net.digest(agency, "return", true), at->net.digest(agencies[0], "return", true)) << agency;
+            EXPECT_EQ(at->net.digest(agency, "return", true),
+                      at->net.digest(agencies[0], "return", true))
+                << agency;
     }
     void expect_shown(const Agencies& agencies, const std::string& id, bool shown) {
         for (const std::string& agency : agencies)
-            EXPECT_TRUE(eventually([&] { return at->shows(agency, id) == shown; }, patience)) << agency << " " << id;
+            EXPECT_TRUE(eventually([&] { return at->shows(agency, id) == shown; }, patience))
+                << agency << " " << id;
     }
     std::string log_of(const std::string& asked, const std::string& agency, int beyond) {
         const auto heads = at->net.ask(asked, {"charter", "heads"});
         for (const auto& cut : heads.as_array())
-            if (cut.at("agency").as_string() == agency && cut.at("compartment").as_string() == "return")
-                return std::string(cut.at("node").as_string()) + ":return:" + std::string(cut.at("incarnation").as_string()) +
-                       ":" + std::to_string(cut.at("batch").as_int64() + beyond);
+            if (cut.at("agency").as_string() == agency &&
+                cut.at("compartment").as_string() == "return")
+                return std::string(cut.at("node").as_string()) +
+                       ":return:" + std::string(cut.at("incarnation").as_string()) + ":" +
+                       std::to_string(cut.at("batch").as_int64() + beyond);
         ADD_FAILURE() << asked << " knows no log of " << agency;
         return "";
     }
@@ -70,7 +75,8 @@ TEST_F(OnALan, AdmitsSuspendsRemovesWithACutAndAdmitsAPartAgain) {
     const std::string enrolment = net.enrol("PUNJAB");
     at->amend(2, {"--admit", enrolment, "--grant", "PUNJAB:return:write"}, all);
     ASSERT_EQ(net.safar("FIA", {"charter", "history", "--export", net.path("")}).exit_code, 0);
-    Ran joined = net.safar("PUNJAB", {"charter", "adopt", net.path("charter-1.toml"), net.path("charter-2.toml")});
+    Ran joined = net.safar(
+        "PUNJAB", {"charter", "adopt", net.path("charter-1.toml"), net.path("charter-2.toml")});
     ASSERT_EQ(joined.exit_code, 0) << joined.err;
     net.start("PUNJAB");
     at->create("PUNJAB");
@@ -83,12 +89,18 @@ TEST_F(OnALan, AdmitsSuspendsRemovesWithACutAndAdmitsAPartAgain) {
     const std::string first = at->create("NCHR"), second = at->create("NCHR");
     expect_one_state({"UNODC", "MOFA", "PUNJAB", "NCHR"}, "the stewards cut off");
     lan->cut("NCHR");
-    Ran suspended = net.safar("IOM", {"charter", "suspend", "NCHR", "--why", "its laptop was stolen"});
+    Ran suspended =
+        net.safar("IOM", {"charter", "suspend", "NCHR", "--why", "its laptop was stolen"});
     ASSERT_EQ(suspended.exit_code, 0) << suspended.err;
     lan->heal("IOM"); // the other steward stays out of reach
     const Agencies up{"IOM", "UNODC", "MOFA", "PUNJAB"};
     for (const std::string& agency : up)
-        EXPECT_TRUE(eventually([&] { return !net.ask(agency, {"charter", "notices"}).as_array().empty(); }, patience)) << agency;
+        EXPECT_TRUE(eventually(
+            [&] {
+                return !net.ask(agency, {"charter", "notices"}).as_array().empty();
+            },
+            patience))
+            << agency;
     expect_shown(up, first, false);
     expect_one_state(up, "suspended, one steward out of reach");
     EXPECT_TRUE(net.ask("FIA", {"charter", "notices"}).as_array().empty());
@@ -96,7 +108,11 @@ TEST_F(OnALan, AdmitsSuspendsRemovesWithACutAndAdmitsAPartAgain) {
 
     lan->heal("FIA");
     const Agencies rest{"IOM", "FIA", "UNODC", "MOFA", "PUNJAB"};
-    EXPECT_TRUE(eventually([&] { return !net.ask("FIA", {"charter", "notices"}).as_array().empty(); }, patience));
+    EXPECT_TRUE(eventually(
+        [&] {
+            return !net.ask("FIA", {"charter", "notices"}).as_array().empty();
+        },
+        patience));
     expect_one_state(rest, "the other steward is back");
 
     at->amend(3, {"--remove", "NCHR", "--why", "left the network"}, rest);

@@ -18,17 +18,22 @@ TEST(Maintenance, IsShownByPeersAndNoFaultOfANodeThatAnnouncedIt) {
     Federation net({"IOM", "FIA"});
     net.start_all();
     const std::string until = in_an_hour();
-    ASSERT_TRUE(eventually([&] { return net.safar("IOM", {"peers"}).out.find("connected") != std::string::npos; }));
-    Ran said = net.safar("FIA", {"maintenance", "announce", "--until", until, "--why", "a new disk"});
+    ASSERT_TRUE(eventually(
+        [&] { return net.safar("IOM", {"peers"}).out.find("connected") != std::string::npos; }));
+    Ran said =
+        net.safar("FIA", {"maintenance", "announce", "--until", until, "--why", "a new disk"});
     ASSERT_EQ(said.exit_code, 0) << said.err;
     EXPECT_THAT(said.out, HasSubstr(until));
-    ASSERT_TRUE(eventually([&] { return net.safar("IOM", {"peers"}).out.find("a new disk") != std::string::npos; }));
+    ASSERT_TRUE(eventually(
+        [&] { return net.safar("IOM", {"peers"}).out.find("a new disk") != std::string::npos; }));
 
     net.stop("FIA");
-    ASSERT_TRUE(eventually([&] { return net.safar("IOM", {"peers"}).out.find("connected") == std::string::npos; }));
+    ASSERT_TRUE(eventually(
+        [&] { return net.safar("IOM", {"peers"}).out.find("connected") == std::string::npos; }));
     EXPECT_THAT(net.safar("IOM", {"peers"}).out, HasSubstr("to " + until + ": a new disk"));
     EXPECT_THAT(net.safar("IOM", {"watch", "--once"}).out, HasSubstr("a new disk"));
-    EXPECT_THAT(net.safar("IOM", {"doctor"}).out, HasSubstr("away for maintenance, as it announced, until " + until));
+    EXPECT_THAT(net.safar("IOM", {"doctor"}).out,
+                HasSubstr("away for maintenance, as it announced, until " + until));
 
     // It is back early, and still says what it said until it is told to stop.
     net.start("FIA");
@@ -36,12 +41,17 @@ TEST(Maintenance, IsShownByPeersAndNoFaultOfANodeThatAnnouncedIt) {
     ASSERT_EQ(net.safar("FIA", {"maintenance", "end"}).exit_code, 0);
     EXPECT_TRUE(eventually([&] {
         const std::string peers = net.safar("IOM", {"peers"}).out;
-        return peers.find("connected") != std::string::npos && peers.find("a new disk") == std::string::npos;
+        return peers.find("connected") != std::string::npos &&
+               peers.find("a new disk") == std::string::npos;
     }));
     net.stop("FIA");
-    ASSERT_TRUE(eventually([&] { return net.safar("IOM", {"peers"}).out.find("connected") == std::string::npos; }));
+    ASSERT_TRUE(eventually(
+        [&] { return net.safar("IOM", {"peers"}).out.find("connected") == std::string::npos; }));
     EXPECT_THAT(net.safar("IOM", {"doctor"}).out, Not(HasSubstr("away for maintenance")));
-    EXPECT_EQ(net.safar("IOM", {"maintenance", "announce", "--until", "2020-01-01T00:00:00Z", "--why", "x"}).exit_code, 65);
+    EXPECT_EQ(net.safar("IOM", {"maintenance", "announce", "--until", "2020-01-01T00:00:00Z",
+                                "--why", "x"})
+                  .exit_code,
+              65);
 }
 
 } // namespace
