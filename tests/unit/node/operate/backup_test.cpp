@@ -86,7 +86,7 @@ TEST_F(Backups, KeysThatWaitFormerOnesAndTheNodesIdComeWithThoseThatWereKeptApar
     std::ofstream(work / "apart/notes.txt") << "not a key";
     value_of(restore_backup({work / "b", work / "restored", work / "apart"}));
     for (const char* name : {"signing.key", "tls.key", "signing.next.key", "tls.before-3fa1b2c4.key", "node"})
-        EXPECT_TRUE(fs::exists(work / "restored/keys" / std::string(name))) << name;
+        EXPECT_TRUE(fs::exists(work / (std::string("restored/keys/") + name))) << name;
     EXPECT_FALSE(fs::exists(work / "restored/keys/notes.txt"));
     EXPECT_EQ(value_of(load_identity(work / "restored")).id, identity->id);
 }
