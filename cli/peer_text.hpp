@@ -10,8 +10,7 @@ namespace safar::cli {
     const std::string why = text_at(peer, "why");
     const std::string until = text_at(peer, "maintenance.until");
     if (until.empty()) return why;
-    const std::string from = text_at(peer, "maintenance.from");
-    return "maintenance " + from + " to " + until + ": " + text_at(peer, "maintenance.why") +
+    return "maintenance until " + until + ": " + text_at(peer, "maintenance.why") +
            (why.empty() ? "" : "; " + why);
 }
 

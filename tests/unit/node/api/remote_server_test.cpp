@@ -157,7 +157,7 @@ TEST_F(Elsewhere, AClaimToBeSomebodyElseIsNotHeard) {
     start();
     let_in("sara", sara, "caseworker");
     Visitor visitor(server->port(), sara);
-    const std::string body = R"({"kind":"movement","fields":[["means","A"]]})";
+    const std::string body = R"({"kind":"movement","fields":[["name","Amina"],["means","A"]]})";
     EXPECT_THAT(visitor.ask("POST /v1/records HTTP/1.1\r\nHost: x\r\nSafar-Actor: root\r\nContent-Length: " +
                             std::to_string(body.size()) + "\r\n\r\n" + body),
                 StartsWith("HTTP/1.1 200"));
