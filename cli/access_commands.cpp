@@ -38,7 +38,15 @@ Outcome<Exit> log(Context& context, const AccessOptions& options) {
         context.print_raw(answer);
         return Exit::ok;
     }
-    Table table({{"no", Align::right}, {"time"}, {"user"}, {"did"}, {"outcome"}, {"fields"}, {"subject"}, {"purpose"}, {"note"}});
+    Table table({{"no", Align::right},
+                 {"time"},
+                 {"user"},
+                 {"did"},
+                 {"outcome"},
+                 {"fields"},
+                 {"subject"},
+                 {"purpose"},
+                 {"note"}});
     for (const json::value& entry : list_at(answer.json, "entries")) {
         const json::array& subjects = list_at(entry, "subject");
         std::string subject = subjects.empty() ? "" : shown(subjects.front());
@@ -46,9 +54,9 @@ Outcome<Exit> log(Context& context, const AccessOptions& options) {
         std::string fields = text_at(entry, "classes");
         if (const std::string kept = text_at(entry, "withheld"); !kept.empty())
             fields += (fields.empty() ? "" : "; ") + ("withheld: " + kept);
-        table.row({text_at(entry, "n"), text_at(entry, "time").substr(0, 19), text_at(entry, "user"),
-                   text_at(entry, "action"), text_at(entry, "outcome"), fields, subject,
-                   text_at(entry, "purpose"), text_at(entry, "note")});
+        table.row({text_at(entry, "n"), text_at(entry, "time").substr(0, 19),
+                   text_at(entry, "user"), text_at(entry, "action"), text_at(entry, "outcome"),
+                   fields, subject, text_at(entry, "purpose"), text_at(entry, "note")});
     }
     context.out << (table.empty() ? "no entry matches\n" : table.render());
     if (flag_at(answer.json, "truncated"))
@@ -62,12 +70,14 @@ Outcome<Exit> print_report(Context& context, const json::value& report, const st
         context.out << text << (text.ends_with('\n') ? "" : "\n");
         return problems.empty() ? Exit::ok : Exit::no;
     }
-    context.out << fmt::format("{} entries in {} files: {}\n", grouped(number_at(report, "entries")),
+    context.out << fmt::format("{} entries in {} files: {}\n",
+                               grouped(number_at(report, "entries")),
                                grouped(number_at(report, "segments")),
                                problems.empty() ? "none altered, removed or moved" : "PROBLEMS");
     for (const json::value& problem : problems)
         context.out << "  " << visible(shown(problem)) << "\n";
-    context.out << fmt::format("signed up to entry {} by key {}\n", grouped(number_at(report, "signed_up_to")),
+    context.out << fmt::format("signed up to entry {} by key {}\n",
+                               grouped(number_at(report, "signed_up_to")),
                                visible(text_at(report, "key")));
     return problems.empty() ? Exit::ok : Exit::no;
 }
@@ -95,7 +105,8 @@ Outcome<Exit> verify_copy(Context& context, const AccessOptions& options) {
 
 Outcome<Exit> verify(Context& context, const AccessOptions& options) {
     if (!options.directory.empty()) return verify_copy(context, options);
-    if (!options.key.empty()) return usage("--key goes with a directory: safar access verify DIR --key HEX");
+    if (!options.key.empty())
+        return usage("--key goes with a directory: safar access verify DIR --key HEX");
     SAFAR_TRY(auto client, context.client());
     SAFAR_TRY(auto answer, client.patient().post("/v1/access/verify", json::object()));
     return print_report(context, answer.json, answer.text);
@@ -105,24 +116,31 @@ Outcome<Exit> verify(Context& context, const AccessOptions& options) {
 
 void add_access_commands(CLI::App& app, Context& context) {
     const auto options = std::make_shared<AccessOptions>();
-    CLI::App& access = add_group(app, "access", "Who read personal data at this node, and what for");
+    CLI::App& access =
+        add_group(app, "access", "Who read personal data at this node, and what for");
     auto& log_command =
         add_command(access, context, "log", "Reads, refusals and changes of rights, oldest first",
                     "safar access log --subject 0G3T7ZB1N5V9Q4M2K8R6XWCY7D\n"
                     "safar access log --user amina --since 2026-03-01 --limit 1000",
                     [&context, options] { return log(context, *options); });
-    log_command.add_option("--subject", options->subject, "Only about this record")->type_name("ID");
+    log_command.add_option("--subject", options->subject, "Only about this record")
+        ->type_name("ID");
     log_command.add_option("--user", options->user, "Only this Unix account")->type_name("NAME");
-    log_command.add_option("--since", options->since, "Only from this day or time on")->type_name("DATE");
-    log_command.add_option("--limit", options->limit, "The last so many")->check(CLI::Range(1, 10000));
-    auto& verify_command = add_command(
-        access, context, "verify", "Is the access log whole? (exit code 1: no)",
-        "safar access verify\n"
-        "safar access verify ./copy-of-access --key HEX   (without the node; its key: safar charter show)",
-        [&context, options] { return verify(context, *options); });
-    verify_command.add_option("directory", options->directory, "A copy, instead of the running node's")
+    log_command.add_option("--since", options->since, "Only from this day or time on")
+        ->type_name("DATE");
+    log_command.add_option("--limit", options->limit, "The last so many")
+        ->check(CLI::Range(1, 10000));
+    auto& verify_command =
+        add_command(access, context, "verify", "Is the access log whole? (exit code 1: no)",
+                    "safar access verify\n"
+                    "safar access verify ./copy-of-access --key HEX   (without the node; its key: "
+                    "safar charter show)",
+                    [&context, options] { return verify(context, *options); });
+    verify_command
+        .add_option("directory", options->directory, "A copy, instead of the running node's")
         ->type_name("DIR");
-    verify_command.add_option("--key", options->key, "The copy must be signed by this key")->type_name("HEX");
+    verify_command.add_option("--key", options->key, "The copy must be signed by this key")
+        ->type_name("HEX");
 }
 
 } // namespace safar::cli

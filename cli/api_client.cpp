@@ -22,6 +22,7 @@ namespace {
 
 constexpr std::size_t piece_bytes = 256u << 10;
 constexpr std::chrono::seconds patience{3600};
+constexpr std::chrono::seconds remote_patience{15}; // until TLS stands
 
 // One exchange. Sending and receiving run side by side on one thread, so a node that answers before
 // it has read everything neither blocks nor is blocked.
@@ -33,9 +34,9 @@ public:
         : body_(body), on_bytes_(std::move(on_bytes)), silence_(silence), socket_(io_), timer_(io_),
           piece_(piece_bytes), received_(piece_bytes) {}
 
-    Result<> run(const std::string& directory, http::verb verb, const std::string& target,
+    Result<> run(const NodePlace& place, http::verb verb, const std::string& target,
                  const std::string& purpose) {
-        SAFAR_TRY(connect(directory));
+        SAFAR_TRY(connect(place));
         request_ = {verb, target, 11};
         request_.set(http::field::host, "safar");
         request_.set(http::field::connection, "close");
@@ -51,11 +52,22 @@ public:
         send();
         receive_header();
         io_.run();
+        if (problem_ && bridge_)
+            if (auto why = bridge_->problem()) return *why;
         if (problem_) return *problem_;
         return success();
     }
 
 private:
+    Result<> connect(const NodePlace& place) {
+        if (!place.remote) return connect(place.directory);
+        const auto within = std::min(silence_, remote_patience);
+        SAFAR_TRY(bridge_,
+                  RemoteBridge::open(*place.remote, std::chrono::steady_clock::now() + within));
+        boost::system::error_code ec;
+        socket_.assign(asio::local::stream_protocol(), bridge_->take_socket(), ec);
+        return success();
+    }
     Result<> connect(const std::string& directory) {
         const std::string path = directory + "/safar.sock";
         if (path.size() >= sizeof(sockaddr_un{}.sun_path))
@@ -163,6 +175,7 @@ private:
     const Upload& body_;
     OnBytes on_bytes_;
     std::chrono::seconds silence_;
+    std::unique_ptr<RemoteBridge> bridge_; // outlives the socket that it gave
     asio::io_context io_{1};
     Socket socket_;
     asio::steady_timer timer_;
@@ -204,7 +217,7 @@ Result<json::value> parsed(std::string_view text) {
     return value;
 }
 
-Result<ApiAnswer> ask(const std::string& directory, std::chrono::seconds silence, http::verb verb,
+Result<ApiAnswer> ask(const NodePlace& place, std::chrono::seconds silence, http::verb verb,
                       const std::string& target, const Upload& body, const std::string& purpose) {
     ApiAnswer answer;
     unsigned code = 0;
@@ -219,7 +232,7 @@ Result<ApiAnswer> ask(const std::string& directory, std::chrono::seconds silence
             return success();
         },
         silence);
-    SAFAR_TRY(exchange.run(directory, verb, target, purpose));
+    SAFAR_TRY(exchange.run(place, verb, target, purpose));
     if (code == 0 || code >= 300) return error_of(code, answer.text);
     SAFAR_TRY(answer.json, parsed(answer.text));
     return answer;
@@ -227,15 +240,15 @@ Result<ApiAnswer> ask(const std::string& directory, std::chrono::seconds silence
 
 } // namespace
 
-ApiClient::ApiClient(std::string directory, std::chrono::seconds silence, std::string purpose)
-    : directory_(std::move(directory)), silence_(silence), purpose_(std::move(purpose)) {}
+ApiClient::ApiClient(NodePlace place, std::chrono::seconds silence, std::string purpose)
+    : place_(std::move(place)), silence_(silence), purpose_(std::move(purpose)) {}
 
 ApiClient ApiClient::patient() const {
-    return {directory_, std::max(silence_, patience), purpose_};
+    return {place_, std::max(silence_, patience), purpose_};
 }
 
 Result<ApiAnswer> ApiClient::get(const std::string& target) const {
-    return ask(directory_, silence_, http::verb::get, target, Upload{}, purpose_);
+    return ask(place_, silence_, http::verb::get, target, Upload{}, purpose_);
 }
 
 Result<ApiAnswer> ApiClient::post(const std::string& target, const json::value& body) const {
@@ -248,7 +261,7 @@ Result<ApiAnswer> ApiClient::post(const std::string& target, const json::value& 
                             at += size;
                             return size;
                         }};
-    return ask(directory_, silence_, http::verb::post, target, upload, purpose_);
+    return ask(place_, silence_, http::verb::post, target, upload, purpose_);
 }
 
 Result<> ApiClient::upload(const std::string& target, const Upload& body,
@@ -280,7 +293,7 @@ Result<> ApiClient::upload(const std::string& target, const Upload& body,
             return success();
         },
         silence_);
-    SAFAR_TRY(exchange.run(directory_, http::verb::post, target, purpose_));
+    SAFAR_TRY(exchange.run(place_, http::verb::post, target, purpose_));
     if (code == 0 || code >= 300) return error_of(code, pending);
     return take(pending);
 }
@@ -298,7 +311,7 @@ Result<> ApiClient::download(const std::string& target, const OnBytes& on_bytes)
             return success();
         },
         silence_);
-    SAFAR_TRY(exchange.run(directory_, http::verb::get, target, purpose_));
+    SAFAR_TRY(exchange.run(place_, http::verb::get, target, purpose_));
     if (code == 0 || code >= 300) return error_of(code, refusal);
     return success();
 }

@@ -1,7 +1,8 @@
-// One request, one answer, over a node's Unix socket. Blocking; no state between calls, so a client
-// may be copied; one thread at a time.
+// One request, one answer, over a node's Unix socket or TLS to a node elsewhere. Blocking; no state
+// between calls, so a client may be copied; one thread at a time.
 #pragma once
 
+#include "cli/remote.hpp"
 #include "storage/base/bytes.hpp"
 #include "storage/base/error.hpp"
 
@@ -31,10 +32,13 @@ public:
     static constexpr std::size_t answer_bytes_max = 256u << 20;
     static constexpr std::size_t line_bytes_max = 1u << 20;
 
-    // @param directory  of the node; the socket is DIR/safar.sock.
+    // @param place      of the node; with a directory the socket is DIR/safar.sock.
     // @param silence    how long the node may say and take nothing before a call gives up.
-    // @param purpose    what personal fields are read for; goes with every request. Empty: none is named.
-    ApiClient(std::string directory, std::chrono::seconds silence, std::string purpose = "");
+    // @param purpose    what personal fields are read for; goes with every request. Empty: none is
+    // named.
+    ApiClient(NodePlace place, std::chrono::seconds silence, std::string purpose = "");
+    ApiClient(std::string directory, std::chrono::seconds silence, std::string purpose = "")
+        : ApiClient(NodePlace{std::move(directory)}, silence, std::move(purpose)) {}
 
     // Errors: unreachable (nothing listens; the detail says how to start it), timed_out, malformed
     // (no JSON), and what the API answers, by its name.
@@ -52,10 +56,10 @@ public:
 
     // The same client with more patience, for work that takes long (verify, rebuild, import).
     [[nodiscard]] ApiClient patient() const;
-    [[nodiscard]] const std::string& directory() const { return directory_; }
+    [[nodiscard]] const NodePlace& place() const { return place_; }
 
 private:
-    std::string directory_;
+    NodePlace place_;
     std::chrono::seconds silence_;
     std::string purpose_;
 };

@@ -3,6 +3,7 @@
 #include "cli/charter_epochs.hpp"
 #include "cli/labels.hpp"
 #include "cli/table.hpp"
+#include "node/access/users.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -23,20 +24,51 @@ Example:
 
 } // namespace
 
+namespace {
+
+bool is_elsewhere(const std::string& node) { return node.find("://") != std::string::npos; }
+
+Outcome<RemoteNode> remote_node(const Context& context) {
+    constexpr std::string_view scheme = "https://";
+    RemoteNode out{context.node, context.node_key, context.user_key};
+    if (!out.address.starts_with(scheme))
+        return usage("a node elsewhere is named https://HOST:PORT; nothing else is spoken");
+    out.address.erase(0, scheme.size());
+    if (out.address.ends_with('/')) out.address.pop_back();
+    if (out.key_file.empty())
+        return usage("who are you? --user-key FILE or SAFAR_USER_KEY names your private key; "
+                     "`safar user key` makes one");
+    if (!is_certificate(out.node_key))
+        return usage("--node-key or SAFAR_NODE_KEY needs the 64 hex digits by which you know the "
+                     "node; its operator "
+                     "reads them from `safar key show`");
+    return out;
+}
+
+} // namespace
+
 Outcome<std::string> Context::node_directory() const {
     if (node.empty())
         return usage(
             "which node? Give its directory with --node DIR or in SAFAR_NODE; a new one is "
             "made by: safar node init DIR --agency CODE --listen HOST:PORT");
+    if (is_elsewhere(node))
+        return usage(
+            "this needs the node's own files: run it on the node's machine, with --node DIR");
     return node;
 }
 
 Outcome<ApiClient> Context::client() const {
-    SAFAR_TRY(auto directory, node_directory());
+    NodePlace place;
+    if (is_elsewhere(node)) {
+        SAFAR_TRY(place.remote, remote_node(*this));
+    } else {
+        SAFAR_TRY(place.directory, node_directory());
+    }
     for (char c : purpose)
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
             return usage("the purpose (--purpose, SAFAR_PURPOSE) is one line of text");
-    return ApiClient(directory, std::chrono::seconds(timeout_seconds), purpose);
+    return ApiClient(std::move(place), std::chrono::seconds(timeout_seconds), purpose);
 }
 
 Outcome<boost::json::value> Context::labelled(const ApiAnswer& answer, const std::string& kind) const {
@@ -79,13 +111,22 @@ std::unique_ptr<CLI::App> build_app(Context& context) {
     app->footer(overview);
     app->fallthrough();
     app->require_subcommand(1);
-    app->add_option("--node", context.node, "Directory of the node to speak to")
+    app->add_option("--node", context.node,
+                    "Directory of the node to speak to, or https://HOST:PORT")
         ->envname("SAFAR_NODE")
         ->type_name("DIR");
+    app->add_option("--user-key", context.user_key, "Your private key, for a node elsewhere")
+        ->envname("SAFAR_USER_KEY")
+        ->type_name("FILE");
+    app->add_option("--node-key", context.node_key,
+                    "By what you know a node elsewhere: see safar key show there")
+        ->envname("SAFAR_NODE_KEY")
+        ->type_name("HEX");
     app->add_option("--timeout", context.timeout_seconds, "Give up after so much silence")
         ->type_name("SECONDS")
         ->check(CLI::Range(1U, 86400U));
-    app->add_option("--purpose", context.purpose, "What you read personal fields for; goes into the access log")
+    app->add_option("--purpose", context.purpose,
+                    "What you read personal fields for; goes into the access log")
         ->envname("SAFAR_PURPOSE")
         ->type_name("TEXT");
     app->add_option("--language", context.language, "Language of kinds, fields and codes in what is shown (ur)")
@@ -105,6 +146,7 @@ std::unique_ptr<CLI::App> build_app(Context& context) {
     add_operate_commands(*app, context);
     add_backup_commands(*app, context);
     add_watch_command(*app, context);
+    add_maintenance_commands(*app, context);
     add_user_commands(*app, context);
     add_access_commands(*app, context);
     add_demo_commands(*app, context);
@@ -125,7 +167,8 @@ int run(const std::vector<std::string>& arguments, Context& context) {
         const CLI::App* group = app.get();
         while (!group->get_subcommands().empty())
             group = group->get_subcommands().front();
-        const auto unknown = app->remaining(/*recurse=*/true); // a group passes up what it does not know
+        const auto unknown =
+            app->remaining(/*recurse=*/true); // a group passes up what it does not know
         if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError) &&
             !unknown.empty()) {
             const std::string path = group == app.get() ? "safar" : "safar " + group->get_name();

@@ -22,7 +22,7 @@ struct Context {
     bool out_is_terminal = false;
     bool err_is_terminal = false;
 
-    std::string node; // directory: --node, else $SAFAR_NODE
+    std::string node; // directory, or https://HOST:PORT: --node, else $SAFAR_NODE
     bool json = false;
     unsigned timeout_seconds = 30; // silence of the node after which a command gives up
 
@@ -31,9 +31,12 @@ struct Context {
 
     std::string purpose = ""; // --purpose, else $SAFAR_PURPOSE
     std::string language = ""; // --language, else $SAFAR_LANGUAGE; "": as the schema names things
+    std::string user_key = {}; // for a node elsewhere: --user-key or $SAFAR_USER_KEY
+    std::string node_key = {}; // the same: --node-key or $SAFAR_NODE_KEY
 
-    // Errors: usage (no node was named; a purpose that no header can carry).
+    // For what needs the node's files. Errors: usage (no node was named, or one elsewhere).
     [[nodiscard]] Outcome<std::string> node_directory() const;
+    // Errors: usage (no node was named, a key is missing; a purpose that no header can carry).
     [[nodiscard]] Outcome<ApiClient> client() const;
     // The answer with labels of the language in place of names (labels.hpp), for text that people read. Asks
     // for the schema where there is a language. Errors: those of Labels::load and of asking.
@@ -61,6 +64,7 @@ void add_stats_commands(CLI::App& app, Context& context);
 void add_operate_commands(CLI::App& app, Context& context);
 void add_backup_commands(CLI::App& app, Context& context);
 void add_watch_command(CLI::App& app, Context& context);
+void add_maintenance_commands(CLI::App& app, Context& context);
 void add_user_commands(CLI::App& app, Context& context);
 void add_access_commands(CLI::App& app, Context& context);
 void add_demo_commands(CLI::App& app, Context& context);

@@ -7,6 +7,15 @@
 
 namespace safar::cli {
 
+std::vector<std::string> split(std::string_view text, char at) {
+    std::vector<std::string> out{""};
+    for (char c : text) {
+        if (c == at) out.emplace_back();
+        else out.back() += c;
+    }
+    return out;
+}
+
 Outcome<std::pair<std::string, std::string>> assignment(const std::string& option,
                                                         const std::string& text) {
     const std::size_t equals = text.find('=');

@@ -8,6 +8,9 @@
 
 namespace safar::cli {
 
+// "a:b:" at ':' -> "a", "b", "".
+[[nodiscard]] std::vector<std::string> split(std::string_view text, char at);
+
 // "name=value" at the first '='; the value may be empty or hold more of them. Errors: usage, naming
 // `option` and the text.
 [[nodiscard]] Outcome<std::pair<std::string, std::string>> assignment(const std::string& option,

@@ -29,6 +29,8 @@ std::string size_of(std::uint64_t bytes) {
 
 Outcome<Exit> backup(Context& context, const BackupOptions& options) {
     SAFAR_TRY(ArchiveWriter::check(options.target));
+    SAFAR_TRY(
+        context.node_directory()); // the copy is made beside the node and carried away from there
     SAFAR_TRY(auto client, context.client());
     SAFAR_TRY(auto made,
               client.patient().post("/v1/backup", json::object{{"with_keys", options.with_keys}}));
@@ -155,7 +157,8 @@ void add_backup_commands(CLI::App& app, Context& context) {
         ->required()
         ->type_name("DIR");
     restore_command
-        .add_option("--keys", restoring->request.keys, "Where signing.key and tls.key were kept")
+        .add_option("--keys", restoring->request.keys,
+                    "A copy of DIR/keys, kept apart: keys in use, waiting and former ones")
         ->type_name("DIR");
     restore_command.add_flag("--prove", restoring->prove,
                              "Start it, let it meet its peers, say what was missing, and stop it");

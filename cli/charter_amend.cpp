@@ -1,4 +1,5 @@
 // Drafting the epoch after the one in force.
+#include "cli/arguments.hpp"
 #include "cli/charter_draft.hpp"
 #include "cli/charter_epochs.hpp"
 #include "cli/files.hpp"
@@ -19,20 +20,12 @@ namespace json = boost::json;
 
 namespace {
 
-std::vector<std::string> parts_of(const std::string& text, char at) {
-    std::vector<std::string> out{""};
-    for (char c : text) {
-        if (c == at) out.emplace_back();
-        else out.back() += c;
-    }
-    return out;
-}
-
 // --- what the draft needs to know of logs ---
 
 Result<> add_heads(const json::value& list, std::vector<KnownHead>& heads) {
     if (!list.is_array())
-        return failure(ErrorCode::malformed, "heads: no list as `safar charter heads --json` prints it");
+        return failure(ErrorCode::malformed,
+                       "heads: no list as `safar charter heads --json` prints it");
     for (const json::value& log : list.as_array()) {
         SAFAR_TRY(auto head, head_of(log));
         heads.push_back(std::move(head));
@@ -40,7 +33,8 @@ Result<> add_heads(const json::value& list, std::vector<KnownHead>& heads) {
     return success();
 }
 
-Outcome<std::vector<KnownHead>> gather_heads(Context& context, const std::vector<std::string>& files) {
+Outcome<std::vector<KnownHead>>
+gather_heads(Context& context, const std::vector<std::string>& files) {
     std::vector<KnownHead> heads;
     for (const std::string& path : files) {
         SAFAR_TRY(auto text, read_file(path));
@@ -53,9 +47,10 @@ Outcome<std::vector<KnownHead>> gather_heads(Context& context, const std::vector
     auto answer = client.get("/v1/logs");
     if (!answer) {
         if (!files.empty()) return heads;
-        return Problem(failure(answer.error().code, answer.error().detail +
-                                                        "; a draft names the heads of logs: run it beside a node "
-                                                        "that runs, or give --heads FILE"));
+        return Problem(failure(answer.error().code,
+                               answer.error().detail +
+                                   "; a draft names the heads of logs: run it beside a node "
+                                   "that runs, or give --heads FILE"));
     }
     SAFAR_TRY(add_heads(answer.value().json, heads));
     return heads;
@@ -70,7 +65,7 @@ struct AmendOptions {
 };
 
 Result<Grant> grant_of(const std::string& text) {
-    const auto parts = parts_of(text, ':');
+    const auto parts = split(text, ':');
     Grant out;
     if (parts.size() == 3) {
         out.agency = parts[0];
@@ -79,19 +74,21 @@ Result<Grant> grant_of(const std::string& text) {
         else if (parts[2] == "none") out.right = Grant::Right::none;
         if (out.right != Grant::Right::read || parts[2] == "read") return out;
     }
-    return usage("--grant", text, "AGENCY:COMPARTMENT:write, :read or :none");
+    return wrong_value("--grant", text, "AGENCY:COMPARTMENT:write, :read or :none");
 }
 
 Result<CharterCut> cut_of(const CharterState& state, const std::string& text) {
-    const auto parts = parts_of(text, ':');
+    const auto parts = split(text, ':');
     CharterCut out;
     if (parts.size() == 4) {
         SAFAR_TRY(out.node, listed_node(state, "--cut", parts[0]));
         out.compartment = parts[1];
-        auto [end, bad] = std::from_chars(parts[3].data(), parts[3].data() + parts[3].size(), out.batch);
-        if (from_hex(parts[2], out.incarnation.raw) && bad == std::errc{} && *end == '\0') return out;
+        auto [end, bad] =
+            std::from_chars(parts[3].data(), parts[3].data() + parts[3].size(), out.batch);
+        if (from_hex(parts[2], out.incarnation.raw) && bad == std::errc{} && *end == '\0')
+            return out;
     }
-    return usage("--cut", text, "NODE:COMPARTMENT:LOG:BATCH, LOG being its 32 digits");
+    return wrong_value("--cut", text, "NODE:COMPARTMENT:LOG:BATCH, LOG being its 32 digits");
 }
 
 Result<Enrolment> enrolment_in(const std::string& path) {
@@ -116,13 +113,13 @@ Result<Amendment> amendment_of(const CharterState& state, const AmendOptions& op
         out.remove_nodes.push_back(node);
     }
     for (const std::string& text : options.titles) {
-        const auto parts = parts_of(text, '=');
-        if (parts.size() != 2) return usage("--title", text, "AGENCY=TITLE");
+        const auto parts = split(text, '=');
+        if (parts.size() != 2) return wrong_value("--title", text, "AGENCY=TITLE");
         out.titles.emplace_back(parts[0], parts[1]);
     }
     for (const std::string& text : options.rotate) {
-        const auto parts = parts_of(text, '=');
-        if (parts.size() != 2) return usage("--rotate", text, "NODE=ENROLMENT");
+        const auto parts = split(text, '=');
+        if (parts.size() != 2) return wrong_value("--rotate", text, "NODE=ENROLMENT");
         SAFAR_TRY(auto node, listed_node(state, "--rotate", parts[0]));
         SAFAR_TRY(auto enrolment, enrolment_in(parts[1]));
         out.rotate_nodes.push_back(node);
@@ -157,14 +154,19 @@ Outcome<Exit> amend(Context& context, const AmendOptions& options) {
     SAFAR_TRY(auto text, amend_charter(state, amendment, known));
     SAFAR_TRY(auto next, parse_charter(text));
     if (context.json) {
-        context.out << json::object{{"epoch", next.epoch}, {"identity", next.identity.hex()}, {"text", text}} << '\n';
+        context.out << json::object{{"epoch", next.epoch},
+                                    {"identity", next.identity.hex()},
+                                    {"text", text}}
+                    << '\n';
         return Exit::ok;
     }
     context.out << text;
-    context.err << fmt::format("Epoch {} of {}, if it is signed:\n", next.epoch, visible(next.network_name));
+    context.err << fmt::format("Epoch {} of {}, if it is signed:\n", next.epoch,
+                               visible(next.network_name));
     for (const std::string& line : charter_changes(*state.ruling().charter, next))
         context.err << "  " << visible(line) << "\n";
-    context.err << "Next: stewards read and sign it (safar --node DIR charter sign FILE), then one publishes it.\n";
+    context.err << "Next: stewards read and sign it (safar --node DIR charter sign FILE), then one "
+                   "publishes it.\n";
     return Exit::ok;
 }
 
@@ -172,26 +174,36 @@ Outcome<Exit> amend(Context& context, const AmendOptions& options) {
 
 void add_amend_command(CLI::App& charter, Context& context) {
     const auto o = std::make_shared<AmendOptions>();
-    auto& command = add_command(charter, context, "amend",
-                                "Draft the epoch after the one in force; what somebody loses is cut at the heads known",
-                                "safar --node ./iom charter amend --admit punjab.toml --grant PUNJAB:protection:write > "
-                                "charter-2.toml\nsafar --node ./iom charter amend --remove UKF --why \"left the network\" "
-                                "> charter-3.toml",
-                                [&context, o] { return amend(context, *o); });
-    command.add_option("--admit", o->admit, "Enrolment of a new node; a new agency enters as member")->type_name("FILE");
-    command.add_option("--remove", o->remove, "Agency that leaves, with all its nodes")->type_name("CODE");
+    auto& command = add_command(
+        charter, context, "amend",
+        "Draft the epoch after the one in force; what somebody loses is cut at the heads known",
+        "safar --node ./iom charter amend --admit punjab.toml --grant PUNJAB:protection:write > "
+        "charter-2.toml\nsafar --node ./iom charter amend --remove UKF --why \"left the network\" "
+        "> charter-3.toml",
+        [&context, o] { return amend(context, *o); });
+    command
+        .add_option("--admit", o->admit, "Enrolment of a new node; a new agency enters as member")
+        ->type_name("FILE");
+    command.add_option("--remove", o->remove, "Agency that leaves, with all its nodes")
+        ->type_name("CODE");
     command.add_option("--remove-node", o->remove_nodes, "One node that leaves")->type_name("NODE");
-    command.add_option("--title", o->titles, "chair, coordinator, steward, member, observer or donor")
+    command
+        .add_option("--title", o->titles, "chair, coordinator, steward, member, observer or donor")
         ->type_name("CODE=TITLE");
-    command.add_option("--grant", o->grants, "A compartment's write, read or none")->type_name("CODE:COMPARTMENT:RIGHT");
-    command.add_option("--rotate", o->rotate, "New keys of a node, from its enrolment")->type_name("NODE=FILE");
+    command.add_option("--grant", o->grants, "A compartment's write, read or none")
+        ->type_name("CODE:COMPARTMENT:RIGHT");
+    command.add_option("--rotate", o->rotate, "New keys of a node, from its enrolment")
+        ->type_name("NODE=FILE");
     command.add_option("--cut", o->cuts, "What counts of a log, in place of the head known here")
         ->type_name("NODE:COMPARTMENT:LOG:BATCH");
-    command.add_option("--lift", o->lift, "Node whose cuts go: all of it counts again")->type_name("NODE");
-    command.add_option("--heads", o->heads, "Heads from other stewards (charter heads --json)")->type_name("FILE");
+    command.add_option("--lift", o->lift, "Node whose cuts go: all of it counts again")
+        ->type_name("NODE");
+    command.add_option("--heads", o->heads, "Heads from other stewards (charter heads --json)")
+        ->type_name("FILE");
     command.add_option("--quorum", o->quorum, "Signatures an epoch needs");
     command.add_option("--network", o->network, "A new name");
-    command.add_option("--compartments", o->compartments, "All compartments anew")->type_name("FILE");
+    command.add_option("--compartments", o->compartments, "All compartments anew")
+        ->type_name("FILE");
     command.add_option("--schema", o->schema, "Record kinds anew")->type_name("DIR");
     command.add_option("--codes", o->codes, "Code lists anew")->type_name("DIR");
     command.add_option("--why", o->why, "Reason, stands in the cuts")->type_name("TEXT");

@@ -103,7 +103,8 @@ Outcome<Exit> publish(Context& context, const std::string& path) {
     print_adopted(context, charter);
     if (context.json) return Exit::ok;
     if (charter.epoch > 1) {
-        context.out << "Nodes that run hear of it from this one; adopt it at others with: safar --node DIR charter adopt "
+        context.out << "Nodes that run hear of it from this one; adopt it at others with: safar "
+                       "--node DIR charter adopt "
                     << visible(path) << "\n";
         return Exit::ok;
     }
@@ -246,10 +247,11 @@ void add_charter_commands(CLI::App& app, Context& context) {
     add("publish", "Adopt a signed charter here, and say what the others must do",
         "safar --node ./iom charter publish charter.toml", publish);
     const auto files = std::make_shared<std::vector<std::string>>();
-    auto& adopt_command = add_command(charter, context, "adopt", "Put signed epochs in force at this node, in order",
-                                      "safar --node ./nchr charter adopt charter.toml\nsafar --node ./punjab charter "
-                                      "adopt charter-1.toml charter-2.toml",
-                                      [&context, files] { return adopt(context, *files); });
+    auto& adopt_command =
+        add_command(charter, context, "adopt", "Put signed epochs in force at this node, in order",
+                    "safar --node ./nchr charter adopt charter.toml\nsafar --node ./punjab charter "
+                    "adopt charter-1.toml charter-2.toml",
+                    [&context, files] { return adopt(context, *files); });
     adopt_command.add_option("charter", *files, "The epochs' files, the oldest first")->required();
     add_epoch_commands(charter, context);
 

@@ -18,8 +18,10 @@ struct DraftOptions {
 // kind that the schema does not have.
 [[nodiscard]] Result<std::string> draft_charter(const DraftOptions& options);
 
-// Kinds and whole code lists from the folders named; empty: from where this installation keeps them.
-[[nodiscard]] Result<std::vector<NamedText>> charter_documents(const std::string& schema, const std::string& codes);
+// Kinds and whole code lists from the folders named; empty: from where this installation keeps
+// them.
+[[nodiscard]] Result<std::vector<NamedText>>
+charter_documents(const std::string& schema, const std::string& codes);
 
 // Compartments that every agency writes and reads: movement, emigration, return, protection, exchange,
 // programme and network, as far as the schema has kinds for them; other: its further kinds.

@@ -2,6 +2,7 @@
 
 #include "cli/files.hpp"
 #include "cli/json_text.hpp"
+#include "cli/listing.hpp"
 #include "cli/table.hpp"
 #include "node/charter/amend.hpp"
 #include "node/charter/identity.hpp"
@@ -12,6 +13,7 @@
 
 #include <algorithm>
 #include <ostream>
+#include <set>
 
 namespace safar::cli {
 
@@ -20,19 +22,15 @@ namespace json = boost::json;
 namespace {
 
 Outcome<Exit> heads(Context& context) {
-    SAFAR_TRY(auto client, context.client());
-    SAFAR_TRY(auto answer, client.get("/v1/logs"));
-    if (context.json) {
-        context.print_raw(answer);
-        return Exit::ok;
-    }
-    Table table({{"agency"}, {"node"}, {"compartment"}, {"log"}, {"batches", Align::right}, {"state"}});
-    for (const json::value& log : answer.json.as_array())
-        table.row({text_at(log, "agency"), text_at(log, "node").substr(0, 8), text_at(log, "compartment"),
-                   text_at(log, "incarnation").substr(0, 8), grouped(number_at(log, "batch")),
-                   flag_at(log, "forked") ? "forked" : ""});
-    context.out << table.render();
-    return Exit::ok;
+    return print_list(context, "/v1/logs", [](const json::array& logs) {
+        Table table(
+            {{"agency"}, {"node"}, {"compartment"}, {"log"}, {"batches", Align::right}, {"state"}});
+        for (const json::value& log : logs)
+            table.row({text_at(log, "agency"), text_at(log, "node").substr(0, 8),
+                       text_at(log, "compartment"), text_at(log, "incarnation").substr(0, 8),
+                       grouped(number_at(log, "batch")), flag_at(log, "forked") ? "forked" : ""});
+        return table.render();
+    });
 }
 
 // --- diff, history ---
@@ -61,11 +59,14 @@ Outcome<Exit> diff(Context& context, const DiffOptions& options) {
     if (context.json) {
         json::array lines;
         for (const std::string& line : changes) lines.push_back(json::string(line));
-        context.out << json::object{{"from", before->epoch}, {"to", next->epoch}, {"changes", lines}} << '\n';
+        context.out << json::object{{"from", before->epoch},
+                                    {"to", next->epoch},
+                                    {"changes", lines}}
+                    << '\n';
         return Exit::ok;
     }
-    context.out << fmt::format("epoch {} ({}) to epoch {} ({})\n", before->epoch, before->identity.brief(), next->epoch,
-                               next->identity.brief());
+    context.out << fmt::format("epoch {} ({}) to epoch {} ({})\n", before->epoch,
+                               before->identity.brief(), next->epoch, next->identity.brief());
     for (const std::string& line : changes) context.out << "  " << visible(line) << "\n";
     if (changes.empty()) context.out << "  nothing but its number\n";
     return Exit::ok;
@@ -82,7 +83,8 @@ Outcome<Exit> history(Context& context, const HistoryOptions& options) {
     for (const HeldCharter& held : state.epochs()) {
         json::array changes, signers;
         if (before != nullptr)
-            for (const std::string& line : charter_changes(*before, *held.charter)) changes.push_back(json::string(line));
+            for (const std::string& line : charter_changes(*before, *held.charter))
+                changes.push_back(json::string(line));
         for (const CharterSignature& signature : held.charter->signatures)
             signers.push_back(json::string(signature.agency));
         list.push_back(json::object{{"epoch", held.charter->epoch},
@@ -91,7 +93,8 @@ Outcome<Exit> history(Context& context, const HistoryOptions& options) {
                                     {"changes", changes}});
         before = held.charter.get();
         if (options.directory.empty()) continue;
-        SAFAR_TRY(replace_file(fmt::format("{}/charter-{}.toml", options.directory, held.charter->epoch), held.text));
+        SAFAR_TRY(replace_file(
+            fmt::format("{}/charter-{}.toml", options.directory, held.charter->epoch), held.text));
     }
     if (context.json) {
         context.out << json::object{{"epochs", list}, {"frozen", state.frozen()}} << '\n';
@@ -101,15 +104,16 @@ Outcome<Exit> history(Context& context, const HistoryOptions& options) {
         context.out << fmt::format("epoch {}  {}  signed by", number_at(epoch, "epoch"),
                                    text_at(epoch, "identity").substr(0, 16));
         for (const json::value& signer : list_at(epoch, "signed_by"))
-            context.out << " " << visible(std::string(signer.as_string()));
+            context.out << " " << visible(shown(signer));
         context.out << "\n";
         for (const json::value& line : list_at(epoch, "changes"))
-            context.out << "  " << visible(std::string(line.as_string())) << "\n";
+            context.out << "  " << visible(shown(line)) << "\n";
     }
     if (state.frozen())
-        context.out << fmt::format("Two successors of epoch {} are signed: neither rules. Settle them: safar charter "
-                                   "amend, sign, publish.\n",
-                                   state.ruling().charter->epoch);
+        context.out << fmt::format(
+            "Two successors of epoch {} are signed: neither rules. Settle them: safar charter "
+            "amend, sign, publish.\n",
+            state.ruling().charter->epoch);
     return Exit::ok;
 }
 
@@ -132,86 +136,101 @@ Outcome<Exit> suspend(Context& context, const SuspendOptions& options) {
     if (options.node) {
         SAFAR_TRY(what.node, listed_node(state, "suspend --only-node", options.who));
     } else if (ruling.agency(options.who) == nullptr) {
-        return Problem(usage("suspend", options.who, "the code of an agency of this charter"));
+        return Problem(
+            wrong_value("suspend", options.who, "the code of an agency of this charter"));
     } else {
         what.agency = options.who;
     }
     SAFAR_TRY(auto client, context.client());
     SAFAR_TRY(auto logs, client.get("/v1/logs"));
-    for (const json::value& log : logs.json.as_array()) {
+    SAFAR_TRY(auto list, list_in(logs, "/v1/logs"));
+    for (const json::value& log : *list) {
         SAFAR_TRY(auto head, head_of(log));
         const CharterNode* listed = ruling.node(head.node);
         if (listed != nullptr && what.stops(*listed))
-            what.cuts.push_back({head.node, head.compartment, head.incarnation, head.batch, std::nullopt, ""});
+            what.cuts.push_back(
+                {head.node, head.compartment, head.incarnation, head.batch, std::nullopt, ""});
     }
     SAFAR_TRY(auto text, write_suspension(what, self.agency, self.signing));
     const Notice notice = make_suspension_notice(text, what);
-    SAFAR_TRY(auto answer, client.post("/v1/charter/notices", json::object{{"notice", to_hex(notice.bytes)}}));
+    SAFAR_TRY(auto answer,
+              client.post("/v1/charter/notices", json::object{{"notice", to_hex(notice.bytes)}}));
     if (context.json) {
-        context.out << json::object{{"hash", notice.hash.hex()}, {"cuts", what.cuts.size()}, {"text", text}} << '\n';
+        context.out << json::object{{"hash", notice.hash.hex()},
+                                    {"cuts", what.cuts.size()},
+                                    {"text", text}}
+                    << '\n';
         return Exit::ok;
     }
-    context.out << visible(fmt::format("{} is suspended until the next epoch: {} of its logs are named, what lies beyond "
-                                       "them and every other log of it is kept apart.\n",
-                                       options.who, what.cuts.size()))
-                << "Every node that hears of it does the same. Next: safar charter amend --remove or a new epoch "
-                   "without it.\n";
+    context.out
+        << visible(fmt::format(
+               "{} is suspended until the next epoch: {} of its logs are named, what lies beyond "
+               "them and every other log of it is kept apart.\n",
+               options.who, what.cuts.size()))
+        << "Every node that hears of it does the same. Next: safar charter amend --remove or a new "
+           "epoch "
+           "without it.\n";
     return Exit::ok;
 }
 
 Outcome<Exit> notices(Context& context) {
-    SAFAR_TRY(auto client, context.client());
-    SAFAR_TRY(auto answer, client.get("/v1/charter/notices"));
-    if (context.json) {
-        context.print_raw(answer);
-        return Exit::ok;
-    }
-    if (answer.json.as_array().empty()) context.out << "no notices: nobody is suspended, no fork or rival is known\n";
-    for (const json::value& notice : answer.json.as_array())
-        context.out << visible(fmt::format("{}  {}  {}{}", text_at(notice, "hash").substr(0, 8), text_at(notice, "kind"),
-                                           text_at(notice, "what"),
-                                           flag_at(notice, "holds") ? "" : " (no longer in force)"))
-                    << "\n";
-    return Exit::ok;
+    return print_list(context, "/v1/charter/notices", [](const json::array& list) {
+        if (list.empty())
+            return std::string("no notices: nobody is suspended, no fork or rival is known\n");
+        std::string out;
+        for (const json::value& notice : list)
+            out += visible(fmt::format("{}  {}  {}{}", text_at(notice, "hash").substr(0, 8),
+                                       text_at(notice, "kind"), text_at(notice, "what"),
+                                       flag_at(notice, "holds") ? "" : " (no longer in force)")) +
+                   "\n";
+        return out;
+    });
 }
 
 Outcome<Exit> quarantine(Context& context) {
-    SAFAR_TRY(auto client, context.client());
-    SAFAR_TRY(auto answer, client.get("/v1/quarantine"));
-    if (context.json) {
-        context.print_raw(answer);
-        return Exit::ok;
-    }
-    if (answer.json.as_array().empty()) context.out << "nothing is kept apart\n";
-    Table table({{"agency"}, {"compartment"}, {"log"}, {"batch", Align::right}, {"why"}});
-    for (const json::value& batch : answer.json.as_array())
-        table.row({text_at(batch, "agency"), text_at(batch, "compartment"), text_at(batch, "incarnation").substr(0, 8),
-                   grouped(number_at(batch, "batch")), text_at(batch, "reason")});
-    if (!answer.json.as_array().empty()) context.out << table.render();
-    return Exit::ok;
+    return print_list(context, "/v1/quarantine", [](const json::array& batches) {
+        if (batches.empty()) return std::string("nothing is kept apart\n");
+        Table table({{"agency"}, {"compartment"}, {"log"}, {"batch", Align::right}, {"why"}});
+        for (const json::value& batch : batches)
+            table.row({text_at(batch, "agency"), text_at(batch, "compartment"),
+                       text_at(batch, "incarnation").substr(0, 8),
+                       grouped(number_at(batch, "batch")), text_at(batch, "reason")});
+        return table.render();
+    });
 }
 
 } // namespace
 
-Error usage(const std::string& option, const std::string& value, std::string_view wanted) {
-    return failure(ErrorCode::invalid_argument, fmt::format("{} {}: needs {}", option, value, wanted));
+Error wrong_value(const std::string& option, const std::string& value, std::string_view wanted) {
+    return failure(ErrorCode::invalid_argument,
+                   fmt::format("{} {}: needs {}", option, value, wanted));
 }
 
 Result<KnownHead> head_of(const json::value& log) {
     KnownHead out;
     auto node = text_at(log, "node"), incarnation = text_at(log, "incarnation");
     if (!from_hex(node, out.node.raw) || !from_hex(incarnation, out.incarnation.raw))
-        return failure(ErrorCode::malformed, "heads: no list as `safar charter heads --json` prints it");
+        return failure(ErrorCode::malformed,
+                       "heads: no list as `safar charter heads --json` prints it");
     out.compartment = text_at(log, "compartment");
     out.batch = static_cast<std::uint64_t>(number_at(log, "batch"));
     return out;
 }
 
-Result<NodeId> listed_node(const CharterState& state, const std::string& option, const std::string& text) {
+Result<NodeId>
+listed_node(const CharterState& state, const std::string& option, const std::string& text) {
+    std::set<NodeId> found;
     for (const HeldCharter& held : state.epochs())
         for (const CharterNode& node : held.charter->nodes)
-            if (!text.empty() && node.id.hex().starts_with(text)) return node.id;
-    return usage(option, text, "the first digits of a node's id, as `safar charter show` lists them");
+            if (!text.empty() && node.id.hex().starts_with(text)) found.insert(node.id);
+    if (found.size() == 1) return *found.begin();
+    if (found.empty())
+        return wrong_value(option, text,
+                           "the first digits of a node's id, as `safar charter show` lists them");
+    return wrong_value(option, text,
+                       fmt::format("more digits: {} nodes begin so, {} and {} among them",
+                                   found.size(), found.begin()->hex().substr(0, 16),
+                                   std::next(found.begin())->hex().substr(0, 16)));
 }
 
 Outcome<CharterState> held_state(Context& context) {
@@ -225,9 +244,10 @@ Outcome<std::shared_ptr<const Charter>> epoch_before(Context& context, const Cha
     SAFAR_TRY(auto state, held_state(context));
     for (const HeldCharter& held : state.epochs())
         if (held.charter->identity == charter.previous) return held.charter;
-    return Problem(failure(ErrorCode::epoch_unknown,
-                           fmt::format("epoch {} follows {}, which this node does not hold: adopt that first",
-                                       charter.epoch, charter.previous.brief())));
+    return Problem(
+        failure(ErrorCode::epoch_unknown,
+                fmt::format("epoch {} follows {}, which this node does not hold: adopt that first",
+                            charter.epoch, charter.previous.brief())));
 }
 
 Outcome<Charter> adopt_epochs(Context& context, const std::vector<std::string>& paths) {
@@ -242,7 +262,8 @@ Outcome<Charter> adopt_epochs(Context& context, const std::vector<std::string>& 
     for (std::size_t i = 0; runs && i < texts.size(); ++i) {
         auto taken = client.post("/v1/charter", json::object{{"text", texts[i]}});
         if (!taken && i == 0 && taken.error().code == ErrorCode::unreachable) runs = false;
-        else if (!taken) return Problem(failure(taken.error().code, paths[i] + ": " + taken.error().detail));
+        else if (!taken)
+            return Problem(failure(taken.error().code, paths[i] + ": " + taken.error().detail));
     }
     if (!runs) {
         SAFAR_TRY(auto charter, adopt_charter_file(directory, texts));
@@ -255,36 +276,50 @@ Outcome<Charter> adopt_epochs(Context& context, const std::vector<std::string>& 
 void add_epoch_commands(CLI::App& charter, Context& context) {
     add_amend_command(charter, context);
     const auto d = std::make_shared<DiffOptions>();
-    auto& diff_command = add_command(charter, context, "diff", "What an epoch changes, in sentences",
-                                     "safar --node ./iom charter diff charter-2.toml\nsafar charter diff charter-1.toml "
-                                     "charter-2.toml",
-                                     [&context, d] { return diff(context, *d); });
-    diff_command.add_option("charter", d->first, "A draft, against the epoch in force; or the older of two")->required();
+    auto& diff_command = add_command(
+        charter, context, "diff", "What an epoch changes, in sentences",
+        "safar --node ./iom charter diff charter-2.toml\nsafar charter diff charter-1.toml "
+        "charter-2.toml",
+        [&context, d] { return diff(context, *d); });
+    diff_command
+        .add_option("charter", d->first, "A draft, against the epoch in force; or the older of two")
+        ->required();
     diff_command.add_option("newer", d->second, "The newer of two");
 
     const auto h = std::make_shared<HistoryOptions>();
-    auto& history_command = add_command(charter, context, "history", "Every epoch: who signed it, what it changed",
-                                        "safar --node ./iom charter history\nsafar --node ./iom charter history --export .",
-                                        [&context, h] { return history(context, *h); });
-    history_command.add_option("--export", h->directory, "Writes each epoch's file there, for a new member")
+    auto& history_command = add_command(
+        charter, context, "history", "Every epoch: who signed it, what it changed",
+        "safar --node ./iom charter history\nsafar --node ./iom charter history --export .",
+        [&context, h] { return history(context, *h); });
+    history_command
+        .add_option("--export", h->directory, "Writes each epoch's file there, for a new member")
         ->type_name("DIR");
 
-    add_command(charter, context, "heads", "The head of every log held here, for whoever drafts an epoch",
-                "safar --node ./fia charter heads --json > fia-heads.json", [&context] { return heads(context); });
+    add_command(charter, context, "heads",
+                "The head of every log held here, for whoever drafts an epoch",
+                "safar --node ./fia charter heads --json > fia-heads.json",
+                [&context] { return heads(context); });
 
     const auto s = std::make_shared<SuspendOptions>();
-    auto& suspend_command = add_command(charter, context, "suspend",
-                                        "Stop an agency or a node at once, until the next epoch; one steward is enough",
-                                        "safar --node ./fia charter suspend UKF --why \"its laptop was stolen\"",
-                                        [&context, s] { return suspend(context, *s); });
-    suspend_command.add_option("who", s->who, "Agency, or with --only-node the first digits of a node's id")->required();
+    auto& suspend_command =
+        add_command(charter, context, "suspend",
+                    "Stop an agency or a node at once, until the next epoch; one steward is enough",
+                    "safar --node ./fia charter suspend UKF --why \"its laptop was stolen\"",
+                    [&context, s] { return suspend(context, *s); });
+    suspend_command
+        .add_option("who", s->who, "Agency, or with --only-node the first digits of a node's id")
+        ->required();
     suspend_command.add_flag("--only-node", s->node, "One node, not all of an agency");
-    suspend_command.add_option("--why", s->why, "Reason, for everybody to read")->required()->type_name("TEXT");
+    suspend_command.add_option("--why", s->why, "Reason, for everybody to read")
+        ->required()
+        ->type_name("TEXT");
 
-    add_command(charter, context, "notices", "Suspensions, forks and rival epochs that are known here",
+    add_command(charter, context, "notices",
+                "Suspensions, forks and rival epochs that are known here",
                 "safar --node ./iom charter notices", [&context] { return notices(context); });
     add_command(charter, context, "quarantine", "Batches kept apart until an epoch admits them",
-                "safar --node ./iom charter quarantine", [&context] { return quarantine(context); });
+                "safar --node ./iom charter quarantine",
+                [&context] { return quarantine(context); });
 }
 
 } // namespace safar::cli

@@ -221,8 +221,9 @@ Outcome<Exit> demo_tour(Context& context, const DemoNetwork& network) {
     SAFAR_TRY(cut_off(narrator));
 
     narrator.chapter("Do all hold the same?");
-    narrator.say("For each compartment, a digest over all its records, as each node computes it on its own\n"
-                 "(with the real files that is a million records at four nodes, and takes a minute):");
+    narrator.say(
+        "For each compartment, a digest over all its records, as each node computes it on its own\n"
+        "(with the real files that is a million records at four nodes, and takes a minute):");
     SAFAR_TRY(show_digests(narrator));
     if (!narrator.all_good())
         return Problem(

@@ -66,12 +66,15 @@ Outcome<Exit> show(Context& context) {
         context.out << "no fork is known\n";
         return Exit::ok;
     }
-    Table table({{"proof"}, {"agency"}, {"node"}, {"compartment"}, {"log"}, {"two batches", Align::right}});
+    Table table(
+        {{"proof"}, {"agency"}, {"node"}, {"compartment"}, {"log"}, {"two batches", Align::right}});
     for (const Known& known : forks)
-        table.row({known.hash.brief(), known.file.agency, known.file.node.brief(), known.file.compartment,
-                   known.file.fork.place.log.incarnation.brief(), grouped(static_cast<std::int64_t>(known.file.fork.place.number))});
+        table.row({known.hash.brief(), known.file.agency, known.file.node.brief(),
+                   known.file.compartment, known.file.fork.place.log.incarnation.brief(),
+                   grouped(static_cast<std::int64_t>(known.file.fork.place.number))});
     context.out << table.render()
-                << "What came before counts; both branches are kept apart and the log is closed. Its node goes on in a "
+                << "What came before counts; both branches are kept apart and the log is closed. "
+                   "Its node goes on in a "
                    "new one.\n";
     return Exit::ok;
 }
@@ -87,8 +90,9 @@ Outcome<Exit> export_one(Context& context, const ExportOptions& options) {
         context.out << write_evidence_file(known.file);
         return Exit::ok;
     }
-    return Problem(failure(ErrorCode::not_found,
-                           fmt::format("no proof {} is known: safar evidence show lists them", options.proof)));
+    return Problem(failure(
+        ErrorCode::not_found,
+        fmt::format("no proof {} is known: safar evidence show lists them", options.proof)));
 }
 
 struct VerifyOptions {
@@ -105,9 +109,10 @@ Outcome<Exit> verify(Context& context, const VerifyOptions& options) {
         const CharterNode* node = charter.node(evidence.node);
         if (node == nullptr || node->agency != evidence.agency ||
             (node->signing_key != evidence.key_a && node->signing_key != evidence.key_b))
-            return Problem(failure(ErrorCode::identity_mismatch,
-                                   fmt::format("{}: that charter does not list these keys for node {} of {}",
-                                               options.charter, evidence.node.brief(), evidence.agency)));
+            return Problem(
+                failure(ErrorCode::identity_mismatch,
+                        fmt::format("{}: that charter does not list these keys for node {} of {}",
+                                    options.charter, evidence.node.brief(), evidence.agency)));
         listed = true;
     }
     if (context.json) {
@@ -117,13 +122,16 @@ Outcome<Exit> verify(Context& context, const VerifyOptions& options) {
         context.out << out << '\n';
         return Exit::ok;
     }
-    context.out << visible(fmt::format("It holds: the key of node {} signed two batches {} of its log {} in {}.\n",
-                                       evidence.node.brief(), evidence.fork.place.number,
-                                       evidence.fork.place.log.incarnation.brief(), evidence.compartment))
-                << (listed ? visible(fmt::format("The charter lists that key for {}.\n", evidence.agency))
-                           : visible(fmt::format("That the key is {}'s, only the charter says: compare {}, or give "
-                                                 "--charter FILE.\n",
-                                                 evidence.agency, evidence.key_a.hex())));
+    context.out << visible(fmt::format(
+                       "It holds: the key of node {} signed two batches {} of its log {} in {}.\n",
+                       evidence.node.brief(), evidence.fork.place.number,
+                       evidence.fork.place.log.incarnation.brief(), evidence.compartment))
+                << (listed ? visible(fmt::format("The charter lists that key for {}.\n",
+                                                 evidence.agency))
+                           : visible(fmt::format(
+                                 "That the key is {}'s, only the charter says: compare {}, or give "
+                                 "--charter FILE.\n",
+                                 evidence.agency, evidence.key_a.hex())));
     return Exit::ok;
 }
 
@@ -131,19 +139,23 @@ Outcome<Exit> verify(Context& context, const VerifyOptions& options) {
 
 void add_evidence_commands(CLI::App& app, Context& context) {
     CLI::App& group = add_group(app, "evidence", "Proofs that a log has forked");
-    add_command(group, context, "show", "The forks that are known here", "safar --node ./iom evidence show",
-                [&context] { return show(context); });
+    add_command(group, context, "show", "The forks that are known here",
+                "safar --node ./iom evidence show", [&context] { return show(context); });
     const auto e = std::make_shared<ExportOptions>();
-    auto& export_command = add_command(group, context, "export", "One proof as a file that stands alone",
-                                       "safar --node ./iom evidence export 3fa1b2c4 > fork.toml",
-                                       [&context, e] { return export_one(context, *e); });
-    export_command.add_option("proof", e->proof, "First digits, as `evidence show` lists it")->required();
+    auto& export_command =
+        add_command(group, context, "export", "One proof as a file that stands alone",
+                    "safar --node ./iom evidence export 3fa1b2c4 > fork.toml",
+                    [&context, e] { return export_one(context, *e); });
+    export_command.add_option("proof", e->proof, "First digits, as `evidence show` lists it")
+        ->required();
     const auto v = std::make_shared<VerifyOptions>();
-    auto& verify_command = add_command(group, context, "verify", "Check such a file; no node is needed",
-                                       "safar evidence verify fork.toml --charter charter.toml",
-                                       [&context, v] { return verify(context, *v); });
+    auto& verify_command =
+        add_command(group, context, "verify", "Check such a file; no node is needed",
+                    "safar evidence verify fork.toml --charter charter.toml",
+                    [&context, v] { return verify(context, *v); });
     verify_command.add_option("file", v->file, "The proof")->required();
-    verify_command.add_option("--charter", v->charter, "Also check that it lists the key")->type_name("FILE");
+    verify_command.add_option("--charter", v->charter, "Also check that it lists the key")
+        ->type_name("FILE");
 }
 
 } // namespace safar::cli

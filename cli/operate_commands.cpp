@@ -1,6 +1,7 @@
 // What an operator asks when something may be wrong: the test of a peer, and the doctor.
 #include "cli/app.hpp"
 #include "cli/json_text.hpp"
+#include "cli/listing.hpp"
 #include "cli/table.hpp"
 #include "node/charter/identity.hpp"
 
@@ -17,16 +18,12 @@ namespace json = boost::json;
 
 namespace {
 
-const json::array& as_list(const json::value& value) {
-    static const json::array nothing;
-    return value.is_array() ? value.as_array() : nothing;
-}
-
 Outcome<Exit> test_peer(Context& context, const std::string& agency) {
     SAFAR_TRY(auto client, context.client());
     SAFAR_TRY(auto answer,
               client.patient().post("/v1/peers/test", json::object{{"agency", agency}}));
-    const json::array& tests = as_list(answer.json);
+    SAFAR_TRY(auto list, list_in(answer, "/v1/peers/test"));
+    const json::array& tests = *list;
     const bool good = std::all_of(tests.begin(), tests.end(),
                                   [](const json::value& t) { return flag_at(t, "ok"); });
     const Exit end = good ? Exit::ok : Exit::no;
@@ -67,11 +64,12 @@ json::value examine_alone(const std::string& directory, const Error& silence) {
 Outcome<Exit> doctor(Context& context) {
     SAFAR_TRY(auto client, context.client());
     auto answer = client.get("/v1/health");
-    if (!answer && answer.error().code != ErrorCode::unreachable &&
-        answer.error().code != ErrorCode::timed_out)
+    const bool silent = !answer && (answer.error().code == ErrorCode::unreachable ||
+                                    answer.error().code == ErrorCode::timed_out);
+    if (!answer && (!silent || client.place().remote))
         return Problem(answer.error());
     const json::value health =
-        answer ? answer.value().json : examine_alone(client.directory(), answer.error());
+        answer ? answer.value().json : examine_alone(client.place().directory, answer.error());
     const Exit end = text_at(health, "health") == "problem" ? Exit::no : Exit::ok;
     if (context.json) {
         context.out << health << '\n';

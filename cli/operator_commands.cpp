@@ -1,7 +1,8 @@
 // What an operator asks of a node: is it well, whom does it reach, does it hold what the others
 // hold.
 #include "cli/app.hpp"
-#include "cli/json_text.hpp"
+#include "cli/listing.hpp"
+#include "cli/peer_text.hpp"
 #include "cli/table.hpp"
 
 #include <CLI/CLI.hpp>
@@ -67,34 +68,25 @@ Outcome<Exit> status(Context& context) {
 }
 
 Outcome<Exit> peers(Context& context) {
-    SAFAR_TRY(auto client, context.client());
-    SAFAR_TRY(auto answer, client.get("/v1/peers"));
-    if (context.json) {
-        context.print_raw(answer);
-        return Exit::ok;
-    }
-    Table table({{"agency"},
-                 {"node"},
-                 {"address"},
-                 {"state"},
-                 {"lacks here", Align::right},
-                 {"lacks there", Align::right},
-                 {"in", Align::right},
-                 {"out", Align::right},
-                 {"since"},
-                 {"why"}});
-    const json::array& list =
-        answer.json.is_array() ? answer.json.as_array() : list_at(answer.json, "peers");
-    for (const json::value& p : list)
-        table.row({text_at(p, "agency"), text_at(p, "node").substr(0, 8), text_at(p, "address"),
-                   text_at(p, "state"), text_at(p, "behind_here"), text_at(p, "behind_there"),
-                   text_at(p, "batches_in"), text_at(p, "batches_out"), text_at(p, "since"),
-                   text_at(p, "why")});
-    if (table.empty())
-        context.out << "the charter lists no other node\n";
-    else
-        context.out << table.render();
-    return Exit::ok;
+    return print_list(context, "/v1/peers", [](const json::array& list) {
+        if (list.empty()) return std::string("the charter lists no other node\n");
+        Table table({{"agency"},
+                     {"node"},
+                     {"address"},
+                     {"state"},
+                     {"lacks here", Align::right},
+                     {"lacks there", Align::right},
+                     {"in", Align::right},
+                     {"out", Align::right},
+                     {"since"},
+                     {"why"}});
+        for (const json::value& p : list)
+            table.row({text_at(p, "agency"), text_at(p, "node").substr(0, 8), text_at(p, "address"),
+                       text_at(p, "state"), text_at(p, "behind_here"), text_at(p, "behind_there"),
+                       text_at(p, "batches_in"), text_at(p, "batches_out"), text_at(p, "since"),
+                       peer_note(p)});
+        return table.render();
+    });
 }
 
 struct DigestOptions {

@@ -3,6 +3,7 @@
 #include "cli/demo_process.hpp"
 #include "cli/files.hpp"
 #include "cli/json_text.hpp"
+#include "cli/listing.hpp"
 #include "cli/locate.hpp"
 #include "cli/table.hpp"
 
@@ -71,8 +72,8 @@ Outcome<json::array> meet_peers(const ApiClient& client, std::chrono::seconds pa
     int quiet = 0;
     for (;;) {
         SAFAR_TRY(auto answer, client.get("/v1/peers"));
-        if (!answer.json.is_array()) return json::array();
-        const json::array& peers = answer.json.as_array();
+        SAFAR_TRY(auto list, list_in(answer, "/v1/peers"));
+        const json::array& peers = *list;
         const bool done = std::all_of(peers.begin(), peers.end(), [](const json::value& peer) {
             return connected(peer) && number_at(peer, "behind_here") == 0;
         });

@@ -169,7 +169,8 @@ std::string found_text(const json::value& answer) {
     std::string out = table.render();
     if (const auto* withheld = member(answer, "withheld").if_object())
         for (const auto& one : *withheld)
-            out += visible(fmt::format("{}: withheld ({})\n", std::string_view(one.key().data(), one.key().size()),
+            out += visible(fmt::format("{}: withheld ({})\n",
+                                       std::string_view(one.key().data(), one.key().size()),
                                        shown(one.value())));
     if (flag_at(answer, "truncated"))
         out += fmt::format("the first {}; --limit N shows more\n", records.size());

@@ -1,7 +1,8 @@
 // A live view of a node, for a terminal that somebody leaves open.
 #include "cli/watch.hpp"
 
-#include "cli/json_text.hpp"
+#include "cli/listing.hpp"
+#include "cli/peer_text.hpp"
 #include "cli/table.hpp"
 
 #include <CLI/CLI.hpp>
@@ -42,6 +43,7 @@ Outcome<WatchSample> look(const ApiClient& client) {
     WatchSample out;
     SAFAR_TRY(auto status, client.get("/v1/status"));
     SAFAR_TRY(auto peers, client.get("/v1/peers"));
+    SAFAR_TRY(list_in(peers, "/v1/peers"));
     out.at = std::chrono::steady_clock::now();
     out.status = std::move(status.json);
     out.peers = std::move(peers.json);
@@ -116,7 +118,7 @@ std::string watch_text(const WatchSample& now, const WatchSample* before) {
                    grouped(number_at(peer, "behind_here")),
                    grouped(number_at(peer, "behind_there")), rate_of(peer, earlier, "events_in"),
                    rate_of(peer, earlier, "events_out"), kib("bytes_in"), kib("bytes_out"),
-                   text_at(peer, "since"), text_at(peer, "why")});
+                   text_at(peer, "since"), peer_note(peer)});
     }
     return out + (table.empty() ? "the charter lists no other node\n" : table.render());
 }

@@ -2,9 +2,11 @@
 // ends cleanly on SIGTERM or SIGINT.
 #include "node/api/api.hpp"
 #include "node/api/config.hpp"
+#include "node/api/remote_server.hpp"
 #include "node/api/server.hpp"
 #include "node/charter/durable_file.hpp"
 #include "node/charter/identity.hpp"
+#include "node/operate/maintenance_file.hpp"
 #include "storage/base/limits.hpp"
 #include "storage/log/rocks_log.hpp"
 
@@ -118,6 +120,7 @@ struct Running {
     std::unique_ptr<ApiContext> context;
     std::unique_ptr<PeerNet> net;
     std::unique_ptr<ApiServer> server;
+    std::unique_ptr<RemoteServer> remote; // where [api] listen is set
 };
 
 std::atomic<bool> anew{false};
@@ -155,6 +158,17 @@ Result<> open_stores(const std::string& directory, const Prepared& with, Running
     return success();
 }
 
+Result<> open_remote(const Prepared& with, Running& out) {
+    if (with.config.api_listen.empty()) return success();
+    RemoteOptions options;
+    options.listen = with.config.api_listen;
+    SAFAR_TRY(out.remote, RemoteServer::start(*out.context, with.identity, options));
+    if (out.desk->single_user())
+        note("[api] listen is set and nobody can come: there is no user with a certificate; `safar user add`");
+    spdlog::info("event=api listen={} port={}", with.config.api_listen, out.remote->port());
+    return success();
+}
+
 Result<> start_all(const std::string& directory, const Prepared& with, Running& out) {
     SAFAR_TRY(open_stores(directory, with, out));
     NodeSettings settings{with.identity.id, with.identity.agency, with.charter, {}, {}, {}};
@@ -173,6 +187,9 @@ Result<> start_all(const std::string& directory, const Prepared& with, Running& 
     PeerNet* net = out.net.get();
     out.context->peers = [net] { return net->peers(); };
     out.context->door = [net] { return net->door(); };
+    out.context->announce = [net](std::optional<wire::Maintenance> notice) { net->announce(std::move(notice)); };
+    SAFAR_TRY(auto away, load_maintenance(directory));
+    if (away) net->announce(std::move(away)); // told until it is over or ended: peers drop what is past
     Node* node = out.node.get();
     out.node->start([net] { net->on_local_change(); },
                     [net, node, directory] {
@@ -183,8 +200,10 @@ Result<> start_all(const std::string& directory, const Prepared& with, Running& 
     out.node->confirm_alone();
     ServerOptions options;
     options.socket_path = directory + "/safar.sock";
+    options.open_to_all = !out.desk->single_user();
     SAFAR_TRY(out.server, ApiServer::start(*out.context, options));
-    return out.desk->open_door();
+    SAFAR_TRY(out.desk->open_door());
+    return open_remote(with, out);
 }
 
 int wait_for_signal(const sigset_t& signals) {
@@ -203,7 +222,8 @@ void stop_all(Running& running) {
         leave();
     }).detach();
     running.net->stop();
-    const bool ended = running.server->stop();
+    const bool left = running.remote == nullptr || running.remote->stop();
+    const bool ended = running.server->stop() && left;
     running.node->stop();
     if (ended) return;
     spdlog::warn("event=stopped detail=\"a request was cut off\"");

@@ -14,7 +14,7 @@ _safar() {
     for ((i = 1; i < COMP_CWORD; ++i)); do
         word=${COMP_WORDS[i]}
         case $word in
-        --node | --timeout | --purpose) ((++i)) ;;
+        --node | --timeout | --purpose | --user-key | --node-key) ((++i)) ;;
         -*) ;;
         *)
             if [ -z "$group" ]; then
@@ -31,7 +31,7 @@ _safar() {
         mapfile -t COMPREPLY < <(compgen -d -- "$cur")
         return
         ;;
-    --rejects | --compartments | --admit | --heads | --charter | --output)
+    --rejects | --compartments | --admit | --heads | --charter | --output | --user-key | --file)
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return
         ;;
@@ -47,7 +47,7 @@ _safar() {
 
     local words=''
     case $group in
-    '') words='node charter evidence key status peers digest verify rebuild import bundle gaps record similar find explain conflict steps step reassign refer inbox journey timeline dossier stats backup restore peer doctor watch user access demo --node --timeout --purpose --language --version --help --help-all' ;;
+    '') words='node charter evidence key status peers digest verify rebuild import bundle gaps record similar find explain conflict steps step reassign refer inbox journey timeline dossier stats backup restore peer doctor watch maintenance user access demo --node --timeout --purpose --language --user-key --node-key --version --help --help-all' ;;
     node) [ -n "$command" ] && words='--agency --listen --name' || words='init' ;;
     charter)
         case $command in
@@ -92,10 +92,18 @@ _safar() {
     backup) words='--with-keys' ;;
     restore) words='--keys --prove --patience' ;;
     watch) words='--once --interval' ;;
+    maintenance)
+        case $command in
+        '') words='announce end show' ;;
+        announce) words='--from --until --why' ;;
+        esac
+        ;;
     user)
         case $command in
-        '') words='list add roles remove' ;;
-        add) words='--role --compartment --classes-up-to --name' ;;
+        '') words='list add roles remove certificate key' ;;
+        add) words='--role --compartment --classes-up-to --name --certificate --no-account' ;;
+        certificate) words='--none' ;;
+        key) words='--file' ;;
         roles) words='--role --compartment --all-compartments --classes-up-to' ;;
         esac
         ;;

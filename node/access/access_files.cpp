@@ -14,7 +14,8 @@ constexpr std::size_t segment_read_max = 1u << 30; // far above what a segment h
 
 class Scanner {
 public:
-    Scanner(const SegmentFile& segment, const ScanOptions& options) : segment_(segment), options_(options) {}
+    Scanner(const SegmentFile& segment, const ScanOptions& options)
+        : segment_(segment), options_(options) {}
 
     SegmentScan run(std::string_view text) {
         // What is being written behind the limit may be incomplete.
@@ -41,7 +42,8 @@ public:
 
 private:
     void problem(const std::string& what) {
-        out_.problems.push_back(fmt::format("{} line {}: {}", segment_.path, std::max<std::uint64_t>(line_, 1), what));
+        out_.problems.push_back(
+            fmt::format("{} line {}: {}", segment_.path, std::max<std::uint64_t>(line_, 1), what));
     }
 
     void opening(std::string_view line) {
@@ -67,14 +69,16 @@ private:
         }
         if (place->number > options_.up_to) return false;
         if (known_ && place->number <= out_.end.number) {
-            problem(fmt::format("entry {} stands after entry {}; it was moved or repeated", place->number,
-                                out_.end.number));
+            problem(fmt::format("entry {} stands after entry {}; it was moved or repeated",
+                                place->number, out_.end.number));
             return true;
         }
         if (known_ && place->number > out_.end.number + 1)
-            problem(fmt::format("entries {} to {} are missing before it", out_.end.number + 1, place->number - 1));
+            problem(fmt::format("entries {} to {} are missing before it", out_.end.number + 1,
+                                place->number - 1));
         else if (known_ && entry_hash(out_.end.hash, place->hashed) != place->stated)
-            problem(fmt::format("entry {} was altered, or does not follow from the one before it", place->number));
+            problem(fmt::format("entry {} was altered, or does not follow from the one before it",
+                                place->number));
         out_.end = {place->number, place->stated};
         known_ = true;
         ++out_.entries;
@@ -98,7 +102,8 @@ std::string segment_path(const std::string& directory, std::uint32_t number) {
 Result<std::vector<SegmentFile>> list_segments(const std::string& directory) {
     std::vector<SegmentFile> out;
     std::error_code error;
-    for (std::filesystem::directory_iterator at(directory, error), end; !error && at != end; at.increment(error)) {
+    for (std::filesystem::directory_iterator at(directory, error), end; !error && at != end;
+         at.increment(error)) {
         const std::string file = at->path().filename().string();
         SegmentFile one;
         auto [stop, wrong] = std::from_chars(file.data(), file.data() + file.size(), one.number);
@@ -107,7 +112,8 @@ Result<std::vector<SegmentFile>> list_segments(const std::string& directory) {
         if (one.path == directory + "/" + file) out.push_back(std::move(one));
     }
     if (error) return failure(ErrorCode::storage_failed, directory + ": " + error.message());
-    std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.number < b.number; });
+    std::sort(out.begin(), out.end(),
+              [](const auto& a, const auto& b) { return a.number < b.number; });
     return out;
 }
 

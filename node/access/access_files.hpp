@@ -32,6 +32,7 @@ struct ScanOptions {
     std::function<void(const AccessPoint&, std::string_view line)> on_entry; // may be empty
 };
 // Checks line by line that each follows from the one before.
-[[nodiscard]] Result<SegmentScan> scan_segment(const SegmentFile& segment, const ScanOptions& options);
+[[nodiscard]] Result<SegmentScan>
+scan_segment(const SegmentFile& segment, const ScanOptions& options);
 
 } // namespace safar

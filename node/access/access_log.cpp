@@ -17,7 +17,8 @@ constexpr std::size_t group_entries_max = 256;
 
 Error system_error(std::string_view what, const std::string& path) {
     const int error = errno;
-    return failure(error == ENOSPC || error == EDQUOT ? ErrorCode::storage_full : ErrorCode::storage_failed,
+    return failure(error == ENOSPC || error == EDQUOT ? ErrorCode::storage_full
+                                                      : ErrorCode::storage_failed,
                    fmt::format("access log: cannot {} {}: {}", what, path, std::strerror(error)));
 }
 
@@ -48,8 +49,8 @@ struct Continuation {
     bool same_segment = false;
 };
 
-Result<Continuation> find_end(const std::string& directory, const NodeId& node, const SigningKey& key,
-                              std::vector<std::string>& notes) {
+Result<Continuation> find_end(const std::string& directory, const NodeId& node,
+                              const SigningKey& key, std::vector<std::string>& notes) {
     Continuation out;
     SAFAR_TRY(auto segments, list_segments(directory));
     SAFAR_TRY(auto head, read_head(directory));
@@ -58,20 +59,23 @@ Result<Continuation> find_end(const std::string& directory, const NodeId& node, 
         out.segment = segments.back().number;
         out.point = last.end;
         out.bytes = last.good_bytes;
-        out.same_segment = last.problems.empty() && last.opening && last.opening->key == key.public_key() &&
-                           last.opening->node == node;
+        out.same_segment = last.problems.empty() && last.opening &&
+                           last.opening->key == key.public_key() && last.opening->node == node;
         if (last.torn_bytes > 0)
-            notes.push_back(fmt::format("{:06}.jsonl: a torn last line of {} bytes is cut off; nobody was answered for it",
-                                        out.segment, last.torn_bytes));
+            notes.push_back(fmt::format(
+                "{:06}.jsonl: a torn last line of {} bytes is cut off; nobody was answered for it",
+                out.segment, last.torn_bytes));
         for (const std::string& problem : last.problems) notes.push_back(problem);
         if (last.opening && last.opening->key != key.public_key())
-            notes.push_back(fmt::format("{:06}.jsonl was signed with key {}; the log goes on with this node's key of today",
-                                        out.segment, last.opening->key.hex()));
+            notes.push_back(fmt::format(
+                "{:06}.jsonl was signed with key {}; the log goes on with this node's key of today",
+                out.segment, last.opening->key.hex()));
     }
     const bool genuine = head && head->node == node && holds(*head);
     if (genuine && head->point.number > out.point.number) {
-        notes.push_back(fmt::format("access log: entries {} to {} were written and are missing; run `safar access verify`",
-                                    out.point.number + 1, head->point.number));
+        notes.push_back(fmt::format(
+            "access log: entries {} to {} were written and are missing; run `safar access verify`",
+            out.point.number + 1, head->point.number));
         out.point = head->point;
         out.same_segment = false;
     }
@@ -92,7 +96,8 @@ AccessLog::~AccessLog() {
 }
 
 Result<std::unique_ptr<AccessLog>> AccessLog::open(const std::string& directory, const NodeId& node,
-                                                   const SigningKey& key, std::vector<std::string>& notes) {
+                                                   const SigningKey& key,
+                                                   std::vector<std::string>& notes) {
     SAFAR_TRY(make_directory(directory));
     std::unique_ptr<AccessLog> log(new AccessLog(directory, node, key));
     SAFAR_TRY(auto end, find_end(directory, node, key, notes));

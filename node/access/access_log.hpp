@@ -1,9 +1,9 @@
-// Appends to the access log of a node. DIR/access/000001.jsonl ... (a signed first line, then entries) and
-// DIR/access/head, the node's signature over the last entry that was written.
+// Appends to the access log of a node. DIR/access/000001.jsonl ... (a signed first line, then
+// entries) and DIR/access/head, the node's signature over the last entry that was written.
 //
-// append() returns when its entry would survive power loss; entries that come while another is being synced
-// share the next sync. The head is signed with every sync and written beside, not synced: after power loss it
-// may be older than the log, never newer.
+// append() returns when its entry would survive power loss; entries that come while another is
+// being synced share the next sync. The head is signed with every sync and written beside, not
+// synced: after power loss it may be older than the log, never newer.
 //
 // Threads: append() from any; the rest from one.
 #pragma once
@@ -22,21 +22,22 @@ constexpr std::size_t access_head_bytes = 512;            // one sector: written
 
 class AccessLog {
 public:
-    // Opens or begins the log. A torn last line, which nobody was answered for, is cut off. A log that was
-    // altered, or lacks what the head says was written, is left as it is: the log goes on in a new file and
-    // `verify_access` names the place ever after. `notes`: a line each for the operator, also where another key
-    // signed before: nobody can put a log of their own in place unseen.
+    // Opens or begins the log. A torn last line, which nobody was answered for, is cut off. A log
+    // that was altered, or lacks what the head says was written, is left as it is: the log goes on
+    // in a new file and `verify_access` names the place ever after. `notes`: a line each for the
+    // operator, also where another key signed before: nobody can put a log of their own in place
+    // unseen.
     // @param key  must outlive the log.
     // Errors: storage_failed, storage_full with the path.
-    [[nodiscard]] static Result<std::unique_ptr<AccessLog>> open(const std::string& directory, const NodeId& node,
-                                                                 const SigningKey& key,
-                                                                 std::vector<std::string>& notes);
+    [[nodiscard]] static Result<std::unique_ptr<AccessLog>>
+    open(const std::string& directory, const NodeId& node, const SigningKey& key,
+         std::vector<std::string>& notes);
     ~AccessLog();
     AccessLog(const AccessLog&) = delete;
     AccessLog& operator=(const AccessLog&) = delete;
 
-    // Errors: storage_full, storage_failed: nothing of it is in the log, and what it would have let through
-    // must not go out.
+    // Errors: storage_full, storage_failed: nothing of it is in the log, and what it would have let
+    // through must not go out.
     [[nodiscard]] Result<> append(const AccessEntry& entry);
 
     [[nodiscard]] AccessPoint written() const;

@@ -28,9 +28,11 @@ bool matches(const AccessQuery& query, std::string_view line) {
     if (query.subject.empty()) return true;
     const json::value* subjects = entry.if_contains("subject");
     if (subjects == nullptr || !subjects->is_array()) return false;
-    return std::any_of(subjects->get_array().begin(), subjects->get_array().end(), [&](const json::value& one) {
-        return one.is_string() && std::string_view(one.get_string().data(), one.get_string().size()) == query.subject;
-    });
+    return std::any_of(
+        subjects->get_array().begin(), subjects->get_array().end(), [&](const json::value& one) {
+            return one.is_string() && std::string_view(one.get_string().data(),
+                                                       one.get_string().size()) == query.subject;
+        });
 }
 
 class Verifier {
@@ -51,9 +53,11 @@ public:
         if (scan.opening) {
             follow(file, *scan.opening);
             if (report_.node && *report_.node != scan.opening->node)
-                problem(file.path + " line 1: is the log of another node, " + scan.opening->node.hex());
+                problem(file.path + " line 1: is the log of another node, " +
+                        scan.opening->node.hex());
             report_.node = scan.opening->node;
-            if (head_ && scan.opening->point.number == head_->point.number) at_head_ = scan.opening->point.hash;
+            if (head_ && scan.opening->point.number == head_->point.number)
+                at_head_ = scan.opening->point.hash;
         }
         for (std::string& one : scan.problems) problem(std::move(one));
         report_.end = scan.end;
@@ -65,7 +69,8 @@ public:
     AccessReport finish() {
         const std::string path = directory_ + "/head";
         if (!head_) {
-            problem(path + " is missing or damaged: nothing tells whether the last entries are there");
+            problem(path +
+                    " is missing or damaged: nothing tells whether the last entries are there");
             return std::move(report_);
         }
         report_.key = head_->key;
@@ -76,11 +81,12 @@ public:
         const AccessPoint& point = head_->point;
         report_.signed_up_to = std::min(point.number, report_.end.number);
         if (point.number > report_.end.number && report_.end.number < options_.up_to)
-            problem(fmt::format("{}: entries {} to {} were written and are missing at the end", path,
-                                report_.end.number + 1, point.number));
+            problem(fmt::format("{}: entries {} to {} were written and are missing at the end",
+                                path, report_.end.number + 1, point.number));
         else if (point.number > 0 && point.number <= report_.end.number && at_head_ != point.hash)
-            problem(fmt::format("{}: entry {} is not the one that was signed; it or one before it was altered", path,
-                                point.number));
+            problem(fmt::format(
+                "{}: entry {} is not the one that was signed; it or one before it was altered",
+                path, point.number));
         return std::move(report_);
     }
 
@@ -95,11 +101,12 @@ private:
         }
         if (opening.point == report_.end) return;
         if (opening.point.number > report_.end.number)
-            problem(fmt::format("{} line 1: entries {} to {} are missing before this file", file.path,
-                                report_.end.number + 1, opening.point.number));
+            problem(fmt::format("{} line 1: entries {} to {} are missing before this file",
+                                file.path, report_.end.number + 1, opening.point.number));
         else
-            problem(fmt::format("{} line 1: does not go on from entry {}, the last of the file before", file.path,
-                                report_.end.number));
+            problem(
+                fmt::format("{} line 1: does not go on from entry {}, the last of the file before",
+                            file.path, report_.end.number));
     }
 
     const std::string& directory_;
@@ -136,7 +143,8 @@ Result<AccessPage> read_access(const std::string& directory, const AccessQuery& 
 Result<AccessReport> verify_access(const std::string& directory, std::uint64_t up_to) {
     SAFAR_TRY(auto segments, list_segments(directory));
     if (segments.empty())
-        return failure(ErrorCode::not_found, directory + " holds no access log (000001.jsonl, head)");
+        return failure(ErrorCode::not_found,
+                       directory + " holds no access log (000001.jsonl, head)");
     SAFAR_TRY(auto head, read_head(directory));
     Verifier verifier(directory, up_to, std::move(head));
     for (const SegmentFile& file : segments) {

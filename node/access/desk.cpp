@@ -24,24 +24,54 @@ bool account_exists(const std::string& login) {
     passwd entry{};
     passwd* found = nullptr;
     std::array<char, 4096> space;
-    return ::getpwnam_r(login.c_str(), &entry, space.data(), space.size(), &found) == 0 && found != nullptr;
+    return ::getpwnam_r(login.c_str(), &entry, space.data(), space.size(), &found) == 0 &&
+           found != nullptr;
 }
 
 Result<> restrict_mode(const std::filesystem::path& path, mode_t mode) {
-    if (::chmod(path.c_str(), mode) == 0 || errno == ENOENT) return success(); // a file may go meanwhile
-    return failure(ErrorCode::storage_failed, "cannot protect " + path.string() + ": " + std::strerror(errno));
+    if (::chmod(path.c_str(), mode) == 0 || errno == ENOENT)
+        return success(); // a file may go meanwhile
+    return failure(ErrorCode::storage_failed,
+                   "cannot protect " + path.string() + ": " + std::strerror(errno));
 }
 
 Error no_such_user(const std::string& login) {
-    return failure(ErrorCode::not_found, "no user '" + login + "'; `safar user list` shows who there is");
+    return failure(ErrorCode::not_found,
+                   "no user '" + login + "'; `safar user list` shows who there is");
 }
 
 Result<> check_new(const User& user) {
     if (!is_login(user.login))
-        return failure(ErrorCode::invalid_argument, "'" + user.login.substr(0, 40) + "' is not the name of a Unix account");
-    if (!account_exists(user.login))
         return failure(ErrorCode::invalid_argument,
-                       "this machine has no Unix account '" + user.login + "'; create it first, or correct the name");
+                       "'" + user.login.substr(0, 40) + "' is not the name of a Unix account");
+    if (user.remote && user.certificate.empty())
+        return failure(
+            ErrorCode::invalid_argument,
+            "'" + user.login +
+                "' has no Unix account here and so needs a certificate: `safar user key`");
+    // The name would otherwise mean two people: one in the log, one at the socket.
+    if (user.remote && account_exists(user.login))
+        return failure(ErrorCode::invalid_argument,
+                       "this machine has a Unix account '" + user.login +
+                           "'; give it as the account, or choose another name");
+    if (!user.remote && !account_exists(user.login))
+        return failure(ErrorCode::invalid_argument, "this machine has no Unix account '" +
+                                                        user.login +
+                                                        "'; create it first, or correct the name");
+    return success();
+}
+
+Result<> check_certificate(const std::vector<User>& users, const User& user) {
+    if (user.certificate.empty()) return success();
+    if (!is_certificate(user.certificate))
+        return failure(ErrorCode::invalid_argument,
+                       "a certificate is given by the SHA-256 of its public key, 64 "
+                       "lower-case hex digits: `safar user key` prints it");
+    for (const User& other : users)
+        if (other.login != user.login && other.certificate == user.certificate)
+            return failure(ErrorCode::conflict,
+                           "'" + other.login +
+                               "' has that certificate; each person needs a key of their own");
     return success();
 }
 
@@ -56,8 +86,9 @@ Caller caller_of_uid(uid_t uid) {
     return {uid, "uid " + std::to_string(uid)};
 }
 
-Result<std::unique_ptr<AccessDesk>> AccessDesk::open(const std::string& directory, const NodeId& node,
-                                                     const SigningKey& key, std::vector<std::string>& notes) {
+Result<std::unique_ptr<AccessDesk>> AccessDesk::open(const std::string& directory,
+                                                     const NodeId& node, const SigningKey& key,
+                                                     std::vector<std::string>& notes) {
     struct stat found {};
     if (::stat(directory.c_str(), &found) != 0)
         return failure(ErrorCode::storage_failed, directory + ": " + std::strerror(errno));
@@ -68,7 +99,8 @@ Result<std::unique_ptr<AccessDesk>> AccessDesk::open(const std::string& director
         Snapshot now{false, {}};
         SAFAR_TRY(now.users, parse_users(users_path(directory), text.value()));
         desk->current_ = std::make_shared<const Snapshot>(std::move(now));
-        note = "roles of users.toml " + tagged_hash("users-file", {as_bytes(text.value())}).hex().substr(0, 16);
+        note = "roles of users.toml " +
+               tagged_hash("users-file", {as_bytes(text.value())}).hex().substr(0, 16);
     } else if (text.error().code != ErrorCode::not_found) {
         return text.error();
     }
@@ -95,49 +127,63 @@ std::shared_ptr<const AccessDesk::Snapshot> AccessDesk::snapshot() const {
     return current_;
 }
 
-bool AccessDesk::may_complain(uid_t uid) {
-    std::lock_guard lock(mutex_);
-    const auto now = std::chrono::steady_clock::now();
-    if (complained_.size() > strangers_max) complained_.clear();
-    auto [at, fresh] = complained_.try_emplace(uid, now);
-    if (!fresh && now - at->second < complaint_interval) return false;
-    at->second = now;
-    return true;
+Result<> AccessDesk::complain(const Caller& caller) {
+    AccessEntry entry;
+    entry.user = caller.certificate.empty() ? caller.login : "unknown";
+    entry.certificate = caller.certificate;
+    entry.action = "connect";
+    entry.outcome = AccessOutcome::refused;
+    entry.note = "not a user";
+    {
+        std::lock_guard lock(mutex_);
+        const auto now = std::chrono::steady_clock::now();
+        if (complained_.size() > strangers_max) complained_.clear();
+        auto [at, fresh] =
+            complained_.try_emplace(caller.certificate.empty() ? caller.login : "", now);
+        if (!fresh && now - at->second < complaint_interval) {
+            if (!caller.certificate.empty()) ++unnamed_;
+            return success();
+        }
+        at->second = now;
+        if (!caller.certificate.empty() && unnamed_ > 0)
+            entry.note += "; " + std::to_string(std::exchange(unnamed_, 0)) +
+                          " more were refused since the last such entry";
+    }
+    return record(std::move(entry));
 }
 
 Result<User> AccessDesk::admit(const Caller& caller) {
     auto now = snapshot();
+    const bool local = caller.certificate.empty();
     User out;
     out.login = caller.login;
-    out.owner = caller.uid == owner_ || caller.uid == 0;
+    out.owner = local && (caller.uid == owner_ || caller.uid == 0);
     if (now->single && out.owner) {
         out.name = caller.login;
         out.roles.set();
         out.single = true;
         return out;
     }
-    auto listed = std::find_if(now->users.begin(), now->users.end(),
-                               [&](const User& user) { return user.login == caller.login; });
+    auto listed = std::find_if(now->users.begin(), now->users.end(), [&](const User& user) {
+        return local ? !user.remote && user.login == caller.login
+                     : user.certificate == caller.certificate;
+    });
     if (listed != now->users.end()) {
         const bool owner = out.owner;
         out = *listed;
         out.owner = owner;
+        out.came_with = caller.certificate;
     }
     if (out.owner) out.roles.set(static_cast<std::size_t>(UserRole::operator_));
     if (listed != now->users.end() || out.owner) return out;
-    const std::string reason = now->single ? caller.login + " is not the owner of this node's data directory; "
-                                                            "the owner lets others in: `safar user add`"
-                                           : caller.login + " is not a user of this node; an operator adds users: "
-                                                            "`safar user add`";
-    if (may_complain(caller.uid)) {
-        AccessEntry entry;
-        entry.user = caller.login;
-        entry.action = "connect";
-        entry.outcome = AccessOutcome::refused;
-        entry.note = "not a user";
-        SAFAR_TRY(record(std::move(entry)));
-    }
-    return failure(ErrorCode::not_permitted, reason);
+    SAFAR_TRY(complain(caller));
+    const std::string who = local ? caller.login : "certificate " + caller.certificate;
+    return failure(
+        ErrorCode::not_permitted,
+        local && now->single
+            ? who + " is not the owner of this node's data directory; the owner lets others in: "
+                    "`safar user add`"
+            : who + " is not a user of this node; an operator adds users: `safar user add`");
 }
 
 Result<> AccessDesk::record(AccessEntry entry) {
@@ -149,14 +195,16 @@ Result<> AccessDesk::replace(const User& by, const std::string& about, std::vect
                              const std::string& note) {
     AccessEntry entry;
     entry.user = by.login;
+    entry.certificate = by.came_with;
     entry.roles = by.roles;
     entry.action = name(UserAction::user_change);
     entry.note = note;
     if (about == by.login && !by.owner) {
         entry.outcome = AccessOutcome::refused;
         SAFAR_TRY(record(std::move(entry)));
-        return failure(ErrorCode::not_permitted,
-                       "nobody changes their own rights: another operator or the owner of the node does");
+        return failure(
+            ErrorCode::not_permitted,
+            "nobody changes their own rights: another operator or the owner of the node does");
     }
     // What is written must be readable at the next start.
     const std::string text = write_users(users);
@@ -181,9 +229,13 @@ Result<> AccessDesk::add(const User& by, const User& user) {
     auto users = this->users();
     for (const User& other : users)
         if (other.login == user.login)
-            return failure(ErrorCode::conflict, "'" + user.login + "' is a user already; `safar user roles` changes the roles");
+            return failure(ErrorCode::conflict,
+                           "'" + user.login +
+                               "' is a user already; `safar user roles` changes the roles");
+    SAFAR_TRY(check_certificate(users, user));
     if (users.size() >= users_max)
-        return failure(ErrorCode::limit_exceeded, "a node has at most " + std::to_string(users_max) + " users");
+        return failure(ErrorCode::limit_exceeded,
+                       "a node has at most " + std::to_string(users_max) + " users");
     users.push_back(user);
     return replace(by, user.login, std::move(users), "add " + describe_rights(user));
 }
@@ -191,11 +243,17 @@ Result<> AccessDesk::add(const User& by, const User& user) {
 Result<> AccessDesk::change(const User& by, const User& user) {
     std::lock_guard lock(changing_);
     auto users = this->users();
+    SAFAR_TRY(check_certificate(users, user));
+    if (user.remote && user.certificate.empty())
+        return failure(ErrorCode::invalid_argument,
+                       "'" + user.login +
+                           "' comes by certificate only: `safar user remove` ends that");
     for (User& other : users)
         if (other.login == user.login) {
             const std::string before = describe_rights(other);
             other = user;
-            return replace(by, user.login, std::move(users), "change " + before + " -> " + describe_rights(user));
+            return replace(by, user.login, std::move(users),
+                           "change " + before + " -> " + describe_rights(user));
         }
     return no_such_user(user.login);
 }
@@ -203,7 +261,8 @@ Result<> AccessDesk::change(const User& by, const User& user) {
 Result<> AccessDesk::remove(const User& by, const std::string& login) {
     std::lock_guard lock(changing_);
     auto users = this->users();
-    auto at = std::find_if(users.begin(), users.end(), [&](const User& user) { return user.login == login; });
+    auto at = std::find_if(users.begin(), users.end(),
+                           [&](const User& user) { return user.login == login; });
     if (at == users.end()) return no_such_user(login);
     const std::string before = describe_rights(*at);
     users.erase(at);
@@ -214,7 +273,8 @@ Result<> AccessDesk::open_door() const {
     namespace fs = std::filesystem;
     if (single_user()) return success();
     std::error_code error;
-    for (fs::directory_iterator at(directory_, error), end; !error && at != end; at.increment(error)) {
+    for (fs::directory_iterator at(directory_, error), end; !error && at != end;
+         at.increment(error)) {
         std::error_code gone;
         const fs::file_status status = at->symlink_status(gone);
         if (gone) continue;

@@ -72,6 +72,7 @@ std::string encode_entry(const AccessEntry& entry, AccessPoint& point) {
                         {"outcome", name(entry.outcome)},
                         {"classes", class_names(entry.classes)}};
     if (!entry.withheld.empty()) object["withheld"] = class_names(entry.withheld);
+    if (!entry.certificate.empty()) object["certificate"] = entry.certificate;
     if (!entry.note.empty()) object["note"] = entry.note;
     std::string line = json::serialize(object);
     line.pop_back(); // the brace: the hash comes before it
@@ -84,15 +85,18 @@ std::string encode_entry(const AccessEntry& entry, AccessPoint& point) {
 
 std::optional<LinePlace> place_of(std::string_view line) {
     constexpr std::string_view start = R"({"n":)";
-    if (!line.starts_with(start) || line.size() < start.size() + hash_mark.size() + hash_tail || !line.ends_with("\"}"))
+    if (!line.starts_with(start) || line.size() < start.size() + hash_mark.size() + hash_tail ||
+        !line.ends_with("\"}"))
         return std::nullopt;
     LinePlace out{};
     out.hashed = line.substr(0, line.size() - hash_tail - hash_mark.size());
     if (line.substr(out.hashed.size(), hash_mark.size()) != hash_mark) return std::nullopt;
     std::string_view digits = line.substr(line.size() - hash_tail, 64);
     if (!from_hex(digits, out.stated.raw) || out.stated.hex() != digits) return std::nullopt;
-    auto [end, error] = std::from_chars(line.data() + start.size(), line.data() + out.hashed.size(), out.number);
-    if (error != std::errc{} || end == line.data() + out.hashed.size() || *end != ',') return std::nullopt;
+    auto [end, error] =
+        std::from_chars(line.data() + start.size(), line.data() + out.hashed.size(), out.number);
+    if (error != std::errc{} || end == line.data() + out.hashed.size() || *end != ',')
+        return std::nullopt;
     return out;
 }
 

@@ -1,7 +1,8 @@
 // One line of the access log, and what is signed over it. docs/access.md describes the files.
 //
-// A line is a JSON object whose last member is its hash: the hash of the line before it and of its own
-// bytes up to there. So a line vouches for every line before it, and one signature for all of them.
+// A line is a JSON object whose last member is its hash: the hash of the line before it and of its
+// own bytes up to there. So a line vouches for every line before it, and one signature for all of
+// them.
 #pragma once
 
 #include "node/access/rights.hpp"
@@ -18,6 +19,7 @@ enum class AccessOutcome { allowed, withheld, refused, failed };
 struct AccessEntry {
     AccessTime time;
     std::string user; // login
+    std::string certificate = {}; // that they came with; empty: over the local socket
     Roles roles;
     std::string action; // name(UserAction), or what the node itself did: "start", "repair"
     std::vector<std::string> subject; // record ids, as people write them
@@ -58,10 +60,13 @@ struct SignedPoint {
     AccessPoint point;
     Signature signature;
 };
-[[nodiscard]] SignedPoint sign_point(const NodeId& node, const SigningKey& key, const AccessPoint& point);
+[[nodiscard]] SignedPoint
+sign_point(const NodeId& node, const SigningKey& key, const AccessPoint& point);
 [[nodiscard]] bool holds(const SignedPoint& claim);
-// {"segment":3,"node":..,"key":..,"after":N,"hash":..,"signature":..}: first line of a file, and the head.
+// {"segment":3,"node":..,"key":..,"after":N,"hash":..,"signature":..}: first line of a file, and
+// the head.
 [[nodiscard]] std::string encode_signed(const SignedPoint& claim, std::uint32_t segment);
-[[nodiscard]] std::optional<SignedPoint> decode_signed(std::string_view line, std::uint32_t& segment);
+[[nodiscard]] std::optional<SignedPoint>
+decode_signed(std::string_view line, std::uint32_t& segment);
 
 } // namespace safar

@@ -5,7 +5,8 @@
 namespace safar {
 namespace {
 
-// Up to which class of fields. Classes are nested: nobody who may see sensitive fields is kept from personal ones.
+// Up to which class of fields. Classes are nested: nobody who may see sensitive fields is kept from
+// personal ones.
 enum Reach : std::uint8_t { no, pub, oper, pers, sens };
 
 struct Row {
@@ -15,7 +16,7 @@ struct Row {
 };
 
 constexpr std::array<Row, action_count> table{{
-    // action                                         caseworker supervisor analyst operator protection auditor
+    // caseworker, supervisor, analyst, operator, protection officer, auditor
     {UserAction::describe, "describe the API",                {pub,  pub,  pub,  pub,  pub,  pub}},
     {UserAction::status, "status",                            {pub,  pub,  pub,  pub,  pub,  pub}},
     {UserAction::health, "doctor",                            {no,   no,   no,   pub,  no,   pub}},
@@ -52,6 +53,7 @@ constexpr std::array<Row, action_count> table{{
     {UserAction::user_change, "user change",                  {no,   no,   no,   pub,  no,   no}},
     {UserAction::access_read, "access log",                   {no,   no,   no,   no,   no,   pub}},
     {UserAction::access_verify, "access verify",              {no,   no,   no,   pub,  no,   pub}},
+    {UserAction::maintenance, "maintenance",                  {no,   no,   no,   pub,  no,   no}},
 }};
 
 constexpr bool rows_stand_at_their_action() {
@@ -63,7 +65,8 @@ static_assert(rows_stand_at_their_action(), "every action has its row, in the or
 
 constexpr std::array<std::string_view, user_role_count> role_names{
     "caseworker", "supervisor", "analyst", "operator", "protection_officer", "auditor"};
-constexpr std::array<std::string_view, 4> class_names{"public", "operational", "personal", "sensitive"};
+constexpr std::array<std::string_view, 4> class_names{"public", "operational", "personal",
+                                                      "sensitive"};
 
 bool reaches(Reach reach, Sensitivity field_class) {
     return static_cast<int>(reach) > static_cast<int>(field_class);
@@ -91,24 +94,30 @@ Decision authorise(const User& user, UserAction action, Sensitivity field_class,
             if (roles[i] && reaches(row.reach[i], field_class)) return true;
         return false;
     };
-    const std::string what = std::string(row.name) + " of " + std::string(name(field_class)) + " fields";
+    const std::string what =
+        std::string(row.name) + " of " + std::string(name(field_class)) + " fields";
     if (!may(user.roles))
-        return {false, (may(Roles().set()) && field_class == Sensitivity::public_ ? std::string(row.name) : what) +
-                           ": " + needed_roles(row, field_class) + "; " + user.login + " has " +
-                           joined_roles(user.roles)};
+        return {false,
+                (may(Roles().set()) && field_class == Sensitivity::public_ ? std::string(row.name)
+                                                                           : what) +
+                    ": " + needed_roles(row, field_class) + "; " + user.login + " has " +
+                    joined_roles(user.roles)};
     if (field_class > user.up_to)
-        return {false, what + ": users.toml lets " + user.login + " see " + std::string(name(user.up_to)) +
-                           " fields at most"};
+        return {false, what + ": users.toml lets " + user.login + " see " +
+                           std::string(name(user.up_to)) + " fields at most"};
     if (compartment && user.compartments &&
-        std::find(user.compartments->begin(), user.compartments->end(), *compartment) == user.compartments->end())
-        return {false, std::string(row.name) + " in compartment '" + std::string(*compartment) + "': " + user.login +
-                           " works in other compartments only"};
+        std::find(user.compartments->begin(), user.compartments->end(), *compartment) ==
+            user.compartments->end())
+        return {false, std::string(row.name) + " in compartment '" + std::string(*compartment) +
+                           "': " + user.login + " works in other compartments only"};
     return {true, {}};
 }
 
 std::string_view name(UserRole role) { return role_names[static_cast<std::size_t>(role)]; }
 std::string_view name(UserAction action) { return table[static_cast<std::size_t>(action)].name; }
-std::string_view name(Sensitivity field_class) { return class_names[static_cast<std::size_t>(field_class)]; }
+std::string_view name(Sensitivity field_class) {
+    return class_names[static_cast<std::size_t>(field_class)];
+}
 
 std::optional<UserRole> user_role_named(std::string_view text) {
     for (std::size_t i = 0; i < user_role_count; ++i)

@@ -27,17 +27,22 @@ enum class UserAction {
     record_create, record_set, record_step, record_refer, record_retract, conflict_resolve, import_file,
     // people
     user_list, user_change, access_read, access_verify,
+    // the node again
+    maintenance,
 };
-constexpr std::size_t action_count = static_cast<std::size_t>(UserAction::access_verify) + 1;
+constexpr std::size_t action_count = static_cast<std::size_t>(UserAction::maintenance) + 1;
 
 struct User {
     std::string name;  // for people
-    std::string login; // Unix account; "uid 1001" where the system has no name
+    std::string login; // Unix account; "uid 1001" where the system has no name; a name of its own where `remote`
     Roles roles;
     std::optional<std::vector<std::string>> compartments; // absent: all
     Sensitivity up_to = Sensitivity::sensitive;           // narrows what the roles allow
     bool single = false; // no users.toml: the node's owner, with every role and no purpose asked for
     bool owner = false;  // of the data directory, or root
+    std::string certificate = {}; // SHA-256 of the public key by which they may come from elsewhere; empty: none
+    bool remote = false;          // has no Unix account here, comes by certificate only
+    std::string came_with = {};   // the certificate of this connection; empty: the local socket
 };
 
 struct Decision {

@@ -19,9 +19,16 @@ std::string role_list() {
 User read_user(const toml::table& table, std::string where, TomlProblems& problems) {
     TomlReader reader(table, std::move(where), problems);
     User out;
-    out.login = reader.text("unix", 32);
+    out.remote = !table.contains("unix") && table.contains("login");
+    const char* const key = out.remote ? "login" : "unix";
+    out.login = reader.text(key, 32);
     if (!problems.any() && !is_login(out.login))
-        reader.refuse("unix", "is not the name of a Unix account: a-z, digits, '_', '-' and '.', at most 32");
+        reader.refuse(
+            key, "is not the name of a Unix account: a-z, digits, '_', '-' and '.', at most 32");
+    out.certificate = reader.text("certificate", 64, out.remote ? Need::required : Need::optional);
+    if (!problems.any() && !out.certificate.empty() && !is_certificate(out.certificate))
+        reader.refuse("certificate",
+                      "is the SHA-256 of a public key, 64 lower-case hex digits: `safar user key`");
     out.name = reader.text("name", name_bytes_max);
     std::vector<std::string> names = reader.texts("roles", user_role_count, 32);
     if (auto roles = parse_roles(names); roles.has_value())
@@ -34,7 +41,8 @@ User read_user(const toml::table& table, std::string where, TomlProblems& proble
         if (auto found = field_class_named(up_to))
             out.up_to = *found;
         else
-            reader.refuse("classes_up_to", "is not one of public, operational, personal, sensitive");
+            reader.refuse("classes_up_to",
+                          "is not one of public, operational, personal, sensitive");
     }
     reader.done();
     return out;
@@ -42,18 +50,26 @@ User read_user(const toml::table& table, std::string where, TomlProblems& proble
 
 std::string quoted_list(const std::vector<std::string>& texts) {
     std::string out = "[";
-    for (std::size_t i = 0; i < texts.size(); ++i) out += (i == 0 ? "" : ", ") + toml_quote(texts[i]);
+    for (std::size_t i = 0; i < texts.size(); ++i)
+        out += (i == 0 ? "" : ", ") + toml_quote(texts[i]);
     return out + "]";
 }
 
 } // namespace
 
 bool is_login(std::string_view text) {
-    if (text.empty() || text.size() > 32 || text.front() == '-' || text.front() == '.') return false;
+    if (text.empty() || text.size() > 32 || text.front() == '-' || text.front() == '.')
+        return false;
     return std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
-               c == '.';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '_' || c == '-' || c == '.';
     });
+}
+
+bool is_certificate(std::string_view text) {
+    return text.size() == 64 && std::all_of(text.begin(), text.end(), [](char c) {
+               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+           });
 }
 
 Result<Roles> parse_roles(const std::vector<std::string>& names) {
@@ -82,7 +98,14 @@ Result<std::vector<User>> parse_users(const std::string& file, std::string_view 
             User user = read_user(*table, where, problems);
             for (const User& other : out)
                 if (other.login == user.login)
-                    TomlReader(*table, where, problems).refuse("unix", "'" + user.login + "' is listed twice");
+                    TomlReader(*table, where, problems)
+                        .refuse(user.remote ? "login" : "unix",
+                                "'" + user.login + "' is listed twice");
+                else if (!user.certificate.empty() && other.certificate == user.certificate)
+                    TomlReader(*table, where, problems)
+                        .refuse("certificate",
+                                "'" + other.login +
+                                    "' has the same; each person needs a key of their own");
             out.push_back(std::move(user));
         }
         reader.done();
@@ -92,14 +115,18 @@ Result<std::vector<User>> parse_users(const std::string& file, std::string_view 
 }
 
 std::string write_users(const std::vector<User>& users) {
-    std::string out = "# The people of this node: `safar user --help`. A change by hand takes effect at the next start.\n";
+    std::string out = "# The people of this node: `safar user --help`. A change by hand takes "
+                      "effect at the next start.\n";
     for (const User& user : users) {
         std::vector<std::string> roles;
         for (std::size_t i = 0; i < user_role_count; ++i)
             if (user.roles[i]) roles.emplace_back(name(static_cast<UserRole>(i)));
-        out += "\n[[user]]\nunix = " + toml_quote(user.login) + "\nname = " + toml_quote(user.name) +
+        out += std::string("\n[[user]]\n") + (user.remote ? "login" : "unix") + " = " +
+               toml_quote(user.login) + "\nname = " + toml_quote(user.name) +
                "\nroles = " + quoted_list(roles) + "\n";
         if (user.compartments) out += "compartments = " + quoted_list(*user.compartments) + "\n";
+        if (!user.certificate.empty())
+            out += "certificate = " + toml_quote(user.certificate) + "\n";
         if (user.up_to != Sensitivity::sensitive)
             out += "classes_up_to = " + toml_quote(name(user.up_to)) + "\n";
     }
@@ -114,6 +141,7 @@ std::string describe_rights(const User& user) {
         if (user.compartments->empty()) out += " none";
     }
     if (user.up_to != Sensitivity::sensitive) out += "; up to " + std::string(name(user.up_to));
+    if (!user.certificate.empty()) out += "; certificate " + user.certificate;
     return out;
 }
 

@@ -57,6 +57,7 @@ struct ApiContext {
     std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
     OperateContext operate = {};
     AccessDesk* desk = nullptr; // without one every request is refused
+    std::function<void(std::optional<wire::Maintenance>)> announce = {}; // to the peers; may be empty
 };
 
 using ApiHandler = Result<ApiReply> (*)(ApiContext& context, ApiRequest& request);
@@ -124,6 +125,7 @@ Result<ApiReply> gaps(ApiContext&, ApiRequest&);
 Result<ApiReply> users(ApiContext&, ApiRequest&);
 Result<ApiReply> user_add(ApiContext&, ApiRequest&);
 Result<ApiReply> user_roles(ApiContext&, ApiRequest&);
+Result<ApiReply> user_certificate(ApiContext&, ApiRequest&);
 Result<ApiReply> user_remove(ApiContext&, ApiRequest&);
 Result<ApiReply> access_log(ApiContext&, ApiRequest&);
 Result<ApiReply> access_verify(ApiContext&, ApiRequest&);
@@ -147,6 +149,9 @@ Result<ApiReply> notice_take(ApiContext&, ApiRequest&);
 Result<ApiReply> logs(ApiContext&, ApiRequest&);
 Result<ApiReply> quarantine(ApiContext&, ApiRequest&);
 Result<ApiReply> impact(ApiContext&, ApiRequest&);
+// routes_maintenance.cpp
+Result<ApiReply> maintenance(ApiContext&, ApiRequest&);
+Result<ApiReply> maintenance_change(ApiContext&, ApiRequest&);
 // routes_operate.cpp
 Result<ApiReply> backup(ApiContext&, ApiRequest&);
 Result<ApiReply> backup_done(ApiContext&, ApiRequest&);

@@ -44,11 +44,26 @@ Result<NodeConfig> parse_config(const std::string& file, std::string_view text) 
     out.name = in.text("name", limits::title_bytes_max, Need::optional);
     if (root.contains("log_level")) {
         out.log_level = in.text("log_level", 16);
-        if (!problems.any() && std::find(levels.begin(), levels.end(), out.log_level) == levels.end())
+        if (!problems.any() &&
+            std::find(levels.begin(), levels.end(), out.log_level) == levels.end())
             in.refuse("log_level", "is one of trace, debug, info, warn, error");
     }
     if (root.contains("reserve_mib")) out.reserve_mib = in.number("reserve_mib", 64, 1u << 20);
-    if (root.contains("linger_ms")) out.linger = std::chrono::milliseconds(in.number("linger_ms", 0, 20));
+    if (root.contains("linger_ms"))
+        out.linger = std::chrono::milliseconds(in.number("linger_ms", 0, 20));
+    if (root.contains("api")) {
+        if (const toml::table* table = in.table("api"); table != nullptr) {
+            TomlReader api(*table, "[api]", problems);
+            out.api_listen = api.text("listen", 256);
+            if (!problems.any() && !is_listen_address(out.api_listen))
+                api.refuse("listen",
+                           "needs host:port, for example \"0.0.0.0:7500\" (port 0 to 65535)");
+            if (!problems.any() && out.api_listen == out.listen && !out.listen.ends_with(":0"))
+                api.refuse("listen",
+                           "is where the peers come to already; people need another port");
+            api.done();
+        }
+    }
     in.done();
     SAFAR_TRY(problems.result());
     return out;

@@ -16,20 +16,12 @@ constexpr std::uint64_t body_bytes_max = 2u << 20; // of routes that do not stre
 constexpr std::chrono::seconds drain_after_refusal{10};
 constexpr std::size_t actor_bytes_max = 100;
 
-// Who connected, as the kernel noted it then; nobody can claim to be another.
-Caller peer_of(int descriptor) {
-    ucred who{};
-    socklen_t size = sizeof who;
-    if (::getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0) return {};
-    return caller_of_uid(who.uid);
-}
-
 class Connection {
 public:
-    Connection(ApiContext& context, const ServerOptions& options, UnixStream& stream,
-               const std::atomic<bool>& stopping, std::atomic<bool>& answering)
-        : context_(context), options_(options), stream_(stream), stopping_(stopping), answering_(answering),
-          caller_(peer_of(stream.descriptor())) {}
+    Connection(ApiContext& context, const ServerOptions& options, ClientStream& stream,
+               Caller caller, const std::atomic<bool>& stopping, std::atomic<bool>& answering)
+        : context_(context), options_(options), stream_(stream), stopping_(stopping),
+          answering_(answering), caller_(std::move(caller)) {}
 
     void run() {
         while (!stopping_ && serve_one()) answering_ = false;
@@ -68,7 +60,8 @@ private:
             return false;
         }
         request.value().caller = caller_;
-        request.value().claimed_actor = std::string(fields["Safar-Actor"].substr(0, actor_bytes_max));
+        request.value().claimed_actor =
+            std::string(fields["Safar-Actor"].substr(0, actor_bytes_max));
         request.value().purpose = std::string(fields["Safar-Purpose"]);
         auto route = find_route(request.value());
         if (!route.has_value()) {
@@ -76,8 +69,9 @@ private:
             return false;
         }
         if (!expected(head)) return false;
-        return route.value()->streams ? stream_request(*route.value(), request.value(), std::move(head))
-                                      : plain_request(*route.value(), request.value(), std::move(head));
+        return route.value()->streams
+                   ? stream_request(*route.value(), request.value(), std::move(head))
+                   : plain_request(*route.value(), request.value(), std::move(head));
     }
 
     // A client that asks before it sends a large body is told to go on.
@@ -91,8 +85,9 @@ private:
 
     bool plain_request(const Route& route, ApiRequest& request, HeaderParser&& head) {
         auto too_large = [&] {
-            send_and_close(error_reply(failure(ErrorCode::limit_exceeded,
-                                               "body: above " + std::to_string(body_bytes_max) + " bytes")));
+            send_and_close(
+                error_reply(failure(ErrorCode::limit_exceeded,
+                                    "body: above " + std::to_string(body_bytes_max) + " bytes")));
             return false;
         };
         // The parser counts what has come; a length that is only announced must not be waited for.
@@ -113,7 +108,8 @@ private:
         request.body_source = [&](std::span<std::byte> out) { return read_body(parser, out); };
         bool begun = false;
         request.send_part = [&](std::string_view part) -> Result<> {
-            if (!begun && !begin_parts(route.part_type)) return failure(ErrorCode::unreachable, "the client has gone");
+            if (!begun && !begin_parts(route.part_type))
+                return failure(ErrorCode::unreachable, "the client has gone");
             begun = true;
             return send_part(part) ? Result<>(success())
                                    : failure(ErrorCode::unreachable, "the client has gone");
@@ -132,8 +128,10 @@ private:
         return whole && keep_alive_;
     }
 
-    Result<std::size_t> read_body(http::request_parser<http::buffer_body>& parser, std::span<std::byte> out) {
-        if (stopping_) return failure(ErrorCode::stopping, "the node is stopping; send the file again later");
+    Result<std::size_t>
+    read_body(http::request_parser<http::buffer_body>& parser, std::span<std::byte> out) {
+        if (stopping_)
+            return failure(ErrorCode::stopping, "the node is stopping; send the file again later");
         while (!parser.is_done()) {
             auto& body = parser.get().body();
             body.data = out.data();
@@ -143,7 +141,8 @@ private:
             if (error && error != http::error::need_buffer) {
                 if (error == boost::asio::error::timed_out)
                     return failure(ErrorCode::timed_out, "the client sent nothing for too long");
-                return failure(ErrorCode::unreachable, "the client ended early: " + error.message());
+                return failure(ErrorCode::unreachable,
+                               "the client ended early: " + error.message());
             }
             if (std::size_t count = out.size() - body.size; count > 0) return count;
         }
@@ -168,7 +167,8 @@ private:
 
     bool begin_parts(std::string_view type) {
         http::response<http::empty_body> response(http::status::ok, version_);
-        response.set(http::field::content_type, boost::beast::string_view(type.data(), type.size()));
+        response.set(http::field::content_type,
+                     boost::beast::string_view(type.data(), type.size()));
         response.keep_alive(keep_alive_);
         response.chunked(true);
         http::response_serializer<http::empty_body> serializer(response);
@@ -179,7 +179,8 @@ private:
     bool send_part(std::string_view part) {
         if (part.empty()) return true; // an empty chunk would end the answer
         error_code error;
-        boost::asio::write(stream_, http::make_chunk(boost::asio::const_buffer(part.data(), part.size())), error);
+        boost::asio::write(
+            stream_, http::make_chunk(boost::asio::const_buffer(part.data(), part.size())), error);
         return !error;
     }
     bool end_parts() {
@@ -190,7 +191,7 @@ private:
 
     ApiContext& context_;
     const ServerOptions& options_;
-    UnixStream& stream_;
+    ClientStream& stream_;
     const std::atomic<bool>& stopping_;
     std::atomic<bool>& answering_;
     Caller caller_;
@@ -201,13 +202,22 @@ private:
 
 } // namespace
 
-void serve_connection(ApiContext& context, const ServerOptions& options, UnixStream& stream,
-                      const std::atomic<bool>& stopping, std::atomic<bool>& answering) {
-    Connection(context, options, stream, stopping, answering).run();
+Caller peer_of(int descriptor) {
+    ucred who{};
+    socklen_t size = sizeof who;
+    if (::getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0) return {};
+    return caller_of_uid(who.uid);
 }
 
-void refuse_connection(UnixStream& stream) {
-    ApiReply reply = error_reply(failure(ErrorCode::busy, "too many connections to this node; try again"));
+void serve_connection(ApiContext& context, const ServerOptions& options, ClientStream& stream,
+                      Caller caller, const std::atomic<bool>& stopping,
+                      std::atomic<bool>& answering) {
+    Connection(context, options, stream, std::move(caller), stopping, answering).run();
+}
+
+void refuse_connection(ClientStream& stream) {
+    ApiReply reply =
+        error_reply(failure(ErrorCode::busy, "too many connections to this node; try again"));
     http::response<http::string_body> response(http::status::service_unavailable, 11);
     response.set(http::field::content_type, reply.content_type);
     response.set(http::field::retry_after, "1");

@@ -1,17 +1,21 @@
 // One client of the API: reads requests, runs them, writes answers. Beast stays behind this door.
 #pragma once
 
+#include "node/api/client_stream.hpp"
 #include "node/api/server.hpp"
-#include "node/api/unix_stream.hpp"
 
 #include <atomic>
 
 namespace safar {
 
-// Serves until the client leaves, a limit of time passes, or `stopping`.
-void serve_connection(ApiContext& context, const ServerOptions& options, UnixStream& stream,
-                      const std::atomic<bool>& stopping, std::atomic<bool>& answering);
+// Serves `caller` until the client leaves, a limit of time passes, or `stopping`.
+void serve_connection(ApiContext& context, const ServerOptions& options, ClientStream& stream,
+                      Caller caller, const std::atomic<bool>& stopping,
+                      std::atomic<bool>& answering);
 // Answers 503 to whoever came beyond the limit.
-void refuse_connection(UnixStream& stream);
+void refuse_connection(ClientStream& stream);
+// Who is at the other end of a Unix socket, as the kernel noted it then; nobody can claim to be
+// another.
+[[nodiscard]] Caller peer_of(int descriptor);
 
 } // namespace safar

@@ -14,14 +14,16 @@ Result<std::string> read_purpose(const ApiRequest& request) {
         return failure(ErrorCode::invalid_argument,
                        "the purpose has more than " + std::to_string(purpose_bytes_max) + " bytes");
     if (!check_text(out).has_value() || out.find_first_of("\n\t") != std::string::npos)
-        return failure(ErrorCode::invalid_argument, "the purpose is not UTF-8 text without control characters");
+        return failure(ErrorCode::invalid_argument,
+                       "the purpose is not UTF-8 text without control characters");
     return out;
 }
 
 std::vector<Sensitivity> classes(const std::bitset<4>& set, bool all) {
     std::vector<Sensitivity> out;
     for (std::size_t i = 0; i < set.size(); ++i)
-        if (auto one = static_cast<Sensitivity>(i); set[i] && (all || guarded(one))) out.push_back(one);
+        if (auto one = static_cast<Sensitivity>(i); set[i] && (all || guarded(one)))
+            out.push_back(one);
     return out;
 }
 
@@ -29,6 +31,7 @@ std::vector<Sensitivity> classes(const std::bitset<4>& set, bool all) {
 std::optional<AccessEntry> account(const Sight& sight, bool answered) {
     AccessEntry entry;
     entry.user = sight.user().login;
+    entry.certificate = sight.user().came_with;
     entry.roles = sight.user().roles;
     entry.action = name(sight.action());
     entry.purpose = sight.purpose();
@@ -50,6 +53,7 @@ std::optional<AccessEntry> account(const Sight& sight, bool answered) {
 Result<> note_export(AccessDesk& desk, const Sight& sight) {
     AccessEntry entry;
     entry.user = sight.user().login;
+    entry.certificate = sight.user().came_with;
     entry.roles = sight.user().roles;
     entry.action = name(sight.action());
     entry.purpose = sight.purpose();
@@ -60,10 +64,12 @@ Result<> note_export(AccessDesk& desk, const Sight& sight) {
 
 Result<> admit(ApiContext& context, UserAction action, ApiRequest& request) {
     if (context.desk == nullptr)
-        return failure(ErrorCode::not_permitted, "this node has no access rules, so nobody is let in");
+        return failure(ErrorCode::not_permitted,
+                       "this node has no access rules, so nobody is let in");
     SAFAR_TRY(auto user, context.desk->admit(request.caller));
     SAFAR_TRY(auto purpose, read_purpose(request));
-    request.actor = user.single && !request.claimed_actor.empty() ? request.claimed_actor : user.login;
+    request.actor =
+        user.single && !request.claimed_actor.empty() ? request.claimed_actor : user.login;
     Decision decision = authorise(user, action, Sensitivity::public_);
     request.sight = Sight(std::move(user), action, std::move(purpose));
     if (decision && exports(action)) return note_export(*context.desk, request.sight);
@@ -82,9 +88,10 @@ ApiReply guarded_reply(ApiContext& context, UserAction action, ApiRequest& reque
     }();
     if (auto entry = account(request.sight, reply.has_value()); entry && context.desk != nullptr)
         if (auto noted = context.desk->record(std::move(*entry)); !noted.has_value())
-            return error_reply(failure(noted.error().code,
-                                       "nothing is shown, since the access log could not be written: " +
-                                           noted.error().detail));
+            return error_reply(
+                failure(noted.error().code,
+                        "nothing is shown, since the access log could not be written: " +
+                            noted.error().detail));
     return reply.has_value() ? std::move(reply.value()) : error_reply(reply.error());
 }
 

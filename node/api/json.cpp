@@ -115,6 +115,13 @@ Result<> BodyReader::done() const {
     return success();
 }
 
+json::object maintenance_object(const wire::Maintenance& notice) {
+    auto shown = [](std::uint64_t seconds) { // decoding bounds neither end of a time
+        return show_time({static_cast<std::int64_t>(std::min<std::uint64_t>(seconds, 253'402'300'799)) * 1'000'000});
+    };
+    return {{"from", shown(notice.from)}, {"until", shown(notice.until)}, {"why", notice.why}};
+}
+
 ApiReply json_reply(const json::value& value) {
     ApiReply reply;
     reply.body = json::serialize(value);

@@ -29,6 +29,8 @@ private:
     std::vector<std::string> known_;
 };
 
+// {from, until, why}
+[[nodiscard]] boost::json::object maintenance_object(const wire::Maintenance& notice);
 [[nodiscard]] ApiReply json_reply(const boost::json::value& value);
 
 // "" where the charter in force has none for the kind, or the schema does not know the kind.

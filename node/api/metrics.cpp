@@ -79,6 +79,10 @@ void add_peers(Families& out, const ApiContext& context) {
                    [](const PeerStatus& p) {
                        return std::chrono::duration<double>(std::chrono::system_clock::now() - p.since).count();
                    }},
+            Column{"safar_peer_maintenance", "1 while the peer is away as it announced.", MetricType::Gauge,
+                   [](const PeerStatus& p) {
+                       return in_maintenance(p, std::chrono::system_clock::now()) ? 1.0 : 0.0;
+                   }},
             Column{"safar_peer_behind_here", "Batches that the peer has and this node lacks.", MetricType::Gauge,
                    [](const PeerStatus& p) { return static_cast<double>(p.session.behind_here); }},
             Column{"safar_peer_behind_there", "Batches that this node has and the peer lacks.", MetricType::Gauge,
@@ -151,7 +155,7 @@ struct ApiMetrics::State {
         std::array<std::atomic<std::uint64_t>, 6> by_class{}; // status / 100
     };
     std::vector<std::unique_ptr<PerRoute>> routes;
-    std::atomic<std::uint64_t> refused{0};
+    std::atomic<std::uint64_t> refused{0}, handshakes_refused{0};
 };
 
 ApiMetrics::ApiMetrics() : state_(std::make_unique<State>()) {
@@ -167,6 +171,7 @@ void ApiMetrics::observe(std::size_t route, unsigned status, double seconds) {
 }
 
 void ApiMetrics::refused_connection() { ++state_->refused; }
+void ApiMetrics::refused_handshake() { ++state_->handshakes_refused; }
 
 std::string ApiMetrics::text(ApiContext& context) const {
     Families out;
@@ -206,6 +211,9 @@ std::string ApiMetrics::text(ApiContext& context) const {
                            {"status", std::to_string(status) + "xx"}});
     out.single("safar_connections_refused_total", "API connections above the limit.", MetricType::Counter,
                static_cast<double>(state_->refused));
+    out.single("safar_api_handshakes_refused_total",
+               "Connections to the API from elsewhere without TLS, or with a certificate of nobody here.",
+               MetricType::Counter, static_cast<double>(state_->handshakes_refused));
     out.single("process_resident_memory_bytes", "Resident memory.", MetricType::Gauge,
                static_cast<double>(resident_bytes()));
     std::chrono::duration<double> up = std::chrono::steady_clock::now() - context.started;

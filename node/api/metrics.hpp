@@ -19,6 +19,7 @@ public:
     // One request to route number `route` (in api_routes()) was answered.
     void observe(std::size_t route, unsigned status, double seconds);
     void refused_connection(); // above the limit of connections
+    void refused_handshake();  // of a user elsewhere: no TLS, or a certificate that nobody here has
 
     [[nodiscard]] std::string text(ApiContext& context) const;
 

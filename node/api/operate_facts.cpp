@@ -40,6 +40,12 @@ std::optional<HealthFacts::Ahead> clock_facts(Node& node) {
     return out;
 }
 
+// "2026-03-01T20:00:00Z: a new disk"; empty outside the announced time.
+std::string maintenance_text(const PeerStatus& peer) {
+    if (!in_maintenance(peer, std::chrono::system_clock::now())) return "";
+    return show_time({static_cast<std::int64_t>(peer.maintenance->until) * 1'000'000}) + ": " + peer.maintenance->why;
+}
+
 std::vector<HealthFacts::Peer> peer_facts(const ApiContext& context) {
     std::vector<HealthFacts::Peer> out;
     if (!context.peers) return out;
@@ -48,7 +54,7 @@ std::vector<HealthFacts::Peer> peer_facts(const ApiContext& context) {
             std::chrono::duration_cast<std::chrono::seconds>(peer.since.time_since_epoch()).count();
         out.push_back({peer.agency, peer.state, peer.why, show_time({since * 1'000'000}),
                        std::max<std::int64_t>(0, now_seconds() - since), peer.session.behind_here,
-                       peer.session.behind_there});
+                       peer.session.behind_there, maintenance_text(peer)});
     }
     return out;
 }

@@ -42,6 +42,13 @@ std::string_view role_name(Role role) {
     return "";
 }
 
+// Was announced, and is not over.
+bool lies_ahead(const std::optional<wire::Maintenance>& notice) {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now).count();
+    return notice && notice->until > static_cast<std::uint64_t>(std::max<std::int64_t>(seconds, 0));
+}
+
 json::array own_incarnations(const Node& node, const Charter& charter) {
     json::array out;
     auto authority = node.authority();
@@ -112,6 +119,8 @@ Result<ApiReply> peers(ApiContext& context, ApiRequest&) {
                                        {"bytes_out", peer.session.bytes_out},
                                        {"events_in", peer.session.events_in},
                                        {"events_out", peer.session.events_out}});
+            if (lies_ahead(peer.maintenance))
+                out.back().as_object()["maintenance"] = maintenance_object(*peer.maintenance);
         }
     return json_reply(out);
 }

@@ -14,7 +14,9 @@ json::object user_object(const User& user) {
     json::array roles;
     for (std::size_t i = 0; i < user_role_count; ++i)
         if (user.roles[i]) roles.emplace_back(name(static_cast<UserRole>(i)));
-    json::object out{{"unix", user.login},
+    json::object out{{"login", user.login},
+                     {"unix", user.remote ? "" : user.login},
+                     {"certificate", user.certificate},
                      {"name", user.name},
                      {"roles", std::move(roles)},
                      {"all_compartments", !user.compartments.has_value()},
@@ -63,7 +65,15 @@ Result<ApiReply> users(ApiContext& context, ApiRequest&) { return users_reply(co
 Result<ApiReply> user_add(ApiContext& context, ApiRequest& request) {
     SAFAR_TRY(auto body, BodyReader::parse(request.body));
     User user;
-    SAFAR_TRY(user.login, body.text("unix"));
+    SAFAR_TRY(auto account, body.optional_text("unix"));
+    SAFAR_TRY(auto login, body.optional_text("login"));
+    SAFAR_TRY(auto certificate, body.optional_text("certificate"));
+    if (account.has_value() == login.has_value())
+        return failure(ErrorCode::invalid_argument,
+                       "body: needs 'unix', the account on this machine, or 'login' for who has none; not both");
+    user.remote = login.has_value();
+    user.login = user.remote ? *login : *account;
+    user.certificate = certificate.value_or("");
     SAFAR_TRY(auto name, body.optional_text("name"));
     SAFAR_TRY(read_rights(context, body, user));
     SAFAR_TRY(body.done());
@@ -72,12 +82,32 @@ Result<ApiReply> user_add(ApiContext& context, ApiRequest& request) {
     return users_reply(context);
 }
 
+namespace {
+
+// As listed; who is not gets an empty one, which `change` then refuses by name.
+User listed_user(ApiContext& context, const std::string& login) {
+    User user;
+    user.login = login;
+    for (const User& known : context.desk->users())
+        if (known.login == login) user = known;
+    return user;
+}
+
+} // namespace
+
+Result<ApiReply> user_certificate(ApiContext& context, ApiRequest& request) {
+    SAFAR_TRY(auto body, BodyReader::parse(request.body));
+    User user = listed_user(context, request.captures.at(0));
+    SAFAR_TRY(auto certificate, body.optional_text("certificate"));
+    SAFAR_TRY(body.done());
+    user.certificate = certificate.value_or("");
+    SAFAR_TRY(context.desk->change(request.sight.user(), user));
+    return users_reply(context);
+}
+
 Result<ApiReply> user_roles(ApiContext& context, ApiRequest& request) {
     SAFAR_TRY(auto body, BodyReader::parse(request.body));
-    User user;
-    user.login = request.captures.at(0);
-    for (const User& known : context.desk->users())
-        if (known.login == user.login) user = known;
+    User user = listed_user(context, request.captures.at(0));
     SAFAR_TRY(read_rights(context, body, user));
     SAFAR_TRY(body.done());
     SAFAR_TRY(context.desk->change(request.sight.user(), user));

@@ -1,4 +1,4 @@
-// Serves the API on a Unix socket that only its owner may open. One thread a connection; kept alive
+// Serves the API on a Unix socket. One thread a connection; kept alive
 // between requests.
 #pragma once
 
@@ -8,6 +8,8 @@ namespace safar {
 
 struct ServerOptions {
     std::string socket_path;
+    bool open_to_all =
+        false; // any account may connect, who is decided for each request; else the owner alone
     std::size_t connections_max = 32; // more are answered 503 and closed
     std::chrono::milliseconds idle{300'000};   // between two requests
     std::chrono::milliseconds silence{60'000}; // within one
@@ -15,14 +17,14 @@ struct ServerOptions {
 
 class ApiServer {
 public:
-    // Takes over a socket file that nobody answers on. `context` must outlive it. Errors: busy (another
-    // process serves it), invalid_argument (path too long), storage_failed.
+    // Takes over a socket file that nobody answers on. `context` must outlive it. Errors: busy
+    // (another process serves it), invalid_argument (path too long), storage_failed.
     [[nodiscard]] static Result<std::unique_ptr<ApiServer>> start(ApiContext& context,
                                                                   const ServerOptions& options);
     ~ApiServer();
     // Takes no more, lets requests that are being answered end within `grace`, then cuts them off.
-    // False: some still work and cannot be interrupted (a verification); they keep what they use, so
-    // the process has to end without destroying it.
+    // False: some still work and cannot be interrupted (a verification); they keep what they use,
+    // so the process has to end without destroying it.
     [[nodiscard]] bool stop(std::chrono::milliseconds grace = std::chrono::milliseconds(1000));
 
 private:

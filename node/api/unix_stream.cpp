@@ -24,17 +24,6 @@ UnixStream::~UnixStream() { ::close(descriptor_); }
 
 void UnixStream::shut_down() { ::shutdown(descriptor_, SHUT_RDWR); }
 
-bool UnixStream::wait(short events, boost::system::error_code& error) {
-    pollfd one{descriptor_, events, 0};
-    for (;;) {
-        int ready = ::poll(&one, 1, static_cast<int>(patience_.count()));
-        if (ready > 0) return true;
-        if (ready < 0 && errno == EINTR) continue;
-        error = ready == 0 ? boost::system::error_code(boost::asio::error::timed_out) : last_error();
-        return false;
-    }
-}
-
 std::size_t UnixStream::read(void* out, std::size_t size, boost::system::error_code& error) {
     error = {};
     for (;;) {
@@ -49,7 +38,7 @@ std::size_t UnixStream::read(void* out, std::size_t size, boost::system::error_c
             error = last_error();
             return 0;
         }
-        if (!wait(POLLIN, error)) return 0;
+        if (!wait(descriptor_, POLLIN, error)) return 0;
     }
 }
 
@@ -57,7 +46,7 @@ std::size_t UnixStream::write(const boost::asio::const_buffer* parts, std::size_
                               boost::system::error_code& error) {
     error = {};
     if (count == 0) return 0;
-    std::array<iovec, 16> vectors;
+    std::array<iovec, parts_max> vectors;
     for (std::size_t i = 0; i < count; ++i)
         vectors[i] = {const_cast<void*>(parts[i].data()), parts[i].size()};
     msghdr message{};
@@ -71,22 +60,13 @@ std::size_t UnixStream::write(const boost::asio::const_buffer* parts, std::size_
             error = last_error();
             return 0;
         }
-        if (!wait(POLLOUT, error)) return 0;
+        if (!wait(descriptor_, POLLOUT, error)) return 0;
     }
 }
 
 void UnixStream::drain(std::chrono::milliseconds at_most) {
     ::shutdown(descriptor_, SHUT_WR);
-    const auto until = std::chrono::steady_clock::now() + at_most;
-    std::array<char, 65536> dropped;
-    boost::system::error_code error;
-    while (!error) {
-        auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-            until - std::chrono::steady_clock::now());
-        if (left.count() <= 0) return;
-        patience(left);
-        read(dropped.data(), dropped.size(), error);
-    }
+    drop_input(descriptor_, at_most);
 }
 
 } // namespace safar

@@ -1,74 +1,26 @@
-// A Unix socket as Beast's synchronous streams want it, with a limit on how long one call may wait.
-// Reads and writes go straight to the descriptor: no event loop stands between a request and its thread.
+// The local socket, as a client's connection.
 #pragma once
 
-#include <boost/asio/buffer.hpp>
-#include <boost/system/system_error.hpp>
-#include <chrono>
+#include "node/api/client_stream.hpp"
 
 namespace safar {
 
-class UnixStream {
+class UnixStream final : public ClientStream {
 public:
     // Owns `descriptor` and makes it non-blocking.
     explicit UnixStream(int descriptor);
-    ~UnixStream();
-    UnixStream(const UnixStream&) = delete;
-    UnixStream& operator=(const UnixStream&) = delete;
+    ~UnixStream() override;
 
-    // How long one read or write may wait for the client; then it ends with timed_out.
-    void patience(std::chrono::milliseconds at_most) { patience_ = at_most; }
-    // Wakes whoever reads or writes; from any thread.
-    void shut_down();
-    // No more will be written; what the client still sends is read and dropped for at most `at_most`, so
-    // that it finds the answer and not a reset.
-    void drain(std::chrono::milliseconds at_most);
+    void shut_down() override;
+    void drain(std::chrono::milliseconds at_most) override;
     [[nodiscard]] int descriptor() const { return descriptor_; }
 
-    // --- SyncReadStream, SyncWriteStream ---
-    template <class Buffers>
-    std::size_t read_some(const Buffers& buffers, boost::system::error_code& error) {
-        auto at = boost::asio::buffer_sequence_begin(buffers);
-        for (; at != boost::asio::buffer_sequence_end(buffers); ++at) {
-            boost::asio::mutable_buffer one(*at);
-            if (one.size() > 0) return read(one.data(), one.size(), error);
-        }
-        error = {};
-        return 0;
-    }
-    template <class Buffers>
-    std::size_t write_some(const Buffers& buffers, boost::system::error_code& error) {
-        // One system call for a header and its body.
-        boost::asio::const_buffer parts[16];
-        std::size_t count = 0;
-        auto at = boost::asio::buffer_sequence_begin(buffers);
-        for (; at != boost::asio::buffer_sequence_end(buffers) && count < 16; ++at)
-            if (boost::asio::const_buffer one(*at); one.size() > 0) parts[count++] = one;
-        return write(parts, count, error);
-    }
-    template <class Buffers>
-    std::size_t read_some(const Buffers& buffers) {
-        boost::system::error_code error;
-        std::size_t count = read_some(buffers, error);
-        if (error) throw boost::system::system_error(error);
-        return count;
-    }
-    template <class Buffers>
-    std::size_t write_some(const Buffers& buffers) {
-        boost::system::error_code error;
-        std::size_t count = write_some(buffers, error);
-        if (error) throw boost::system::system_error(error);
-        return count;
-    }
-
 private:
-    std::size_t read(void* out, std::size_t size, boost::system::error_code& error);
+    std::size_t read(void* out, std::size_t size, boost::system::error_code& error) override;
     std::size_t write(const boost::asio::const_buffer* parts, std::size_t count,
-                      boost::system::error_code& error);
-    [[nodiscard]] bool wait(short events, boost::system::error_code& error);
+                      boost::system::error_code& error) override;
 
     int descriptor_;
-    std::chrono::milliseconds patience_{60'000};
 };
 
 } // namespace safar

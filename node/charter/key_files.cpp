@@ -25,11 +25,15 @@ std::string key_path(const std::string& directory, std::string_view name) {
 
 Result<SigningKey> create_key_file(const std::string& directory, std::string_view name,
                                    std::string_view purpose, Entropy& entropy) {
+    return create_key_at(key_path(directory, name), purpose, entropy);
+}
+
+Result<SigningKey> create_key_at(const std::string& path, std::string_view purpose, Entropy& entropy) {
     std::array<std::byte, SigningKey::seed_bytes> seed;
     entropy.fill(seed);
     std::string line = fmt::format("{} {} {} {}\n", key_format, purpose, to_hex(seed),
                                    check_digits(purpose, seed));
-    auto written = write_file_durably(key_path(directory, name), line, 0600);
+    auto written = write_file_durably(path, line, 0600);
     auto key = SigningKey::from_seed(seed);
     explicit_bzero(seed.data(), seed.size());
     explicit_bzero(line.data(), line.size());
@@ -39,12 +43,13 @@ Result<SigningKey> create_key_file(const std::string& directory, std::string_vie
 
 Result<SigningKey> load_key_file(const std::string& directory, std::string_view name,
                                  std::string_view purpose) {
-    std::string path = key_path(directory, name);
+    return load_key_at(key_path(directory, name), purpose,
+                       "restore the file from its copy; without it this node cannot speak, and another must be enrolled");
+}
+
+Result<SigningKey> load_key_at(const std::string& path, std::string_view purpose, std::string_view advice) {
     auto damaged = [&](std::string_view why) {
-        return failure(ErrorCode::storage_corrupt,
-                       fmt::format("{}: {}: restore the file from its copy; without it this node "
-                                   "cannot speak, and another must be enrolled",
-                                   path, why));
+        return failure(ErrorCode::storage_corrupt, fmt::format("{}: {}: {}", path, why, advice));
     };
     auto text = read_small_file(path, 4096);
     if (!text) {
@@ -54,8 +59,8 @@ Result<SigningKey> load_key_file(const std::string& directory, std::string_view 
     struct stat found {};
     if (::stat(path.c_str(), &found) == 0 && (found.st_mode & 077) != 0)
         return failure(ErrorCode::not_permitted,
-                       fmt::format("{}: others may read this private key: `chmod 600` it, and enrol "
-                                   "a new node if somebody did",
+                       fmt::format("{}: others may read this private key: `chmod 600` it, and replace "
+                                   "the key if somebody did",
                                    path));
     std::string prefix = fmt::format("{} {} ", key_format, purpose);
     std::string_view rest = text.value();

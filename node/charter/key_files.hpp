@@ -17,4 +17,9 @@ namespace safar {
 [[nodiscard]] Result<SigningKey> load_key_file(const std::string& directory, std::string_view name,
                                                std::string_view purpose);
 
+// The same for a key that is no node's: any path; what to do about a file that is lost or damaged is `advice`'s to say.
+[[nodiscard]] Result<SigningKey> create_key_at(const std::string& path, std::string_view purpose, Entropy& entropy);
+[[nodiscard]] Result<SigningKey> load_key_at(const std::string& path, std::string_view purpose,
+                                             std::string_view advice);
+
 } // namespace safar

@@ -6,7 +6,8 @@
 namespace safar {
 
 NodeTime node_now() {
-    return std::chrono::duration_cast<NodeTime>(std::chrono::steady_clock::now().time_since_epoch());
+    return std::chrono::duration_cast<NodeTime>(
+        std::chrono::steady_clock::now().time_since_epoch());
 }
 
 struct Alarm::State {
@@ -26,13 +27,14 @@ void Alarm::set(NodeTime when, std::function<void()> call) {
     std::uint64_t setting = ++state_->setting;
     state_->timer.expires_at(std::chrono::steady_clock::time_point(
         std::chrono::duration_cast<std::chrono::steady_clock::duration>(when)));
-    state_->timer.async_wait([weak = std::weak_ptr(state_), setting](boost::system::error_code error) {
-        auto state = weak.lock();
-        if (error || !state || state->setting != setting) return;
-        state->when = NodeTime::max();
-        auto due = std::exchange(state->call, nullptr);
-        due();
-    });
+    state_->timer.async_wait(
+        [weak = std::weak_ptr(state_), setting](boost::system::error_code error) {
+            auto state = weak.lock();
+            if (error || !state || state->setting != setting) return;
+            state->when = NodeTime::max();
+            auto due = std::exchange(state->call, nullptr);
+            due();
+        });
 }
 
 void Alarm::clear() {

@@ -1,6 +1,6 @@
 #include "node/net/dial.hpp"
 
-#include "node/net/address.hpp"
+#include "node/tls/address.hpp"
 #include "node/net/alarm.hpp"
 
 #include <boost/asio/connect.hpp>
@@ -18,29 +18,15 @@ namespace {
 namespace asio = boost::asio;
 using Endpoints = std::vector<asio::ip::tcp::endpoint>;
 
-struct FoundNames {
-    Endpoints endpoints;
-    std::string error; // empty: found
-};
-
-FoundNames look_up(const HostPort& where) {
-    FoundNames out;
-    addrinfo hints{}, *list = nullptr;
-    hints.ai_socktype = SOCK_STREAM;
-    hints.ai_flags = AI_ADDRCONFIG | AI_NUMERICSERV;
-    int error = ::getaddrinfo(where.host.c_str(), std::to_string(where.port).c_str(), &hints, &list);
-    if (error != 0) {
-        out.error = ::gai_strerror(error);
-        return out;
-    }
-    for (addrinfo* entry = list; entry != nullptr; entry = entry->ai_next) {
+Endpoints endpoints_of(const FoundNames& found) {
+    Endpoints out;
+    for (const SocketAddress& one : found.addresses) {
         asio::ip::tcp::endpoint endpoint;
-        if (entry->ai_addrlen > endpoint.capacity()) continue;
-        std::memcpy(endpoint.data(), entry->ai_addr, entry->ai_addrlen);
-        endpoint.resize(entry->ai_addrlen);
-        out.endpoints.push_back(endpoint);
+        if (one.size > endpoint.capacity()) continue;
+        std::memcpy(endpoint.data(), &one.bytes, one.size);
+        endpoint.resize(one.size);
+        out.push_back(endpoint);
     }
-    ::freeaddrinfo(list);
     return out;
 }
 
@@ -69,25 +55,26 @@ struct Dial::State : std::enable_shared_from_this<Dial::State> {
         }
         // The thread ends when the resolver does; whoever waited may be long gone.
         std::thread([weak = weak_from_this(), context = io.lock(), named = where.value()] {
-            FoundNames found = look_up(named);
-            asio::post(*context, [weak, found = std::move(found)]() mutable {
+            FoundNames found = look_up(named, AI_ADDRCONFIG);
+            asio::post(*context, [weak, found = std::move(found)] {
                 auto self = weak.lock();
                 if (!self || !self->done) return;
                 if (!found.error.empty()) return self->refuse(found.error);
-                self->endpoints = std::move(found.endpoints);
+                self->endpoints = endpoints_of(found);
                 self->connect();
             });
         }).detach();
     }
     void connect() {
-        asio::async_connect(socket, endpoints,
-                            [self = shared_from_this()](boost::system::error_code error, const auto&) {
-                                if (!self->done) return;
-                                if (error) return self->refuse(error.message());
-                                int handle = self->socket.release(error);
-                                if (error) return self->refuse(error.message());
-                                self->end(handle);
-                            });
+        asio::async_connect(
+            socket, endpoints,
+            [self = shared_from_this()](boost::system::error_code error, const auto&) {
+                if (!self->done) return;
+                if (error) return self->refuse(error.message());
+                int handle = self->socket.release(error);
+                if (error) return self->refuse(error.message());
+                self->end(handle);
+            });
     }
     void refuse(std::string_view why) {
         end(failure(ErrorCode::unreachable, fmt::format("{}: {}", address, why)));
@@ -105,7 +92,8 @@ struct Dial::State : std::enable_shared_from_this<Dial::State> {
     }
 };
 
-Dial::Dial(std::shared_ptr<asio::io_context> io, const std::string& address, NodeTime deadline, Done done)
+Dial::Dial(std::shared_ptr<asio::io_context> io, const std::string& address, NodeTime deadline,
+           Done done)
     : state_(std::make_shared<State>(io, address, std::move(done))) {
     State* state = state_.get();
     state->alarm.set(deadline, [state] {

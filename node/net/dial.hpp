@@ -1,5 +1,5 @@
-// Connects to "host:port" within a deadline. Names are looked up on a thread of their own, since the
-// system's resolver may block for as long as it likes.
+// Connects to "host:port" within a deadline. Names are looked up on a thread of their own, since
+// the system's resolver may block for as long as it likes.
 #pragma once
 
 #include "storage/base/error.hpp"

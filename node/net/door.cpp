@@ -1,6 +1,6 @@
 #include "node/net/door.hpp"
 
-#include "node/net/address.hpp"
+#include "node/tls/address.hpp"
 #include "node/net/alarm.hpp"
 
 #include <atomic>
@@ -107,14 +107,16 @@ Result<> Door::open(const std::string& listen) {
     tcp::acceptor& acceptor = state_->acceptor;
     acceptor.open(endpoint.protocol(), error);
     if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-    if (!error && endpoint.protocol() == tcp::v6()) acceptor.set_option(asio::ip::v6_only(false), error);
+    if (!error && endpoint.protocol() == tcp::v6())
+        acceptor.set_option(asio::ip::v6_only(false), error);
     if (!error) acceptor.bind(endpoint, error);
     if (!error) acceptor.listen(backlog, error);
     if (error)
-        return failure(ErrorCode::unreachable,
-                       fmt::format("listen {}: {}: is another node running there? choose another port "
-                                   "in safard.toml",
-                                   listen, error.message()));
+        return failure(
+            ErrorCode::unreachable,
+            fmt::format("listen {}: {}: is another node running there? choose another port "
+                        "in safard.toml",
+                        listen, error.message()));
     state_->port = acceptor.local_endpoint(error).port();
     state_->accept();
     return success();

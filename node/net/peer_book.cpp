@@ -41,18 +41,22 @@ struct PeerBook::Peer {
     SessionStatus last;
     std::vector<PeerGap> gaps; // when the last session ended that stated anything
     std::uint64_t gaps_more = 0;
+    std::optional<wire::Maintenance> maintenance; // as it last said
 
     // What a session tells; what nothing has come of since an earlier one is as old as there. Of
     // compartments that it has not spoken of yet, what was known stays.
-    [[nodiscard]] std::vector<PeerGap> gaps_of(const SessionStatus& status, const Authority& authority) const {
+    [[nodiscard]] std::vector<PeerGap>
+    gaps_of(const SessionStatus& status, const Authority& authority) const {
         const auto wall = std::chrono::system_clock::now();
         const NodeTime now = node_now();
         std::vector<PeerGap> out;
         for (const BehindLog& behind : status.behind) {
-            const auto age = std::chrono::duration_cast<std::chrono::system_clock::duration>(now - behind.since);
+            const auto age =
+                std::chrono::duration_cast<std::chrono::system_clock::duration>(now - behind.since);
             PeerGap gap{behind.log, behind.theirs, behind.ours, wall - age};
             for (const PeerGap& before : gaps)
-                if (before.log == gap.log && before.ours == gap.ours) gap.since = std::min(gap.since, before.since);
+                if (before.log == gap.log && before.ours == gap.ours)
+                    gap.since = std::min(gap.since, before.since);
             out.push_back(gap);
         }
         for (const PeerGap& before : gaps) {
@@ -110,7 +114,8 @@ void PeerBook::read_charter() {
 void PeerBook::forget(Peer& peer) {
     peer.dial.reset();
     for (PeerLink* link : {std::exchange(peer.trying, nullptr), std::exchange(peer.up, nullptr)})
-        if (link != nullptr) link->retire(failure(ErrorCode::not_permitted, "no longer in the charter"));
+        if (link != nullptr)
+            link->retire(failure(ErrorCode::not_permitted, "no longer in the charter"));
 }
 
 // --- calling ---
@@ -165,7 +170,8 @@ Result<> PeerBook::begin(std::shared_ptr<PeerLink> link, int socket, NodeTime de
 }
 
 void PeerBook::guest(int socket, const std::string& from) {
-    auto link = std::make_shared<PeerLink>(world_, *this, TlsStream::Side::accepted, from, std::nullopt);
+    auto link =
+        std::make_shared<PeerLink>(world_, *this, TlsStream::Side::accepted, from, std::nullopt);
     if (auto begun = begin(link, socket, node_now() + world_->options.handshake_deadline); !begun) {
         spdlog::warn("connection not served why=\"{}\"", begun.error().detail);
         door_.gone(from, /*was_up=*/false);
@@ -174,9 +180,11 @@ void PeerBook::guest(int socket, const std::string& from) {
 
 Result<NodeId> PeerBook::recognise(const PublicKey& tls_key, const std::optional<NodeId>& dialled) {
     const CharterNode* node = charter_->node_with_tls_key(tls_key);
-    // A node whose keys have changed hears of it with the old ones, and of nothing else (peer_link.cpp).
+    // A node whose keys have changed hears of it with the old ones, and of nothing else
+    // (peer_link.cpp).
     if (node == nullptr)
-        if (auto former = world_->host.node_with_former_tls_key(tls_key)) node = charter_->node(*former);
+        if (auto former = world_->host.node_with_former_tls_key(tls_key))
+            node = charter_->node(*former);
     if (node == nullptr || find(node->id) == nullptr)
         return failure(ErrorCode::not_permitted,
                        node == nullptr ? "TLS: the key of the other side is not in the charter"
@@ -188,8 +196,8 @@ Result<NodeId> PeerBook::recognise(const PublicKey& tls_key, const std::optional
     return node->id;
 }
 
-// Of two connections both sides keep the one that the node with the smaller id dialled; of two by the
-// same side the newer, since whoever dials again has lost the older.
+// Of two connections both sides keep the one that the node with the smaller id dialled; of two by
+// the same side the newer, since whoever dials again has lost the older.
 Result<> PeerBook::keep(PeerLink& link) {
     if (link.side() == TlsStream::Side::accepted) door_.up(link.from());
     Peer* peer = find(link.node());
@@ -217,6 +225,25 @@ Result<> PeerBook::keep(PeerLink& link) {
 
 void PeerBook::ready(PeerLink& link) {
     if (Peer* peer = find(link.node())) peer->backoff.worked();
+    if (own_maintenance_) link.say(*own_maintenance_);
+}
+
+// --- maintenance ---
+
+void PeerBook::heard(PeerLink& link, wire::Maintenance notice) {
+    Peer* peer = find(link.node());
+    if (peer == nullptr || peer->maintenance == notice) return;
+    spdlog::info("peer maintenance agency={} node={} from={} until={} why=\"{}\"",
+                 peer->listed.agency, peer->listed.id.brief(), notice.from, notice.until,
+                 notice.why);
+    peer->maintenance.reset();
+    if (!notice.withdrawn()) peer->maintenance = std::move(notice);
+}
+
+void PeerBook::announce(std::optional<wire::Maintenance> notice) {
+    own_maintenance_ = std::move(notice);
+    for (auto& [id, peer] : peers_)
+        if (peer->up != nullptr) peer->up->say(own_maintenance_.value_or(wire::Maintenance{}));
 }
 
 void PeerBook::ended(PeerLink& link, const LinkEnd& end) {
@@ -249,13 +276,13 @@ void PeerBook::peer_lost(Peer& peer, PeerLink& link, const LinkEnd& end) {
     if (blamed) {
         peer.backoff.blamed(now, end.do_not_call_before);
         peer.blamed_until = peer.backoff.call_at();
-        spdlog::warn("peer refused agency={} node={} code={} why=\"{}\" for_s={}", peer.listed.agency,
-                     peer.listed.id.brief(), name(end.why.code), end.why.detail,
+        spdlog::warn("peer refused agency={} node={} code={} why=\"{}\" for_s={}",
+                     peer.listed.agency, peer.listed.id.brief(), name(end.why.code), end.why.detail,
                      std::chrono::ceil<std::chrono::seconds>(peer.blamed_until - now).count());
     } else {
         peer.backoff.failed(now, random_number());
-        spdlog::info("peer lost agency={} node={} why=\"{}\"", peer.listed.agency, peer.listed.id.brief(),
-                     end.why.detail);
+        spdlog::info("peer lost agency={} node={} why=\"{}\"", peer.listed.agency,
+                     peer.listed.id.brief(), end.why.detail);
     }
     set_state(peer, blamed ? State::refused : State::waiting, end.why.detail);
     call_later(peer);
@@ -288,8 +315,16 @@ std::vector<PeerStatus> PeerBook::peers() const {
         auto found = peers_.find(node.id);
         if (found == peers_.end()) continue;
         const Peer& peer = *found->second;
-        PeerStatus status{node.agency, node.id, node.address, names[static_cast<int>(peer.state)], peer.why,
-                          peer.since, peer.up != nullptr ? peer.up->status() : peer.last, peer.gaps, peer.gaps_more};
+        PeerStatus status{node.agency,
+                          node.id,
+                          node.address,
+                          names[static_cast<int>(peer.state)],
+                          peer.why,
+                          peer.since,
+                          peer.up != nullptr ? peer.up->status() : peer.last,
+                          peer.gaps,
+                          peer.gaps_more,
+                          peer.maintenance};
         if (peer.up != nullptr && !status.session.stated.empty()) {
             status.gaps = peer.gaps_of(status.session, *world_->host.authority());
             status.gaps_more = status.session.behind_logs - status.session.behind.size();

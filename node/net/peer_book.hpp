@@ -23,15 +23,21 @@ public:
     void guest(int socket, const std::string& from); // an accepted connection
     void stop();
     [[nodiscard]] std::vector<PeerStatus> peers() const;
+    // Tells every peer, now and whenever one comes; nullopt withdraws it.
+    void announce(std::optional<wire::Maintenance> notice);
 
     void log_grew() override;                                // any thread, coalesced
-    [[nodiscard]] std::uint64_t handshakes_failed() const { return handshakes_failed_; } // any thread
-    [[nodiscard]] std::uint64_t truncated() const { return truncated_; }                 // any thread
+    [[nodiscard]] std::uint64_t handshakes_failed() const {
+        return handshakes_failed_;
+    }                                                                    // any thread
+    [[nodiscard]] std::uint64_t truncated() const { return truncated_; } // any thread
 
     // LinkOwner
-    Result<NodeId> recognise(const PublicKey& tls_key, const std::optional<NodeId>& dialled) override;
+    Result<NodeId>
+    recognise(const PublicKey& tls_key, const std::optional<NodeId>& dialled) override;
     Result<> keep(PeerLink& link) override;
     void ready(PeerLink& link) override;
+    void heard(PeerLink& link, wire::Maintenance notice) override;
     void ended(PeerLink& link, const LinkEnd& end) override;
 
 private:
@@ -54,6 +60,7 @@ private:
     std::shared_ptr<const Charter> charter_;
     std::map<NodeId, std::unique_ptr<Peer>> peers_;
     std::map<PeerLink*, std::shared_ptr<PeerLink>> links_; // every open socket
+    std::optional<wire::Maintenance> own_maintenance_;
     bool stopped_ = false;
     std::atomic<bool> grew_{false};
     std::atomic<std::uint64_t> handshakes_failed_{0}, truncated_{0};

@@ -13,8 +13,5 @@ namespace safar {
 // a value: why there is none.
 [[nodiscard]] std::optional<PeerTest>
 connect_to(const CharterNode& peer, std::chrono::steady_clock::time_point deadline, int& socket);
-// False: the deadline has passed. `what` as poll() has it.
-[[nodiscard]] bool wait_for_socket(int socket, short what,
-                                   std::chrono::steady_clock::time_point deadline);
 
 } // namespace safar

@@ -1,5 +1,7 @@
 #include "node/net/peer_link.hpp"
 
+#include "storage/record/text.hpp"
+
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -15,15 +17,17 @@ constexpr std::chrono::milliseconds serve_poll{250};
 // Above the session's own window: only a peer that ignores credit is stopped here.
 constexpr std::size_t ingest_bytes_max = 32u << 20;
 
-// The node as a peer sees it that came with a key of an earlier epoch: whoever has that key may hear the
-// charter, since the rightful owner must, and no compartment.
+// The node as a peer sees it that came with a key of an earlier epoch: whoever has that key may
+// hear the charter, since the rightful owner must, and no compartment.
 class CharterOnly final : public SessionView {
 public:
     explicit CharterOnly(const SessionView& whole) : whole_(whole) {}
     const Log& log() const override { return whole_.log(); }
     std::shared_ptr<const Authority> authority() const override { return whole_.authority(); }
     std::vector<std::string> shared_compartments(const NodeId&) const override { return {}; }
-    std::optional<Bytes> charter_document(std::uint64_t epoch) const override { return whole_.charter_document(epoch); }
+    std::optional<Bytes> charter_document(std::uint64_t epoch) const override {
+        return whole_.charter_document(epoch);
+    }
     Hash erasures_digest() const override { return whole_.erasures_digest(); }
     Hash charter_digest() const override { return whole_.charter_digest(); }
     std::vector<Hash> notices() const override { return whole_.notices(); }
@@ -49,12 +53,13 @@ void settle(RangePlan& plan, const std::vector<IngestOutcome>& outcomes) {
 
 PeerLink::PeerLink(std::shared_ptr<LinkWorld> world, LinkOwner& owner, TlsStream::Side side,
                    std::string from, std::optional<NodeId> dialled)
-    : world_(std::move(world)), owner_(owner), side_(side), from_(std::move(from)), dialled_(dialled),
-      tick_(*world_->io) {}
+    : world_(std::move(world)), owner_(owner), side_(side), from_(std::move(from)),
+      dialled_(dialled), tick_(*world_->io) {}
 PeerLink::~PeerLink() = default;
 
 Result<> PeerLink::start(int socket, NodeTime deadline) {
-    SAFAR_TRY(stream_, TlsStream::make(*world_->io, socket, world_->tls.get(), side_, *this, world_->options));
+    SAFAR_TRY(stream_, TlsStream::make(*world_->io, socket, world_->tls.get(), side_, *this,
+                                       world_->options));
     stream_->start(deadline);
     return success();
 }
@@ -69,7 +74,8 @@ Result<> PeerLink::admit(const PublicKey& tls_key) {
     }
     node_ = node.value();
     const CharterNode* listed = world_->host.charter()->node(node_);
-    if (listed == nullptr || listed->tls_key != tls_key) charter_only_ = std::make_unique<CharterOnly>(world_->host);
+    if (listed == nullptr || listed->tls_key != tls_key)
+        charter_only_ = std::make_unique<CharterOnly>(world_->host);
     return success();
 }
 
@@ -145,7 +151,8 @@ void PeerLink::act(IngestBatches& action) {
 
 void PeerLink::ingested(const std::vector<IngestOutcome>& outcomes, std::size_t bytes) {
     ingest_bytes_ -= bytes;
-    bool fresh = std::any_of(outcomes.begin(), outcomes.end(), [](const auto& o) { return o.fresh; });
+    bool fresh =
+        std::any_of(outcomes.begin(), outcomes.end(), [](const auto& o) { return o.fresh; });
     if (session_) perform(session_->on_ingested(outcomes, node_now()));
     else settle(world_->plan, outcomes);
     if (fresh) owner_.log_grew();
@@ -166,7 +173,8 @@ void PeerLink::act(AdoptNotice& action) {
     auto done = [io = world_->io, link = weak_from_this()](Result<> adopted) {
         asio::post(*io, [link, adopted = std::move(adopted)] {
             auto self = link.lock();
-            if (self && self->session_) self->perform(self->session_->on_notice(adopted, node_now()));
+            if (self && self->session_)
+                self->perform(self->session_->on_notice(adopted, node_now()));
         });
     };
     world_->host.adopt_notice(std::move(action.notice), std::move(done));
@@ -176,10 +184,30 @@ void PeerLink::act(ConfirmHeads& action) {
     world_->host.confirm_own_heads(std::move(action.held_by_peer));
 }
 
+// What does not hold is not heard; it is worth no quarrel. A former key vouches for nothing but its
+// charter.
+void PeerLink::act(HeardAside& action) {
+    if (charter_only_ || action.type != static_cast<std::uint8_t>(wire::FrameType::maintenance))
+        return;
+    auto notice = wire::decode_maintenance(action.payload);
+    if (!notice || !check_text(notice.value().why) ||
+        notice.value().why.find_first_of("\n\t") != std::string::npos)
+        return;
+    owner_.heard(*this, std::move(notice.value()));
+}
+
 void PeerLink::act(ClosePeer& action) {
     do_not_call_before_ = action.do_not_call_before;
     end_session();
     stream_->finish(failure(action.reason, std::move(action.detail)));
+}
+
+void PeerLink::say(const wire::Maintenance& notice) {
+    if (!session_) return;
+    Bytes frame;
+    wire::encode(notice, frame);
+    stream_->send(std::move(frame));
+    stream_->flush();
 }
 
 void PeerLink::retire(Error why) {
@@ -222,13 +250,15 @@ void PeerLink::set_tick() {
     NodeTime due = session_->next_deadline();
     // A session that wants to go on serving waits until the socket has taken what it said before.
     if (stream_->queued() > serve_ahead_bytes) due = std::max(due, node_now() + serve_poll);
-    if (NodeTime read_at = session_->read_not_before(); read_at > node_now()) due = std::min(due, read_at);
+    if (NodeTime read_at = session_->read_not_before(); read_at > node_now())
+        due = std::min(due, read_at);
     if (due < tick_.when()) tick_.set(due, [this] { tick(); });
 }
 
 void PeerLink::set_reading() {
     if (stream_->queued() > world_->options.queue_bytes_hard) {
-        ClosePeer close{ErrorCode::limit_exceeded, "asks for more than it takes", std::chrono::seconds(0)};
+        ClosePeer close{ErrorCode::limit_exceeded, "asks for more than it takes",
+                        std::chrono::seconds(0)};
         return act(close);
     }
     stream_->pause(stream_->queued() > world_->options.queue_bytes_soft ||

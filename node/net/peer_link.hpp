@@ -1,9 +1,10 @@
-// One connection to one peer: a TLS stream and, once it stands and is kept, a sync session. Performs
-// what the session asks for, in order. Network thread only.
+// One connection to one peer: a TLS stream and, once it stands and is kept, a sync session.
+// Performs what the session asks for, in order. Network thread only.
 #pragma once
 
 #include "node/net/alarm.hpp"
 #include "node/net/tls_stream.hpp"
+#include "sync/wire/maintenance.hpp"
 
 namespace safar {
 
@@ -37,20 +38,24 @@ public:
     // TLS stands: may it become the peer's one connection? Errors: duplicate, busy (blamed).
     [[nodiscard]] virtual Result<> keep(PeerLink& link) = 0;
     virtual void ready(PeerLink& link) = 0;     // hello done both ways, once
+    virtual void
+    heard(PeerLink& link, wire::Maintenance notice) = 0; // it will be away, or no longer will
     virtual void log_grew() = 0;                // batches came in and are held
-    virtual void ended(PeerLink& link, const LinkEnd& end) = 0; // closed; may be destroyed soon after
+    virtual void
+    ended(PeerLink& link, const LinkEnd& end) = 0; // closed; may be destroyed soon after
 };
 
 class PeerLink final : public StreamEvents, public std::enable_shared_from_this<PeerLink> {
 public:
     // `from`: the door's name for the address of an accepted connection; empty when dialled.
-    PeerLink(std::shared_ptr<LinkWorld> world, LinkOwner& owner, TlsStream::Side side, std::string from,
-             std::optional<NodeId> dialled);
+    PeerLink(std::shared_ptr<LinkWorld> world, LinkOwner& owner, TlsStream::Side side,
+             std::string from, std::optional<NodeId> dialled);
     ~PeerLink() override;
 
     // Takes over `socket`. Errors: storage_failed.
     [[nodiscard]] Result<> start(int socket, NodeTime deadline);
     void log_grew();   // another batch is held here
+    void say(const wire::Maintenance& notice);
     void retire(Error why); // ends the session now, says goodbye, closes
     void drop();       // closes at once and says nothing
 
@@ -73,6 +78,7 @@ private:
     void act(AdoptCharter& action);
     void act(AdoptNotice& action);
     void act(ConfirmHeads& action);
+    void act(HeardAside& action);
     void act(ClosePeer& action);
     void ingested(const std::vector<IngestOutcome>& outcomes, std::size_t bytes);
     void say_goodbye(const std::string& why);

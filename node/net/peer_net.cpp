@@ -54,7 +54,8 @@ Result<std::unique_ptr<PeerNet>> PeerNet::start(const Identity& self, const std:
                                                 PeerHost& host, const NetOptions& options) {
     SAFAR_TRY(auto tls, make_tls_context(self.tls, self.agency));
     auto io = std::make_shared<asio::io_context>(1);
-    auto world = std::make_shared<LinkWorld>(LinkWorld{io, self, host, options, std::move(tls), {}});
+    auto world =
+        std::make_shared<LinkWorld>(LinkWorld{io, self, host, options, std::move(tls), {}});
     std::unique_ptr<PeerNet> out(new PeerNet);
     out->state_ = std::make_unique<State>(std::move(world));
     State* state = out->state_.get();
@@ -79,6 +80,20 @@ void PeerNet::on_charter_change() {
     });
 }
 
+void PeerNet::announce(std::optional<wire::Maintenance> notice) {
+    asio::post(*state_->io, [weak = std::weak_ptr(state_->book), notice = std::move(notice)] {
+        if (auto book = weak.lock()) book->announce(notice);
+    });
+}
+
+bool in_maintenance(const PeerStatus& peer, std::chrono::system_clock::time_point now) {
+    if (!peer.maintenance) return false;
+    const auto seconds =
+        std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
+    const auto at = static_cast<std::uint64_t>(std::max<std::int64_t>(0, seconds));
+    return peer.maintenance->from <= at && at < peer.maintenance->until;
+}
+
 std::vector<PeerStatus> PeerNet::peers() const {
     if (std::this_thread::get_id() == state_->thread_id) return state_->book->peers();
     {
@@ -95,8 +110,8 @@ std::vector<PeerStatus> PeerNet::peers() const {
 }
 
 DoorCounts PeerNet::door() const {
-    return {state_->door.accepted(), state_->door.refused_by_limit(), state_->book->handshakes_failed(),
-            state_->book->truncated()};
+    return {state_->door.accepted(), state_->door.refused_by_limit(),
+            state_->book->handshakes_failed(), state_->book->truncated()};
 }
 
 void PeerNet::stop() {

@@ -1,7 +1,8 @@
 #include "node/net/peer_test.hpp"
 
 #include "node/net/peer_connect.hpp"
-#include "node/net/tls_context.hpp"
+#include "node/tls/tcp.hpp"
+#include "node/tls/tls_context.hpp"
 #include "sync/wire/message.hpp"
 
 #include <cerrno>

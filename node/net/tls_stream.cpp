@@ -59,18 +59,20 @@ struct TlsStream::State : std::enable_shared_from_this<TlsStream::State> {
     void wait_read() {
         if (reading || phase == Phase::closed) return;
         reading = true;
-        socket.async_wait(socket.wait_read, [self = shared_from_this()](boost::system::error_code error) {
-            self->reading = false;
-            if (!error) self->readable();
-        });
+        socket.async_wait(socket.wait_read,
+                          [self = shared_from_this()](boost::system::error_code error) {
+                              self->reading = false;
+                              if (!error) self->readable();
+                          });
     }
     void wait_write() {
         if (writing || phase == Phase::closed) return;
         writing = true;
-        socket.async_wait(socket.wait_write, [self = shared_from_this()](boost::system::error_code error) {
-            self->writing = false;
-            if (!error) self->writable();
-        });
+        socket.async_wait(socket.wait_write,
+                          [self = shared_from_this()](boost::system::error_code error) {
+                              self->writing = false;
+                              if (!error) self->writable();
+                          });
     }
     void post_read() {
         if (std::exchange(posted_read, true)) return;
@@ -112,7 +114,8 @@ struct TlsStream::State : std::enable_shared_from_this<TlsStream::State> {
         default: {
             TlsFailure why = take_tls_failure();
             fail(failure(ErrorCode::unreachable,
-                         fmt::format("TLS: {}{}", why.told ? "the other side refused: " : "", why.text)),
+                         fmt::format("TLS: {}{}", why.told ? "the other side refused: " : "",
+                                     why.text)),
                  why.truncated);
         }
         }
@@ -155,7 +158,8 @@ struct TlsStream::State : std::enable_shared_from_this<TlsStream::State> {
             int done = SSL_read_ex(ssl.get(), chunk.data() + filled, chunk.size() - filled, &got);
             if (done != 1) {
                 int why = SSL_get_error(ssl.get(), done);
-                if (why == SSL_ERROR_SSL || why == SSL_ERROR_SYSCALL) read_failure = take_tls_failure();
+                if (why == SSL_ERROR_SSL || why == SSL_ERROR_SYSCALL)
+                    read_failure = take_tls_failure();
                 return why;
             }
             filled += got;
@@ -166,7 +170,8 @@ struct TlsStream::State : std::enable_shared_from_this<TlsStream::State> {
 
     void read_ended(int why) {
         if (why == SSL_ERROR_ZERO_RETURN)
-            return fail(failure(ErrorCode::unreachable, "the other side closed the connection"), false);
+            return fail(failure(ErrorCode::unreachable, "the other side closed the connection"),
+                        false);
         fail(failure(ErrorCode::unreachable,
                      fmt::format("TLS: {}{}", read_failure.told ? "the other side refused: " : "",
                                  read_failure.text)),
@@ -191,10 +196,12 @@ struct TlsStream::State : std::enable_shared_from_this<TlsStream::State> {
             if (front_sent == front.size()) next_front();
             std::size_t count = 0;
             ERR_clear_error();
-            int done = SSL_write_ex(ssl.get(), front.data() + front_sent, front.size() - front_sent, &count);
+            int done = SSL_write_ex(ssl.get(), front.data() + front_sent, front.size() - front_sent,
+                                    &count);
             if (done != 1) {
                 int why = SSL_get_error(ssl.get(), done);
-                if (why != SSL_ERROR_WANT_WRITE && why != SSL_ERROR_WANT_READ) return write_failed();
+                if (why != SSL_ERROR_WANT_WRITE && why != SSL_ERROR_WANT_READ)
+                    return write_failed();
                 blocked = true;
                 if (phase == Phase::up && alarm.when() == NodeTime::max()) watch_stall();
                 if (why == SSL_ERROR_WANT_WRITE) wait_write();
@@ -286,15 +293,16 @@ struct TlsStream::State : std::enable_shared_from_this<TlsStream::State> {
 TlsStream::TlsStream() = default;
 TlsStream::~TlsStream() { drop(); }
 
-Result<std::unique_ptr<TlsStream>> TlsStream::make(asio::io_context& io, int socket, ssl_ctx_st* context,
-                                                   Side side, StreamEvents& events,
-                                                   const NetOptions& options) {
+Result<std::unique_ptr<TlsStream>>
+TlsStream::make(asio::io_context& io, int socket, ssl_ctx_st* context, Side side,
+                StreamEvents& events, const NetOptions& options) {
     std::unique_ptr<TlsStream> out(new TlsStream);
     out->state_ = std::make_shared<State>(io, socket, events, options);
     State& state = *out->state_;
     boost::system::error_code error;
     state.socket.native_non_blocking(true, error);
-    // Writes are whole frames already; without this a small one waits for the peer's delayed ACK of the last.
+    // Writes are whole frames already; without this a small one waits for the peer's delayed ACK of
+    // the last.
     const int on = 1;
     ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     state.admit = [&state](const PublicKey& key) -> Result<> {

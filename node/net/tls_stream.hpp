@@ -1,9 +1,9 @@
-// One TLS connection over a connected socket: handshake, reading in chunks of up to 64 KiB, a queue of
-// bytes to send, and an end that is bounded in time. Network thread only.
+// One TLS connection over a connected socket: handshake, reading in chunks of up to 64 KiB, a queue
+// of bytes to send, and an end that is bounded in time. Network thread only.
 #pragma once
 
 #include "node/net/peer_net.hpp"
-#include "node/net/tls_context.hpp"
+#include "node/tls/tls_context.hpp"
 
 namespace boost::asio {
 class io_context;
@@ -19,7 +19,7 @@ public:
     [[nodiscard]] virtual Result<> admit(const PublicKey& tls_key) = 0;
     virtual void on_up() = 0;                   // TLS stands and the key was admitted
     virtual void on_bytes(ByteView chunk) = 0;  // valid during the call
-    virtual void on_sent() = 0;                 // the queue went down after it could not be sent at once
+    virtual void on_sent() = 0; // the queue went down after it could not be sent at once
     virtual void on_down(const Error& why, bool truncated) = 0; // the socket is closed
 };
 
@@ -29,8 +29,8 @@ public:
 
     // Takes over `socket`. `events` and `options` must outlive on_down. Errors: storage_failed.
     [[nodiscard]] static Result<std::unique_ptr<TlsStream>>
-    make(boost::asio::io_context& io, int socket, ssl_ctx_st* context, Side side, StreamEvents& events,
-         const NetOptions& options);
+    make(boost::asio::io_context& io, int socket, ssl_ctx_st* context, Side side,
+         StreamEvents& events, const NetOptions& options);
     ~TlsStream(); // closes at once, says nothing
 
     // Begins the handshake; on_down if it has not ended at `deadline`.
@@ -40,7 +40,8 @@ public:
     void flush();
     [[nodiscard]] std::size_t queued() const;
     void pause(bool paused); // reading
-    // Sends what is queued, says goodbye, waits shutdown_deadline for the peer's; then on_down(why).
+    // Sends what is queued, says goodbye, waits shutdown_deadline for the peer's; then
+    // on_down(why).
     void finish(Error why);
     // The same without waiting: what the socket does not take now is dropped. Says nothing.
     void drop();

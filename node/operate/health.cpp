@@ -114,6 +114,9 @@ Finding peer(const HealthFacts::Peer& peer) {
                             peer.behind_here, peer.behind_there),
                 "they are on their way; if the figures do not fall within minutes, read both logs"};
     }
+    if (!peer.maintenance.empty())
+        return {check, Health::ok,
+                "away for maintenance, as it announced, until " + peer.maintenance, ""};
     std::string found =
         fmt::format("{} for {}, since {}", peer.state, span_of(peer.seconds), peer.since);
     if (!peer.why.empty()) found += ": " + peer.why;
@@ -135,7 +138,8 @@ std::vector<Finding> examine(const HealthFacts& facts) {
     // all.
     const bool alone = !facts.peers.empty() && std::none_of(facts.peers.begin(), facts.peers.end(),
                                                             [](const HealthFacts::Peer& one) {
-                                                                return one.state == "connected";
+                                                                return one.state == "connected" ||
+                                                                       !one.maintenance.empty();
                                                             });
     if (facts.peers.empty())
         out.push_back({"peers", Health::ok, "the charter lists no other node", ""});

@@ -14,6 +14,8 @@ struct HealthFacts {
         std::string agency, state, why, since; // as `safar peers` shows them
         std::int64_t seconds = 0;              // in that state
         std::uint64_t behind_here = 0, behind_there = 0;
+        std::string maintenance =
+            {}; // while it lasts: until when and why it said that it would be away
     };
     struct Disk {
         std::uint64_t free = 0, reserve = 0; // bytes

@@ -77,13 +77,15 @@ private:
 
     // The keys of the backup, or those that were kept apart from it.
     Result<> take_keys() {
-        if (!out_.manifest.with_keys && !request_.keys.empty())
-            for (const char* name : {"signing.key", "tls.key"}) {
+        if (!out_.manifest.with_keys && !request_.keys.empty()) {
+            SAFAR_TRY(auto names, key_names());
+            for (const std::string& name : names) {
                 SAFAR_TRY(with_file(
                     request_.keys + "/" + name, [&](std::uint64_t bytes, const FileSource& source) {
                         return write_from(request_.directory + "/keys/" + name, bytes, source);
                     }));
             }
+        }
         out_.has_keys = out_.manifest.with_keys || !request_.keys.empty();
         if (!out_.has_keys) return success();
         SAFAR_TRY(auto identity, load_identity(request_.directory));
@@ -94,6 +96,24 @@ private:
                                ", the backup is of node " + out_.manifest.node.brief() + " (" +
                                out_.manifest.agency + ")");
         return success();
+    }
+
+    // The two in use; and what else belongs to them: keys that wait for their epoch, former ones,
+    // and the node's id, without which a node whose keys have changed is another one.
+    [[nodiscard]] Result<std::vector<std::string>> key_names() const {
+        std::set<std::string> names{"signing.key", "tls.key"};
+        std::error_code error;
+        for (fs::directory_iterator at(request_.keys, error), end; !error && at != end;
+             at.increment(error)) {
+            const std::string name = at->path().filename().string();
+            std::error_code gone;
+            if (at->is_regular_file(gone) && (name.ends_with(".key") || name == "node"))
+                names.insert(name);
+        }
+        if (error)
+            return failure(ErrorCode::storage_failed,
+                           request_.keys + ": can not be listed: " + error.message());
+        return std::vector<std::string>(names.begin(), names.end());
     }
 
     // Every signature, hash and head, without a peer and without the node's own keys.

@@ -236,7 +236,11 @@ Result<> Session::State::on_notice_frame(const wire::Frame& frame) {
     using wire::FrameType;
     const auto type = static_cast<FrameType>(frame.type);
     const bool known = type == FrameType::notice_list || type == FrameType::notice_ask || type == FrameType::notice;
-    if (!known) return success(); // a later version's, not needed by us
+    if (!known) { // a later version's, or one that the shell sees to
+        if (stage != Stage::hello && frame.payload.size() <= HeardAside::payload_bytes_max)
+            context.out.act(HeardAside{frame.type, Bytes(frame.payload.begin(), frame.payload.end())});
+        return success();
+    }
     if (stage == Stage::hello)
         return failure(ErrorCode::out_of_order, "a notice frame before the hello");
     if (type == FrameType::notice_list) {

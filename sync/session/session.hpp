@@ -38,12 +38,19 @@ struct AdoptNotice {
 struct ConfirmHeads {
     Frontier held_by_peer;
 };
+// A frame of the ignorable range that is none of the session's business: the shell may know it. Never before the
+// hello; longer ones are dropped.
+struct HeardAside {
+    static constexpr std::size_t payload_bytes_max = 1024;
+    std::uint8_t type = 0;
+    Bytes payload;
+};
 struct ClosePeer {
     ErrorCode reason;
     std::string detail;
     std::chrono::seconds do_not_call_before{0}; // 0: retry soon (network, not blame)
 };
-using Action = std::variant<SendBytes, IngestBatches, AdoptCharter, AdoptNotice, ConfirmHeads, ClosePeer>;
+using Action = std::variant<SendBytes, IngestBatches, AdoptCharter, AdoptNotice, ConfirmHeads, HeardAside, ClosePeer>;
 
 // What the session may ask of the node; safe from the session's thread.
 class SessionView {

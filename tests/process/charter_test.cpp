@@ -1,64 +1,17 @@
-// A network that governs itself: a sixth member admitted, one suspended while a steward is out of reach,
-// removed with a cut, and a part of what it wrote admitted later. The same state everywhere at each step.
-#include "tests/process/federation.hpp"
+// A network that governs itself: a sixth member admitted, one suspended while a steward is out of
+// reach, removed with a cut, and a part of what it wrote admitted later. The same state everywhere
+// at each step.
+#include "tests/process/governance.hpp"
 
 #include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <thread>
 
 namespace safar::process {
 namespace {
 using ::testing::HasSubstr;
-using namespace std::chrono_literals;
-using Agencies = std::vector<std::string>;
 
-class Governance : public ::testing::Test {
-protected:
-    Federation net{{"IOM", "FIA", "UNODC", "MOFA", "NCHR"}};
-
-    std::string create(const std::string& agency) {
-        auto made = net.ask(agency, {"record", "create", "return", "nationality=Pakistan", "date=2023-03-31"});
-        return std::string(made.at("id").as_string());
-    }
-    // Drafts, signs at both stewards, publishes at IOM; waits until all of `agencies` are ruled by it.
-    void amend(int epoch, std::vector<std::string> with, const Agencies& agencies) {
-        with.insert(with.begin(), {"charter", "amend"});
-        Ran drafted = net.safar("IOM", with);
-        ASSERT_EQ(drafted.exit_code, 0) << drafted.err;
-        const std::string file = net.path("draft.toml");
-        std::ofstream(file) << drafted.out;
-        for (const char* steward : {"FIA", "IOM"}) {
-            Ran ran = net.safar(steward, {"charter", "sign", file});
-            ASSERT_EQ(ran.exit_code, 0) << ran.err;
-        }
-        Ran published = net.safar("IOM", {"charter", "publish", file});
-        ASSERT_EQ(published.exit_code, 0) << published.err;
-        for (const std::string& agency : agencies) wait_epoch(agency, epoch);
-    }
-    void wait_epoch(const std::string& agency, int epoch) {
-        for (auto end = std::chrono::steady_clock::now() + 30s; std::chrono::steady_clock::now() < end;) {
-            if (net.ask(agency, {"status"}).at("charter").at("epoch").as_int64() == epoch) return;
-            std::this_thread::sleep_for(20ms);
-        }
-        FAIL() << agency << " never heard of epoch " << epoch;
-    }
-    void wait_notice(const std::string& agency) {
-        for (auto end = std::chrono::steady_clock::now() + 30s; std::chrono::steady_clock::now() < end;) {
-            if (!net.ask(agency, {"charter", "notices"}).as_array().empty()) return;
-            std::this_thread::sleep_for(20ms);
-        }
-        FAIL() << agency << " never heard of the suspension";
-    }
-    void expect_one_state(const Agencies& agencies) {
-        net.wait_equal(agencies, "return");
-        for (const std::string& agency : agencies)
-            EXPECT_EQ(net.digest(agency, "return", true), net.digest(agencies[0], "return", true)) << agency;
-    }
-    bool shows(const std::string& agency, const std::string& id) {
-        return net.safar(agency, {"record", "show", id}).exit_code == 0;
-    }
-};
+class Governance : public ::testing::Test, protected Governed {};
 
 TEST_F(Governance, AdmitsSuspendsRemovesAndAdmitsAPartAgain) {
     Agencies all{"IOM", "FIA", "UNODC", "MOFA", "NCHR"};
@@ -68,9 +21,13 @@ TEST_F(Governance, AdmitsSuspendsRemovesAndAdmitsAPartAgain) {
 
     // A sixth member.
     const std::string enrolment = net.enrol("PUNJAB");
-    amend(2, {"--admit", enrolment, "--grant", "PUNJAB:return:write", "--grant", "PUNJAB:movement:read"}, all);
+    amend(
+        2,
+        {"--admit", enrolment, "--grant", "PUNJAB:return:write", "--grant", "PUNJAB:movement:read"},
+        all);
     ASSERT_EQ(net.safar("FIA", {"charter", "history", "--export", net.path("")}).exit_code, 0);
-    Ran joined = net.safar("PUNJAB", {"charter", "adopt", net.path("charter-1.toml"), net.path("charter-2.toml")});
+    Ran joined = net.safar(
+        "PUNJAB", {"charter", "adopt", net.path("charter-1.toml"), net.path("charter-2.toml")});
     ASSERT_EQ(joined.exit_code, 0) << joined.err;
     net.start("PUNJAB");
     create("PUNJAB");
@@ -84,14 +41,16 @@ TEST_F(Governance, AdmitsSuspendsRemovesAndAdmitsAPartAgain) {
     net.wait_equal({"UNODC", "MOFA", "PUNJAB", "NCHR"}, "return");
     for (const char* agency : {"UNODC", "MOFA", "PUNJAB", "NCHR"}) net.stop(agency);
     net.start("IOM");
-    Ran suspended = net.safar("IOM", {"charter", "suspend", "NCHR", "--why", "its laptop was stolen"});
+    Ran suspended =
+        net.safar("IOM", {"charter", "suspend", "NCHR", "--why", "its laptop was stolen"});
     ASSERT_EQ(suspended.exit_code, 0) << suspended.err;
     for (const char* agency : {"UNODC", "MOFA", "PUNJAB"}) net.start(agency);
     const Agencies up{"IOM", "UNODC", "MOFA", "PUNJAB"};
     expect_one_state(up);
     for (const std::string& agency : up) {
         EXPECT_FALSE(shows(agency, first)) << agency;
-        EXPECT_THAT(net.safar(agency, {"charter", "notices"}).out, HasSubstr("IOM suspends agency NCHR"));
+        EXPECT_THAT(net.safar(agency, {"charter", "notices"}).out,
+                    HasSubstr("IOM suspends agency NCHR"));
     }
     // Out of reach until now; it hears the same and comes to the same.
     net.start("FIA");
@@ -100,7 +59,8 @@ TEST_F(Governance, AdmitsSuspendsRemovesAndAdmitsAPartAgain) {
     EXPECT_FALSE(shows("FIA", first));
     net.start("NCHR"); // hears it too, and writes no more
     wait_notice("NCHR");
-    Ran refused = net.safar("NCHR", {"record", "create", "return", "nationality=Pakistan", "date=2023-03-31"});
+    Ran refused = net.safar(
+        "NCHR", {"record", "create", "return", "nationality=Pakistan", "date=2023-03-31"});
     EXPECT_EQ(refused.exit_code, 77) << refused.err;
     EXPECT_THAT(refused.err, HasSubstr("suspended"));
     expect_one_state(rest);
@@ -115,8 +75,9 @@ TEST_F(Governance, AdmitsSuspendsRemovesAndAdmitsAPartAgain) {
     const auto heads = net.ask("UNODC", {"charter", "heads"});
     for (const auto& cut : heads.as_array())
         if (cut.at("agency").as_string() == "NCHR" && cut.at("compartment").as_string() == "return")
-            log = std::string(cut.at("node").as_string()) + ":return:" + std::string(cut.at("incarnation").as_string()) +
-                  ":" + std::to_string(cut.at("batch").as_int64() + 1);
+            log = std::string(cut.at("node").as_string()) +
+                  ":return:" + std::string(cut.at("incarnation").as_string()) + ":" +
+                  std::to_string(cut.at("batch").as_int64() + 1);
     ASSERT_FALSE(log.empty());
     amend(4, {"--cut", log}, rest);
     expect_one_state(rest);
@@ -130,8 +91,8 @@ TEST_F(Governance, AdmitsSuspendsRemovesAndAdmitsAPartAgain) {
     expect_one_state(rest);
 }
 
-// A field of a newer schema reaches a node that was away, with what was written under it meanwhile, and what
-// that node wrote under the older one reaches the others.
+// A field of a newer schema reaches a node that was away, with what was written under it meanwhile,
+// and what that node wrote under the older one reaches the others.
 TEST_F(Governance, ANewFieldReachesANodeThatWasAway) {
     const Agencies all{"IOM", "FIA", "UNODC", "MOFA", "NCHR"};
     net.start_all();
@@ -176,11 +137,10 @@ TEST_F(Governance, NewKeysTakeOverWhenTheirEpochIsInForce) {
     EXPECT_EQ(impact.at("kinds").at(0).at("vanish").as_int64(), 1);
 
     amend(2, {"--rotate", node.substr(0, 12) + "=" + file}, {"IOM", "FIA", "UNODC", "NCHR"});
-    for (auto end = std::chrono::steady_clock::now() + 30s; std::chrono::steady_clock::now() < end;) {
-        Ran shown = net.safar("MOFA", {"key", "show", "--json"});
-        if (shown.out.find("\"listed\":true") != std::string::npos) break;
-        std::this_thread::sleep_for(20ms);
-    }
+    EXPECT_TRUE(eventually([&] {
+        return net.safar("MOFA", {"key", "show", "--json"}).out.find("\"listed\":true") !=
+               std::string::npos;
+    }));
     EXPECT_NE(std::string(net.ask("MOFA", {"key", "show"}).at("signing_key").as_string()), before);
     EXPECT_EQ(std::string(net.ask("MOFA", {"key", "show"}).at("node").as_string()), node);
     wait_epoch("MOFA", 2);

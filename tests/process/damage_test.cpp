@@ -1,5 +1,5 @@
-// Random single-byte changes to a closed data directory: each is found by `safar verify --deep`, or the
-// node refuses to open, or state and every stored batch are shown to be unchanged (dead space).
+// Random single-byte changes to a closed data directory: each is found by `safar verify --deep`, or
+// the node refuses to open, or state and every stored batch are shown to be unchanged (dead space).
 #include "tests/process/federation.hpp"
 
 #include <cstdlib>
@@ -19,7 +19,8 @@ unsigned cells() {
 
 bool counts(const fs::path& file) {
     std::string name = file.filename();
-    return !name.starts_with("LOG") && !name.starts_with("OPTIONS") && name != "LOCK" && name != "safar.sock";
+    return !name.starts_with("LOG") && !name.starts_with("OPTIONS") && name != "LOCK" &&
+           name != "safar.sock";
 }
 
 void flip(const fs::path& file, std::uintmax_t offset, unsigned mask) {
@@ -37,7 +38,8 @@ TEST(Damage, NoSingleByteChangesAnythingSilently) {
     std::string csv = net.directory("IOM") + ".csv";
     {
         std::ofstream out(csv);
-        out << "\"Date\",\"Year\",\"Quarter\",\"Nationality\",\"Region\",\"Return type group\",\"Return type\","
+        out << "\"Date\",\"Year\",\"Quarter\",\"Nationality\",\"Region\",\"Return type "
+               "group\",\"Return type\","
                "\"Age\",\"Sex\",\"Return destination group\",\"Number of returns\"\n";
         for (int i = 0; i < 500; ++i)
             out << "2023-03-31,2023,1,\"Country " << i << "\",\"Asia South\",\"Voluntary return\","
@@ -78,7 +80,8 @@ TEST(Damage, NoSingleByteChangesAnythingSilently) {
         const auto& [file, size] = files[chosen];
         const std::uintmax_t offset = random() % size;
         const unsigned mask = 1u << (random() % 8);
-        SCOPED_TRACE(file.string() + " byte " + std::to_string(offset) + " ^ " + std::to_string(mask));
+        SCOPED_TRACE(file.string() + " byte " + std::to_string(offset) + " ^ " +
+                     std::to_string(mask));
         fs::remove_all(data);
         fs::copy(kept, data, fs::copy_options::recursive);
         flip(data / file, offset, mask);

@@ -12,7 +12,6 @@
 #include <sstream>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <thread>
 #include <unistd.h>
 
 namespace safar::process {
@@ -48,7 +47,9 @@ int free_port() {
     return ntohs(address.sin_port);
 }
 
-int exit_code(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
+int exit_code(int status) {
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
 
 std::string slurp(const std::string& path) {
     std::ifstream in(path, std::ios::binary);
@@ -80,7 +81,8 @@ Ran run(const std::vector<std::string>& command, std::chrono::seconds limit) {
     pollfd waits[2] = {{out[0], POLLIN, 0}, {err[0], POLLIN, 0}};
     std::string* into[2] = {&ran.out, &ran.err};
     while (waits[0].fd >= 0 || waits[1].fd >= 0) {
-        auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+        auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+            end - std::chrono::steady_clock::now());
         if (left <= 0ms) {
             ::kill(pid, SIGKILL);
             waitpid(pid, nullptr, 0);
@@ -116,7 +118,9 @@ std::optional<std::string> real_data(const std::string& file) {
     return path;
 }
 
-Federation::Federation(std::vector<std::string> agencies, std::vector<Compartment> compartments) {
+Federation::Federation(std::vector<std::string> agencies, std::vector<Compartment> compartments,
+                       Lan* lan)
+    : lan_(lan) {
     char name[] = "/tmp/safar-test-XXXXXX";
     root_ = mkdtemp(name);
     std::vector<std::string> draft = {SAFAR, "charter", "draft", "--network", "Test network"};
@@ -124,12 +128,14 @@ Federation::Federation(std::vector<std::string> agencies, std::vector<Compartmen
         draft.push_back("--steward");
         draft.push_back(agencies[i]);
     }
-    draft.insert(draft.end(), {"--quorum", std::to_string(std::min<std::size_t>(agencies.size(), 2))});
+    draft.insert(draft.end(),
+                 {"--quorum", std::to_string(std::min<std::size_t>(agencies.size(), 2))});
     if (!compartments.empty()) {
         std::string text;
         for (const auto& c : compartments)
-            text += "[[compartment]]\nname = \"" + c.name + "\"\ntitle = \"" + c.name + "\"\nkinds = " +
-                    list(c.kinds) + "\nwriters = " + list(c.writers) + "\nreaders = " + list(c.readers) + "\n\n";
+            text += "[[compartment]]\nname = \"" + c.name + "\"\ntitle = \"" + c.name +
+                    "\"\nkinds = " + list(c.kinds) + "\nwriters = " + list(c.writers) +
+                    "\nreaders = " + list(c.readers) + "\n\n";
         spill(root_ + "/compartments.toml", text);
         draft.insert(draft.end(), {"--compartments", root_ + "/compartments.toml"});
     }
@@ -149,10 +155,11 @@ Federation::Federation(std::vector<std::string> agencies, std::vector<Compartmen
 }
 
 std::string Federation::enrol(const std::string& agency) {
-    Node& node = nodes_[agency];
-    node.port = free_port();
-    Ran made = run({SAFAR, "node", "init", directory(agency), "--agency", agency, "--listen",
-                    "127.0.0.1:" + std::to_string(node.port)});
+    nodes_[agency];
+    const std::string address =
+        lan_ != nullptr ? lan_->add(agency) + ":7400" : "127.0.0.1:" + std::to_string(free_port());
+    Ran made =
+        run({SAFAR, "node", "init", directory(agency), "--agency", agency, "--listen", address});
     EXPECT_EQ(made.exit_code, 0) << made.err;
     spill(path(agency + ".enrolment.toml"), made.out);
     return path(agency + ".enrolment.toml");
@@ -176,8 +183,11 @@ bool Federation::running(const std::string& agency) const { return nodes_.at(age
 
 std::optional<int> Federation::try_start(const std::string& agency) {
     Node& node = nodes_.at(agency);
-    int log = open((root_ + "/" + agency + ".log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    node.pid = spawn({SAFARD, "--data", directory(agency)}, log, log);
+    int log = open((root_ + "/" + agency + ".log").c_str(),
+                   O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    std::vector<std::string> command{SAFARD, "--data", directory(agency)};
+    if (lan_ != nullptr) command = lan_->at(agency, std::move(command));
+    node.pid = spawn(command, log, log);
     close(log);
     auto end = std::chrono::steady_clock::now() + 60s;
     while (std::chrono::steady_clock::now() < end) {
@@ -236,7 +246,8 @@ boost::json::value Federation::ask(const std::string& agency, std::vector<std::s
     return value;
 }
 
-pid_t Federation::safar_in_background(const std::string& agency, std::vector<std::string> args) const {
+pid_t Federation::safar_in_background(const std::string& agency,
+                                      std::vector<std::string> args) const {
     std::vector<std::string> command = {SAFAR, "--node", directory(agency)};
     command.insert(command.end(), args.begin(), args.end());
     int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
@@ -245,15 +256,16 @@ pid_t Federation::safar_in_background(const std::string& agency, std::vector<std
     return pid;
 }
 
-std::string Federation::digest(const std::string& agency, const std::string& compartment, bool state) const {
+std::string
+Federation::digest(const std::string& agency, const std::string& compartment, bool state) const {
     std::vector<std::string> args = {"digest", "--compartment", compartment, "--json"};
     if (state) args.push_back("--state");
     Ran ran = safar(agency, args);
     return ran.exit_code == 0 ? ran.out : agency + " failed: " + ran.err;
 }
 
-void Federation::wait_equal(const std::vector<std::string>& agencies, const std::string& compartment,
-                            std::chrono::seconds limit) const {
+void Federation::wait_equal(const std::vector<std::string>& agencies,
+                            const std::string& compartment, std::chrono::seconds limit) const {
     auto end = std::chrono::steady_clock::now() + limit;
     std::string first, other;
     while (std::chrono::steady_clock::now() < end) {

@@ -1,12 +1,15 @@
 // A federation of real nodes on loopback, driven through the command line as a person would.
 #pragma once
 
+#include "tests/process/lan.hpp"
+
 #include <boost/json.hpp>
 #include <chrono>
 #include <map>
 #include <optional>
 #include <string>
 #include <sys/types.h>
+#include <thread>
 #include <vector>
 
 namespace safar::process {
@@ -16,12 +19,24 @@ struct Ran {
     std::string out, err;
 };
 
-// Runs a program to its end. A program that outlives `limit` is killed and reported as exit code 124.
+// Runs a program to its end. A program that outlives `limit` is killed and reported as exit code
+// 124.
 [[nodiscard]] Ran run(const std::vector<std::string>& command,
                       std::chrono::seconds limit = std::chrono::seconds(300));
 
 // $SAFAR_DATA, else ../shared/data beside the source tree; nullopt where it is absent.
 [[nodiscard]] std::optional<std::string> real_data(const std::string& file);
+
+// True once `condition` holds; false if it does not within `patience`.
+template <class Condition>
+bool eventually(Condition condition, std::chrono::seconds patience = std::chrono::seconds(30)) {
+    const auto end = std::chrono::steady_clock::now() + patience;
+    while (!condition()) {
+        if (std::chrono::steady_clock::now() > end) return false;
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    return true;
+}
 
 class Federation {
 public:
@@ -29,8 +44,11 @@ public:
         std::string name;
         std::vector<std::string> kinds, writers, readers;
     };
-    // Founds a network of these agencies (the first two, or the only one, are its stewards); nothing runs yet.
-    explicit Federation(std::vector<std::string> agencies, std::vector<Compartment> compartments = {});
+    // Founds a network of these agencies (the first two, or the only one, are its stewards);
+    // nothing runs yet. With a `lan`, which must outlive it, each node gets a machine of its own
+    // there, named as its agency.
+    explicit Federation(std::vector<std::string> agencies,
+                        std::vector<Compartment> compartments = {}, Lan* lan = nullptr);
     ~Federation();
     Federation(const Federation&) = delete;
     Federation& operator=(const Federation&) = delete;
@@ -55,7 +73,8 @@ public:
     // The same with --json, exit code 0 expected, parsed.
     boost::json::value ask(const std::string& agency, std::vector<std::string> args) const;
     // Starts a command and lets it run.
-    [[nodiscard]] pid_t safar_in_background(const std::string& agency, std::vector<std::string> args) const;
+    [[nodiscard]] pid_t
+    safar_in_background(const std::string& agency, std::vector<std::string> args) const;
 
     // Waits until all these agencies print the same digest of the compartment; fails after `limit`.
     void wait_equal(const std::vector<std::string>& agencies, const std::string& compartment,
@@ -65,10 +84,10 @@ public:
 
 private:
     struct Node {
-        int port = 0;
         pid_t pid = -1;
     };
     std::string root_;
+    Lan* lan_ = nullptr;
     std::map<std::string, Node> nodes_;
 };
 

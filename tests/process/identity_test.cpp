@@ -1,5 +1,5 @@
-// No node signs twice at one place after a rollback; one key at work in two places is caught by peers that
-// never speak to each other, and the proof stands alone.
+// No node signs twice at one place after a rollback; one key at work in two places is caught by
+// peers that never speak to each other, and the proof stands alone.
 #include "tests/process/federation.hpp"
 
 #include <cstdlib>
@@ -18,23 +18,16 @@ using namespace std::chrono_literals;
 using Agencies = std::vector<std::string>;
 
 std::string create(const Federation& net, const std::string& agency) {
-    auto made = net.ask(agency, {"record", "create", "return", "nationality=Pakistan", "date=2023-03-31"});
+    auto made =
+        net.ask(agency, {"record", "create", "return", "nationality=Pakistan", "date=2023-03-31"});
     return std::string(made.at("id").as_string());
-}
-
-template <class Condition>
-bool eventually(Condition condition, std::chrono::seconds patience = 30s) {
-    for (auto end = std::chrono::steady_clock::now() + patience; std::chrono::steady_clock::now() < end;) {
-        if (condition()) return true;
-        std::this_thread::sleep_for(20ms);
-    }
-    return false;
 }
 
 bool connected(const Federation& net, const std::string& agency, const std::string& peer) {
     const auto peers = net.ask(agency, {"peers"});
     for (const auto& each : peers.as_array())
-        if (each.at("agency").as_string() == peer) return each.at("state").as_string() == "connected";
+        if (each.at("agency").as_string() == peer)
+            return each.at("state").as_string() == "connected";
     return false;
 }
 
@@ -42,7 +35,8 @@ bool connected(const Federation& net, const std::string& agency, const std::stri
 std::set<std::string> incarnations(const Federation& net, const std::string& agency) {
     std::set<std::string> out;
     const auto status = net.ask(agency, {"status"});
-    for (const auto& log : status.at("incarnations").as_array()) out.insert(std::string(log.at("incarnation").as_string()));
+    for (const auto& log : status.at("incarnations").as_array())
+        out.insert(std::string(log.at("incarnation").as_string()));
     return out;
 }
 
@@ -68,14 +62,16 @@ TEST(Identity, OneKeyInTwoPlacesIsCaughtByPeersThatNeverMeet) {
 
     // The first copy goes on before FIA, the second before NCHR.
     for (const char* witness : {"FIA", "NCHR"}) {
-        if (witness == std::string("NCHR")) replace_directory(net.path("twin"), net.directory("IOM"));
+        if (witness == std::string("NCHR"))
+            replace_directory(net.path("twin"), net.directory("IOM"));
         net.start(witness);
         net.start("IOM");
         ASSERT_TRUE(eventually([&] { return connected(net, "IOM", witness); }));
         std::this_thread::sleep_for(200ms); // the witness confirms the head
         create(net, "IOM");
         net.wait_equal({"IOM", witness}, "return");
-        EXPECT_EQ(incarnations(net, "IOM").size(), 1u) << "it did not go on in its log, nothing is shown";
+        EXPECT_EQ(incarnations(net, "IOM").size(), 1u)
+            << "it did not go on in its log, nothing is shown";
         net.stop("IOM");
         net.stop(witness);
     }
@@ -86,7 +82,8 @@ TEST(Identity, OneKeyInTwoPlacesIsCaughtByPeersThatNeverMeet) {
     net.wait_equal({"FIA", "MOFA"}, "return");
     net.stop("FIA");
     net.start("NCHR");
-    ASSERT_TRUE(eventually([&] { return !only_proof(net, "MOFA").empty() && !only_proof(net, "NCHR").empty(); }));
+    ASSERT_TRUE(eventually(
+        [&] { return !only_proof(net, "MOFA").empty() && !only_proof(net, "NCHR").empty(); }));
     net.stop("NCHR");
     net.start("FIA");
     ASSERT_TRUE(eventually([&] { return !only_proof(net, "FIA").empty(); }));
@@ -95,7 +92,8 @@ TEST(Identity, OneKeyInTwoPlacesIsCaughtByPeersThatNeverMeet) {
     Ran proof = net.safar("FIA", {"evidence", "export", only_proof(net, "FIA").substr(0, 8)});
     ASSERT_EQ(proof.exit_code, 0) << proof.err;
     std::ofstream(net.path("fork.toml")) << proof.out;
-    Ran verified = net.safar("MOFA", {"evidence", "verify", net.path("fork.toml"), "--charter", net.path("charter.toml")});
+    Ran verified = net.safar("MOFA", {"evidence", "verify", net.path("fork.toml"), "--charter",
+                                      net.path("charter.toml")});
     EXPECT_EQ(verified.exit_code, 0) << verified.err;
     EXPECT_THAT(verified.out, HasSubstr("The charter lists that key for IOM"));
     std::string forged = proof.out;
@@ -143,9 +141,11 @@ TEST(Identity, ANodeThatWasRolledBackNeverSignsTwiceAtOnePlace) {
         if (alone) net.start("FIA");
         net.wait_equal(both, "return");
         for (const std::string& agency : both) {
-            EXPECT_EQ(net.ask(agency, {"status"}).at("forks").as_int64(), 0) << agency << ", cycle " << cycle;
+            EXPECT_EQ(net.ask(agency, {"status"}).at("forks").as_int64(), 0)
+                << agency << ", cycle " << cycle;
             // What it had forgotten comes back from its peer.
-            EXPECT_EQ(net.safar(agency, {"record", "show", lost}).exit_code, 0) << agency << ", cycle " << cycle;
+            EXPECT_EQ(net.safar(agency, {"record", "show", lost}).exit_code, 0)
+                << agency << ", cycle " << cycle;
         }
     }
 }

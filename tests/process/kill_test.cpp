@@ -1,4 +1,5 @@
-// kill -9 in mid-import and in mid-sync: the node comes back, goes on, nothing acknowledged is lost.
+// kill -9 in mid-import and in mid-sync: the node comes back, goes on, nothing acknowledged is
+// lost.
 #include "tests/process/federation.hpp"
 
 #include <csignal>
@@ -19,7 +20,8 @@ unsigned cycles() {
 // A register of our own, large enough that a kill lands inside its import.
 std::string make_returns(const std::string& path, int rows) {
     std::ofstream out(path);
-    out << "\"Date\",\"Year\",\"Quarter\",\"Nationality\",\"Region\",\"Return type group\",\"Return type\","
+    out << "\"Date\",\"Year\",\"Quarter\",\"Nationality\",\"Region\",\"Return type "
+           "group\",\"Return type\","
            "\"Age\",\"Sex\",\"Return destination group\",\"Number of returns\"\n";
     for (int i = 0; i < rows; ++i)
         out << "2023-03-31,2023,1,\"Country " << i << "\",\"Asia South\",\"Voluntary return\","
@@ -35,7 +37,8 @@ TEST(Kill, InMidImportAndMidSyncNothingAcknowledgedIsLost) {
     std::mt19937 random(20251124);
     for (unsigned cycle = 0; cycle < cycles(); ++cycle) {
         SCOPED_TRACE("cycle " + std::to_string(cycle));
-        auto made = net.ask("IOM", {"record", "create", "return", "nationality=Pakistan", "date=2023-03-31"});
+        auto made = net.ask(
+            "IOM", {"record", "create", "return", "nationality=Pakistan", "date=2023-03-31"});
         acknowledged.push_back(std::string(made.at("id").as_string()));
         pid_t import = net.safar_in_background("IOM", {"import", "uk-returns", file});
         std::this_thread::sleep_for(std::chrono::milliseconds(5 + random() % 400));
@@ -56,7 +59,8 @@ TEST(Kill, InMidImportAndMidSyncNothingAcknowledgedIsLost) {
     EXPECT_EQ(net.digest("IOM", "return", true), net.digest("FIA", "return", true));
     for (const char* agency : {"IOM", "FIA"}) {
         for (const auto& id : acknowledged)
-            EXPECT_EQ(net.safar(agency, {"record", "show", id}).exit_code, 0) << agency << ' ' << id;
+            EXPECT_EQ(net.safar(agency, {"record", "show", id}).exit_code, 0)
+                << agency << ' ' << id;
         EXPECT_EQ(net.ask(agency, {"stats", "return"}).at("count").as_int64(),
                   80'000 + static_cast<std::int64_t>(acknowledged.size()));
         EXPECT_EQ(net.safar(agency, {"verify", "--deep"}).exit_code, 0);

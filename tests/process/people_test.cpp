@@ -21,7 +21,8 @@ std::string whole_file(const std::string& path) {
     return out.str();
 }
 
-// A node with one person on record. Other accounts are taken on by root, so the tests need to be it.
+// A node with one person on record. Other accounts are taken on by root, so the tests need to be
+// it.
 class PeopleOfANode : public ::testing::Test {
 protected:
     Federation net{{"IOM"}};
@@ -31,15 +32,19 @@ protected:
         if (::getuid() != 0) GTEST_SKIP() << "needs root, to act as several Unix accounts";
         fs::permissions(fs::path(directory).parent_path(), fs::perms(0711));
         net.start_all();
-        auto made = net.ask("IOM", {"record", "create", "person", "first_name=Zarmina", "gender=Woman",
-                                    "--basis", "told by Zarmina herself"});
+        auto made = net.ask("IOM", {"record", "create", "person", "first_name=Zarmina",
+                                    "gender=Woman", "--basis", "told by Zarmina herself"});
         id = made.at("id").as_string().c_str();
         ASSERT_EQ(net.safar("IOM", {"user", "add", "games", "--role", "analyst"}).exit_code, 0);
-        ASSERT_EQ(net.safar("IOM", {"user", "add", "daemon", "--role", "caseworker", "--name", "Dania"}).exit_code, 0);
+        ASSERT_EQ(
+            net.safar("IOM", {"user", "add", "daemon", "--role", "caseworker", "--name", "Dania"})
+                .exit_code,
+            0);
         ASSERT_EQ(net.safar("IOM", {"user", "add", "mail", "--role", "auditor"}).exit_code, 0);
     }
     Ran as(const std::string& login, std::vector<std::string> args) const {
-        std::vector<std::string> command{"/usr/bin/setpriv", "--reuid", login, "--clear-groups", SAFAR, "--node", directory};
+        std::vector<std::string> command{
+            "/usr/bin/setpriv", "--reuid", login, "--clear-groups", SAFAR, "--node", directory};
         command.insert(command.end(), args.begin(), args.end());
         return run(command);
     }
@@ -47,12 +52,27 @@ protected:
 
 TEST_F(PeopleOfANode, NoCommandTellsAnAnalystAName) {
     const std::vector<std::vector<std::string>> commands{
-        {"record", "show", id}, {"record", "history", id}, {"find", "person"}, {"find", "person", "first_name=Zarmina"},
-        {"explain", id, "first_name"}, {"explain", id, "gender"}, {"conflict", "list"},
-        {"stats", "person", "--by", "gender"}, {"stats", "person", "--by", "first_name"}, {"status"}, {"peers"},
-        {"digest", "--state"}, {"verify", "--deep"}, {"rebuild"}, {"charter", "show"}, {"user", "list"},
-        {"access", "log"}, {"access", "verify"}, {"record", "set", id, "first_name=X"},
-        {"record", "retract", id, "first_name"}, {"conflict", "resolve", id, "first_name", "--pick", "1", "--why", "x"},
+        {"record", "show", id},
+        {"record", "history", id},
+        {"find", "person"},
+        {"find", "person", "first_name=Zarmina"},
+        {"explain", id, "first_name"},
+        {"explain", id, "gender"},
+        {"conflict", "list"},
+        {"stats", "person", "--by", "gender"},
+        {"stats", "person", "--by", "first_name"},
+        {"status"},
+        {"peers"},
+        {"digest", "--state"},
+        {"verify", "--deep"},
+        {"rebuild"},
+        {"charter", "show"},
+        {"user", "list"},
+        {"access", "log"},
+        {"access", "verify"},
+        {"record", "set", id, "first_name=X"},
+        {"record", "retract", id, "first_name"},
+        {"conflict", "resolve", id, "first_name", "--pick", "1", "--why", "x"},
         {"access", "verify", directory}};
     for (auto command : commands)
         for (bool json : {false, true}) {
@@ -71,15 +91,17 @@ TEST_F(PeopleOfANode, NoCommandTellsAnAnalystAName) {
     EXPECT_EQ(as("games", {"rebuild"}).exit_code, 77);
     EXPECT_EQ(as("games", {"stats", "person", "--by", "gender"}).exit_code, 0);
     EXPECT_EQ(as("nobody", {"status"}).exit_code, 77) << "not a user";
-    Ran files = run({"/usr/bin/setpriv", "--reuid", "games", "--clear-groups", "/bin/cat", directory + "/users.toml",
-                     directory + "/access/000001.jsonl", directory + "/store/CURRENT", directory + "/keys/signing.key"});
+    Ran files = run({"/usr/bin/setpriv", "--reuid", "games", "--clear-groups", "/bin/cat",
+                     directory + "/users.toml", directory + "/access/000001.jsonl",
+                     directory + "/store/CURRENT", directory + "/keys/signing.key"});
     EXPECT_EQ(files.exit_code, 1);
     EXPECT_EQ(files.out, "");
 }
 
 TEST_F(PeopleOfANode, ACaseworkersReadIsInTheLogThatAnAuditorReads) {
     EXPECT_THAT(as("daemon", {"record", "show", id}).out, Not(HasSubstr("Zarmina")));
-    EXPECT_THAT(as("daemon", {"record", "show", id, "--purpose", "family tracing"}).out, HasSubstr("Zarmina"));
+    EXPECT_THAT(as("daemon", {"record", "show", id, "--purpose", "family tracing"}).out,
+                HasSubstr("Zarmina"));
     Ran log = as("mail", {"access", "log", "--subject", id});
     EXPECT_THAT(log.out, HasSubstr("family tracing"));
     EXPECT_THAT(log.out, HasSubstr("daemon"));
@@ -112,7 +134,8 @@ TEST_F(PeopleOfANode, ACrashTearsAtMostTheLastLineAndTheChainGoesOn) {
 
 TEST_F(PeopleOfANode, AUsersFileThatIsWrongKeepsTheNodeFromStarting) {
     net.stop("IOM");
-    std::ofstream(directory + "/users.toml", std::ios::app) << "\n[[user]]\nunix = \"bin\"\nname = \"B\"\nroles = [\"boss\"]\n";
+    std::ofstream(directory + "/users.toml", std::ios::app)
+        << "\n[[user]]\nunix = \"bin\"\nname = \"B\"\nroles = [\"boss\"]\n";
     EXPECT_EQ(net.try_start("IOM"), 78);
     EXPECT_THAT(net.log_of("IOM"), HasSubstr("'boss' is not a role"));
 }

@@ -21,21 +21,23 @@ struct Published {
     std::int64_t enforced, refused, voluntary;
 };
 constexpr Published pakistan[] = {
-    {2012, 2235, 400, 3166}, {2013, 2713, 410, 3298}, {2014, 2407, 402, 3410}, {2015, 1461, 301, 3737},
-    {2016, 811, 308, 3129},  {2019, 163, 534, 1132},  {2020, 63, 420, 481},    {2021, 26, 159, 385},
-    {2022, 39, 143, 481},    {2023, 61, 163, 534},
+    {2012, 2235, 400, 3166}, {2013, 2713, 410, 3298}, {2014, 2407, 402, 3410},
+    {2015, 1461, 301, 3737}, {2016, 811, 308, 3129},  {2019, 163, 534, 1132},
+    {2020, 63, 420, 481},    {2021, 26, 159, 385},    {2022, 39, 143, 481},
+    {2023, 61, 163, 534},
 };
 
 void expect_published(const boost::json::value& table, const std::string& agency) {
     std::map<std::pair<std::string, std::string>, std::int64_t> counts;
     for (const auto& row : table.at("rows").as_array())
-        counts[{std::string(row.at("key").at(0).as_string()), std::string(row.at("key").at(1).as_string())}] =
-            row.at("count").as_int64();
+        counts[{std::string(row.at("key").at(0).as_string()),
+                std::string(row.at("key").at(1).as_string())}] = row.at("count").as_int64();
     auto of = [&](std::string_view start, int year) {
         std::int64_t sum = 0;
         for (const auto& [key, count] : counts) {
             std::string group = key.first;
-            for (char& c : group) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+            for (char& c : group)
+                c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
             if (group.starts_with(start) && key.second == std::to_string(year)) sum += count;
         }
         return sum;
@@ -55,8 +57,8 @@ TEST(RealData, AllReturnsAtTwoNodesEqualThePublishedFigures) {
     net.wait_equal({"IOM", "FIA"}, "return", std::chrono::seconds(180));
     for (const char* agency : {"IOM", "FIA"}) {
         EXPECT_EQ(total(net.ask(agency, {"stats", "return"})), 1'084'931) << agency;
-        expect_published(net.ask(agency, {"stats", "return", "--by", "return_type_group,year", "--where",
-                                          "nationality=Pakistan"}),
+        expect_published(net.ask(agency, {"stats", "return", "--by", "return_type_group,year",
+                                          "--where", "nationality=Pakistan"}),
                          agency);
         std::cout << agency << ": peak memory " << peak_memory_mib(net.pid(agency)) << " MiB\n";
     }
@@ -71,7 +73,10 @@ TEST(RealData, FourClassesOfFirstRespondersAtFourNodes) {
     constexpr std::array<std::pair<const char*, std::int64_t>, 4> quarters = {
         {{"2022_q2", 3221}, {"2022_q3", 3617}, {"2022_q4", 3383}, {"2023_q1", 3703}}};
     constexpr std::array<std::pair<const char*, const char*>, 4> parts = {
-        {{"FIA", "Police"}, {"IOM", "Government agency"}, {"UNODC", "Local Authority"}, {"NGO", "NGO and third sector"}}};
+        {{"FIA", "Police"},
+         {"IOM", "Government agency"},
+         {"UNODC", "Local Authority"},
+         {"NGO", "NGO and third sector"}}};
     std::vector<std::string> files;
     for (const auto& [quarter, people] : quarters) {
         REQUIRE_DATA(file, std::string("uk-nrm/nrm_referrals_") + quarter + ".csv.gz");
@@ -162,7 +167,8 @@ TEST(RealData, TwoEditionsAtTwoAgenciesGiveTheSameConflictsInAnyOrder) {
                                 std::string(entry.at("field").as_string()));
             std::sort(lines.begin(), lines.end());
             for (const auto& line : lines) conflicts[i] += line + "\n";
-            // Single values that both editions state and contradict; a value beside an empty cell agrees.
+            // Single values that both editions state and contradict; a value beside an empty cell
+            // agrees.
             EXPECT_EQ(lines.size(), 45u);
         }
         EXPECT_EQ(conflicts[0], conflicts[1]);

@@ -1,5 +1,5 @@
-// A body of a compartment never reaches a node that may not hold it: not its store, its log lines or its
-// answers.
+// A body of a compartment never reaches a node that may not hold it: not its store, its log lines
+// or its answers.
 #include "tests/process/federation.hpp"
 
 #include "node/charter/identity.hpp"
@@ -41,11 +41,13 @@ std::string unpacked(const std::string& directory) {
 
 TEST(Secrecy, ABodyIsNowhereAtANodeThatMayNotHoldIt) {
     const std::vector<std::string> all{"IOM", "FIA", "UKF"};
-    Federation net(all, {{"movement", {"movement"}, all, all},
-                         {"protection", {"victim_case", "person"}, {"IOM", "FIA"}, {"IOM", "FIA"}}});
+    Federation net(all,
+                   {{"movement", {"movement"}, all, all},
+                    {"protection", {"victim_case", "person"}, {"IOM", "FIA"}, {"IOM", "FIA"}}});
     net.start_all();
     const std::string text = "beneath the third bridge of Torkham, in the house of the tailor";
-    auto made = net.ask("IOM", {"record", "create", "victim_case", "location_of_recruitment=" + text});
+    auto made =
+        net.ask("IOM", {"record", "create", "victim_case", "location_of_recruitment=" + text});
     ASSERT_TRUE(made.is_object());
     const std::string id(made.at("id").as_string());
     net.ask("UKF", {"record", "create", "movement", "direction=departure", "date=2023-03-31"});
@@ -57,7 +59,8 @@ TEST(Secrecy, ABodyIsNowhereAtANodeThatMayNotHoldIt) {
     }
     EXPECT_NE(net.safar("UKF", {"record", "show", id}).exit_code, 0);
     for (const std::string& agency : all) net.stop(agency);
-    EXPECT_NE(unpacked(net.directory("IOM")).find(text), std::string::npos) << "the search finds nothing where it must";
+    EXPECT_NE(unpacked(net.directory("IOM")).find(text), std::string::npos)
+        << "the search finds nothing where it must";
     const std::string there = unpacked(net.directory("UKF"));
     EXPECT_FALSE(there.empty());
     EXPECT_EQ(there.find(text), std::string::npos);

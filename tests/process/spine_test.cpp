@@ -25,7 +25,8 @@ TEST(Spine, OneEventTwoNodesOneAnswer) {
     EXPECT_EQ(net.safar("IOM", {"record", "show", id, "--json"}).out,
               net.safar("FIA", {"record", "show", id, "--json"}).out);
     EXPECT_THAT(net.safar("FIA", {"record", "show", id}).out, HasSubstr("PAK"));
-    EXPECT_EQ(net.digest("IOM", "return", /*state=*/true), net.digest("FIA", "return", /*state=*/true));
+    EXPECT_EQ(net.digest("IOM", "return", /*state=*/true),
+              net.digest("FIA", "return", /*state=*/true));
 }
 
 TEST(Spine, ConcurrentValuesStandSideBySideUntilAPersonResolvesThem) {
@@ -64,7 +65,8 @@ TEST(Spine, ACompartmentReachesOnlyItsHolders) {
                     {"protection", {"person", "victim_case"}, {"IOM", "FIA"}, {}}});
     net.start_all();
     std::string open = create(net, "IOM", {"return", "nationality=Pakistan", "date=2023-03-31"});
-    std::string closed = create(net, "FIA", {"victim_case", "nationality=Pakistan", "date=2023-03-31"});
+    std::string closed =
+        create(net, "FIA", {"victim_case", "nationality=Pakistan", "date=2023-03-31"});
     net.wait_equal({"IOM", "FIA", "NGO"}, "return");
     net.wait_equal({"IOM", "FIA"}, "protection");
     EXPECT_EQ(net.safar("NGO", {"record", "show", open}).exit_code, 0);
@@ -107,7 +109,8 @@ TEST(Spine, ASecondProcessOnTheSameDirectoryIsRefused) {
 TEST(Spine, VerifyAndRebuildFindNothingToChange) {
     Federation net({"IOM"});
     net.start_all();
-    for (int i = 0; i < 5; ++i) create(net, "IOM", {"return", "nationality=Pakistan", "date=2023-03-31"});
+    for (int i = 0; i < 5; ++i)
+        create(net, "IOM", {"return", "nationality=Pakistan", "date=2023-03-31"});
     std::string before = net.digest("IOM", "return", true);
     EXPECT_EQ(net.safar("IOM", {"verify", "--deep"}).exit_code, 0);
     EXPECT_EQ(net.safar("IOM", {"rebuild"}).exit_code, 0);

@@ -57,6 +57,7 @@ TEST(Commands, AllThatThereAre) {
                            "conflict resolve", "steps", "step", "reassign", "refer", "inbox", "journey", "timeline",
                            "dossier", "stats", "backup", "restore", "peer test",
                            "doctor", "watch", "user list", "user add", "user roles", "user remove",
+                           "user certificate", "user key", "maintenance announce", "maintenance end", "maintenance show",
                            "access log", "access verify", "demo up", "demo tour", "demo story", "demo down"));
 }
 

@@ -19,11 +19,20 @@ TEST(UsersFile, ReadsBackWhatIsWritten) {
     two.login = "b.khan_2";
     two.name = "Bilal";
     two.compartments.emplace();
-    auto text = write_users({one, two});
+    one.certificate = std::string(64, 'a');
+    User three;
+    three.login = "sara";
+    three.name = "Sara";
+    three.remote = true;
+    three.certificate = std::string(63, '0') + "b";
+    auto text = write_users({one, two, three});
     auto read = parse_users("users.toml", text);
     ASSERT_TRUE(read.has_value()) << describe(read.error());
     EXPECT_EQ(write_users(read.value()), text);
-    ASSERT_EQ(read.value().size(), 2u);
+    ASSERT_EQ(read.value().size(), 3u);
+    EXPECT_EQ(read.value()[0].certificate, one.certificate);
+    EXPECT_FALSE(read.value()[0].remote);
+    EXPECT_TRUE(read.value()[2].remote);
     EXPECT_EQ(read.value()[0].roles, one.roles);
     EXPECT_EQ(read.value()[0].compartments, one.compartments);
     EXPECT_EQ(read.value()[0].up_to, Sensitivity::personal);
@@ -44,6 +53,10 @@ TEST(UsersFile, ErrorsNameTheFileTheLineAndTheKey) {
                   "line 6: [[user]] 2: unix: 'a' is listed twice"},
              Case{"[[user]]\nunix = \"a\"\nname = \"A\"\nroles = [\"analyst\", \"analyst\"]\n", "given twice"},
              Case{"[[user]]\nunix = \"a\"\nname = \"A\"\nroles = []\nclasses_up_to = \"all\"\n", "classes_up_to: is not one of"},
+             Case{"[[user]]\nlogin = \"a\"\nname = \"A\"\nroles = []\n", "certificate: is missing"},
+             Case{"[[user]]\nunix = \"a\"\nlogin = \"b\"\nname = \"A\"\nroles = []\n", "key \"login\""},
+             Case{"[[user]]\nunix = \"a\"\nname = \"A\"\nroles = []\ncertificate = \"ABC\"\n",
+                  "line 5: [[user]] 1: certificate: is the SHA-256"},
              Case{"users = 1\n", "line 1: users.toml: key \"users\""},
              Case{"[[user]]\nunix = \"a\"\nunix = \"b\"\n", "line 3"},
          }) {
@@ -52,6 +65,14 @@ TEST(UsersFile, ErrorsNameTheFileTheLineAndTheKey) {
         EXPECT_THAT(read.error().detail, HasSubstr("DIR/users.toml")) << one.text;
         EXPECT_THAT(read.error().detail, HasSubstr(one.says)) << one.text;
     }
+}
+
+TEST(UsersFile, TwoPeopleMayNotShareACertificate) {
+    const std::string print = "certificate = \"" + std::string(64, '1') + "\"\n";
+    auto read = parse_users("users.toml", "[[user]]\nunix = \"a\"\nname = \"A\"\nroles = []\n" + print +
+                                              "[[user]]\nlogin = \"b\"\nname = \"B\"\nroles = []\n" + print);
+    ASSERT_FALSE(read.has_value());
+    EXPECT_THAT(read.error().detail, HasSubstr("line 10: [[user]] 2: certificate: 'a' has the same"));
 }
 
 } // namespace

@@ -84,5 +84,14 @@ TEST(Config, ADirectoryWithoutANodeSaysHowToMakeOne) {
     EXPECT_THAT(result.error().detail, HasSubstr("safar node init"));
 }
 
+TEST(Config, PeopleElsewhereHaveAPortOfTheirOwn) {
+    EXPECT_EQ(value_of(parse_config("safard.toml", good)).api_listen, "");
+    const std::string text = good;
+    EXPECT_EQ(value_of(parse_config("safard.toml", text + "[api]\nlisten = \"10.0.0.1:7500\"\n")).api_listen, "10.0.0.1:7500");
+    for (const char* wrong : {"[api]\nlisten = \"7500\"\n", "[api]\nlisten = \"0.0.0.0:7400\"\n", "[api]\n",
+                              "[api]\nlisten = \"10.0.0.1:7500\"\nopen = true\n", "api = 1\n"})
+        EXPECT_FALSE(parse_config("safard.toml", text + wrong).has_value()) << wrong;
+}
+
 } // namespace
 } // namespace safar

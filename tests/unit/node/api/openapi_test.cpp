@@ -161,15 +161,19 @@ TEST(OpenApi, EveryJsonAnswerHasTheShapeItDescribes) {
         {"POST", "/v1/bundle?dry_run=1", "/v1/bundle", api.ask("GET", "/v1/bundle?for=FIA").body},
         {"GET", "/v1/health", "/v1/health", ""},
         {"POST", "/v1/peers/test", "/v1/peers/test", "{}"},
+        {"GET", "/v1/maintenance", "/v1/maintenance", ""},
         {"GET", "/openapi.json", "/openapi.json", ""},
         {"GET", "/v1/access?limit=5", "/v1/access", ""},
         {"POST", "/v1/access/verify", "/v1/access/verify", ""},
         {"GET", "/v1/users", "/v1/users", ""},
         {"POST", "/v1/users", "/v1/users", R"({"unix":"games","roles":["analyst"],"compartments":["movement"]})"},
         {"POST", "/v1/users/games/roles", "/v1/users/{unix}/roles", R"({"roles":["auditor"]})"},
+        {"POST", "/v1/users/games/certificate", "/v1/users/{unix}/certificate",
+         R"({"certificate":")" + std::string(64, 'a') + R"("})"},
         {"POST", "/v1/users/games/remove", "/v1/users/{unix}/remove", ""},
     };
     std::set<std::string> asked{"POST /v1/import", "GET /v1/bundle", "GET /metrics", // no JSON document
+                                "POST /v1/maintenance", // maintenance_test.cpp
                                 "POST /v1/backup", "POST /v1/backup/done"}; // need a disk: tests/process/operate_test.cpp
     for (const Case& one : cases) {
         asked.insert(one.method + " " + one.pattern);

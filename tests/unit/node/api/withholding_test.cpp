@@ -58,6 +58,8 @@ std::map<std::string, std::vector<std::pair<std::string, std::string>>> everythi
     add("POST /v1/import", "/v1/import?profile=r&file=r.csv", import_body("birth", "a,never\n"));
     add("POST /v1/charter", "/v1/charter", R"({"text":"x"})");
     add("POST /v1/charter/notices", "/v1/charter/notices", R"({"notice":"00"})");
+    add("GET /v1/maintenance", "/v1/maintenance");
+    add("POST /v1/maintenance", "/v1/maintenance", "{}");
     add("POST /v1/peers/test", "/v1/peers/test", "{}");
     add("POST /v1/backup", "/v1/backup", "{}");
     add("POST /v1/backup/done", "/v1/backup/done", R"({"kept":false})");
@@ -68,6 +70,7 @@ std::map<std::string, std::vector<std::pair<std::string, std::string>>> everythi
     add("POST /v1/rebuild", "/v1/rebuild");
     add("POST /v1/users", "/v1/users", R"({"unix":"lp","roles":["caseworker"]})");
     add("POST /v1/users/{unix}/roles", "/v1/users/games/roles", R"({"roles":["protection_officer"]})");
+    add("POST /v1/users/{unix}/certificate", "/v1/users/games/certificate", R"({"certificate":""})");
     add("POST /v1/users/{unix}/remove", "/v1/users/sys/remove", "{}");
     add("POST /v1/access/verify", "/v1/access/verify");
     return out;

@@ -1,6 +1,10 @@
 // A backup is the node of one moment, or refused with the file that is wrong.
 #include "backup_fixture.hpp"
 
+#include "node/charter/key_files.hpp"
+
+#include <fstream>
+
 namespace safar {
 namespace {
 
@@ -68,6 +72,23 @@ TEST_F(Backups, KeysAreInItOnlyWhenAskedFor) {
     EXPECT_EQ(value_of(load_identity(work / "restored")).id, identity->id);
     EXPECT_EQ(fs::status(work / "restored/keys/signing.key").permissions() & fs::perms::all,
               fs::perms::owner_read | fs::perms::owner_write);
+}
+
+TEST_F(Backups, KeysThatWaitFormerOnesAndTheNodesIdComeWithThoseThatWereKeptApart) {
+    back_up(work / "b");
+    fs::copy(data + "/keys", work / "apart");
+    value_of(create_key_at(work / "apart/signing.next.key", "signing", entropy));
+    value_of(create_key_at(work / "apart/tls.before-3fa1b2c4.key", "tls", entropy));
+    // As after a change of keys: what is in use no longer tells the node's id.
+    fs::remove(work / "apart/signing.key");
+    value_of(create_key_at(work / "apart/signing.key", "signing", entropy));
+    std::ofstream(work / "apart/node") << identity->id.hex() << "\n";
+    std::ofstream(work / "apart/notes.txt") << "not a key";
+    value_of(restore_backup({work / "b", work / "restored", work / "apart"}));
+    for (const char* name : {"signing.key", "tls.key", "signing.next.key", "tls.before-3fa1b2c4.key", "node"})
+        EXPECT_TRUE(fs::exists(work / (std::string("restored/keys/") + name))) << name;
+    EXPECT_FALSE(fs::exists(work / "restored/keys/notes.txt"));
+    EXPECT_EQ(value_of(load_identity(work / "restored")).id, identity->id);
 }
 
 TEST_F(Backups, KeysThatWereKeptApartAreTakenIfTheyAreItsOwn) {

@@ -28,6 +28,7 @@ struct End {
     NodeTime ticking = NodeTime::max();
     wire::FrameDecoder watcher; // of what this end says
     std::vector<std::string> said;
+    std::vector<HeardAside> asides;
     bool alive = true;
 };
 
@@ -270,6 +271,7 @@ private:
         end->node->confirmed.push_back(confirm.held_by_peer);
         end->node->writable().confirm_own_heads(confirm.held_by_peer);
     }
+    void act(const std::shared_ptr<End>& end, HeardAside& aside) { end->asides.push_back(std::move(aside)); }
     void act(const std::shared_ptr<End>& end, ClosePeer& close) {
         end->closed = close;
         // Bytes already sent still arrive; the other side then sees the end of the stream.

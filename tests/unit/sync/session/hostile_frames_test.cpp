@@ -165,6 +165,26 @@ TEST_F(HostilePeer, UnknownFrameTypesAreSkippedWhereTheyMayBe) {
     expect_closed(ErrorCode::malformed);
 }
 
+TEST_F(HostilePeer, WhatIsSaidAsideIsHandedOnAfterTheHelloAndWithinItsSize) {
+    std::vector<HeardAside> heard;
+    auto say_aside = [&](std::size_t size) {
+        Bytes frame;
+        wire::FrameWriter(frame, wire::FrameType::maintenance)->bytes(Bytes(size));
+        for (Action& action : session->on_bytes(frame, now))
+            if (auto* aside = std::get_if<HeardAside>(&action)) heard.push_back(std::move(*aside));
+    };
+    say_aside(10);
+    EXPECT_TRUE(heard.empty()) << "before the hello";
+    greet();
+    say_aside(HeardAside::payload_bytes_max + 1);
+    EXPECT_TRUE(heard.empty()) << "too long";
+    say_aside(HeardAside::payload_bytes_max);
+    ASSERT_EQ(heard.size(), 1u);
+    EXPECT_EQ(heard[0].type, 144);
+    EXPECT_EQ(heard[0].payload.size(), HeardAside::payload_bytes_max);
+    EXPECT_FALSE(closed);
+}
+
 TEST_F(HostilePeer, PeerThatSaysNothingIsClosedAfterTenSeconds) { // H01
     now += 9s;
     perform(session->on_tick(now));

@@ -1,4 +1,4 @@
-#include "node/net/tls_context.hpp"
+#include "node/tls/tls_context.hpp"
 
 #include <cerrno>
 #include <cstring>
@@ -10,7 +10,8 @@
 namespace safar {
 namespace {
 
-constexpr unsigned char protocol[] = {7, 's', 'a', 'f', 'a', 'r', '/', '1'}; // ALPN: length, name
+// ALPN: length, name.
+constexpr std::string_view peers_protocol = "\x07" "safar/1", api_protocol = "\x08" "http/1.1";
 constexpr long certificate_bytes_max = 8 << 10;    // one small certificate
 constexpr std::size_t read_ahead_bytes = 64 << 10; // one system call for four TLS records
 
@@ -39,16 +40,18 @@ Certificate make_certificate(EVP_PKEY* key, const std::string& agency) {
     return out;
 }
 
-// The key that a self-signed certificate carries; an X509_V_ code otherwise, which OpenSSL turns into
-// the alert: expired 45, not yet valid and unusable 42, signed by somebody else 48.
+// The key that a self-signed certificate carries; an X509_V_ code otherwise, which OpenSSL turns
+// into the alert: expired 45, not yet valid and unusable 42, signed by somebody else 48.
 int judge_certificate(X509_STORE_CTX* store, PublicKey& out) {
     X509* leaf = X509_STORE_CTX_get0_cert(store);
     if (leaf == nullptr) return X509_V_ERR_CERT_REJECTED;
-    if (sk_X509_num(X509_STORE_CTX_get0_untrusted(store)) != 1) return X509_V_ERR_CERT_CHAIN_TOO_LONG;
+    if (sk_X509_num(X509_STORE_CTX_get0_untrusted(store)) != 1)
+        return X509_V_ERR_CERT_CHAIN_TOO_LONG;
     EVP_PKEY* key = X509_get0_pubkey(leaf);
     std::size_t length = PublicKey::size;
     if (key == nullptr || EVP_PKEY_get_id(key) != EVP_PKEY_ED25519 ||
-        EVP_PKEY_get_raw_public_key(key, reinterpret_cast<unsigned char*>(out.raw.data()), &length) != 1 ||
+        EVP_PKEY_get_raw_public_key(key, reinterpret_cast<unsigned char*>(out.raw.data()),
+                                    &length) != 1 ||
         length != PublicKey::size || !check_public_key(out))
         return X509_V_ERR_CERT_REJECTED;
     int from = X509_cmp_current_time(X509_get0_notBefore(leaf));
@@ -75,19 +78,23 @@ int verify_peer(X509_STORE_CTX* store, void*) {
     return verdict == X509_V_OK ? 1 : 0;
 }
 
-int select_protocol(SSL*, const unsigned char** out, unsigned char* out_length, const unsigned char* in,
-                    unsigned in_length, void*) {
+int select_protocol(SSL*, const unsigned char** out, unsigned char* out_length,
+                    const unsigned char* in, unsigned in_length, void* spoken) {
+    const std::string_view& protocol = *static_cast<const std::string_view*>(spoken);
     for (unsigned at = 0; at < in_length; at += in[at] + 1u)
-        if (in_length - at >= sizeof protocol && std::memcmp(in + at, protocol, sizeof protocol) == 0) {
+        if (in_length - at >= protocol.size() &&
+            std::memcmp(in + at, protocol.data(), protocol.size()) == 0) {
             *out = in + at + 1;
-            *out_length = protocol[0];
+            *out_length = in[at];
             return SSL_TLSEXT_ERR_OK;
         }
     return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-bool configure(SSL_CTX* context, X509* certificate, EVP_PKEY* key) {
-    SSL_CTX_set_options(context, SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+bool configure(SSL_CTX* context, X509* certificate, EVP_PKEY* key,
+               const std::string_view& protocol) {
+    SSL_CTX_set_options(context,
+                        SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                   SSL_MODE_RELEASE_BUFFERS);
@@ -96,7 +103,7 @@ bool configure(SSL_CTX* context, X509* certificate, EVP_PKEY* key) {
     SSL_CTX_set_max_cert_list(context, certificate_bytes_max);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
     SSL_CTX_set_cert_verify_callback(context, verify_peer, nullptr);
-    SSL_CTX_set_alpn_select_cb(context, select_protocol, nullptr);
+    SSL_CTX_set_alpn_select_cb(context, select_protocol, const_cast<std::string_view*>(&protocol));
     return SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION) == 1 &&
            SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION) == 1 &&
            SSL_CTX_set_num_tickets(context, 0) == 1 &&
@@ -104,8 +111,10 @@ bool configure(SSL_CTX* context, X509* certificate, EVP_PKEY* key) {
                                              "TLS_CHACHA20_POLY1305_SHA256") == 1 &&
            SSL_CTX_set1_sigalgs_list(context, "ed25519") == 1 &&
            SSL_CTX_set1_groups_list(context, "X25519:P-256") == 1 &&
-           SSL_CTX_set_alpn_protos(context, protocol, sizeof protocol) == 0 &&
-           SSL_CTX_use_certificate(context, certificate) == 1 && SSL_CTX_use_PrivateKey(context, key) == 1;
+           SSL_CTX_set_alpn_protos(context, reinterpret_cast<const unsigned char*>(protocol.data()),
+                                   static_cast<unsigned>(protocol.size())) == 0 &&
+           SSL_CTX_use_certificate(context, certificate) == 1 &&
+           SSL_CTX_use_PrivateKey(context, key) == 1;
 }
 
 } // namespace
@@ -113,12 +122,15 @@ bool configure(SSL_CTX* context, X509* certificate, EVP_PKEY* key) {
 void FreeTls::operator()(ssl_ctx_st* context) const { SSL_CTX_free(context); }
 void FreeTls::operator()(ssl_st* session) const { SSL_free(session); }
 
-Result<TlsContext> make_tls_context(const SigningKey& key, const std::string& agency) {
+Result<TlsContext>
+make_tls_context(const SigningKey& key, const std::string& owner, TlsProtocol protocol) {
     auto* native = static_cast<EVP_PKEY*>(key.native());
     ERR_clear_error();
     TlsContext context(SSL_CTX_new(TLS_method()));
-    Certificate certificate = make_certificate(native, agency);
-    if (!context || !certificate || !configure(context.get(), certificate.get(), native))
+    Certificate certificate = make_certificate(native, owner);
+    if (!context || !certificate ||
+        !configure(context.get(), certificate.get(), native,
+                   protocol == TlsProtocol::peers ? peers_protocol : api_protocol))
         return failure(ErrorCode::storage_failed,
                        fmt::format("OpenSSL cannot set up TLS 1.3 with Ed25519 ({}): check its "
                                    "configuration",
@@ -139,7 +151,8 @@ bool speaks_safar(const ssl_st* session) {
     const unsigned char* name = nullptr;
     unsigned length = 0;
     SSL_get0_alpn_selected(session, &name, &length);
-    return length == protocol[0] && std::memcmp(name, protocol + 1, length) == 0;
+    return std::string_view(reinterpret_cast<const char*>(name), length) ==
+           peers_protocol.substr(1);
 }
 
 TlsFailure take_tls_failure() {
@@ -150,10 +163,14 @@ TlsFailure take_tls_failure() {
         out.text = errno != 0 ? std::strerror(errno) : "the connection was cut";
     } else {
         int reason = ERR_GET_REASON(code);
-        out.truncated = ERR_GET_LIB(code) == ERR_LIB_SSL && reason == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+        out.truncated =
+            ERR_GET_LIB(code) == ERR_LIB_SSL && reason == SSL_R_UNEXPECTED_EOF_WHILE_READING;
         out.told = ERR_GET_LIB(code) == ERR_LIB_SSL && reason >= SSL_AD_REASON_OFFSET;
+        if (out.told) out.alert = reason - SSL_AD_REASON_OFFSET;
         const char* text = ERR_reason_error_string(code);
-        out.text = out.truncated ? "the connection was cut" : text != nullptr ? text : "unknown TLS error";
+        out.text = out.truncated     ? "the connection was cut"
+                   : text != nullptr ? text
+                                     : "unknown TLS error";
     }
     ERR_clear_error();
     return out;

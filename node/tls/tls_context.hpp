@@ -1,7 +1,9 @@
-// TLS 1.3 as Safar speaks it: mutual, Ed25519 only, no tickets, no resumption, ALPN "safar/1".
+// TLS 1.3 as Safar speaks it: mutual, Ed25519 only, no tickets, no resumption, ALPN "safar/1"
+// between nodes and "http/1.1" where people use one.
 //
-// There is no certificate authority. Each node makes a self-signed certificate from its TLS key when it
-// starts; all that is believed in a peer's certificate is the key, and the charter says whose key it is.
+// There is no certificate authority. Each node makes a self-signed certificate from its TLS key
+// when it starts; all that is believed in the other side's certificate is the key, and the charter
+// says whose key it is (of a person: users.toml).
 #pragma once
 
 #include "storage/crypto/ed25519.hpp"
@@ -22,11 +24,15 @@ struct FreeTls {
 using TlsContext = std::unique_ptr<ssl_ctx_st, FreeTls>;
 using TlsSession = std::unique_ptr<ssl_st, FreeTls>;
 
-// `key` must outlive the context. Errors: storage_failed (OpenSSL does not provide what is needed).
-[[nodiscard]] Result<TlsContext> make_tls_context(const SigningKey& key, const std::string& agency);
+enum class TlsProtocol { peers, api };
 
-// Asked during the handshake, with a key that is strict and that signed its own certificate. An error
-// refuses the peer with alert unknown_ca.
+// `key` must outlive the context; `owner` is the certificate's name, which nobody believes. Errors:
+// storage_failed (OpenSSL does not provide what is needed).
+[[nodiscard]] Result<TlsContext> make_tls_context(const SigningKey& key, const std::string& owner,
+                                                  TlsProtocol protocol = TlsProtocol::peers);
+
+// Asked during the handshake, with a key that is strict and that signed its own certificate. An
+// error refuses the peer with alert unknown_ca.
 using AdmitKey = std::function<Result<>(const PublicKey&)>;
 
 // A session over a connected non-blocking socket. `admit` must outlive it.
@@ -40,6 +46,7 @@ using AdmitKey = std::function<Result<>(const PublicKey&)>;
 struct TlsFailure {
     bool truncated = false; // the connection ended without a proper close
     bool told = false;      // the other side sent an alert
+    int alert = -1;         // which one (RFC 8446, section 6)
     std::string text;
 };
 [[nodiscard]] TlsFailure take_tls_failure();
