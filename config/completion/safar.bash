@@ -40,14 +40,14 @@ _safar() {
         return
         ;;
     --format)
-        mapfile -t COMPREPLY < <(compgen -W 'table csv json' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W 'table csv json jsonl digest' -- "$cur")
         return
         ;;
     esac
 
     local words=''
     case $group in
-    '') words='node charter evidence key status peers digest verify rebuild import bundle gaps record find explain conflict steps step refer inbox journey timeline dossier stats backup restore peer doctor watch user access demo --node --timeout --purpose --version --help --help-all' ;;
+    '') words='node charter evidence key status peers digest verify rebuild import bundle gaps feed export record find explain conflict steps step refer inbox journey timeline dossier stats backup restore peer doctor watch user access demo --node --timeout --purpose --version --help --help-all' ;;
     node) [ -n "$command" ] && words='--agency --listen --name' || words='init' ;;
     charter)
         case $command in
@@ -77,6 +77,7 @@ _safar() {
         create) words='--basis --quality --at --without-consent' ;;
         set) words='--replace --why' ;;
         retract) words='--why' ;;
+        show | history) words='--as-of --as-known' ;;
         esac
         ;;
     conflict)
@@ -113,7 +114,7 @@ _safar() {
         esac
         ;;
     import)
-        words='--dry-run --where --rejects --profiles'
+        words='--dry-run --where --rejects --profiles --exported --own'
         [ -z "$command" ] && words+=" $(_safar_profiles 2>/dev/null)"
         ;;
     bundle)
@@ -123,11 +124,14 @@ _safar() {
         apply) words='--dry-run' ;;
         esac
         ;;
-    find) words='--limit' ;;
     step) words='--why --without-consent' ;;
     refer) words='--to --group --kind --basis --without-consent --preview' ;;
     inbox) words='--overdue --everybody --caseload --limit' ;;
     timeline) words='--svg' ;;
+    export) words='iati --programme --check --map --where --format --hxl --tags --output' ;;
+    feed) words='--since --follow --limit' ;;
+    find) words='--limit --as-of --as-known' ;;
+    explain) words='--as-of --as-known' ;;
     stats) words='--by --where --sum --since --until --format' ;;
     digest) words='--compartment --state' ;;
     verify) words='--deep' ;;
