@@ -298,22 +298,35 @@ Result<> ApiClient::upload(const std::string& target, const Upload& body,
     return take(pending);
 }
 
-Result<> ApiClient::download(const std::string& target, const OnBytes& on_bytes) const {
+namespace {
+
+Result<> exchange_bytes(const NodePlace& place, std::chrono::seconds silence, const std::string& purpose,
+                        http::verb verb, const std::string& target, const Upload& body,
+                        const ApiClient::OnBytes& on_bytes) {
     std::string refusal;
     unsigned code = 0;
-    const Upload nothing;
     Exchange exchange(
-        nothing,
+        body,
         [&](unsigned status, std::string_view bytes) -> Result<> {
             code = status;
             if (status < 300) return on_bytes(bytes);
-            if (refusal.size() < line_bytes_max) refusal += bytes;
+            if (refusal.size() < ApiClient::line_bytes_max) refusal += bytes;
             return success();
         },
-        silence_);
-    SAFAR_TRY(exchange.run(place_, http::verb::get, target, purpose_));
+        silence);
+    SAFAR_TRY(exchange.run(place, verb, target, purpose));
     if (code == 0 || code >= 300) return error_of(code, refusal);
     return success();
+}
+
+} // namespace
+
+Result<> ApiClient::download(const std::string& target, const OnBytes& on_bytes) const {
+    return exchange_bytes(place_, silence_, purpose_, http::verb::get, target, {}, on_bytes);
+}
+
+Result<> ApiClient::download(const std::string& target, const Upload& body, const OnBytes& on_bytes) const {
+    return exchange_bytes(place_, silence_, purpose_, http::verb::post, target, body, on_bytes);
 }
 
 std::string percent_encode(std::string_view text) {

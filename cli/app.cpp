@@ -140,6 +140,8 @@ std::unique_ptr<CLI::App> build_app(Context& context) {
     add_import_commands(*app, context);
     add_bundle_commands(*app, context);
     add_gaps_command(*app, context);
+    add_feed_command(*app, context);
+    add_export_commands(*app, context);
     add_record_commands(*app, context);
     add_casework_commands(*app, context);
     add_stats_commands(*app, context);

@@ -57,6 +57,8 @@ void add_charter_commands(CLI::App& app, Context& context);
 void add_operator_commands(CLI::App& app, Context& context);
 void add_import_commands(CLI::App& app, Context& context);
 void add_bundle_commands(CLI::App& app, Context& context);
+void add_feed_command(CLI::App& app, Context& context);
+void add_export_commands(CLI::App& app, Context& context);
 void add_gaps_command(CLI::App& app, Context& context);
 void add_record_commands(CLI::App& app, Context& context);
 void add_casework_commands(CLI::App& app, Context& context);

@@ -2,6 +2,7 @@
 
 #include "cli/app.hpp"
 #include "cli/arguments.hpp"
+#include "cli/export_commands.hpp"
 #include "cli/files.hpp"
 #include "cli/json_text.hpp"
 #include "cli/locate.hpp"
@@ -25,6 +26,23 @@ namespace {
 
 constexpr std::size_t rejects_shown_max = 10;
 
+Outcome<std::string> import_target(const ImportOptions& options, const std::string& name) {
+    const std::string dry_run = options.dry_run ? "1" : "0";
+    if (options.exported) {
+        const auto format = exported_format(name);
+        if (!format) return usage("'" + name + "': an exported file's name ends in .csv or .jsonl, perhaps with .gz");
+        if (!options.where.empty()) return usage("--where chooses rows of a register; an exported file is read whole");
+        return target_of("/v1/import/exported",
+                         {{"file", name}, {"format", *format}, {"own", options.own ? "1" : "0"}, {"dry_run", dry_run}});
+    }
+    Query query{{"profile", fs::path(options.profile).stem().string()}, {"file", name}, {"dry_run", dry_run}};
+    for (const std::string& filter : options.where) {
+        SAFAR_TRY(assignment("--where", filter));
+        query.emplace_back("where", filter);
+    }
+    return target_of("/v1/import", query);
+}
+
 // The profile's length and text, then the file (docs/api.md).
 Bytes opening(std::string_view profile) {
     Bytes out;
@@ -43,7 +61,11 @@ ImportReport report_of(const json::value& summary) {
 Outcome<ImportReport> import_file(const ApiClient& client, const ImportOptions& options,
                                   std::ostream& err, bool err_is_terminal,
                                   const OnImportLine& on_line) {
-    SAFAR_TRY(auto profile, read_file(options.profile));
+    Bytes head;
+    if (!options.exported) {
+        SAFAR_TRY(auto profile, read_file(options.profile));
+        head = opening(profile);
+    }
     std::error_code ec;
     const auto size = fs::file_size(options.file, ec);
     std::ifstream in(options.file, std::ios::binary);
@@ -52,17 +74,11 @@ Outcome<ImportReport> import_file(const ApiClient& client, const ImportOptions& 
                                fmt::format("cannot read '{}': {}", options.file,
                                            ec ? ec.message() : "permission denied")));
     const std::string name = fs::path(options.file).filename().string();
-    Query query{{"profile", fs::path(options.profile).stem().string()}, {"file", name}};
-    query.emplace_back("dry_run", options.dry_run ? "1" : "0");
-    for (const std::string& filter : options.where) {
-        SAFAR_TRY(assignment("--where", filter));
-        query.emplace_back("where", filter);
-    }
-    const Bytes head = opening(profile);
+    SAFAR_TRY(auto target, import_target(options, name));
     std::size_t head_sent = 0;
     std::uint64_t sent = 0;
     Progress progress(err, err_is_terminal, name, size);
-    const Upload upload{"application/x-safar-import", head.size() + size,
+    const Upload upload{options.exported ? "application/octet-stream" : "application/x-safar-import", head.size() + size,
                         [&](std::span<std::byte> out) -> Result<std::size_t> {
                             if (head_sent < head.size()) {
                                 const auto n = std::min(out.size(), head.size() - head_sent);
@@ -77,7 +93,7 @@ Outcome<ImportReport> import_file(const ApiClient& client, const ImportOptions& 
                             return static_cast<std::size_t>(in.gcount());
                         }};
     std::optional<ImportReport> report;
-    SAFAR_TRY(client.patient().upload(target_of("/v1/import", query), upload,
+    SAFAR_TRY(client.patient().upload(target, upload,
                                       [&](std::string_view line, const json::value& value) {
                                           on_line(line, value);
                                           if (value.is_object() &&
@@ -97,7 +113,7 @@ namespace {
 struct CommandOptions {
     std::string profile, profiles, rejects;
     std::vector<std::string> files, where;
-    bool dry_run = false;
+    bool dry_run = false, exported = false, own = false;
 };
 
 // Rejects as they come: to the --rejects file, or the first few to the screen.
@@ -142,7 +158,15 @@ private:
 
 Outcome<Exit> import(Context& context, const CommandOptions& options) {
     SAFAR_TRY(auto client, context.client());
-    SAFAR_TRY(auto profile, find_profile(options.profile, options.profiles));
+    std::string profile;
+    std::vector<std::string> files = options.files;
+    if (options.exported) {
+        if (!options.profile.empty()) files.insert(files.begin(), options.profile); // the first word is a file too
+    } else {
+        SAFAR_TRY(profile, find_profile(options.profile, options.profiles));
+    }
+    if (files.empty()) return usage("no file is named; see safar import --help");
+    if (options.own && !options.exported) return usage("--own goes with --exported");
     Rejects rejects(context, options.rejects);
     SAFAR_TRY(rejects.open());
     Table table({{"file"},
@@ -156,8 +180,8 @@ Outcome<Exit> import(Context& context, const CommandOptions& options) {
                  {"events", Align::right},
                  {"seconds", Align::right}});
     bool rejected = false;
-    for (const std::string& file : options.files) {
-        const ImportOptions one{profile, file, options.where, options.dry_run};
+    for (const std::string& file : files) {
+        const ImportOptions one{profile, file, options.where, options.dry_run, options.exported, options.own};
         auto report =
             import_file(client, one, context.err, context.err_is_terminal,
                         [&](std::string_view line, const json::value& value) {
@@ -195,16 +219,17 @@ void add_import_commands(CLI::App& app, Context& context) {
         "Read files of a known register into records (exit code 3: some rows were rejected)",
         "safar import uk-returns returns.csv.gz --dry-run\n"
         "safar import uk-nrm nrm_*.csv.gz --where \"First responder type=Police\" --rejects "
-        "rejects.csv",
+        "rejects.csv\n"
+        "safar import --exported returns.jsonl",
         [&context, options] { return import(context, *options); });
     command
         .add_option("profile", options->profile,
-                    "Import profile: a name in config/imports, or a path to one")
-        ->required();
+                    "Import profile: a name in config/imports, or a path to one; none with --exported");
     command
         .add_option("file", options->files,
-                    "Files, .gz as they are; importing a file again writes nothing new")
-        ->required();
+                    "Files, .gz as they are; importing a file again writes nothing new");
+    command.add_flag("--exported", options->exported, "Files that safar export wrote: .csv, .jsonl");
+    command.add_flag("--own", options->own, "Of JSON lines only what this node's own agency said");
     command.add_flag("--dry-run", options->dry_run, "Read and check everything, write nothing");
     command
         .add_option("--where", options->where,

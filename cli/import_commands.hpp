@@ -13,6 +13,8 @@ struct ImportOptions {
     std::string file;
     std::vector<std::string> where; // column=value
     bool dry_run = false;
+    bool exported = false; // a file that safar export wrote: no profile
+    bool own = false;      // of it only what the node's agency said
 };
 
 struct ImportReport {

@@ -18,7 +18,7 @@ namespace json = boost::json;
 namespace {
 
 struct RecordOptions {
-    std::string kind, id, field, why, basis, quality, at, value, without_consent;
+    std::string kind, id, field, why, basis, quality, at, value, without_consent, as_of, as_known;
     std::vector<std::string> fields;
     std::uint64_t limit = 20;
     unsigned pick = 0;
@@ -94,45 +94,69 @@ Outcome<Exit> retract(Context& context, const RecordOptions& options) {
     return changed(context, answer, "retracted");
 }
 
+Query past(const RecordOptions& options) {
+    Query out;
+    if (!options.as_of.empty()) out.emplace_back("as_of", options.as_of);
+    if (!options.as_known.empty()) out.emplace_back("as_known", options.as_known);
+    return out;
+}
+
+// Stands above an answer about the past, so that nobody takes it for today's.
+std::string past_line(const RecordOptions& options) {
+    std::string out;
+    if (!options.as_of.empty()) out += "as of " + options.as_of;
+    if (!options.as_known.empty()) out += (out.empty() ? "" : ", ") + ("as known on " + options.as_known);
+    return out.empty() ? out : visible(out) + "\n";
+}
+
+void add_past_options(CLI::App& command, const Options& options) {
+    command.add_option("--as-of", options->as_of, "Only what had happened by then, as its authors claim")
+        ->type_name("DATE");
+    command.add_option("--as-known", options->as_known, "Only what this node had received by then")
+        ->type_name("DATE");
+}
+
 Outcome<Exit> show(Context& context, const RecordOptions& options) {
     SAFAR_TRY(auto client, context.client());
     SAFAR_TRY(auto id, record_argument(options.id));
-    SAFAR_TRY(auto answer, client.get(record_path(id)));
+    SAFAR_TRY(auto answer, client.get(target_of(record_path(id), past(options))));
     if (context.json) {
         context.print_raw(answer);
         return Exit::ok;
     }
     SAFAR_TRY(auto shown, context.labelled(answer));
-    context.out << record_text(shown);
+    context.out << past_line(options) << record_text(shown);
     return Exit::ok;
 }
 
 Outcome<Exit> history(Context& context, const RecordOptions& options) {
     SAFAR_TRY(auto client, context.client());
     SAFAR_TRY(auto id, record_argument(options.id));
-    SAFAR_TRY(auto answer, client.get(record_path(id, "/history")));
+    SAFAR_TRY(auto answer, client.get(target_of(record_path(id, "/history"), past(options))));
     if (context.json)
         context.print_raw(answer);
     else
-        context.out << history_text(answer.json);
+        context.out << past_line(options) << history_text(answer.json);
     return Exit::ok;
 }
 
 Outcome<Exit> explain(Context& context, const RecordOptions& options) {
     SAFAR_TRY(auto client, context.client());
     SAFAR_TRY(auto id, record_argument(options.id));
-    SAFAR_TRY(auto answer,
-              client.get(target_of(record_path(id, "/explain"), {{"field", options.field}})));
+    Query query{{"field", options.field}};
+    for (auto& one : past(options)) query.push_back(std::move(one));
+    SAFAR_TRY(auto answer, client.get(target_of(record_path(id, "/explain"), query)));
     if (context.json)
         context.print_raw(answer);
     else
-        context.out << explain_text(answer.json);
+        context.out << past_line(options) << explain_text(answer.json);
     return Exit::ok;
 }
 
 Outcome<Exit> find(Context& context, const RecordOptions& options) {
     SAFAR_TRY(auto client, context.client());
     Query query{{"kind", options.kind}, {"limit", std::to_string(options.limit)}};
+    for (auto& one : past(options)) query.push_back(std::move(one));
     for (const std::string& text : options.fields) {
         SAFAR_TRY(assignment("filter", text));
         query.emplace_back("where", text);
@@ -144,7 +168,7 @@ Outcome<Exit> find(Context& context, const RecordOptions& options) {
         return outcome;
     }
     SAFAR_TRY(auto shown, context.labelled(answer, options.kind));
-    context.out << found_text(shown);
+    context.out << past_line(options) << found_text(shown);
     return outcome;
 }
 
@@ -231,10 +255,12 @@ void add_reading(CLI::App& group, Context& context, const Options& options) {
                                      "safar record show 0G3T7ZB1N5V9Q4M2K8R6XWCY7D",
                                      [&context, options] { return show(context, *options); });
     show_command.add_option("id", options->id, "Record id")->required();
+    add_past_options(show_command, options);
     auto& history_command = add_command(group, context, "history", "Every event of one record",
                                         "safar record history 0G3T7ZB1N5V9Q4M2K8R6XWCY7D",
                                         [&context, options] { return history(context, *options); });
     history_command.add_option("id", options->id, "Record id")->required();
+    add_past_options(history_command, options);
 }
 
 } // namespace
@@ -254,10 +280,12 @@ void add_record_commands(CLI::App& app, Context& context) {
 
     auto& find_command = add_command(
         app, context, "find", "Records of a kind (exit code 1: none)",
-        "safar find incident route=\"Central Mediterranean\" --limit 50\nsafar find return",
+        "safar find incident route=\"Central Mediterranean\" --limit 50\nsafar find return\n"
+        "safar find victim_case status=open --as-of 2025-12-31",
         [&context, options] { return find(context, *options); });
     find_command.add_option("kind", options->kind, "Kind of record")->required();
     find_command.add_option("filter", options->fields, "field=value; several: all must hold");
+    add_past_options(find_command, options);
     find_command.add_option("--limit", options->limit, "At most so many")
         ->check(CLI::Range(1, 100000));
 
@@ -267,6 +295,7 @@ void add_record_commands(CLI::App& app, Context& context) {
                     [&context, options] { return explain(context, *options); });
     explain_command.add_option("id", options->id, "Record id")->required();
     explain_command.add_option("field", options->field, "Field")->required();
+    add_past_options(explain_command, options);
 
     CLI::App& conflict = add_group(app, "conflict", "What agencies disagree about");
     auto& list = add_command(conflict, context, "list", "Open conflicts, oldest first",

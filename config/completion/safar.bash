@@ -40,14 +40,14 @@ _safar() {
         return
         ;;
     --format)
-        mapfile -t COMPREPLY < <(compgen -W 'table csv json' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W 'table csv json jsonl digest' -- "$cur")
         return
         ;;
     esac
 
     local words=''
     case $group in
-    '') words='node charter evidence key status peers digest verify rebuild import bundle gaps record similar find explain conflict steps step reassign refer inbox journey timeline dossier stats backup restore peer doctor watch maintenance user access demo --node --timeout --purpose --language --user-key --node-key --version --help --help-all' ;;
+    '') words='node charter evidence key status peers digest verify rebuild import bundle gaps feed export record similar find explain conflict steps step reassign refer inbox journey timeline dossier stats backup restore peer doctor watch maintenance user access demo --node --timeout --purpose --language --user-key --node-key --version --help --help-all' ;;
     node) [ -n "$command" ] && words='--agency --listen --name' || words='init' ;;
     charter)
         case $command in
@@ -77,6 +77,7 @@ _safar() {
         create) words='--new --basis --quality --at --without-consent' ;;
         set) words='--replace --why' ;;
         retract) words='--why' ;;
+        show | history) words='--as-of --as-known' ;;
         esac
         ;;
     conflict)
@@ -121,7 +122,7 @@ _safar() {
         esac
         ;;
     import)
-        words='--dry-run --where --rejects --profiles'
+        words='--dry-run --where --rejects --profiles --exported --own'
         [ -z "$command" ] && words+=" $(_safar_profiles 2>/dev/null)"
         ;;
     bundle)
@@ -131,12 +132,15 @@ _safar() {
         apply) words='--dry-run' ;;
         esac
         ;;
-    find) words='--limit' ;;
     step) words='--at --why --without-consent' ;;
     reassign) words='--why' ;;
     refer) words='--to --group --kind --basis --without-consent --preview' ;;
     inbox) words='--overdue --everybody --caseload --limit' ;;
     timeline) words='--svg' ;;
+    export) words='iati --programme --check --map --where --format --hxl --tags --output' ;;
+    feed) words='--since --follow --limit' ;;
+    find) words='--limit --as-of --as-known' ;;
+    explain) words='--as-of --as-known' ;;
     stats) words='--by --where --sum --since --until --format' ;;
     digest) words='--compartment --state' ;;
     verify) words='--deep' ;;

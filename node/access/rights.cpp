@@ -42,6 +42,7 @@ constexpr std::array<Row, action_count> table{{
     {UserAction::inbox, "inbox",                              {pers, pers, no,   no,   sens, no}},
     {UserAction::journey, "journey",                          {pers, pers, oper, no,   sens, oper}},
     {UserAction::dossier, "dossier",                          {no,   pers, no,   no,   sens, oper}},
+    {UserAction::feed, "feed",                                {pers, pers, oper, oper, sens, no}},
     {UserAction::record_create, "record create",              {pers, pers, no,   no,   sens, no}},
     {UserAction::record_set, "record set",                    {pers, pers, no,   no,   sens, no}},
     {UserAction::record_step, "step",                         {pers, pers, no,   no,   sens, no}},

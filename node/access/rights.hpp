@@ -22,7 +22,7 @@ enum class UserAction {
     backup, bundle_make, bundle_apply, charter_change,
     // records, reading
     statistics, record_find, record_show, record_history, record_explain, conflict_list, record_export,
-    inbox, journey, dossier,
+    inbox, journey, dossier, feed,
     // records, writing
     record_create, record_set, record_step, record_refer, record_retract, conflict_resolve, import_file,
     // people

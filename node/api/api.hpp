@@ -29,6 +29,7 @@ struct ApiRequest {
     std::string actor;      // for the events that come of it; set by run_route
     ByteSource body_source; // routes that stream: instead of `body`
     PartSink send_part;     // routes that stream: starts the answer (200) early
+    std::string part_type = {}; // of an answer in pieces; empty: the route's
 
     // First value of a parameter, "" if absent.
     [[nodiscard]] std::string_view parameter(std::string_view name) const;
@@ -119,6 +120,12 @@ Result<ApiReply> import_file(ApiContext&, ApiRequest&);
 // routes_bundle.cpp
 Result<ApiReply> bundle_make(ApiContext&, ApiRequest&);
 Result<ApiReply> bundle_apply(ApiContext&, ApiRequest&);
+// routes_feed.cpp
+Result<ApiReply> feed(ApiContext&, ApiRequest&);
+// routes_export.cpp
+Result<ApiReply> export_records(ApiContext&, ApiRequest&);
+Result<ApiReply> export_iati(ApiContext&, ApiRequest&);
+Result<ApiReply> import_exported(ApiContext&, ApiRequest&);
 // routes_gaps.cpp
 Result<ApiReply> gaps(ApiContext&, ApiRequest&);
 // routes_people.cpp

@@ -108,7 +108,7 @@ private:
         request.body_source = [&](std::span<std::byte> out) { return read_body(parser, out); };
         bool begun = false;
         request.send_part = [&](std::string_view part) -> Result<> {
-            if (!begun && !begin_parts(route.part_type))
+            if (!begun && !begin_parts(request.part_type.empty() ? route.part_type : request.part_type))
                 return failure(ErrorCode::unreachable, "the client has gone");
             begun = true;
             return send_part(part) ? Result<>(success())

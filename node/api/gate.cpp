@@ -50,7 +50,7 @@ std::optional<AccessEntry> account(const Sight& sight, bool answered) {
 }
 
 // An answer that goes out in pieces has to be in the log before its first one.
-Result<> note_export(AccessDesk& desk, const Sight& sight) {
+Result<> note_export(AccessDesk& desk, const Sight& sight, std::string_view kind) {
     AccessEntry entry;
     entry.user = sight.user().login;
     entry.certificate = sight.user().came_with;
@@ -59,6 +59,7 @@ Result<> note_export(AccessDesk& desk, const Sight& sight) {
     entry.purpose = sight.purpose();
     entry.classes = {Sensitivity::personal, Sensitivity::sensitive};
     entry.note = "everything that the export holds";
+    if (!kind.empty()) entry.note += ", of kind " + quoted(kind);
     return desk.record(std::move(entry));
 }
 
@@ -72,7 +73,7 @@ Result<> admit(ApiContext& context, UserAction action, ApiRequest& request) {
         user.single && !request.claimed_actor.empty() ? request.claimed_actor : user.login;
     Decision decision = authorise(user, action, Sensitivity::public_);
     request.sight = Sight(std::move(user), action, std::move(purpose));
-    if (decision && exports(action)) return note_export(*context.desk, request.sight);
+    if (decision && exports(action)) return note_export(*context.desk, request.sight, request.parameter("kind"));
     if (decision) return success();
     request.sight.refuse(decision.reason, Sensitivity::public_);
     return failure(ErrorCode::not_permitted, decision.reason);

@@ -1,16 +1,11 @@
 // POST /v1/import: a profile, then a file, in one body of any length; the answer is NDJSON.
-#include "node/api/json.hpp"
+#include "node/api/import_lines.hpp"
 #include "node/imports/profile.hpp"
 
 namespace safar::handlers {
 namespace {
 
-namespace json = boost::json;
-
 constexpr std::size_t profile_bytes_max = 256u << 10;
-// Rejects wait here, so that a client that sends everything before it reads cannot block itself; what
-// exceeds it is sent while the body still comes.
-constexpr std::size_t waiting_bytes_max = 1u << 20;
 
 Result<> read_exactly(const ByteSource& source, std::span<std::byte> out) {
     while (!out.empty()) {
@@ -37,8 +32,6 @@ Result<std::string> read_profile(const ByteSource& source) {
     return text;
 }
 
-std::string line(json::object object) { return json::serialize(object) + "\n"; }
-
 // May whoever asks write the fields that the profile fills? Then why its rejected rows are withheld, "" where
 // they are not: a reject repeats what the file says.
 Result<std::string> why_rows_are_withheld(ApiContext& context, ApiRequest& request, const ImportCommand& command) {
@@ -56,32 +49,6 @@ Result<std::string> why_rows_are_withheld(ApiContext& context, ApiRequest& reque
         if (const std::string* why = request.sight.would_hide(*field, compartment)) out = *why;
     }
     return out;
-}
-
-json::object reject_object(const ImportReject& reject, const std::string& withheld) {
-    if (!withheld.empty())
-        return {{"line", reject.line}, {"column", ""}, {"reason", "withheld: " + withheld}, {"row", ""}};
-    // A row may hold any bytes; JSON holds UTF-8.
-    auto clean = [](const std::string& text) {
-        json::error_code error;
-        json::parser probe;
-        probe.write(json::serialize(json::string(text)), error);
-        if (!error) return text;
-        std::string out = text;
-        for (char& c : out)
-            if (static_cast<unsigned char>(c) >= 0x80) c = '?';
-        return out;
-    };
-    return {{"line", reject.line}, {"column", clean(reject.column)}, {"reason", clean(reject.reason)},
-            {"row", clean(reject.row)}};
-}
-
-json::object summary_object(const ImportSummary& summary) {
-    return {{"rows", summary.read.rows},          {"skipped", summary.read.skipped},
-            {"rejected", summary.read.rejected},  {"records", summary.read.records},
-            {"new", summary.records_new},         {"changed", summary.records_changed},
-            {"unchanged", summary.records_unchanged}, {"events", summary.events},
-            {"batches", summary.batches},         {"seconds", static_cast<double>(summary.took.count()) / 1000.0}};
 }
 
 } // namespace
@@ -102,27 +69,9 @@ Result<ApiReply> import_file(ApiContext& context, ApiRequest& request) {
     SAFAR_TRY(command.request.profile, read_profile(request.body_source));
 
     SAFAR_TRY(auto withheld, why_rows_are_withheld(context, request, command));
-    ApiReply reply;
-    reply.content_type = "application/x-ndjson";
-    bool begun = false;
-    std::optional<Error> gone;
-    RejectSink sink = [&](const ImportReject& reject) {
-        reply.body += line({{"reject", reject_object(reject, withheld)}});
-        if (reply.body.size() < waiting_bytes_max || !request.send_part || gone) return;
-        begun = true;
-        if (auto sent = request.send_part(reply.body); !sent.has_value()) gone = sent.error();
-        reply.body.clear();
-    };
-    auto summary = context.registry.import_file(command, {request.actor}, request.body_source, sink);
-    if (summary.has_value()) {
-        reply.body += line({{"summary", summary_object(summary.value())}});
-        return reply;
-    }
-    if (!begun && reply.body.empty()) return summary.error();
-    // The status is out already, or rejects are worth having: the last line says how it ended.
-    reply.body += error_reply(summary.error()).body;
-    if (!begun) reply.status = http_status(summary.error().code);
-    return reply;
+    return answer_import(request, withheld, [&](const RejectSink& rejects) {
+        return context.registry.import_file(command, {request.actor}, request.body_source, rejects);
+    });
 }
 
 } // namespace safar::handlers

@@ -1,6 +1,7 @@
 // Reading records: show, history, explain, find, conflicts. No value leaves here that `sight` was not asked for.
 #include "node/api/iso_time.hpp"
 #include "node/api/json.hpp"
+#include "node/api/past_request.hpp"
 
 #include <algorithm>
 
@@ -62,9 +63,11 @@ json::object replacer(const Dot& dot, const HeldEvent* event, bool open) {
 
 Result<ApiReply> show(ApiContext& context, ApiRequest& request) {
     SAFAR_TRY(auto id, captured_id(request));
-    SAFAR_TRY(auto view, context.registry.show(id));
+    SAFAR_TRY(auto past, past_of(context, request));
+    SAFAR_TRY(auto view, past ? past->show(id) : context.registry.show(id));
     SAFAR_TRY(open_record(request, id, view.compartment));
     json::object out = record_head(view);
+    if (past) out["past"] = past_object(request, *past);
     json::array fields;
     fields.reserve(view.folded.fields.size());
     for (const FoldedField& field : view.folded.fields) {
@@ -94,7 +97,8 @@ Result<ApiReply> show(ApiContext& context, ApiRequest& request) {
 
 Result<ApiReply> history(ApiContext& context, ApiRequest& request) {
     SAFAR_TRY(auto id, captured_id(request));
-    SAFAR_TRY(auto view, context.registry.history(id));
+    SAFAR_TRY(auto past, past_of(context, request));
+    SAFAR_TRY(auto view, past ? past->history(id) : context.registry.history(id));
     const std::string compartment = compartment_of(context, view.kind);
     SAFAR_TRY(open_record(request, id, compartment));
     json::array out;
@@ -131,7 +135,8 @@ Result<ApiReply> history(ApiContext& context, ApiRequest& request) {
 Result<ApiReply> explain(ApiContext& context, ApiRequest& request) {
     SAFAR_TRY(auto id, captured_id(request));
     std::string_view name = request.parameter("field");
-    SAFAR_TRY(auto view, context.registry.show(id));
+    SAFAR_TRY(auto then, past_of(context, request));
+    SAFAR_TRY(auto view, then ? then->show(id) : context.registry.show(id));
     SAFAR_TRY(open_record(request, id, view.compartment));
     const Field* field = view.kind == nullptr ? nullptr : view.kind->field(name);
     if (field == nullptr) {
@@ -143,6 +148,7 @@ Result<ApiReply> explain(ApiContext& context, ApiRequest& request) {
     }
     json::object out{{"id", show_id(id)}, {"field", field->name}, {"title", field->title},
                      {"rule", rule_name(field->rule)}};
+    if (then) out["past"] = past_object(request, *then);
     json::array live, replaced;
     const FoldedField* folded = view.folded.field(field->tag);
     if (folded != nullptr) {
@@ -152,7 +158,7 @@ Result<ApiReply> explain(ApiContext& context, ApiRequest& request) {
             for (const char* list : {"reading", "live", "replaced"}) out[list] = json::array();
             return json_reply(out);
         }
-        SAFAR_TRY(auto past, context.registry.history(id));
+        SAFAR_TRY(auto past, then ? then->history(id) : context.registry.history(id));
         const auto open = [&](const HeldEvent* event) {
             return event != nullptr && may_read_text(request.sight, event->body, view.kind, view.compartment);
         };
@@ -191,7 +197,8 @@ Result<ApiReply> find(ApiContext& context, ApiRequest& request) {
     }
     const bool asked_guarded = request.sight.guarded_shown();
     bool truncated = false;
-    SAFAR_TRY(auto views, context.registry.find(query, limit, truncated));
+    SAFAR_TRY(auto past, past_of(context, request));
+    SAFAR_TRY(auto views, past ? past->find(query, limit, truncated) : context.registry.find(query, limit, truncated));
     json::array records;
     json::object withheld;
     records.reserve(views.size());
@@ -216,6 +223,7 @@ Result<ApiReply> find(ApiContext& context, ApiRequest& request) {
         records.push_back(json::object{{"id", show_id(view.folded.id)}, {"fields", std::move(fields)}});
     }
     json::object out{{"records", std::move(records)}, {"truncated", truncated}};
+    if (past) out["past"] = past_object(request, *past);
     if (!withheld.empty()) out["withheld"] = std::move(withheld);
     return json_reply(out);
 }

@@ -10,8 +10,11 @@ Node::Node(Log& log, Derived& derived, NodeSettings settings)
     : log_(log), derived_(derived), settings_(std::move(settings)) {
     state_ = std::make_shared<const CharterState>(settings_.charter);
     deriver_ = std::make_unique<DeriveThread>(derived_, log_, settings_.note);
+    marks_ = std::make_unique<JournalMarks>(log_, settings_.clock);
     writer_ = std::make_unique<LogThread>(
         log_, LogThread::Settings{settings_.linger, [this](Position last) {
+                                      if (marks_->committed(last))
+                                          writer_->run([this](Log&) { write_marks(); });
                                       deriver_->wake(last);
                                       if (on_change_) on_change_();
                                   }});
@@ -24,6 +27,8 @@ void Node::start(std::function<void()> on_change, std::function<void()> on_chart
     on_charter_ = std::move(on_charter);
     // What was acknowledged before a restart is this node's own write too: reads wait for it.
     remember_own(log_.last_position());
+    if (auto begun = marks_->begin(system_entropy()); !begun && settings_.note)
+        settings_.note("nothing can be asked about the past, and no feed is given: " + describe(begun.error()));
     deriver_->start();
     writer_->start();
     // What the log and the charter's notices know of forks, the other learns.
@@ -37,7 +42,14 @@ void Node::start(std::function<void()> on_change, std::function<void()> on_chart
 void Node::stop() {
     if (std::exchange(stopped_, true)) return;
     writer_->stop();
+    write_marks();
     deriver_->stop();
+}
+
+// On the log thread, or when it has ended.
+void Node::write_marks() {
+    if (auto written = marks_->write(); !written && settings_.note)
+        settings_.note("when batches came could not be noted: " + describe(written.error()));
 }
 
 std::shared_ptr<const CharterState> Node::charter_state() const {

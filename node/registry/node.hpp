@@ -7,6 +7,7 @@
 #include "node/charter/charter_state.hpp"
 #include "node/net/peer_host.hpp"
 #include "node/registry/derive_thread.hpp"
+#include "node/registry/journal_marks.hpp"
 #include "node/registry/log_thread.hpp"
 
 #include <shared_mutex>
@@ -23,6 +24,8 @@ struct NodeSettings {
     std::function<Result<>(const CharterState&)> keep;
     // One line for the operator; any thread.
     std::function<void(std::string)> note;
+    // What time it is, for the marks of the journal; none: the system's.
+    JournalMarks::Clock clock = {};
 };
 
 class Node final : public PeerHost {
@@ -42,6 +45,7 @@ public:
     [[nodiscard]] Derived& derived() const { return derived_; }
     [[nodiscard]] LogThread& writer() { return *writer_; }
     [[nodiscard]] DeriveThread& deriver() { return *deriver_; }
+    [[nodiscard]] const JournalMarks& marks() const { return *marks_; }
     [[nodiscard]] std::shared_ptr<const CharterState> charter_state() const;
 
     // Durable and, as the next read of this node will see, derived. Errors: Log::append.
@@ -85,6 +89,7 @@ private:
     [[nodiscard]] Result<> put_in_force(Log& log, const CharterState& state);
     [[nodiscard]] Result<> tell_log_of_forks(Log& log, const CharterState& state) const;
     void note_forks(Log& log);
+    void write_marks();
 
     Log& log_;
     Derived& derived_;
@@ -93,6 +98,7 @@ private:
     std::shared_ptr<const CharterState> state_; // guarded by charter_mutex_
     std::function<void()> on_change_, on_charter_;
     std::atomic<Position> own_{0};
+    std::unique_ptr<JournalMarks> marks_;
     std::unique_ptr<DeriveThread> deriver_;
     std::unique_ptr<LogThread> writer_;
     bool stopped_ = false;

@@ -4,9 +4,6 @@ namespace safar {
 
 Result<ImportSummary> Registry::import_file(const ImportCommand& command, const Actor& actor,
                                             ByteSource source, const RejectSink& rejects) {
-    std::unique_lock turn(import_turn_, std::defer_lock);
-    if (!turn.try_lock_for(std::chrono::minutes(10)))
-        return failure(ErrorCode::busy, "another import has been running for 10 minutes; try again later");
     auto charter = node_.charter();
     ImportRequest request = command.request;
     request.compartment_of = [charter](std::string_view kind) -> std::optional<std::string> {
@@ -15,15 +12,23 @@ Result<ImportSummary> Registry::import_file(const ImportCommand& command, const 
         return compartment->name;
     };
     SAFAR_TRY(auto reader, ImportReader::open(request, node_.derived().schema(), std::move(source)));
+    return import_from(*reader, command.dry_run, actor, rejects);
+}
+
+Result<ImportSummary> Registry::import_from(ImportReader& reader, bool dry_run, const Actor& actor,
+                                            const RejectSink& rejects) {
+    std::unique_lock turn(import_turn_, std::defer_lock);
+    if (!turn.try_lock_for(std::chrono::minutes(10)))
+        return failure(ErrorCode::busy, "another import has been running for 10 minutes; try again later");
     ++totals_.imports;
     Result<ImportSummary> summary = [&] {
-        ImportRun run(node_, *reader, actor.name, command.dry_run);
+        ImportRun run(node_, reader, actor.name, dry_run);
         return run.run(rejects);
     }();
-    ImportProgress progress = reader->progress();
+    ImportProgress progress = reader.progress();
     totals_.rows += progress.rows;
     totals_.rejected += progress.rejected;
-    if (summary.has_value() && !command.dry_run) {
+    if (summary.has_value() && !dry_run) {
         totals_.events += summary.value().events;
         totals_.changed += summary.value().records_changed;
         totals_.unchanged += summary.value().records_unchanged;

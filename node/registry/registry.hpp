@@ -119,6 +119,10 @@ public:
     [[nodiscard]] Result<ImportSummary> import_file(const ImportCommand& command, const Actor& actor,
                                                     ByteSource source, const RejectSink& rejects);
 
+    // The same for records that somebody else reads, ids and all (node/exports).
+    [[nodiscard]] Result<ImportSummary> import_from(ImportReader& reader, bool dry_run, const Actor& actor,
+                                                    const RejectSink& rejects);
+
     // --- reads. A kind or compartment that this node may not hold is refused, never counted as nothing:
     //     not_permitted (the compartment, and who holds it) ---
     [[nodiscard]] Result<RecordView> show(const RecordId& id);

@@ -138,6 +138,9 @@ TEST(OpenApi, EveryJsonAnswerHasTheShapeItDescribes) {
         {"POST", "/v1/records", "/v1/records", R"({"kind":"movement","fields":[["name","Bilal"]],"at":"2020-01-08","quality":3})"},
         {"GET", "/v1/records?kind=movement&where=means=A", "/v1/records", ""},
         {"GET", record, "/v1/records/{id}", ""},
+        {"GET", record + "?as_of=2999-01-01&as_known=2999-01-01", "/v1/records/{id}", ""},
+        {"GET", "/v1/records?kind=movement&as_of=2999-01-01", "/v1/records", ""},
+        {"GET", record + "/explain?field=name&as_known=2999-01-01", "/v1/records/{id}/explain", ""},
         {"GET", record + "/history", "/v1/records/{id}/history", ""},
         {"GET", record + "/explain?field=name", "/v1/records/{id}/explain", ""},
         {"GET", record + "/explain?field=persons", "/v1/records/{id}/explain", ""},
@@ -159,6 +162,7 @@ TEST(OpenApi, EveryJsonAnswerHasTheShapeItDescribes) {
         {"POST", "/v1/verify?deep=1", "/v1/verify", ""},
         {"POST", "/v1/rebuild", "/v1/rebuild", ""},
         {"POST", "/v1/bundle?dry_run=1", "/v1/bundle", api.ask("GET", "/v1/bundle?for=FIA").body},
+        {"POST", "/v1/export/iati?check=1", "/v1/export/iati", "[activity]\nkind = \"movement\"\ntitle = \"name\"\n"},
         {"GET", "/v1/health", "/v1/health", ""},
         {"POST", "/v1/peers/test", "/v1/peers/test", "{}"},
         {"GET", "/v1/maintenance", "/v1/maintenance", ""},
@@ -172,7 +176,8 @@ TEST(OpenApi, EveryJsonAnswerHasTheShapeItDescribes) {
          R"({"certificate":")" + std::string(64, 'a') + R"("})"},
         {"POST", "/v1/users/games/remove", "/v1/users/{unix}/remove", ""},
     };
-    std::set<std::string> asked{"POST /v1/import", "GET /v1/bundle", "GET /metrics", // no JSON document
+    std::set<std::string> asked{"POST /v1/import", "GET /v1/bundle", "GET /metrics", "GET /v1/feed", "POST /v1/export",
+                                "POST /v1/import/exported", // no JSON document
                                 "POST /v1/maintenance", // maintenance_test.cpp
                                 "POST /v1/backup", "POST /v1/backup/done"}; // need a disk: tests/process/operate_test.cpp
     for (const Case& one : cases) {

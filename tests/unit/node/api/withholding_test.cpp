@@ -32,9 +32,12 @@ std::map<std::string, std::vector<std::pair<std::string, std::string>>> everythi
           "/v1/quarantine", "/v1/schema", "/v1/health", "/v1/users", "/v1/access", "/metrics", "/openapi.json"})
         add(std::string("GET ") + plain, plain);
     for (const char* query : {"", "&where=group=A", "&where=name=Zarmina", "&where=birth=1987-05-04",
-                              "&where=wound=burnt hand", "&where=name=", "&where=nofield=x", "&limit=0"})
+                              "&where=wound=burnt hand", "&where=name=", "&where=nofield=x", "&limit=0", "&as_of=2999-01-01", "&as_known=2999-01-01&where=name=Zarmina"})
         add("GET /v1/records", std::string("/v1/records?kind=movement") + query);
     add("GET /v1/records/{id}", record);
+    add("GET /v1/records/{id}", record + "?as_of=2999-01-01");
+    add("GET /v1/records/{id}/history", record + "/history?as_known=2999-01-01");
+    add("GET /v1/records/{id}/explain", record + "/explain?field=name&as_of=2999-01-01");
     add("GET /v1/records/{id}/history", record + "/history");
     for (const char* field : {"name", "birth", "wound", "group", "date", "nofield"})
         add("GET /v1/records/{id}/explain", record + "/explain?field=" + field);
@@ -46,6 +49,7 @@ std::map<std::string, std::vector<std::pair<std::string, std::string>>> everythi
     add("GET /v1/records/{id}/dossier", record + "/dossier");
     add("POST /v1/similar", "/v1/similar", R"({"kind":"movement","fields":[["name","Zarmina"],["birth","1987-05-04"]]})");
     add("GET /v1/inbox", "/v1/inbox?everybody=1");
+    for (const char* query : {"", "?limit=2", "?since=now", "?since=nonsense"}) add("GET /v1/feed", std::string("/v1/feed") + query);
     add("GET /v1/conflicts", "/v1/conflicts?limit=10");
     for (const char* query : {"by=group,year", "by=name", "by=birth", "where=name=Zarmina", "sum=wound"})
         add("GET /v1/statistics", std::string("/v1/statistics?kind=movement&") + query);
@@ -56,6 +60,10 @@ std::map<std::string, std::vector<std::pair<std::string, std::string>>> everythi
     add("POST /v1/records/{id}/resolve", record + "/resolve", R"({"field":"name","pick":1,"why":"x"})");
     add("POST /v1/records/{id}/resolve", record + "/resolve", R"({"field":"name","pick":9,"why":"x"})");
     add("POST /v1/import", "/v1/import?profile=r&file=r.csv", import_body("birth", "a,never\n"));
+    for (const char* query : {"", "&format=jsonl", "&format=digest", "&where=name=Zarmina", "&where=group=A"})
+        add("POST /v1/export", std::string("/v1/export?kind=movement") + query);
+    add("POST /v1/export/iati", "/v1/export/iati?check=1", "[activity]\nkind = \"movement\"\ntitle = \"name\"\n");
+    add("POST /v1/import/exported", "/v1/import/exported?format=csv", "id,kind,birth\n" + id + ",movement,never\n");
     add("POST /v1/charter", "/v1/charter", R"({"text":"x"})");
     add("POST /v1/charter/notices", "/v1/charter/notices", R"({"notice":"00"})");
     add("GET /v1/maintenance", "/v1/maintenance");

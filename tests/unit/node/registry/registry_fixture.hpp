@@ -78,12 +78,13 @@ inline HeldCharter registry_charter(const Network& network) {
 
 class TestNode {
 public:
-    TestNode(const Member& member, const HeldCharter& charter)
+    TestNode(const Member& member, const HeldCharter& charter, JournalMarks::Clock clock = {})
         : key_(seeded_key(2 * member.seed)), entropy_(member.seed + 1000) {
         log = make_memory_log(Author{member.id(), &key_, &entropy_}, make_authority(charter.charter));
         auto schema = std::make_shared<const Schema>(value_of(charter_schema(*charter.charter)));
         derived = value_of(Derived::open(*log, schema));
         NodeSettings settings{member.id(), member.agency, value_of(CharterState::begin(charter)), {}, {}, {}};
+        settings.clock = std::move(clock);
         settings.note = [this](const std::string& line) {
             notes.push_back(line);
             if (!line.starts_with("charter: ")) ADD_FAILURE() << "note: " << line;

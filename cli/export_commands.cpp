@@ -1,0 +1,221 @@
+// Records out as a file, and such a file back in.
+#include "cli/export_commands.hpp"
+
+#include "cli/app.hpp"
+#include "cli/arguments.hpp"
+#include "cli/files.hpp"
+#include "cli/json_text.hpp"
+#include "cli/locate.hpp"
+#include "cli/table.hpp"
+
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include <fstream>
+#include <ostream>
+
+namespace safar::cli {
+
+namespace json = boost::json;
+
+namespace {
+
+struct ExportOptions {
+    std::string kind, format = "csv", output, tags, map;
+    std::vector<std::string> where, programmes;
+    bool hxl = false, check = false;
+};
+
+// A body of text that a request carries.
+Upload text_body(const std::string& text, const std::string& type) {
+    return {type, text.size(), [&text, at = std::size_t{0}](std::span<std::byte> out) mutable -> Result<std::size_t> {
+                const std::size_t count = std::min(out.size(), text.size() - at);
+                std::memcpy(out.data(), text.data() + at, count);
+                at += count;
+                return count;
+            }};
+}
+
+// What comes goes out, but for a last line that begins with `{"error"`: why the file ends early.
+class Lines {
+public:
+    explicit Lines(std::ostream& out) : out_(out) {}
+    Result<> take(std::string_view bytes) {
+        rest_ += bytes;
+        const std::size_t end = rest_.rfind('\n');
+        if (end == std::string::npos) return success();
+        const std::size_t last = rest_.rfind('\n', end == 0 ? 0 : end - 1);
+        const std::size_t from = last == std::string::npos || last == end ? 0 : last + 1;
+        std::string_view line = std::string_view(rest_).substr(from, end - from);
+        if (line.starts_with("{\"error\"")) {
+            out_ << std::string_view(rest_).substr(0, from);
+            json::error_code ec;
+            const json::value value = json::parse({line.data(), line.size()}, ec);
+            return failure(error_code_named(text_at(value, "error.code")).value_or(ErrorCode::storage_failed),
+                           "the file ends early: " + text_at(value, "error.detail"));
+        }
+        out_ << std::string_view(rest_).substr(0, end + 1);
+        rest_.erase(0, end + 1);
+        if (!out_) return failure(ErrorCode::storage_failed, "the file could not be written");
+        return success();
+    }
+    [[nodiscard]] bool whole() const { return rest_.empty(); }
+
+private:
+    std::ostream& out_;
+    std::string rest_;
+};
+
+// Writes to a file beside its place and renames it when it is whole; or to the screen.
+Outcome<Exit> download_to(Context& context, const ApiClient& client, const std::string& target, const Upload& body,
+                          const std::string& path) {
+    std::ofstream file;
+    const std::string part = path + ".part";
+    if (!path.empty()) {
+        file.open(part, std::ios::binary | std::ios::trunc);
+        if (!file) return Problem(failure(ErrorCode::storage_failed, fmt::format("cannot write '{}'", part)));
+    }
+    Lines lines(path.empty() ? context.out : file);
+    auto done = client.patient().download(target, body, [&](std::string_view bytes) { return lines.take(bytes); });
+    if (done.has_value() && !lines.whole()) done = failure(ErrorCode::unreachable, "the node's answer ended early");
+    if (path.empty()) {
+        SAFAR_TRY(std::move(done));
+        return Exit::ok;
+    }
+    file.close();
+    if (done.has_value() && (!file || std::rename(part.c_str(), path.c_str()) != 0))
+        done = failure(ErrorCode::storage_failed, fmt::format("cannot write '{}'", path));
+    if (!done.has_value()) std::remove(part.c_str());
+    SAFAR_TRY(std::move(done));
+    return Exit::ok;
+}
+
+Outcome<std::string> standard(const std::string& given, const std::string& file) {
+    if (!given.empty()) {
+        SAFAR_TRY(auto text, read_file(given));
+        return text;
+    }
+    SAFAR_TRY(auto directory, config_directory("standards"));
+    SAFAR_TRY(auto text, read_file(directory + "/" + file));
+    return text;
+}
+
+// A whole answer that is no stream of lines.
+Outcome<std::string> ask(const ApiClient& client, const std::string& target, const std::string& body) {
+    std::string answer;
+    SAFAR_TRY(client.patient().download(target, text_body(body, "application/toml"), [&](std::string_view bytes) -> Result<> {
+        answer += bytes;
+        return success();
+    }));
+    return answer;
+}
+
+Outcome<Exit> show_broken(Context& context, const std::string& answer) {
+    json::error_code ec;
+    const json::value value = json::parse(answer, ec);
+    const auto& broken = list_at(value, "broken");
+    if (context.json) {
+        context.out << answer << '\n';
+    } else if (broken.empty()) {
+        context.out << "breaks no rule\n";
+    } else {
+        Table table({{"activity"}, {"rule"}, {"where"}, {"what"}});
+        for (const auto& one : broken)
+            table.row({text_at(one, "activity"), text_at(one, "rule"), text_at(one, "where"), text_at(one, "what")});
+        context.out << table.render();
+    }
+    return broken.empty() ? Exit::ok : Exit::no;
+}
+
+Outcome<Exit> export_iati(Context& context, const ExportOptions& options) {
+    if (!options.where.empty() || options.hxl) return usage("export iati takes --programme, not --where or --hxl");
+    SAFAR_TRY(auto client, context.client());
+    SAFAR_TRY(auto map, standard(options.map, "iati.toml"));
+    Query query;
+    for (const std::string& id : options.programmes) {
+        SAFAR_TRY(auto known, record_argument(id));
+        query.emplace_back("programme", known);
+    }
+    if (options.check) query.emplace_back("check", "1");
+    SAFAR_TRY(auto answer, ask(client, target_of("/v1/export/iati", query), map));
+    if (options.check) return show_broken(context, answer);
+    if (options.output.empty()) {
+        context.out << answer;
+        return Exit::ok;
+    }
+    SAFAR_TRY(replace_file(options.output, answer));
+    return Exit::ok;
+}
+
+Outcome<Exit> export_records(Context& context, const ExportOptions& options) {
+    if (options.kind == "iati") return export_iati(context, options);
+    if (!options.programmes.empty() || options.check) return usage("--programme and --check go with: safar export iati");
+    SAFAR_TRY(auto client, context.client());
+    const bool csv = options.format == "csv" && !context.json;
+    if (options.hxl && !csv) return usage("--hxl: hashtags are a row of CSV files; leave --format and --json out");
+    Query query{{"kind", options.kind}, {"format", csv ? "csv" : options.format == "digest" ? "digest" : "jsonl"}};
+    for (const std::string& text : options.where) {
+        SAFAR_TRY(assignment("--where", text));
+        query.emplace_back("where", text);
+    }
+    std::string tags;
+    if (options.hxl) {
+        SAFAR_TRY(tags, standard(options.tags, "hxl.toml"));
+    }
+    if (options.format != "digest")
+        return download_to(context, client, target_of("/v1/export", query), text_body(tags, "application/toml"),
+                           options.output);
+    SAFAR_TRY(auto answer, ask(client, target_of("/v1/export", query), tags));
+    if (context.json) {
+        context.out << answer << '\n';
+        return Exit::ok;
+    }
+    json::error_code ec;
+    const json::value value = json::parse(answer, ec);
+    context.out << fmt::format("records {}\ncontent {}\nsaid    {}\n", text_at(value, "records"),
+                               text_at(value, "content"), text_at(value, "said"));
+    return Exit::ok;
+}
+
+} // namespace
+
+std::optional<std::string> exported_format(std::string file) {
+    if (file.ends_with(".gz")) file.resize(file.size() - 3);
+    if (file.ends_with(".jsonl") || file.ends_with(".ndjson")) return "jsonl";
+    if (file.ends_with(".csv")) return "csv";
+    return std::nullopt;
+}
+
+void add_export_commands(CLI::App& app, Context& context) {
+    const auto options = std::make_shared<ExportOptions>();
+    auto& command = add_command(
+        app, context, "export",
+        "Records of a kind as a file: CSV or JSON lines; safar import --exported reads it back",
+        "safar export return --where nationality=Pakistan > returns.csv\n"
+        "safar export incident --hxl --output incidents.csv\n"
+        "safar --purpose \"hand-over of cases\" export person --format jsonl --output persons.jsonl\n"
+        "safar export return --format digest   (equal where the same is said)\n"
+        "safar export iati --programme 0G3T7ZB1N5V9Q4M2K8R6XWCY7D --output fund.xml\n"
+        "safar export iati --check             (which rules programmes break)",
+        [&context, options] { return export_records(context, *options); });
+    command.add_option("kind", options->kind, "Kind of record; or iati: programmes as IATI 2.03 activities")->required();
+    command
+        .add_option("--where", options->where, "Only records whose field reads so; repeat for more")
+        ->type_name("FIELD=VALUE")
+        ->allow_extra_args(false);
+    command.add_option("--format", options->format, "csv (default), jsonl or digest")
+        ->check(CLI::IsMember({"csv", "jsonl", "digest"}));
+    command.add_flag("--hxl", options->hxl, "A row of HXL hashtags below the header");
+    command.add_option("--tags", options->tags, "Hashtags of columns, instead of config/standards/hxl.toml")
+        ->type_name("FILE");
+    command.add_option("--programme", options->programmes, "With iati: only this programme; repeat for more")
+        ->type_name("ID")
+        ->allow_extra_args(false);
+    command.add_flag("--check", options->check, "With iati: only say which rules are broken (exit code 1: some are)");
+    command.add_option("--map", options->map, "With iati: where values are found, instead of config/standards/iati.toml")
+        ->type_name("FILE");
+    command.add_option("-o,--output", options->output, "Into this file")->type_name("FILE");
+}
+
+} // namespace safar::cli

@@ -1,0 +1,121 @@
+// The feed of changes, as JSON lines that another system can follow.
+#include "cli/app.hpp"
+#include "cli/json_text.hpp"
+#include "cli/table.hpp"
+
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ostream>
+#include <thread>
+
+namespace safar::cli {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::uint64_t part_max = 500;  // lines of one request
+constexpr unsigned wait_seconds = 10;    // for news, of one request
+constexpr std::chrono::seconds pause_after_failure{1};
+
+struct FeedOptions {
+    std::string since;
+    std::uint64_t limit = 0; // 0: no end
+    bool follow = false;
+};
+
+struct FeedAnswer {
+    std::uint64_t lines = 0;
+    std::string cursor;
+    bool more = false, ended = false;
+};
+
+// One request: its lines go out as they are, its end is read.
+Result<FeedAnswer> ask(Context& context, const ApiClient& client, const Query& query) {
+    FeedAnswer out;
+    std::string rest;
+    const auto take_line = [&](std::string_view line) {
+        json::error_code ec;
+        const json::value value = json::parse({line.data(), line.size()}, ec);
+        if (const json::value& end = member(value, "end"); !ec && end.is_object()) {
+            out.cursor = text_at(end, "cursor");
+            out.more = text_at(end, "more") == "true";
+            out.ended = true;
+        } else if (!ec) {
+            context.out << line << '\n';
+            ++out.lines;
+        }
+    };
+    SAFAR_TRY(client.download(target_of("/v1/feed", query), [&](std::string_view bytes) -> Result<> {
+        rest += bytes;
+        std::size_t from = 0;
+        for (std::size_t at; (at = rest.find('\n', from)) != std::string::npos; from = at + 1)
+            take_line(std::string_view(rest).substr(from, at - from));
+        rest.erase(0, from);
+        context.out.flush();
+        return success();
+    }));
+    if (!out.ended)
+        return failure(ErrorCode::unreachable, "the node's answer ended early; go on from the cursor of the last line");
+    return out;
+}
+
+bool passes(const Problem& problem) {
+    return problem.what == name(ErrorCode::unreachable) || problem.what == name(ErrorCode::stopping) ||
+           problem.what == name(ErrorCode::timed_out) || problem.what == name(ErrorCode::busy);
+}
+
+Outcome<Exit> feed(Context& context, const FeedOptions& options) {
+    SAFAR_TRY(auto client, context.client());
+    std::string cursor = options.since;
+    std::uint64_t left = options.limit;
+    bool told = false; // that the node is away
+    for (;;) {
+        const std::uint64_t wanted = options.limit == 0 ? part_max : std::min(left, part_max);
+        Query query{{"limit", std::to_string(wanted)}};
+        if (!cursor.empty()) query.emplace_back("since", cursor);
+        if (options.follow) query.emplace_back("wait", std::to_string(wait_seconds));
+        auto answer = ask(context, client, query);
+        if (!answer) {
+            Problem problem(answer.error());
+            if (!options.follow || !passes(problem)) return problem;
+            if (!std::exchange(told, true))
+                context.err << visible(fmt::format("waiting for the node: {}", problem.detail)) << '\n';
+            std::this_thread::sleep_for(pause_after_failure);
+            continue;
+        }
+        told = false;
+        cursor = answer.value().cursor;
+        left -= std::min(left, answer.value().lines);
+        const bool enough = options.limit != 0 && left == 0;
+        if (enough || !context.out || (!options.follow && !answer.value().more)) break;
+    }
+    if (!context.json) context.err << fmt::format("go on with --since {}\n", cursor);
+    return Exit::ok;
+}
+
+} // namespace
+
+void add_feed_command(CLI::App& app, Context& context) {
+    const auto options = std::make_shared<FeedOptions>();
+    auto& command = add_command(
+        app, context, "feed",
+        "What this node came to hold, one JSON line an event, from a cursor on (each line carries its own)",
+        "safar feed > changes.jsonl\n"
+        "safar feed --since 1042.17.9f3ac2d18b04e6aa --follow\n"
+        "safar feed --since now --follow --purpose \"family tracing\"",
+        [&context, options] { return feed(context, *options); });
+    command
+        .add_option("--since", options->since,
+                    "Cursor of the last line that was kept; \"now\"; without it: from the beginning")
+        ->type_name("CURSOR");
+    command.add_flag("--follow", options->follow, "Wait for more, for ever; a node that is away is waited for");
+    command.add_option("--limit", options->limit, "End after so many lines")
+        ->type_name("N")
+        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40));
+}
+
+} // namespace safar::cli

@@ -1,0 +1,110 @@
+// GET /v1/feed: changes in the order of the node's journal, as JSON lines.
+#include "node/api/iso_time.hpp"
+#include "node/api/json.hpp"
+#include "node/exports/feed.hpp"
+
+namespace safar::handlers {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::uint64_t events_default = 500, events_max = 2000;
+constexpr std::size_t batches_max = 2000;       // read for one answer, whoever may see them
+constexpr std::size_t answer_bytes = 4u << 20;  // after which an answer ends early
+constexpr std::uint64_t wait_max_s = 20;
+constexpr std::chrono::milliseconds look_up{250}; // is the node stopping?
+
+json::object event_object(ApiRequest& request, const Schema& schema, const FeedEvent& one, std::string cursor) {
+    const HeldEvent& event = one.event;
+    const Kind* kind = schema.kind(event.body.kind);
+    json::array fields;
+    bool guarded_here = kind == nullptr;
+    for (const Assertion& assertion : event.body.assertions) {
+        const Field* field = kind == nullptr ? nullptr : kind->field(assertion.field);
+        guarded_here = guarded_here || field == nullptr || guarded(field->sensitivity);
+        json::object said{{"field", field_name(kind, assertion.field)}};
+        if (const std::string* why = request.sight.hides(field, one.compartment))
+            said["withheld"] = *why;
+        else
+            said["value"] = show_value(assertion.value);
+        fields.push_back(std::move(said));
+    }
+    if (guarded_here) request.sight.subject(event.body.record);
+    return {{"cursor", std::move(cursor)},
+            {"position", one.cursor.position},
+            {"id", show_id(event.body.record)},
+            {"kind", kind == nullptr ? "kind " + std::to_string(event.body.kind) : kind->name},
+            {"compartment", one.compartment},
+            {"verb", event.body.verb},
+            {"agency", event.agency},
+            {"at", show_time(event.body.at)},
+            {"source", event.body.source},
+            {"edition", event.body.edition},
+            {"fields", std::move(fields)},
+            {"replaces", event.replaces.size()},
+            {"event", json::object{{"log", event.log.id.hex()},
+                                   {"incarnation", event.log.incarnation.hex()},
+                                   {"sequence", event.sequence},
+                                   {"leaf", event.leaf.hex()}}}};
+}
+
+// Until there is something to read, `seconds` have passed or the node stops.
+Result<> wait_for_news(Node& node, const ApiRequest& request, const FeedCursor& from, std::uint64_t seconds) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
+    while (std::chrono::steady_clock::now() < until) {
+        SAFAR_TRY(auto there, await_feed(node, from, look_up));
+        if (there) break;
+        std::byte none{};
+        if (request.body_source) { // says whether the node is stopping
+            SAFAR_TRY(request.body_source(std::span(&none, 1)));
+        }
+    }
+    return success();
+}
+
+} // namespace
+
+Result<ApiReply> feed(ApiContext& context, ApiRequest& request) {
+    Node& node = context.registry.node();
+    SAFAR_TRY(auto limit, number_parameter(request, "limit", 1, events_max, events_default));
+    SAFAR_TRY(auto wait, number_parameter(request, "wait", 0, wait_max_s, 0));
+    SAFAR_TRY(auto from, parse_cursor(node, request.parameter("since")));
+    SAFAR_TRY(node.await_own_writes());
+    const auto schema = node.derived().schema();
+    ApiReply reply;
+    reply.content_type = "application/x-ndjson";
+    std::optional<Error> failed;
+    std::size_t taken = 0;
+    const auto visit = [&](FeedEvent& event) {
+        if (failed || !request.sight.inside(event.compartment)) return false;
+        auto cursor = show_cursor(node, event.cursor);
+        if (!cursor) {
+            failed = cursor.error();
+            return false;
+        }
+        reply.body += json::serialize(event_object(request, *schema, event, std::move(cursor).value())) + "\n";
+        ++taken;
+        return true;
+    };
+    FeedPart part{from, true, {}};
+    // In small parts, so that an answer of large events ends in time.
+    for (bool waited = wait == 0;;) {
+        const std::size_t wanted = std::min<std::size_t>(limit - taken, 64);
+        SAFAR_TRY(part, read_feed(node, part.cursor, wanted, batches_max, visit));
+        if (failed) return *failed;
+        if (taken >= limit || reply.body.size() >= answer_bytes) break;
+        if (part.more && taken > 0) continue;
+        if (part.more || waited || taken > 0) break;
+        SAFAR_TRY(wait_for_news(node, request, part.cursor, wait));
+        waited = true;
+    }
+    SAFAR_TRY(auto cursor, show_cursor(node, part.cursor));
+    reply.body += json::serialize(json::object{{"end", json::object{{"cursor", std::move(cursor)},
+                                                                    {"events", taken},
+                                                                    {"more", part.more},
+                                                                    {"standing", part.standing.hex()}}}}) +
+                  "\n";
+    return reply;
+}
+
+} // namespace safar::handlers

@@ -1,0 +1,86 @@
+#include "node/exports/cell.hpp"
+
+#include "node/exports/iso.hpp"
+#include "node/imports/csv_rows.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <random>
+
+namespace safar {
+namespace {
+
+using Texts = std::vector<std::string>;
+
+// A file of one row of these cells, read as the import reads it.
+Texts read_back(const Texts& cells) {
+    std::string file;
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+        if (i > 0) file += ',';
+        append_csv(file, cells[i]);
+    }
+    file += '\n';
+    auto source = [&, at = std::size_t{0}](std::span<std::byte> out) mutable -> Result<std::size_t> {
+        const std::size_t count = std::min(out.size(), file.size() - at);
+        std::memcpy(out.data(), file.data() + at, count);
+        at += count;
+        return count;
+    };
+    CsvRows rows(std::make_unique<TextSource>(source, "x.csv", Encoding::utf8), ',');
+    CsvRow row;
+    auto any = rows.next(row);
+    EXPECT_TRUE(any.has_value() && any.value()) << file;
+    EXPECT_EQ(row.problem, "") << file;
+    return {row.cells.begin(), row.cells.end()};
+}
+
+TEST(Cell, WhatASpreadsheetWouldRunIsText) {
+    for (const char* bad : {"=1+1", "+1", "-2", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠x", "'=1", "'"}) {
+        const std::string cell = write_cell(Texts{bad}, false);
+        EXPECT_EQ(cell, std::string("'") + bad);
+        EXPECT_EQ(read_cell(cell, false).value(), Texts{bad});
+    }
+    EXPECT_EQ(write_cell(Texts{"a=1", "=2"}, true), "a=1;=2"); // not at the beginning of a cell
+    EXPECT_EQ(write_cell(Texts{"=2", "a"}, true), "'=2;a");
+}
+
+TEST(Cell, NothingAndTextWithoutLettersAreNotTheSame) {
+    EXPECT_EQ(write_cell({}, true), "");
+    EXPECT_TRUE(read_cell("", true).value().empty());
+    EXPECT_EQ(read_cell(write_cell(Texts{""}, false), false).value(), Texts{""});
+    EXPECT_EQ(read_cell(write_cell(Texts{"", "a", ""}, true), true).value(), (Texts{"", "a", ""}));
+}
+
+TEST(Cell, AMarkThatNothingFollowsIsRefused) {
+    for (const char* bad : {"a\\", "a\\x", "\\;"})
+        EXPECT_FALSE(read_cell(bad, false).has_value()) << bad;
+    EXPECT_EQ(read_cell("\\;", true).value(), Texts{";"});
+}
+
+TEST(Cell, AnythingComesBackExactlyThroughAFile) {
+    std::mt19937 random(20260302);
+    const std::string letters = "ab;\\',\"=+-@\t\n e";
+    for (int round = 0; round < 3000; ++round) {
+        const bool many = random() % 2 == 0;
+        Texts values(many ? random() % 4 : random() % 2);
+        for (std::string& value : values)
+            for (std::size_t i = random() % 6; i > 0; --i) value += letters[random() % letters.size()];
+        const std::string cell = write_cell(values, many);
+        Texts row = read_back({"id", cell, "end"});
+        ASSERT_EQ(row.size(), 3u);
+        ASSERT_EQ(row[1], cell);
+        ASSERT_EQ(read_cell(row[1], many).value(), values) << cell;
+        ASSERT_TRUE(cell.empty() || std::string("=+-@\t\r\n").find(cell[0]) == std::string::npos);
+    }
+}
+
+TEST(Iso, TimesComeBackToTheMicrosecond) {
+    for (std::int64_t us : {0ll, 1ll, -1ll, 1'700'000'000'000'001ll, 1'700'000'000'000'000ll, -62'135'596'800'000'000ll,
+                            9'000'000'000'000'000'000ll, -9'000'000'000'000'000'000ll})
+        EXPECT_EQ(read_iso(iso_text({us})).value().microseconds, us) << iso_text({us});
+    for (const char* bad : {"x", "2020-01-08", "2020-13-08T00:00:00Z", "2020-01-08T25:00:00Z", "2020-01-08T00:00:00.5Z"})
+        EXPECT_FALSE(read_iso(bad).has_value()) << bad;
+}
+
+} // namespace
+} // namespace safar
