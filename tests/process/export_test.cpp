@@ -79,8 +79,11 @@ TEST(Export, AProgrammeGoesOutAsIatiOrWithTheRuleThatItBreaks) {
     const std::string good(net.ask("IOM", programme("2025-12-31")).at("id").as_string());
     const std::string bad(net.ask("IOM", programme("2027-12-31")).at("id").as_string());
     for (const std::string& id : {good, bad}) net.ask("IOM", {"step", id, "start"});
-    net.ask("IOM", {"record", "create", "contribution", "date=2025-02-01", "amount=500000 USD", "donor=CA-5 Canada",
-                    "programme=" + good});
+    const std::string money(net.ask("IOM", {"record", "create", "contribution", "date=2025-02-01", "amount=500000 USD",
+                                            "donor=CA-5 Canada", "programme=" + good}).at("id").as_string());
+    Ran early = net.safar("IOM", {"export", "iati", "--programme", good});
+    EXPECT_THAT(early.out, ::testing::Not(HasSubstr("<transaction"))) << "nobody has approved it";
+    net.ask("IOM", {"step", money, "approve"});
     Ran ran = net.safar("IOM", {"export", "iati", "--programme", good});
     EXPECT_EQ(ran.exit_code, 0) << ran.err;
     EXPECT_THAT(ran.out, ::testing::AllOf(HasSubstr("<recipient-country code=\"PK\" />"), HasSubstr("Counter smuggling"),
