@@ -5,7 +5,6 @@
 #include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sstream>
 
 namespace safar::process {
 namespace {
@@ -13,13 +12,6 @@ namespace {
 using ::testing::HasSubstr;
 namespace fs = std::filesystem;
 namespace json = boost::json;
-
-std::string slurp(const std::string& path) {
-    std::ifstream in(path, std::ios::binary);
-    std::ostringstream out;
-    out << in.rdbuf();
-    return out.str();
-}
 
 std::string make_returns(const std::string& path, int rows) {
     std::ofstream out(path);

@@ -24,6 +24,9 @@ struct Ran {
 [[nodiscard]] Ran run(const std::vector<std::string>& command,
                       std::chrono::seconds limit = std::chrono::seconds(300));
 
+// The whole file; "" where it can not be read.
+[[nodiscard]] std::string slurp(const std::string& path);
+
 // $SAFAR_DATA, else ../shared/data beside the source tree; nullopt where it is absent.
 [[nodiscard]] std::optional<std::string> real_data(const std::string& file);
 

@@ -6,7 +6,6 @@
 #include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sstream>
 #include <thread>
 
 namespace safar::process {
@@ -15,13 +14,6 @@ namespace {
 using ::testing::HasSubstr;
 namespace fs = std::filesystem;
 namespace json = boost::json;
-
-std::string slurp(const std::string& path) {
-    std::ifstream in(path, std::ios::binary);
-    std::ostringstream out;
-    out << in.rdbuf();
-    return out.str();
-}
 
 std::vector<json::value> whole_lines(const std::string& text) {
     std::vector<json::value> out;
