@@ -90,7 +90,7 @@ std::string latin_of(std::string_view text) {
 }
 
 std::vector<std::string> name_keys(std::string_view name) {
-    std::vector<std::string> all, keys;
+    std::vector<std::string> keys;
     const std::vector<std::string> words = words_of(latin_of(name));
     for (std::size_t i = 0; i < words.size(); ++i) {
         if (words.size() > 1 && lists(titles, words[i])) continue;
@@ -111,8 +111,9 @@ std::vector<std::string> name_keys(std::string_view name) {
     return keys;
 }
 
-double name_likeness(std::string_view a, std::string_view b) {
-    const auto left = name_keys(a), right = name_keys(b);
+double name_likeness(std::string_view a, std::string_view b) { return name_likeness(name_keys(a), name_keys(b)); }
+
+double name_likeness(const std::vector<std::string>& left, const std::vector<std::string>& right) {
     if (left.empty() || right.empty()) return 0;
     std::vector<std::string> both;
     std::set_intersection(left.begin(), left.end(), right.begin(), right.end(), std::back_inserter(both));

@@ -21,5 +21,7 @@ namespace safar {
 // 0 (nothing in common) to 1 (each word of the shorter name is in the longer one; two words at least, where
 // both have two).
 [[nodiscard]] double name_likeness(std::string_view a, std::string_view b);
+// The same of what name_keys gave, for one name beside many.
+[[nodiscard]] double name_likeness(const std::vector<std::string>& a, const std::vector<std::string>& b);
 
 } // namespace safar

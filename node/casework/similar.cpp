@@ -1,7 +1,6 @@
 #include "node/casework/similar.hpp"
 
 #include "node/casework/names.hpp"
-#include "node/registry/command_check.hpp"
 
 #include <algorithm>
 
@@ -22,27 +21,56 @@ bool is_number(std::string_view text) {
     return std::any_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// How much it says that a given value agrees with one of the record's.
-double agreement(const Field& field, const std::string& given, const std::vector<std::string>& stated) {
+// A value that is looked for, with what is compared of it made once.
+struct Given {
+    const Field* field = nullptr;
+    std::string value;
+    std::string number;            // bare; of a text with digits
+    std::vector<std::string> keys; // of a text without
+};
+
+Given make_given(const Field& field, std::string value) {
+    Given out{&field, std::move(value), {}, {}};
+    if (field.type != FieldType::text) return out;
+    if (is_number(out.value)) out.number = bare(out.value);
+    else out.keys = name_keys(out.value);
+    return out;
+}
+
+bool is_name(const Given& given) { return given.field->type == FieldType::text && given.number.empty(); }
+
+// How much it says that the value agrees with one that the record states in its field.
+double agreement(const Given& given, const std::vector<std::string>& stated) {
     double best = 0;
     for (const std::string& value : stated) {
-        if (field.type == FieldType::date) {
-            // Estimated dates of birth are written as the first of January or June.
+        if (given.field->type == FieldType::text) {
+            if (bare(value) == given.number) best = 1.0;
+        } else if (value == given.value) {
+            // Estimated dates of birth are written as the first of January.
             const bool vague = value.ends_with("-01-01") || value.size() < 10;
-            if (value == given) best = std::max(best, vague ? 0.1 : 0.4);
-        } else if (field.type != FieldType::text) {
-            if (value == given) best = std::max(best, 0.2);
-        } else if (is_number(given)) {
-            if (bare(value) == bare(given)) best = std::max(best, 1.0);
-        } else {
-            const double likeness = name_likeness(given, value);
-            if (likeness >= 0.75) best = std::max(best, 0.6 * likeness);
+            best = given.field->type != FieldType::date ? 0.2 : vague ? 0.1 : 0.4;
         }
     }
     return best;
 }
 
-bool is_name(const Field& field, const std::string& value) { return field.type == FieldType::text && !is_number(value); }
+// The same of a name with every text that the record states in compared fields: in Urdu there, in Latin
+// letters here.
+double name_agreement(const Given& given, const std::vector<std::vector<std::string>>& texts) {
+    double best = 0;
+    for (const auto& keys : texts)
+        if (const double likeness = name_likeness(given.keys, keys); likeness >= 0.75) best = std::max(best, 0.6 * likeness);
+    return best;
+}
+
+// Keys of every text in these fields.
+std::vector<std::vector<std::string>> texts_of(const RecordView& view, const std::vector<std::string>& fields) {
+    std::vector<std::vector<std::string>> out;
+    for (const std::string& name : fields)
+        if (view.kind->field(std::string_view(name))->type == FieldType::text)
+            for (const std::string& text : values_of(view, name)) out.push_back(name_keys(text));
+    return out;
+}
 
 } // namespace
 
@@ -52,28 +80,26 @@ Result<std::vector<SimilarRecord>> find_similar(Registry& registry, const std::s
     auto schema = registry.node().derived().schema();
     SAFAR_TRY(const Kind* known, find_kind(*schema, kind));
     const std::vector<std::string>& compared = known->casework.similar;
-    std::vector<std::pair<const Field*, std::string>> given;
+    std::vector<Given> given;
     for (const FieldText& one : fields) {
         if (std::find(compared.begin(), compared.end(), one.field) == compared.end()) continue;
         const Field* field = known->field(std::string_view(one.field));
         auto value = parse_value(*schema, *field, one.value);
-        if (value.has_value()) given.emplace_back(field, show_value(value.value())); // create says what is wrong
+        if (value.has_value()) given.push_back(make_given(*field, show_value(value.value()))); // create says what is wrong
     }
     if (given.empty()) return out;
     StatisticsQuery all;
     all.kind = kind;
     bool truncated = false;
     SAFAR_TRY(auto views, registry.find(all, records_max, truncated));
+    const bool names = std::any_of(given.begin(), given.end(), is_name);
     for (RecordView& view : views) {
         SimilarRecord one;
-        for (const auto& [field, value] : given) {
-            std::vector<std::string> stated = values_of(view, field->name);
-            if (is_name(*field, value)) // in Urdu there, in Latin letters here
-                for (const std::string& other : compared)
-                    if (view.kind->field(std::string_view(other))->type == FieldType::text)
-                        for (std::string& text : values_of(view, other)) stated.push_back(std::move(text));
-            const double agrees = agreement(*field, value, stated);
-            if (agrees > 0) one.matched.push_back(field->name);
+        const auto texts = names ? texts_of(view, compared) : std::vector<std::vector<std::string>>();
+        for (const Given& each : given) {
+            const double agrees = is_name(each) ? name_agreement(each, texts)
+                                                : agreement(each, values_of(view, each.field->name));
+            if (agrees > 0) one.matched.push_back(each.field->name);
             one.likeness += agrees;
         }
         if (one.likeness < similar_enough) continue;

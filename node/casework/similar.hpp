@@ -16,7 +16,8 @@ constexpr double similar_enough = 0.5;
 // Compares with every record of the kind by the fields that its document lists under [similar]: numbers and
 // codes by equality, names by how they sound (a name in one field may stand in another of the record), dates by
 // the day, the first of January hardly. Most likely first, at most `limit`. A kind without the section has none.
-// Errors: invalid_argument (no such kind); those of reading. Cost: about 20 us a record of the kind.
+// Errors: invalid_argument (no such kind); those of reading. Cost: every record of the kind is
+// folded and its texts transliterated.
 [[nodiscard]] Result<std::vector<SimilarRecord>> find_similar(Registry& registry, const std::string& kind,
                                                               const std::vector<FieldText>& fields, std::size_t limit);
 
