@@ -240,6 +240,16 @@ Result<ApiAnswer> ask(const NodePlace& place, std::chrono::seconds silence, http
 
 } // namespace
 
+Upload text_upload(std::string_view text, std::string content_type) {
+    return {std::move(content_type), text.size(),
+            [text, at = std::size_t{0}](std::span<std::byte> out) mutable -> Result<std::size_t> {
+                const std::size_t size = std::min(out.size(), text.size() - at);
+                std::memcpy(out.data(), text.data() + at, size);
+                at += size;
+                return size;
+            }};
+}
+
 ApiClient::ApiClient(NodePlace place, std::chrono::seconds silence, std::string purpose)
     : place_(std::move(place)), silence_(silence), purpose_(std::move(purpose)) {}
 
@@ -253,15 +263,7 @@ Result<ApiAnswer> ApiClient::get(const std::string& target) const {
 
 Result<ApiAnswer> ApiClient::post(const std::string& target, const json::value& body) const {
     const std::string text = json::serialize(body);
-    std::size_t at = 0;
-    const Upload upload{"application/json", text.size(),
-                        [&](std::span<std::byte> out) -> Result<std::size_t> {
-                            const std::size_t size = std::min(out.size(), text.size() - at);
-                            std::memcpy(out.data(), text.data() + at, size);
-                            at += size;
-                            return size;
-                        }};
-    return ask(place_, silence_, http::verb::post, target, upload, purpose_);
+    return ask(place_, silence_, http::verb::post, target, text_upload(text, "application/json"), purpose_);
 }
 
 Result<> ApiClient::upload(const std::string& target, const Upload& body,

@@ -27,6 +27,9 @@ struct Upload {
     std::function<Result<std::size_t>(std::span<std::byte> out)> source;
 };
 
+// All of a text at once, which must outlive it.
+[[nodiscard]] Upload text_upload(std::string_view text, std::string content_type);
+
 class ApiClient {
 public:
     static constexpr std::size_t answer_bytes_max = 256u << 20;

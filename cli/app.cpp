@@ -79,6 +79,18 @@ Outcome<boost::json::value> Context::labelled(const ApiAnswer& answer, const std
     return labels.translated(schema.json, answer.json, kind);
 }
 
+Outcome<Exit> Context::print(const ApiAnswer& answer,
+                             const std::function<std::string(const boost::json::value&)>& text,
+                             const std::string& kind) const {
+    if (json) {
+        print_raw(answer);
+        return Exit::ok;
+    }
+    SAFAR_TRY(auto shown, labelled(answer, kind));
+    out << text(shown);
+    return Exit::ok;
+}
+
 void Context::print_raw(const ApiAnswer& answer) const {
     out << answer.text;
     if (answer.text.empty() || answer.text.back() != '\n') out << '\n';

@@ -41,6 +41,10 @@ struct Context {
     // The answer with labels of the language in place of names (labels.hpp), for text that people read. Asks
     // for the schema where there is a language. Errors: those of Labels::load and of asking.
     [[nodiscard]] Outcome<boost::json::value> labelled(const ApiAnswer& answer, const std::string& kind = {}) const;
+    // Prints an answer: as it came with --json, else the text that `text` makes of it with labels.
+    [[nodiscard]] Outcome<Exit> print(const ApiAnswer& answer,
+                                      const std::function<std::string(const boost::json::value&)>& text,
+                                      const std::string& kind = {}) const;
     // Prints an answer as it came, for --json.
     void print_raw(const ApiAnswer& answer) const;
 };

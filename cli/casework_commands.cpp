@@ -33,13 +33,7 @@ Outcome<Exit> look_at(Context& context, const CaseOptions& options, const char* 
     SAFAR_TRY(auto client, context.client());
     SAFAR_TRY(auto id, record_argument(options.id));
     SAFAR_TRY(auto answer, client.get(record_path(id, rest)));
-    if (context.json) {
-        context.print_raw(answer);
-        return Exit::ok;
-    }
-    SAFAR_TRY(auto shown, context.labelled(answer));
-    context.out << text(shown);
-    return Exit::ok;
+    return context.print(answer, text);
 }
 
 Outcome<Exit> step(Context& context, const CaseOptions& options) {
@@ -81,13 +75,7 @@ Outcome<Exit> inbox(Context& context, const CaseOptions& options) {
     if (options.overdue) query.emplace_back("overdue", "1");
     if (options.everybody) query.emplace_back("everybody", "1");
     SAFAR_TRY(auto answer, client.get(target_of("/v1/inbox", query)));
-    if (context.json) {
-        context.print_raw(answer);
-        return Exit::ok;
-    }
-    SAFAR_TRY(auto shown, context.labelled(answer));
-    context.out << (options.caseload ? caseload_text(shown) : inbox_text(shown));
-    return Exit::ok;
+    return context.print(answer, options.caseload ? caseload_text : inbox_text);
 }
 
 Outcome<Exit> refer(Context& context, const CaseOptions& options) {

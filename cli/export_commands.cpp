@@ -27,16 +27,6 @@ struct ExportOptions {
     bool hxl = false, check = false;
 };
 
-// A body of text that a request carries.
-Upload text_body(const std::string& text, const std::string& type) {
-    return {type, text.size(), [&text, at = std::size_t{0}](std::span<std::byte> out) mutable -> Result<std::size_t> {
-                const std::size_t count = std::min(out.size(), text.size() - at);
-                std::memcpy(out.data(), text.data() + at, count);
-                at += count;
-                return count;
-            }};
-}
-
 // What comes goes out, but for a last line that begins with `{"error"`: why the file ends early.
 class Lines {
 public:
@@ -104,7 +94,7 @@ Outcome<std::string> standard(const std::string& given, const std::string& file)
 // A whole answer that is no stream of lines.
 Outcome<std::string> ask(const ApiClient& client, const std::string& target, const std::string& body) {
     std::string answer;
-    SAFAR_TRY(client.patient().download(target, text_body(body, "application/toml"), [&](std::string_view bytes) -> Result<> {
+    SAFAR_TRY(client.patient().download(target, text_upload(body, "application/toml"), [&](std::string_view bytes) -> Result<> {
         answer += bytes;
         return success();
     }));
@@ -164,7 +154,7 @@ Outcome<Exit> export_records(Context& context, const ExportOptions& options) {
         SAFAR_TRY(tags, standard(options.tags, "hxl.toml"));
     }
     if (options.format != "digest")
-        return download_to(context, client, target_of("/v1/export", query), text_body(tags, "application/toml"),
+        return download_to(context, client, target_of("/v1/export", query), text_upload(tags, "application/toml"),
                            options.output);
     SAFAR_TRY(auto answer, ask(client, target_of("/v1/export", query), tags));
     if (context.json) {

@@ -46,8 +46,7 @@ std::string record_path(const std::string& id, const char* rest = "") {
 }
 
 // Records that may be there already, for people; "" if there are none, or whoever asks may not search.
-Outcome<std::string> likely_there(Context& context, const RecordOptions& options, const json::array& fields) {
-    SAFAR_TRY(auto client, context.client());
+std::string likely_there(const ApiClient& client, const RecordOptions& options, const json::array& fields) {
     auto answer = client.post("/v1/similar", json::object{{"kind", options.kind}, {"fields", fields}});
     if (!answer.has_value()) return std::string(); // what is wrong, creating will say
     return similar_text(answer.value().json);
@@ -57,7 +56,7 @@ Outcome<Exit> create(Context& context, const RecordOptions& options) {
     SAFAR_TRY(auto client, context.client());
     SAFAR_TRY(auto fields, field_list(options.fields));
     if (!options.fresh) {
-        SAFAR_TRY(std::string there, likely_there(context, options, fields));
+        const std::string there = likely_there(client, options, fields);
         if (!there.empty())
             return Problem(Exit::no, "similar",
                            "this may be recorded already; nothing was written. Look at:\n" + there +
@@ -120,13 +119,7 @@ Outcome<Exit> show(Context& context, const RecordOptions& options) {
     SAFAR_TRY(auto client, context.client());
     SAFAR_TRY(auto id, record_argument(options.id));
     SAFAR_TRY(auto answer, client.get(target_of(record_path(id), past(options))));
-    if (context.json) {
-        context.print_raw(answer);
-        return Exit::ok;
-    }
-    SAFAR_TRY(auto shown, context.labelled(answer));
-    context.out << past_line(options) << record_text(shown);
-    return Exit::ok;
+    return context.print(answer, [&](const json::value& shown) { return past_line(options) + record_text(shown); });
 }
 
 Outcome<Exit> history(Context& context, const RecordOptions& options) {
@@ -163,12 +156,8 @@ Outcome<Exit> find(Context& context, const RecordOptions& options) {
     }
     SAFAR_TRY(auto answer, client.get(target_of("/v1/records", query)));
     const Exit outcome = list_at(answer.json, "records").empty() ? Exit::no : Exit::ok;
-    if (context.json) {
-        context.print_raw(answer);
-        return outcome;
-    }
-    SAFAR_TRY(auto shown, context.labelled(answer, options.kind));
-    context.out << past_line(options) << found_text(shown);
+    SAFAR_TRY(context.print(answer, [&](const json::value& shown) { return past_line(options) + found_text(shown); },
+                            options.kind));
     return outcome;
 }
 
