@@ -129,6 +129,18 @@ ApiReply json_reply(const json::value& value) {
     return reply;
 }
 
+json::array shown_asserts(Sight& sight, const EventBody& body, const Kind* kind, std::string_view compartment) {
+    json::array out;
+    for (const Assertion& assertion : body.assertions) {
+        const Field* field = kind == nullptr ? nullptr : kind->field(assertion.field);
+        json::object said{{"field", field_name(kind, assertion.field)}, {"value", ""}};
+        if (const std::string* why = sight.hides(field, compartment)) said["withheld"] = *why;
+        else said["value"] = show_value(assertion.value);
+        out.push_back(std::move(said));
+    }
+    return out;
+}
+
 ApiReply change_reply(const RecordChange& change) {
     return json_reply(json::object{{"id", show_id(change.record)},
                                    {"events", change.events},

@@ -56,6 +56,9 @@ private:
 [[nodiscard]] boost::json::array shown_values(const std::vector<Value>& values);
 // "3fa1b2c4.17.2.<32 hex digits>": log, sequence, assertion, leaf; the last alone is unique.
 [[nodiscard]] std::string show_dot(const Dot& dot);
+// What an event asserts, field by field; values that `sight` hides are named with the reason.
+[[nodiscard]] boost::json::array shown_asserts(Sight& sight, const EventBody& body, const Kind* kind,
+                                               std::string_view compartment);
 // Who said it, when and on what basis.
 [[nodiscard]] boost::json::object said_object(const Said& said);
 

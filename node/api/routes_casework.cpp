@@ -68,19 +68,6 @@ json::object shown_item(Sight& sight, const InboxItem& item) {
     return out;
 }
 
-// Values of one event, in the order of its fields; withheld ones by reason.
-json::array shown_asserts(Sight& sight, const HeldEvent& event, const RecordView& view) {
-    json::array out;
-    for (const Assertion& assertion : event.body.assertions) {
-        const Field* field = view.kind == nullptr ? nullptr : view.kind->field(assertion.field);
-        json::object said{{"field", field_name(view.kind, assertion.field)}, {"value", ""}};
-        if (const std::string* why = sight.hides(field, view.compartment)) said["withheld"] = *why;
-        else said["value"] = show_value(assertion.value);
-        out.push_back(std::move(said));
-    }
-    return out;
-}
-
 json::array shown_records(Sight& sight, const Journey& journey) {
     json::array out;
     for (const Journey::Part& part : journey.records) {
@@ -224,7 +211,7 @@ Result<ApiReply> journey(ApiContext& context, ApiRequest& request) {
         one["at"] = show_time(each.event.body.at);
         one["agency"] = each.event.agency;
         one["verb"] = each.event.body.verb;
-        one["asserts"] = shown_asserts(request.sight, each.event, view);
+        one["asserts"] = shown_asserts(request.sight, each.event.body, view.kind, view.compartment);
         entries.push_back(std::move(one));
     }
     return json_reply(json::object{{"id", show_id(found.records.front().view.folded.id)},

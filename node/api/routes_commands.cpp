@@ -30,12 +30,6 @@ Result<> may_write_record(ApiContext& context, ApiRequest& request, const Record
     return may_write(context, request, view.kind, fields);
 }
 
-std::vector<std::string> names_of(const std::vector<FieldText>& fields) {
-    std::vector<std::string> out;
-    for (const FieldText& one : fields) out.push_back(one.field);
-    return out;
-}
-
 } // namespace
 
 Result<ApiReply> create(ApiContext& context, ApiRequest& request) {
@@ -54,7 +48,7 @@ Result<ApiReply> create(ApiContext& context, ApiRequest& request) {
         SAFAR_TRY(command.at, parse_time(*at));
     }
     const auto schema = context.registry.node().derived().schema();
-    SAFAR_TRY(may_write(context, request, schema->kind(std::string_view(command.kind)), names_of(command.fields)));
+    SAFAR_TRY(may_write(context, request, schema->kind(std::string_view(command.kind)), field_names(command.fields)));
     SAFAR_TRY(auto change, create_record(context.registry, std::move(command),
                                          {{request.actor}, request.sight.user().roles}, reason.value_or("")));
     return change_reply(change);
@@ -70,7 +64,7 @@ Result<ApiReply> set(ApiContext& context, ApiRequest& request) {
     SAFAR_TRY(auto why, body.optional_text("why"));
     SAFAR_TRY(body.done());
     command.why = why.value_or("");
-    SAFAR_TRY(may_write_record(context, request, id, names_of(command.fields)));
+    SAFAR_TRY(may_write_record(context, request, id, field_names(command.fields)));
     SAFAR_TRY(auto change, context.registry.set(command, {request.actor}));
     return change_reply(change);
 }

@@ -103,16 +103,7 @@ Result<ApiReply> history(ApiContext& context, ApiRequest& request) {
     SAFAR_TRY(open_record(request, id, compartment));
     json::array out;
     for (const HeldEvent& event : view.events) {
-        json::array asserts;
-        for (const Assertion& assertion : event.body.assertions) {
-            json::object said{{"field", field_name(view.kind, assertion.field)}, {"value", ""}};
-            if (const std::string* why = request.sight.hides(known_field(view.kind, assertion.field), compartment)) {
-                said["withheld"] = *why;
-            } else {
-                said["value"] = show_value(assertion.value);
-            }
-            asserts.push_back(std::move(said));
-        }
+        json::array asserts = shown_asserts(request.sight, event.body, view.kind, compartment);
         const bool open = event.body.basis.empty() || may_read_text(request.sight, event.body, view.kind, compartment);
         out.push_back(json::object{{"event", json::object{{"log", event.log.id.hex()},
                                                           {"incarnation", event.log.incarnation.hex()},

@@ -2,7 +2,6 @@
 
 #include "node/casework/consent.hpp"
 #include "node/casework/steps.hpp"
-#include "node/registry/command_check.hpp"
 
 #include <algorithm>
 

@@ -1,7 +1,6 @@
 #include "node/casework/steps.hpp"
 
 #include "node/casework/consent.hpp"
-#include "node/registry/command_check.hpp"
 
 #include <algorithm>
 
@@ -41,9 +40,9 @@ Result<> check_given(const WorkStep& step, const RecordView& view, std::span<con
 }
 
 // What the step itself says beside its state. A field that is given anyway is left to whoever gave it.
-Result<> fill_in(const WorkStep& step, const RecordView& view, const std::string& agency,
-                 const std::optional<ClaimedTime>& at, std::span<const FieldText> given,
-                 std::vector<FieldText>& decided) {
+void fill_in(const WorkStep& step, const RecordView& view, const std::string& agency,
+             const std::optional<ClaimedTime>& at, std::span<const FieldText> given,
+             std::vector<FieldText>& decided) {
     auto is_given = [&](const std::string& name) {
         return std::any_of(given.begin(), given.end(), [&](const FieldText& f) { return f.field == name; });
     };
@@ -57,7 +56,6 @@ Result<> fill_in(const WorkStep& step, const RecordView& view, const std::string
                 decided.push_back({name, std::move(each)});
     }
     if (step.due && !is_given(step.due->field)) decided.push_back({step.due->field, day_after(at, step.due->days)});
-    return success();
 }
 
 bool from_here(const WorkStep& step, const std::string& state) {
@@ -72,12 +70,6 @@ Error not_from_here(const WorkStep& step, const RecordView& view, const std::str
     return failure(ErrorCode::conflict, show_id(view.folded.id) + " is '" + state + "': step '" + step.name +
                                             "' starts from " + joined(step.from) + "; from '" + state +
                                             "' there is: " + joined(possible, "no step"));
-}
-
-std::vector<std::string> names_of(const std::vector<FieldText>& fields) {
-    std::vector<std::string> out;
-    for (const FieldText& each : fields) out.push_back(each.field);
-    return out;
 }
 
 Result<const WorkStep*> find_step(const RecordView& view, const std::string& name) {
@@ -97,7 +89,7 @@ Result<RecordChange> create_record(Registry& registry, CreateCommand command, co
     view.schema = registry.node().derived().schema();
     SAFAR_TRY(view.kind, find_kind(*view.schema, command.kind));
     if (!view.kind->casework.workflow) return registry.create(command, worker.actor);
-    SAFAR_TRY(check_not_stepped(*view.kind, names_of(command.fields)));
+    SAFAR_TRY(check_not_stepped(*view.kind, field_names(command.fields)));
     const Workflow& flow = *view.kind->casework.workflow;
     std::vector<FieldText> decided{{flow.status, state_of(view)}};
     if (!flow.number.empty() && values_of(view, flow.number, command.fields).empty())
@@ -108,7 +100,7 @@ Result<RecordChange> create_record(Registry& registry, CreateCommand command, co
                                                          joined(step->roles) + "; you have " +
                                                          joined_roles(worker.roles));
         SAFAR_TRY(check_given(*step, view, command.fields));
-        SAFAR_TRY(fill_in(*step, view, registry.node().agency(), command.at, command.fields, decided));
+        fill_in(*step, view, registry.node().agency(), command.at, command.fields, decided);
         if (step->consent) {
             SAFAR_TRY(pass_gate(registry, *step->consent, view, command.fields, worker, without_consent, decided));
         }
@@ -120,7 +112,7 @@ Result<RecordChange> create_record(Registry& registry, CreateCommand command, co
 Result<StepDone> take_step(Registry& registry, const StepCommand& command, const Worker& worker) {
     SAFAR_TRY(auto seen, registry.show(command.record));
     SAFAR_TRY(const WorkStep* step, find_step(seen, command.step));
-    SAFAR_TRY(check_not_stepped(*seen.kind, names_of(command.fields)));
+    SAFAR_TRY(check_not_stepped(*seen.kind, field_names(command.fields)));
     StepDone done;
     done.to = step->to;
     WorkCommand work{command.record, seen.kind->name + "." + step->name, command.fields, {}, command.why, command.at};
@@ -134,7 +126,7 @@ Result<StepDone> take_step(Registry& registry, const StepCommand& command, const
     SAFAR_TRY(check(seen)); // before anything is asked for that may not matter
     const Workflow& flow = *seen.kind->casework.workflow;
     SAFAR_TRY(check_given(*step, seen, command.fields));
-    SAFAR_TRY(fill_in(*step, seen, registry.node().agency(), command.at, command.fields, work.decided));
+    fill_in(*step, seen, registry.node().agency(), command.at, command.fields, work.decided);
     if (step->consent) {
         SAFAR_TRY(pass_gate(registry, *step->consent, seen, command.fields, worker, command.without_consent,
                             work.decided));

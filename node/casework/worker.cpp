@@ -79,10 +79,4 @@ bool has_role(const std::vector<std::string>& wanted, Roles roles) {
            });
 }
 
-std::string joined(const std::vector<std::string>& words, std::string_view nothing) {
-    std::string out;
-    for (const std::string& word : words) out += (out.empty() ? "" : ", ") + word;
-    return out.empty() ? std::string(nothing) : out;
-}
-
 } // namespace safar

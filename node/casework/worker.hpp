@@ -2,7 +2,7 @@
 #pragma once
 
 #include "node/access/rights.hpp"
-#include "node/registry/registry.hpp"
+#include "node/registry/command_check.hpp"
 
 namespace safar {
 
@@ -26,6 +26,5 @@ struct Worker {
 [[nodiscard]] std::string day_of(ClaimedTime at, std::int64_t days_later = 0);
 [[nodiscard]] std::string day_after(const std::optional<ClaimedTime>& at, std::int64_t days); // none: from today
 [[nodiscard]] bool has_role(const std::vector<std::string>& wanted, Roles roles); // none wanted: true
-[[nodiscard]] std::string joined(const std::vector<std::string>& words, std::string_view nothing = "nobody");
 
 } // namespace safar

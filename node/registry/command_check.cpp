@@ -1,16 +1,12 @@
 #include "node/registry/command_check.hpp"
 
+#include "storage/record/text.hpp"
+
 #include <algorithm>
 #include <chrono>
 
 namespace safar {
 namespace {
-
-std::string joined(const std::vector<std::string>& words) {
-    std::string out;
-    for (const std::string& word : words) out += (out.empty() ? "" : ", ") + word;
-    return out.empty() ? "none" : out;
-}
 
 Error invalid(std::string detail) { return failure(ErrorCode::invalid_argument, std::move(detail)); }
 
@@ -22,6 +18,16 @@ Result<const CharterCompartment*> find_compartment(const Charter& charter, std::
 }
 
 } // namespace
+
+std::string joined(const std::vector<std::string>& words, std::string_view nothing) {
+    return words.empty() ? std::string(nothing) : listed(words, words.size());
+}
+
+std::vector<std::string> field_names(const std::vector<FieldText>& fields) {
+    std::vector<std::string> out;
+    for (const FieldText& each : fields) out.push_back(each.field);
+    return out;
+}
 
 Result<const Kind*> find_kind(const Schema& schema, std::string_view name) {
     if (const Kind* kind = schema.kind(name); kind != nullptr) return kind;

@@ -34,4 +34,8 @@ namespace safar {
 
 [[nodiscard]] ClaimedTime now_claimed();
 
+// "a, b, c", for messages.
+[[nodiscard]] std::string joined(const std::vector<std::string>& words, std::string_view nothing = "none");
+[[nodiscard]] std::vector<std::string> field_names(const std::vector<FieldText>& fields);
+
 } // namespace safar
