@@ -147,6 +147,7 @@ std::unique_ptr<CLI::App> build_app(Context& context) {
     add_node_commands(*app, context);
     add_charter_commands(*app, context);
     add_evidence_commands(*app, context);
+    add_delegate_commands(*app, context);
     add_key_commands(*app, context);
     add_operator_commands(*app, context);
     add_import_commands(*app, context);

@@ -5,6 +5,7 @@
 #include "cli/files.hpp"
 #include "cli/table.hpp"
 #include "node/charter/compartments.hpp"
+#include "node/charter/evidence_file.hpp"
 
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
@@ -59,7 +60,7 @@ gather_heads(Context& context, const std::vector<std::string>& files) {
 // --- amend ---
 
 struct AmendOptions {
-    std::vector<std::string> admit, remove, remove_nodes, titles, grants, rotate, cuts, lift, heads;
+    std::vector<std::string> admit, remove, remove_nodes, titles, grants, rotate, cuts, lift, branches, heads;
     std::string network, compartments, schema, codes, why;
     std::uint32_t quorum = 0;
 };
@@ -71,10 +72,12 @@ Result<Grant> grant_of(const std::string& text) {
         out.agency = parts[0];
         out.compartment = parts[1];
         if (parts[2] == "write") out.right = Grant::Right::write;
+        else if (parts[2] == "observe") out.right = Grant::Right::observe;
+        else if (parts[2] == "relay") out.right = Grant::Right::relay;
         else if (parts[2] == "none") out.right = Grant::Right::none;
         if (out.right != Grant::Right::read || parts[2] == "read") return out;
     }
-    return wrong_value("--grant", text, "AGENCY:COMPARTMENT:write, :read or :none");
+    return wrong_value("--grant", text, "AGENCY:COMPARTMENT:write, :read, :relay, :observe or :none");
 }
 
 Result<CharterCut> cut_of(const CharterState& state, const std::string& text) {
@@ -89,6 +92,31 @@ Result<CharterCut> cut_of(const CharterState& state, const std::string& text) {
             return out;
     }
     return wrong_value("--cut", text, "NODE:COMPARTMENT:LOG:BATCH, LOG being its 32 digits");
+}
+
+// A branch by the first digits of the hash that `safar evidence show` lists.
+Result<CharterAdmit> branch_of(const CharterState& state, const std::string& text, const std::string& why) {
+    constexpr std::size_t digits_min = 8;
+    std::vector<CharterAdmit> found;
+    Epochs chain;
+    for (const HeldCharter& held : state.epochs()) chain.push_back(held.charter);
+    for (const auto& [name, notice] : state.notices()) {
+        const auto* fork = std::get_if<ForkEvidence>(&notice.what);
+        if (fork == nullptr || text.size() < digits_min) continue;
+        SAFAR_TRY(auto file, make_evidence_file(*fork, chain));
+        SAFAR_TRY(auto headers, read_evidence(*fork));
+        for (const Bytes* header : {&fork->header_a, &fork->header_b}) {
+            CharterAdmit admit{file.node, file.compartment, fork->place.log.incarnation, fork->place.number,
+                               header_hash(headers.a.network, *header), why};
+            if (admit.hash.hex().starts_with(text) && std::find(found.begin(), found.end(), admit) == found.end())
+                found.push_back(std::move(admit));
+        }
+    }
+    if (found.size() == 1) return found.front();
+    return failure(ErrorCode::invalid_argument,
+                   fmt::format("--admit-branch {}: {} of the known forks begins so; give {} digits or more of a "
+                               "branch that `safar evidence show` lists",
+                               text, found.empty() ? "no branch" : "more than one branch", digits_min));
 }
 
 Result<Enrolment> enrolment_in(const std::string& path) {
@@ -132,6 +160,10 @@ Result<Amendment> amendment_of(const CharterState& state, const AmendOptions& op
     for (const std::string& text : options.cuts) {
         SAFAR_TRY(auto cut, cut_of(state, text));
         out.cuts.push_back(std::move(cut));
+    }
+    for (const std::string& text : options.branches) {
+        SAFAR_TRY(auto admit, branch_of(state, text, options.why));
+        out.admits.push_back(std::move(admit));
     }
     for (const std::string& text : options.lift) {
         SAFAR_TRY(auto node, listed_node(state, "--lift", text));
@@ -190,12 +222,16 @@ void add_amend_command(CLI::App& charter, Context& context) {
     command
         .add_option("--title", o->titles, "chair, coordinator, steward, member, observer or donor")
         ->type_name("CODE=TITLE");
-    command.add_option("--grant", o->grants, "A compartment's write, read or none")
+    command.add_option("--grant", o->grants, "A compartment's write, read, relay, observe or none")
         ->type_name("CODE:COMPARTMENT:RIGHT");
     command.add_option("--rotate", o->rotate, "New keys of a node, from its enrolment")
         ->type_name("NODE=FILE");
     command.add_option("--cut", o->cuts, "What counts of a log, in place of the head known here")
         ->type_name("NODE:COMPARTMENT:LOG:BATCH");
+    command
+        .add_option("--admit-branch", o->branches,
+                    "Of a forked log the branch that counts (safar evidence show), and what follows")
+        ->type_name("HASH");
     command.add_option("--lift", o->lift, "Node whose cuts go: all of it counts again")
         ->type_name("NODE");
     command.add_option("--heads", o->heads, "Heads from other stewards (charter heads --json)")

@@ -120,7 +120,10 @@ Outcome<Exit> publish(Context& context, const std::string& path) {
 }
 
 std::string may(const CharterCompartment& compartment, const std::string& agency) {
-    return compartment.may_write(agency) ? "writes" : compartment.may_hold(agency) ? "reads" : "-";
+    if (compartment.may_write(agency)) return "writes";
+    if (compartment.may_hold(agency)) return "reads";
+    if (compartment.relays_only(agency)) return "relays";
+    return compartment.observes(agency) ? "observes" : "-";
 }
 
 void print_charter(Context& context, const Charter& charter) {

@@ -11,6 +11,8 @@ void add_epoch_commands(CLI::App& charter, Context& context);
 void add_amend_command(CLI::App& charter, Context& context);
 // `safar evidence ...`
 void add_evidence_commands(CLI::App& app, Context& context);
+// `safar delegate ...`
+void add_delegate_commands(CLI::App& app, Context& context);
 // `safar key ...`
 void add_key_commands(CLI::App& app, Context& context);
 

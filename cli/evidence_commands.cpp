@@ -26,18 +26,33 @@ Epochs chain_of(const CharterState& state) {
 struct Known {
     Hash hash;
     EvidenceFile file;
+    Hash branch_a, branch_b;      // of the two headers
+    std::optional<Hash> admitted; // the one that the ruling epoch lets count
+    bool closes = true;           // the log, before the place
 };
 
 Outcome<std::vector<Known>> known_forks(Context& context) {
     SAFAR_TRY(auto state, held_state(context));
     std::vector<Known> out;
+    const auto authority = state.authority();
     for (const auto& [hash, notice] : state.notices()) {
         const auto* fork = std::get_if<ForkEvidence>(&notice.what);
         if (fork == nullptr) continue;
         SAFAR_TRY(auto file, make_evidence_file(*fork, chain_of(state)));
-        out.push_back({hash, std::move(file)});
+        const NetworkId& network = authority->network();
+        Known known{hash, std::move(file), header_hash(network, fork->header_a),
+                    header_hash(network, fork->header_b), std::nullopt, closes(*fork, *authority)};
+        if (const Hash* one = authority->admitted(fork->place)) known.admitted = *one;
+        out.push_back(std::move(known));
     }
     return out;
+}
+
+std::string verdict_on(const Known& known) {
+    if (known.admitted == known.branch_a) return "the first counts";
+    if (known.admitted == known.branch_b) return "the second counts";
+    if (known.admitted) return "another batch counts";
+    return known.closes ? "neither counts" : "settled at an earlier batch";
 }
 
 json::object evidence_json(const EvidenceFile& file) {
@@ -57,6 +72,10 @@ Outcome<Exit> show(Context& context) {
         for (const Known& known : forks) {
             json::object line = evidence_json(known.file);
             line["hash"] = known.hash.hex();
+            line["branch_a"] = known.branch_a.hex();
+            line["branch_b"] = known.branch_b.hex();
+            line["admitted"] = known.admitted ? json::value(known.admitted->hex()) : json::value(nullptr);
+            line["closes"] = known.closes;
             out.push_back(std::move(line));
         }
         context.out << out << '\n';
@@ -66,16 +85,23 @@ Outcome<Exit> show(Context& context) {
         context.out << "no fork is known\n";
         return Exit::ok;
     }
-    Table table(
-        {{"proof"}, {"agency"}, {"node"}, {"compartment"}, {"log"}, {"two batches", Align::right}});
+    Table table({{"proof"},
+                 {"agency"},
+                 {"node"},
+                 {"compartment"},
+                 {"log"},
+                 {"batch", Align::right},
+                 {"its two branches"},
+                 {"verdict"}});
     for (const Known& known : forks)
         table.row({known.hash.brief(), known.file.agency, known.file.node.brief(),
                    known.file.compartment, known.file.fork.place.log.incarnation.brief(),
-                   grouped(static_cast<std::int64_t>(known.file.fork.place.number))});
+                   grouped(static_cast<std::int64_t>(known.file.fork.place.number)),
+                   known.branch_a.brief() + " " + known.branch_b.brief(), verdict_on(known)});
     context.out << table.render()
-                << "What came before counts; both branches are kept apart and the log is closed. "
-                   "Its node goes on in a "
-                   "new one.\n";
+                << "What came before a fork counts. Where neither branch does, the log is closed "
+                   "and its node goes on in a new one;\nan epoch may admit one: safar charter "
+                   "amend --admit-branch BRANCH.\n";
     return Exit::ok;
 }
 

@@ -48,10 +48,11 @@ Outcome<Exit> status(Context& context) {
                  {"records", Align::right}});
     for (const json::value& c : list_at(s, "compartments")) {
         const bool held = flag_at(c, "held");
+        const std::string right = text_at(c, "right");
         const auto count = [&](const char* name) {
-            return held ? grouped(number_at(c, name)) : std::string("-");
+            return held || (!right.empty() && std::string_view(name) != "records") ? grouped(number_at(c, name)) : std::string("-");
         };
-        table.row({text_at(c, "name"), held ? "yes" : "no", flag_at(c, "may_write") ? "yes" : "no",
+        table.row({text_at(c, "name"), held ? "yes" : right == "observes" ? "headers" : right == "relays" ? "to pass on" : "no", flag_at(c, "may_write") ? "yes" : "no",
                    count("batches"), count("events"), count("records")});
     }
     context.out << table.render() << "\n";

@@ -47,16 +47,23 @@ _safar() {
 
     local words=''
     case $group in
-    '') words='node charter evidence key status peers digest verify rebuild import bundle gaps feed export record similar find explain conflict steps step reassign refer inbox journey timeline dossier stats backup restore peer doctor watch maintenance user access demo --node --timeout --purpose --language --user-key --node-key --version --help --help-all' ;;
+    '') words='node charter evidence delegate key status peers digest verify rebuild import bundle gaps feed export record similar find explain conflict steps step reassign refer inbox journey timeline dossier stats backup restore peer doctor watch maintenance user access demo --node --timeout --purpose --language --user-key --node-key --version --help --help-all' ;;
     node) [ -n "$command" ] && words='--agency --listen --name' || words='init' ;;
     charter)
         case $command in
         '') words='draft amend diff sign publish adopt show history heads suspend notices quarantine' ;;
-        amend) words='--admit --remove --remove-node --title --grant --rotate --cut --lift --heads --quorum --network --compartments --schema --codes --why' ;;
+        amend) words='--admit --remove --remove-node --title --grant --rotate --cut --lift --admit-branch --heads --quorum --network --compartments --schema --codes --why' ;;
         history) words='--export' ;;
         suspend) words='--only-node --why' ;;
         draft) words='--network --steward --quorum --compartments --schema --codes' ;;
         show) words='--text' ;;
+        esac
+        ;;
+    delegate)
+        case $command in
+        '') words='give list revoke' ;;
+        give) words='--compartment --kind --until-epoch --until-batch --why' ;;
+        revoke) words='--why' ;;
         esac
         ;;
     evidence)

@@ -24,6 +24,8 @@ std::string_view kind_name(NoticeKind kind) {
     case NoticeKind::suspension: return "suspension";
     case NoticeKind::fork: return "fork";
     case NoticeKind::rival: return "rival";
+    case NoticeKind::delegation: return "delegation";
+    case NoticeKind::delegation_end: return "delegation_end";
     }
     return "";
 }

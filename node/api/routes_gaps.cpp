@@ -40,7 +40,7 @@ Result<ApiReply> gaps(ApiContext& context, ApiRequest&) {
                 const std::uint64_t ours = node.log().head(gap.log).value_or(Head{}).number;
                 const LogOwner* owner = authority->owner(gap.log.id);
                 if (ours >= gap.theirs || owner == nullptr) continue;
-                if (!authority->may_hold(node.id(), owner->compartment)) continue;
+                if (!authority->may_observe(node.id(), owner->compartment)) continue;
                 out.push_back(gap_object(peer, gap, *owner, ours));
             }
         }

@@ -76,6 +76,7 @@ Result<ApiReply> status(ApiContext& context, ApiRequest&) {
         compartments.push_back(json::object{{"name", one.name},
                                             {"may_write", one.may_write},
                                             {"held", one.held},
+                                            {"right", one.right},
                                             {"batches", one.batches},
                                             {"events", one.events},
                                             {"records", one.records}});
@@ -167,7 +168,7 @@ Result<ApiReply> digest(ApiContext& context, ApiRequest& request) {
     Node& node = context.registry.node();
     json::array compartments;
     for (const CompartmentSummary& one : summaries) {
-        if (!one.held) continue;
+        if (one.right.empty()) continue;
         json::object line{{"name", one.name},
                           {"frontier", one.frontier.hex()},
                           {"batches", one.batches},

@@ -40,6 +40,7 @@ public:
                 next_.documents.push_back({document.name, {}, document.text});
         }
         cut();
+        admit_branches();
         return write_charter(next_);
     }
 
@@ -59,8 +60,8 @@ private:
             std::erase_if(next_.agencies, [&](const auto& a) { return a.code == code; });
             std::erase_if(next_.nodes, [&](const auto& n) { return n.agency == code; });
             for (CharterCompartment& compartment : next_.compartments) {
-                drop(compartment.writers, code);
-                drop(compartment.readers, code);
+                for (auto* list : {&compartment.writers, &compartment.readers, &compartment.observers, &compartment.relays})
+                    drop(*list, code);
             }
         }
         for (const NodeId& id : by_.remove_nodes)
@@ -111,10 +112,13 @@ private:
                                             [&](const auto& c) { return c.name == grant.compartment; });
             if (compartment == next_.compartments.end())
                 return refuse(fmt::format("grant: {} is no compartment of this charter", grant.compartment));
-            drop(compartment->writers, grant.agency);
-            drop(compartment->readers, grant.agency);
+            for (auto* list :
+                 {&compartment->writers, &compartment->readers, &compartment->observers, &compartment->relays})
+                drop(*list, grant.agency);
             if (grant.right == Grant::Right::write) compartment->writers.push_back(grant.agency);
             if (grant.right == Grant::Right::read) compartment->readers.push_back(grant.agency);
+            if (grant.right == Grant::Right::observe) compartment->observers.push_back(grant.agency);
+            if (grant.right == Grant::Right::relay) compartment->relays.push_back(grant.agency);
         }
         return success();
     }
@@ -168,6 +172,20 @@ private:
         std::sort(next_.cuts.begin(), next_.cuts.end(), [](const CharterCut& a, const CharterCut& b) {
             return std::tie(a.node, a.compartment, a.incarnation, a.key) <
                    std::tie(b.node, b.compartment, b.incarnation, b.key);
+        });
+    }
+
+    void admit_branches() {
+        for (const CharterAdmit& admit : by_.admits) {
+            std::erase_if(next_.admits, [&](const CharterAdmit& other) {
+                return other.node == admit.node && other.compartment == admit.compartment &&
+                       other.incarnation == admit.incarnation && other.batch == admit.batch;
+            });
+            next_.admits.push_back(admit);
+        }
+        std::sort(next_.admits.begin(), next_.admits.end(), [](const CharterAdmit& a, const CharterAdmit& b) {
+            return std::tie(a.node, a.compartment, a.incarnation, a.batch) <
+                   std::tie(b.node, b.compartment, b.incarnation, b.batch);
         });
     }
 

@@ -7,7 +7,7 @@ namespace safar {
 
 // What one compartment gives an agency.
 struct Grant {
-    enum class Right { none, read, write };
+    enum class Right { none, read, write, observe, relay };
     std::string agency, compartment;
     Right right = Right::read;
 };
@@ -34,6 +34,7 @@ struct Amendment {
     std::vector<NamedText> documents;             // replaces all; empty: as they are
     std::vector<CharterCut> cuts; // set, in place of what would be drafted
     std::vector<NodeId> lift;     // nodes whose cuts go
+    std::vector<CharterAdmit> admits; // set, in place of another batch that was admitted at the same place
     std::string why;              // stands in the drafted cuts
 };
 

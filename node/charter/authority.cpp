@@ -11,7 +11,8 @@ namespace {
 
 class CharterAuthority final : public Authority {
 public:
-    CharterAuthority(const Epochs& epochs, const std::vector<Suspension>& suspensions, const std::set<Hash>& rivals)
+    CharterAuthority(const Epochs& epochs, const std::vector<Suspension>& suspensions, const std::set<Hash>& rivals,
+                     std::span<const HeldDelegation> delegations)
         : epochs_(epochs), ruling_(*epochs.back()), network_{epochs.front()->identity.raw},
           gaps_(ruling_.epoch != epochs.size() || !rivals.empty()) {
         for (const CharterAgency& agency : ruling_.agencies)
@@ -21,8 +22,14 @@ public:
             const LogId log = log_id(network_, cut.node, cut.compartment);
             limits_[log].push_back({cut.incarnation, cut.key, cut.batch});
         }
+        for (const CharterAdmit& admit : ruling_.admits)
+            admitted_[log_id(network_, admit.node, admit.compartment)].emplace(
+                std::pair(admit.incarnation, admit.batch), admit.hash);
         for (const Suspension& suspension : suspensions) enter(suspension);
-        revise(suspensions, rivals);
+        for (const HeldDelegation& delegation : delegations)
+            if (delegation.since > 0)
+                delegated_[log_id(network_, delegation.what.node, delegation.what.compartment)].push_back(delegation);
+        revise(suspensions, rivals, delegations);
     }
 
     const NetworkId& network() const override { return network_; }
@@ -43,7 +50,7 @@ public:
         auto log = logs_.find(header.log.id);
         const Charter* then = at(header.epoch);
         if (log == logs_.end() || then == nullptr || then->identity != header.charter) return false;
-        return may_sign(*then, log->second, header.key);
+        return may_sign(*then, log->second, header.key) || delegated(*then, log->second, header, /*ended=*/false);
     }
 
     Standing standing(const BatchHeader& header) const override {
@@ -53,14 +60,52 @@ public:
         if (key->second.node != log->second.node) return Standing::quarantine;
         // An epoch to come may give what this one does not.
         if (header.epoch > ruling_.epoch) return Standing::waits;
-        if (!was_permitted(header)) return Standing::quarantine;
+        if (!was_permitted(header) || !still_delegated(log->second, header)) return Standing::quarantine;
+        if (const Hash* one = admitted({header.log, header.number}))
+            if (header_hash(header.network, encode_header(header)) != *one) return Standing::quarantine;
         return header.number <= limit(log->second, header) ? Standing::counts : Standing::quarantine;
     }
 
+    const Hash* admitted(const BatchPlace& place) const override {
+        auto log = admitted_.find(place.log.id);
+        if (log == admitted_.end()) return nullptr;
+        auto found = log->second.find({place.log.incarnation, place.number});
+        return found == log->second.end() ? nullptr : &found->second;
+    }
+    bool admitted_before(const BatchPlace& place) const override {
+        auto log = admitted_.find(place.log.id);
+        if (log == admitted_.end()) return false;
+        auto found = log->second.lower_bound({place.log.incarnation, 0});
+        return found != log->second.end() && found->first.first == place.log.incarnation &&
+               found->first.second < place.number;
+    }
+
     bool restricted(const LogId& log) const override {
-        if (gaps_ || limits_.contains(log) || stopped_.contains(log)) return true;
+        if (gaps_ || limits_.contains(log) || stopped_.contains(log) || admitted_.contains(log) ||
+            delegated_.contains(log))
+            return true;
         auto found = logs_.find(log);
         return found == logs_.end() || lost_.contains(log);
+    }
+
+    bool may_say(const BatchHeader& header, std::uint16_t kind) const override {
+        auto all = delegated_.find(header.log.id);
+        if (all == delegated_.end()) return true;
+        const LogOwner& owner = logs_.at(header.log.id);
+        const Charter* then = at(header.epoch);
+        if (then == nullptr || may_sign(*then, owner, header.key)) return true;
+        return std::any_of(all->second.begin(), all->second.end(), [&](const HeldDelegation& each) {
+            return each.covers(header, /*ended=*/false) && lets(*then, owner, each) &&
+                   std::find(each.kinds.begin(), each.kinds.end(), kind) != each.kinds.end();
+        });
+    }
+    Hash said_under(const LogId& log) const override {
+        auto all = delegated_.find(log);
+        if (all == delegated_.end()) return {};
+        Bytes names;
+        for (const HeldDelegation& each : all->second)
+            names.insert(names.end(), each.name.raw.begin(), each.name.raw.end());
+        return tagged_hash("said-under", {names});
     }
 
     int rank(std::string_view agency) const override {
@@ -70,7 +115,19 @@ public:
     bool may_hold(const NodeId& node, std::string_view compartment) const override {
         const CharterNode* listed = ruling_.node(node);
         const CharterCompartment* named = ruling_.compartment(compartment);
-        return listed != nullptr && named != nullptr && named->may_hold(listed->agency);
+        return listed != nullptr && named != nullptr && named->may_carry(listed->agency);
+    }
+    bool may_observe(const NodeId& node, std::string_view compartment) const override {
+        const CharterNode* listed = ruling_.node(node);
+        const CharterCompartment* named = ruling_.compartment(compartment);
+        return listed != nullptr && named != nullptr &&
+               (named->may_carry(listed->agency) || named->observes(listed->agency));
+    }
+    bool only_carries(const NodeId& node, std::string_view compartment) const override {
+        const CharterNode* listed = ruling_.node(node);
+        const CharterCompartment* named = ruling_.compartment(compartment);
+        return listed != nullptr && named != nullptr &&
+               (named->relays_only(listed->agency) || named->observes(listed->agency));
     }
 
 private:
@@ -116,8 +173,9 @@ private:
         }
     }
 
-    void revise(const std::vector<Suspension>& suspensions, const std::set<Hash>& rivals) {
-        if (suspensions.empty() && rivals.empty()) {
+    void revise(const std::vector<Suspension>& suspensions, const std::set<Hash>& rivals,
+                std::span<const HeldDelegation> delegations) {
+        if (suspensions.empty() && rivals.empty() && delegations.empty()) {
             revision_ = ruling_.identity;
             return;
         }
@@ -125,6 +183,10 @@ private:
         ByteWriter out(parts);
         for (const Suspension& suspension : suspensions) out.bytes(suspension.value.view());
         for (const Hash& rival : rivals) out.bytes(rival.view());
+        for (const HeldDelegation& delegation : delegations) {
+            out.bytes(delegation.name.view());
+            out.bytes(delegation.end_name.view());
+        }
         revision_ = tagged_hash("authority", {ruling_.identity.view(), parts});
     }
 
@@ -141,10 +203,44 @@ private:
                key_id(node->signing_key) == key;
     }
 
+    // In that epoch the node that a delegation names is still a reader, and who let it a writer.
+    static bool lets(const Charter& then, const LogOwner& owner, const HeldDelegation& delegation) {
+        const CharterCompartment* compartment = then.compartment(owner.compartment);
+        return then.node(owner.node) != nullptr && compartment != nullptr && compartment->may_hold(owner.agency) &&
+               compartment->may_write(delegation.what.agency);
+    }
+    bool delegated(const Charter& then, const LogOwner& owner, const BatchHeader& header, bool ended) const {
+        auto all = delegated_.find(header.log.id);
+        const CharterNode* node = then.node(owner.node);
+        if (all == delegated_.end() || node == nullptr || key_id(node->signing_key) != header.key) return false;
+        return std::any_of(all->second.begin(), all->second.end(), [&](const HeldDelegation& each) {
+            return each.covers(header, ended) && lets(then, owner, each);
+        });
+    }
+    // Of what was written under a delegation that has ended a cut of the ruling epoch may let more count.
+    bool still_delegated(const LogOwner& owner, const BatchHeader& header) const {
+        const Charter& then = *at(header.epoch);
+        if (may_sign(then, owner, header.key) || delegated(then, owner, header, /*ended=*/true)) return true;
+        auto cuts = limits_.find(header.log.id);
+        return cuts != limits_.end() &&
+               std::any_of(cuts->second.begin(), cuts->second.end(), [&](const Limit& cut) {
+                   return cut.incarnation == header.log.incarnation && header.number <= cut.batch;
+               });
+    }
+    // May it go on today? A delegate, as long as it is listed with that key and reads there; its delegation has
+    // limits of its own.
+    bool goes_on(const LogOwner& owner, const KeyId& key) const {
+        if (may_sign(ruling_, owner, key)) return true;
+        const CharterNode* node = ruling_.node(owner.node);
+        const CharterCompartment* compartment = ruling_.compartment(owner.compartment);
+        return node != nullptr && compartment != nullptr && compartment->may_hold(owner.agency) &&
+               key_id(node->signing_key) == key && delegated_.contains(log_id(network_, owner.node, owner.compartment));
+    }
+
     // The last batch of this log that counts if this key signed it.
     std::uint64_t limit(const LogOwner& owner, const BatchHeader& header) const {
         // Who may say it today may say it without end, unless a cut names the log.
-        std::uint64_t out = may_sign(ruling_, owner, header.key) ? UINT64_MAX : 0;
+        std::uint64_t out = goes_on(owner, header.key) ? UINT64_MAX : 0;
         const bool lost = out == 0;
         if (auto cuts = limits_.find(header.log.id); cuts != limits_.end()) {
             std::optional<std::uint64_t> lowest;
@@ -172,6 +268,8 @@ private:
     std::unordered_map<LogId, LogOwner> logs_;
     std::set<LogId> lost_;
     std::map<LogId, std::vector<Limit>> limits_;
+    std::unordered_map<LogId, std::vector<HeldDelegation>> delegated_;
+    std::map<LogId, std::map<std::pair<Incarnation, std::uint64_t>, Hash>> admitted_;
     std::map<LogId, std::vector<std::vector<Limit>>> stopped_; // for each suspension
     std::map<std::string, int, std::less<>> rank_;
 };
@@ -179,9 +277,10 @@ private:
 } // namespace
 
 std::shared_ptr<const Authority> make_authority(const Epochs& epochs, std::vector<Suspension> suspensions,
-                                                const std::set<Hash>& rivals) {
+                                                const std::set<Hash>& rivals,
+                                                std::span<const HeldDelegation> delegations) {
     SAFAR_ASSERT(!epochs.empty());
-    return std::make_shared<CharterAuthority>(epochs, suspensions, rivals);
+    return std::make_shared<CharterAuthority>(epochs, suspensions, rivals, delegations);
 }
 
 std::shared_ptr<const Authority> make_authority(std::shared_ptr<const Charter> charter) {

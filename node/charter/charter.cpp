@@ -25,6 +25,9 @@ bool CharterCompartment::may_write(std::string_view agency) const { return conta
 bool CharterCompartment::may_hold(std::string_view agency) const {
     return contains(writers, agency) || contains(readers, agency);
 }
+bool CharterCompartment::may_carry(std::string_view agency) const { return may_hold(agency) || relays_only(agency); }
+bool CharterCompartment::observes(std::string_view agency) const { return contains(observers, agency); }
+bool CharterCompartment::relays_only(std::string_view agency) const { return contains(relays, agency); }
 
 const CharterAgency* Charter::agency(std::string_view code) const {
     return find(agencies, [&](const CharterAgency& a) { return a.code == code; });

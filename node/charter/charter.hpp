@@ -4,9 +4,11 @@
 //     [charter]      network, epoch, previous (hash, "" for epoch 1), quorum, settles [hash ..]
 //     [[agency]]     code, name, title ("chair" | "coordinator" | "steward" | "member" | "observer" | "donor"), steward (bool)
 //     [[node]]       agency, id, signing_key, tls_key, address    (hex; id = hash of the first signing key)
-//     [[compartment]] name, title, kinds [..], writers [..], readers [..]   (agency codes; a writer reads)
+//     [[compartment]] name, title, kinds [..], writers [..], readers [..]   (agency codes; a writer reads),
+//                     observers [..], relays [..] (optional)
 //     [[document]]   name ("schema/return.toml", "codes/country.toml"), hash, text
 //     [[cut]]        node, compartment, incarnation, batch, key (optional), reason (optional)
+//     [[admit]]      node, compartment, incarnation, batch, hash, reason (optional)
 //     [[signature]]  agency, key (key id), value
 //
 // Authority rank for display = order of [[agency]].
@@ -33,8 +35,14 @@ struct CharterNode {
 struct CharterCompartment {
     std::string name, title;
     std::vector<std::string> kinds, writers, readers;
+    // Who gets headers, hashes and counts without bodies; who holds bodies and passes them on without reading
+    // them. An agency stands in at most one of the four lists, but a writer may stand among the readers.
+    std::vector<std::string> observers = {}, relays = {};
     [[nodiscard]] bool may_write(std::string_view agency) const;
-    [[nodiscard]] bool may_hold(std::string_view agency) const;
+    [[nodiscard]] bool may_hold(std::string_view agency) const;  // holds and reads: writers and readers
+    [[nodiscard]] bool may_carry(std::string_view agency) const; // may_hold, and relays
+    [[nodiscard]] bool observes(std::string_view agency) const;  // headers only
+    [[nodiscard]] bool relays_only(std::string_view agency) const;
 };
 // The last batch of one log that counts. Every loss of membership, key or right to write names one for
 // each log that it touches; a log of the loser that no cut names counts to zero.
@@ -46,6 +54,17 @@ struct CharterCut {
     std::optional<KeyId> key; // only what this key signed; absent: whoever signed
     std::string reason;
     friend bool operator==(const CharterCut&, const CharterCut&) = default;
+};
+// Of a log whose author signed two batches at one place: the one that counts, by its header hash. What
+// follows it counts too; the other branch stays apart.
+struct CharterAdmit {
+    NodeId node;
+    std::string compartment;
+    Incarnation incarnation;
+    std::uint64_t batch = 0;
+    Hash hash;
+    std::string reason;
+    friend bool operator==(const CharterAdmit&, const CharterAdmit&) = default;
 };
 struct CharterDocument {
     std::string name;
@@ -69,6 +88,7 @@ struct Charter {
     std::vector<CharterCompartment> compartments;
     std::vector<CharterDocument> documents;
     std::vector<CharterCut> cuts;
+    std::vector<CharterAdmit> admits;
     std::vector<CharterSignature> signatures;
     std::string unsigned_text;
     Hash identity; // H("charter", unsigned text)

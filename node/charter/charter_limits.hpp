@@ -12,6 +12,7 @@ constexpr std::size_t kinds_max = 1024;
 constexpr std::size_t documents_max = 512;
 constexpr std::size_t signatures_max = 64;
 constexpr std::size_t cuts_max = 8192;     // logs of those who lost something
+constexpr std::size_t admits_max = 1024;   // places where an author signed twice
 constexpr std::size_t settles_max = 16;    // rivals of one epoch
 constexpr std::size_t reason_bytes_max = 1024;
 constexpr std::size_t code_bytes_max = 32;    // agency codes, names of compartments

@@ -36,6 +36,9 @@ public:
         index = 0;
         for (const toml::table* table : top.tables("cut", cuts_max))
             cut(TomlReader(*table, fmt::format("[[cut]] {}", ++index), problems_));
+        index = 0;
+        for (const toml::table* table : top.tables("admit", admits_max))
+            admit(TomlReader(*table, fmt::format("[[admit]] {}", ++index), problems_));
         top.done();
         if (!problems_.any()) whole(TomlReader(*root.get_as<toml::table>("charter"), "[charter]",
                                                problems_));
@@ -144,6 +147,22 @@ private:
         return out;
     }
 
+    // Agencies that get less than a reader: in no other list of the compartment.
+    std::vector<std::string> outsiders(TomlReader& in, std::string_view key, const CharterCompartment& compartment) {
+        std::vector<std::string> out = in.texts(key, agencies_max, code_bytes_max, Need::optional);
+        std::set<std::string_view> seen;
+        for (const std::string& code : out) {
+            if (!seen.insert(code).second) in.refuse(key, fmt::format("\"{}\" stands twice", code));
+            if (!problems_.any() && out_.agency(code) == nullptr)
+                in.refuse(key, fmt::format("\"{}\" is no agency of this charter", code));
+            if (compartment.may_hold(code) || compartment.observes(code))
+                in.refuse(key, fmt::format("\"{}\" stands in another list of this compartment: it writes, reads, "
+                                           "observes or relays",
+                                           code));
+        }
+        return out;
+    }
+
     void compartment(TomlReader in) {
         CharterCompartment compartment;
         compartment.name = in.text("name", code_bytes_max);
@@ -160,6 +179,8 @@ private:
                                                out_.compartment_of_kind(kind)->name));
         compartment.writers = codes(in, "writers", agencies_max);
         compartment.readers = codes(in, "readers", agencies_max);
+        compartment.observers = outsiders(in, "observers", compartment);
+        compartment.relays = outsiders(in, "relays", compartment);
         bool steward = false;
         for (std::string_view key : {"writers", "readers"})
             for (const std::string& code :
@@ -191,6 +212,22 @@ private:
                 in.refuse("incarnation", "this log is cut twice");
         in.done();
         out_.cuts.push_back(std::move(cut));
+    }
+
+    void admit(TomlReader in) {
+        const CharterCut place = read_cut(in);
+        CharterAdmit admit{place.node, place.compartment, place.incarnation, place.batch, {}, {}};
+        admit.hash = in.hex<Hash>("hash");
+        admit.reason = in.text("reason", reason_bytes_max, Need::optional);
+        if (admit.batch == 0) in.refuse("batch", "must be 1 or more");
+        if (!problems_.any() && out_.compartment(admit.compartment) == nullptr)
+            in.refuse("compartment", fmt::format("\"{}\" is no compartment of this charter", admit.compartment));
+        for (const CharterAdmit& other : out_.admits)
+            if (other.node == admit.node && other.compartment == admit.compartment &&
+                other.incarnation == admit.incarnation && other.batch == admit.batch)
+                in.refuse("batch", "of this place a batch is admitted twice");
+        in.done();
+        out_.admits.push_back(std::move(admit));
     }
 
     void whole(TomlReader in) {

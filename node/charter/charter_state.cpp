@@ -87,30 +87,102 @@ Result<CharterState::News> CharterState::learn_notice(const Notice& notice) {
     if (notices_.contains(notice.hash)) return News::nothing;
     if (std::holds_alternative<Charter>(notice.what))
         return learn_epoch(as_text(ByteView(notice.bytes).subspan(1)));
-    SAFAR_TRY(check_notice(notice, chain()));
+    const bool rests = std::holds_alternative<ForkEvidence>(notice.what);
+    SAFAR_TRY(check_notice(notice, chain(), rests ? delegations() : std::vector<HeldDelegation>()));
     if (notices_.size() >= notices_max)
         return failure(ErrorCode::limit_exceeded, fmt::format("more than {} notices", notices_max));
-    if (std::holds_alternative<ForkEvidence>(notice.what) && !replaces_fork(notice)) return News::nothing;
+    if (std::holds_alternative<ForkEvidence>(notice.what)) return note_fork(notice);
+    if (std::holds_alternative<Delegation>(notice.what)) return note_delegation(notice);
+    if (std::holds_alternative<DelegationEnd>(notice.what)) return note_end(notice);
     return note(notice);
 }
 
-// Of one log the lowest fork is kept, of equal ones that with the lower hash: what is held does not
-// depend on the order in which it came, and one key can not fill the set.
-bool CharterState::replaces_fork(const Notice& notice) {
-    const auto& fork = std::get<ForkEvidence>(notice.what);
-    for (auto at = notices_.begin(); at != notices_.end(); ++at) {
-        const auto* other = std::get_if<ForkEvidence>(&at->second.what);
-        if (other == nullptr || other->place.log != fork.place.log) continue;
-        if (std::pair(other->place.number, at->first) <= std::pair(fork.place.number, notice.hash)) return false;
-        notices_.erase(at);
-        return true;
+std::uint64_t CharterState::number_of(const Hash& identity) const {
+    for (const HeldCharter& held : epochs_)
+        if (held.charter->identity == identity) return held.charter->epoch;
+    return 0;
+}
+
+// Of one agency the earliest by epoch and hash: what is held does not depend on the order in which it came, and
+// nobody fills the set.
+Result<CharterState::News> CharterState::note_delegation(const Notice& notice) {
+    const auto& what = std::get<Delegation>(notice.what);
+    std::set<std::pair<std::uint64_t, Hash>> held;
+    for (const auto& [hash, other] : notices_)
+        if (const auto* each = std::get_if<Delegation>(&other.what); each != nullptr && each->agency == what.agency)
+            held.emplace(number_of(each->epoch), hash);
+    if (held.size() >= delegations_max) {
+        if (*held.rbegin() < std::pair(number_of(what.epoch), notice.hash)) return News::nothing;
+        notices_.erase(held.rbegin()->second);
     }
-    return true;
+    return note(notice);
+}
+
+// One for each delegation, that with the lower hash.
+Result<CharterState::News> CharterState::note_end(const Notice& notice) {
+    const auto& what = std::get<DelegationEnd>(notice.what);
+    std::set<std::pair<Hash, Hash>> held; // delegation, end
+    for (const auto& [hash, other] : notices_)
+        if (const auto* each = std::get_if<DelegationEnd>(&other.what); each != nullptr && each->agency == what.agency)
+            held.emplace(each->delegation, hash);
+    auto same = held.lower_bound({what.delegation, Hash{}});
+    if (same != held.end() && same->first == what.delegation) {
+        if (same->second < notice.hash) return News::nothing;
+        notices_.erase(same->second);
+    } else if (held.size() >= delegations_max) {
+        if (held.rbegin()->first < what.delegation) return News::nothing;
+        notices_.erase(held.rbegin()->second);
+    }
+    return note(notice);
+}
+
+std::vector<HeldDelegation> CharterState::delegations() const {
+    std::vector<HeldDelegation> out;
+    std::map<Hash, Schema> schemas;
+    const Epochs epochs = chain();
+    for (const auto& [hash, notice] : notices_)
+        if (const auto* what = std::get_if<Delegation>(&notice.what))
+            out.push_back(held_delegation(*what, hash, epochs, schemas));
+    for (const auto& [hash, notice] : notices_)
+        if (const auto* end = std::get_if<DelegationEnd>(&notice.what))
+            for (HeldDelegation& each : out)
+                if (each.name == end->delegation && each.what.agency == end->agency) {
+                    each.end = *end;
+                    each.end_name = hash;
+                }
+    return out;
+}
+
+// What ForkSet keeps, and of two that tell the same place alike the one with the lower hash: what is held does
+// not depend on the order in which it came.
+Result<CharterState::News> CharterState::note_fork(const Notice& notice) {
+    const auto& fork = std::get<ForkEvidence>(notice.what);
+    ForkSet known;
+    std::map<BatchPlace, Hash> held;
+    std::vector<ForkEvidence> gone;
+    for (const auto& [hash, other] : notices_) {
+        const auto* each = std::get_if<ForkEvidence>(&other.what);
+        if (each == nullptr || each->place.log != fork.place.log) continue;
+        held.emplace(each->place, hash);
+        static_cast<void>(known.add(*each, gone));
+    }
+    const auto same = held.find(fork.place);
+    if (known.add(fork, gone)) {
+        for (const ForkEvidence& each : gone) notices_.erase(held.at(each.place));
+        if (same != held.end()) notices_.erase(same->second); // it did not show its place
+        return note(notice);
+    }
+    const bool alike = same != held.end() &&
+                       shows_the_place(std::get<ForkEvidence>(notices_.at(same->second).what)) == shows_the_place(fork);
+    if (!alike || same->second <= notice.hash) return News::nothing;
+    notices_.erase(same->second);
+    return note(notice);
 }
 
 Result<CharterState::News> CharterState::note(Notice notice) {
     const auto* suspension = std::get_if<Suspension>(&notice.what);
-    const bool stops = suspension != nullptr && suspension->epoch == ruling().charter->identity;
+    const bool stops = (suspension != nullptr && suspension->epoch == ruling().charter->identity) ||
+                       notice.kind == NoticeKind::delegation || notice.kind == NoticeKind::delegation_end;
     notices_.emplace(notice.hash, std::move(notice));
     return stops ? News::epoch : News::noted;
 }
@@ -124,6 +196,25 @@ std::vector<Suspension> CharterState::suspensions() const {
     return out;
 }
 
+bool CharterState::lets(const NodeId& node, const CharterCompartment& compartment, std::string_view kind) const {
+    const Charter& now = *ruling().charter;
+    const CharterNode* listed = now.node(node);
+    if (listed == nullptr || !compartment.may_hold(listed->agency)) return false;
+    for (const auto& [hash, notice] : notices_) {
+        const auto* what = std::get_if<Delegation>(&notice.what);
+        if (what == nullptr || what->node != node || what->compartment != compartment.name ||
+            !compartment.may_write(what->agency) || (what->until_epoch > 0 && what->until_epoch < now.epoch) ||
+            std::find(what->kinds.begin(), what->kinds.end(), kind) == what->kinds.end())
+            continue;
+        const bool ended = std::any_of(notices_.begin(), notices_.end(), [&](const auto& other) {
+            const auto* end = std::get_if<DelegationEnd>(&other.second.what);
+            return end != nullptr && end->delegation == hash && end->agency == what->agency;
+        });
+        if (!ended) return true;
+    }
+    return false;
+}
+
 void CharterState::rehash() {
     state_hash_ = ruling().charter->identity;
     if (notices_.empty()) return;
@@ -133,7 +224,7 @@ void CharterState::rehash() {
 }
 
 std::shared_ptr<const Authority> CharterState::authority() const {
-    return make_authority(chain(), suspensions(), rivals_);
+    return make_authority(chain(), suspensions(), rivals_, delegations());
 }
 
 bool CharterState::suspended(const NodeId& node) const {

@@ -18,6 +18,8 @@ struct HeldCharter {
 class CharterState {
 public:
     static constexpr std::size_t notices_max = 4096;
+    // Delegations of one agency, and ends of them: the earliest are kept.
+    static constexpr std::size_t delegations_max = 64;
 
     // `first`: epoch 1, parsed and with its quorum.
     [[nodiscard]] static Result<CharterState> begin(HeldCharter first);
@@ -35,10 +37,15 @@ public:
     [[nodiscard]] const HeldCharter* epoch(std::uint64_t number) const;
     [[nodiscard]] bool frozen() const { return !rivals_.empty(); }
     [[nodiscard]] const std::set<Hash>& rivals() const { return rivals_; }
-    // By hash. Forks: one for each log, the lowest.
+    // By hash. Forks: of each log the lowest, see ForkSet.
     [[nodiscard]] const std::map<Hash, Notice>& notices() const { return notices_; }
     // Those that stop somebody in the ruling epoch.
     [[nodiscard]] std::vector<Suspension> suspensions() const;
+
+    // All of them, whether they still give something or not.
+    [[nodiscard]] std::vector<HeldDelegation> delegations() const;
+    // May that node write such records there today because somebody lets it? Says nothing of batch numbers.
+    [[nodiscard]] bool lets(const NodeId& node, const CharterCompartment& compartment, std::string_view kind) const;
 
     // What hellos compare: the ruling epoch's identity, or with notices H("charter-state", identity, hashes).
     [[nodiscard]] const Hash& state_hash() const { return state_hash_; }
@@ -57,7 +64,10 @@ private:
     void rehash();
     [[nodiscard]] Result<News> take_rival(std::string_view text, Charter rival, std::size_t kept);
     [[nodiscard]] Result<News> note(Notice notice);
-    [[nodiscard]] bool replaces_fork(const Notice& notice);
+    [[nodiscard]] Result<News> note_fork(const Notice& notice);
+    [[nodiscard]] Result<News> note_delegation(const Notice& notice);
+    [[nodiscard]] Result<News> note_end(const Notice& notice);
+    [[nodiscard]] std::uint64_t number_of(const Hash& identity) const; // 0: not of the chain
 
     std::vector<HeldCharter> epochs_; // the chain that rules; numbers may skip one where rivals were settled
     std::set<Hash> rivals_;           // successors of the ruling epoch, at least two, none in force
@@ -70,7 +80,8 @@ private:
 // `rivals`: identities of epochs that are not in force and whose batches do not count.
 [[nodiscard]] std::shared_ptr<const Authority> make_authority(const Epochs& epochs,
                                                               std::vector<Suspension> suspensions,
-                                                              const std::set<Hash>& rivals = {});
+                                                              const std::set<Hash>& rivals = {},
+                                                              std::span<const HeldDelegation> delegations = {});
 // Of epoch 1 alone.
 [[nodiscard]] std::shared_ptr<const Authority> make_authority(std::shared_ptr<const Charter> charter);
 

@@ -69,12 +69,19 @@ void write_people(std::string& out, std::span<const CharterAgency> agencies,
 void write_compartments(std::string& out, std::span<const CharterCompartment> compartments) {
     out += "\n# Which agencies may write and which may only read each kind of record. A node never\n"
            "# holds a compartment that its agency may not read.\n";
-    for (const CharterCompartment& compartment : compartments)
+    for (const CharterCompartment& compartment : compartments) {
         out += fmt::format("\n[[compartment]]\nname = {}\ntitle = {}\nkinds = {}\nwriters = "
                            "{}\nreaders = {}\n",
                            toml_quote(compartment.name), toml_quote(compartment.title),
                            text_list(compartment.kinds), text_list(compartment.writers),
                            text_list(compartment.readers));
+        if (!compartment.observers.empty())
+            out += fmt::format("observers = {} # headers, hashes and counts, never a body\n",
+                               text_list(compartment.observers));
+        if (!compartment.relays.empty())
+            out += fmt::format("relays = {} # hold and pass on bodies that they do not read\n",
+                               text_list(compartment.relays));
+    }
 }
 
 Result<> write_documents(std::string& out, std::vector<CharterDocument> documents) {
@@ -99,6 +106,18 @@ std::string write_cuts(std::span<const CharterCut> cuts) {
                            cut.node.hex(), toml_quote(cut.compartment), cut.incarnation.hex(), cut.batch);
         if (cut.key) out += fmt::format("key = \"{}\"\n", cut.key->hex());
         if (!cut.reason.empty()) out += fmt::format("reason = {}\n", toml_quote(cut.reason));
+    }
+    return out;
+}
+
+static std::string write_admits(std::span<const CharterAdmit> admits) {
+    std::string out;
+    for (const CharterAdmit& admit : admits) {
+        out += fmt::format("\n[[admit]]\nnode = \"{}\"\ncompartment = {}\nincarnation = \"{}\"\nbatch = {}\n"
+                           "hash = \"{}\"\n",
+                           admit.node.hex(), toml_quote(admit.compartment), admit.incarnation.hex(), admit.batch,
+                           admit.hash.hex());
+        if (!admit.reason.empty()) out += fmt::format("reason = {}\n", toml_quote(admit.reason));
     }
     return out;
 }
@@ -153,6 +172,9 @@ Result<std::string> write_charter(const Charter& charter) {
         out += "\n# The last batch that counts of each log of those who lost something: a node, a key, a right to\n"
                "# write. What lies beyond is kept apart; a log of theirs that is not named here counts to zero.\n" +
                write_cuts(charter.cuts);
+    if (!charter.admits.empty())
+        out += "\n# Where an author signed two batches for one place: the one that counts, by its header hash.\n" +
+               write_admits(charter.admits);
     out += "\n# Signatures of stewards, over the identity of the text above.\n\n";
     // Whatever the draft got wrong is said by the same checks that every node makes.
     SAFAR_TRY(parse_charter(out));

@@ -17,6 +17,8 @@ Result<std::vector<CharterCompartment>> parse_compartments(const NamedText& file
         compartment.kinds = table.texts("kinds");
         compartment.writers = table.texts("writers");
         compartment.readers = table.texts("readers");
+        compartment.observers = table.texts("observers");
+        compartment.relays = table.texts("relays");
         SAFAR_TRY(table.finish());
         out.push_back(std::move(compartment));
     }

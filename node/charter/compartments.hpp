@@ -6,6 +6,8 @@
 //     kinds = ["person", "victim_case"]
 //     writers = ["IOM", "FIA"]
 //     readers = ["NCHR"]            # a writer reads anyway
+//     observers = ["UKF"]           # optional: headers, hashes and counts, never a body
+//     relays = ["PUNJAB"]           # optional: bodies to pass on, which it does not read
 #pragma once
 
 #include "node/charter/charter.hpp"

@@ -106,8 +106,18 @@ Result<> check(const Suspension& what, const Epochs& epochs) {
     return success();
 }
 
-Result<> check(const ForkEvidence& evidence, const Epochs& epochs) {
-    return check_evidence(evidence, *make_authority(epochs, {}));
+// In a log whose node reads and does not write only a delegation can have let it sign: that may come yet.
+Result<> check(const ForkEvidence& evidence, const Epochs& epochs, std::span<const HeldDelegation> delegations) {
+    const auto authority = make_authority(epochs, {}, {}, delegations);
+    auto checked = check_evidence(evidence, *authority);
+    if (checked || checked.error().code != ErrorCode::not_permitted) return checked;
+    const LogOwner* owner = authority->owner(evidence.place.log.id);
+    const bool may_come = owner != nullptr && std::any_of(epochs.begin(), epochs.end(), [&](const auto& epoch) {
+        const CharterCompartment* compartment = epoch->compartment(owner->compartment);
+        return compartment != nullptr && compartment->may_hold(owner->agency) && !compartment->may_write(owner->agency);
+    });
+    if (!may_come) return checked;
+    return failure(ErrorCode::epoch_unknown, checked.error().detail + ", unless a delegation lets it");
 }
 
 // Two successors of one epoch are rivals if each would be in force without the other.
@@ -136,6 +146,12 @@ Notice make_suspension_notice(std::string_view text, Suspension what) {
 Notice make_fork_notice(const ForkEvidence& evidence) {
     return noticed(NoticeKind::fork, encode_evidence(evidence), evidence);
 }
+Notice make_delegation_notice(std::string_view text, Delegation what) {
+    return noticed(NoticeKind::delegation, as_bytes(text), std::move(what));
+}
+Notice make_delegation_end_notice(std::string_view text, DelegationEnd what) {
+    return noticed(NoticeKind::delegation_end, as_bytes(text), std::move(what));
+}
 Notice make_rival_notice(std::string_view text, Charter charter) {
     return noticed(NoticeKind::rival, as_bytes(text), std::move(charter));
 }
@@ -157,14 +173,26 @@ Result<Notice> parse_notice(ByteView bytes) {
         SAFAR_TRY(auto what, parse_charter(as_text(own)));
         return make_rival_notice(as_text(own), std::move(what));
     }
+    case NoticeKind::delegation: {
+        SAFAR_TRY(auto what, parse_delegation(as_text(own)));
+        return make_delegation_notice(as_text(own), std::move(what));
+    }
+    case NoticeKind::delegation_end: {
+        SAFAR_TRY(auto what, parse_delegation_end(as_text(own)));
+        return make_delegation_end_notice(as_text(own), std::move(what));
+    }
     }
     return failure(ErrorCode::malformed,
                    "notice of unknown kind " + std::to_string(std::to_integer<int>(bytes[0])));
 }
 
-Result<> check_notice(const Notice& notice, const Epochs& epochs) {
+Result<> check_notice(const Notice& notice, const Epochs& epochs, std::span<const HeldDelegation> delegations) {
     SAFAR_ASSERT(!epochs.empty());
-    return std::visit([&](const auto& what) { return check(what, epochs); }, notice.what);
+    if (const auto* fork = std::get_if<ForkEvidence>(&notice.what)) return check(*fork, epochs, delegations);
+    if (const auto* what = std::get_if<Suspension>(&notice.what)) return check(*what, epochs);
+    if (const auto* what = std::get_if<Delegation>(&notice.what)) return check(*what, epochs);
+    if (const auto* what = std::get_if<DelegationEnd>(&notice.what)) return check(*what, epochs);
+    return check(std::get<Charter>(notice.what), epochs);
 }
 
 std::string describe_notice(const Notice& notice) {
@@ -174,6 +202,18 @@ std::string describe_notice(const Notice& notice) {
     if (const auto* fork = std::get_if<ForkEvidence>(&notice.what))
         return fmt::format("log {}/{} has two batches {}", fork->place.log.id.brief(),
                            fork->place.log.incarnation.brief(), fork->place.number);
+    if (const auto* what = std::get_if<Delegation>(&notice.what)) {
+        std::string kinds;
+        for (const std::string& kind : what->kinds) kinds += (kinds.empty() ? "" : ", ") + kind;
+        return fmt::format("{} lets node {} write {} in {}{}{}{}", what->agency, what->node.brief(), kinds,
+                           what->compartment,
+                           what->until_epoch > 0 ? fmt::format(" until epoch {}", what->until_epoch) : "",
+                           what->until_batch > 0 ? fmt::format(" until batch {}", what->until_batch) : "",
+                           what->reason.empty() ? "" : ": " + what->reason);
+    }
+    if (const auto* end = std::get_if<DelegationEnd>(&notice.what))
+        return fmt::format("{} ends delegation {}{}", end->agency, end->delegation.brief(),
+                           end->reason.empty() ? "" : ": " + end->reason);
     const auto& rival = std::get<Charter>(notice.what);
     return fmt::format("a rival epoch {}, {}", rival.epoch, rival.identity.brief());
 }

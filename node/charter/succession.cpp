@@ -77,6 +77,9 @@ Result<> check_cuts(const Charter& next, const Epochs& epochs) {
     for (const CharterCut& cut : next.cuts)
         if (listed_before(epochs, cut.node) == nullptr && next.node(cut.node) == nullptr)
             return refuse(next, fmt::format("a cut names node {}, which no epoch lists", cut.node.hex()));
+    for (const CharterAdmit& admit : next.admits)
+        if (listed_before(epochs, admit.node) == nullptr && next.node(admit.node) == nullptr)
+            return refuse(next, fmt::format("[[admit]] names node {}, which no epoch lists", admit.node.hex()));
     return success();
 }
 
@@ -131,6 +134,12 @@ void compare_rights(const Charter& before, const Charter& next, std::vector<std:
         if (old->readers != compartment.readers)
             out.push_back(fmt::format("readers of {}: {} (were {})", compartment.name,
                                       names(compartment.readers), names(old->readers)));
+        if (old->observers != compartment.observers)
+            out.push_back(fmt::format("observers of {}: {} (were {})", compartment.name,
+                                      names(compartment.observers), names(old->observers)));
+        if (old->relays != compartment.relays)
+            out.push_back(fmt::format("relays of {}: {} (were {})", compartment.name, names(compartment.relays),
+                                      names(old->relays)));
         if (old->kinds != compartment.kinds)
             out.push_back(fmt::format("kinds in {}: {} (were {})", compartment.name, names(compartment.kinds),
                                       names(old->kinds)));
@@ -170,6 +179,20 @@ Result<> check_succession(const Charter& next, const Epochs& epochs) {
     return check_cuts(next, epochs);
 }
 
+static void compare_admits(const Charter& before, const Charter& next, std::vector<std::string>& out) {
+    const auto line = [](std::string_view what, const CharterAdmit& admit) {
+        return fmt::format("of the two batches {} that node {} signed in {}, log {}, {} {}{}", admit.batch,
+                           admit.node.brief(), admit.compartment, admit.incarnation.brief(), admit.hash.brief(), what,
+                           admit.reason.empty() ? "" : ": " + admit.reason);
+    };
+    for (const CharterAdmit& admit : next.admits)
+        if (std::find(before.admits.begin(), before.admits.end(), admit) == before.admits.end())
+            out.push_back(line("counts, and what follows it", admit));
+    for (const CharterAdmit& admit : before.admits)
+        if (std::find(next.admits.begin(), next.admits.end(), admit) == next.admits.end())
+            out.push_back(line("is admitted no longer", admit));
+}
+
 std::vector<std::string> charter_changes(const Charter& before, const Charter& next) {
     std::vector<std::string> out;
     if (before.network_name != next.network_name)
@@ -192,6 +215,7 @@ std::vector<std::string> charter_changes(const Charter& before, const Charter& n
         if (std::find(next.cuts.begin(), next.cuts.end(), cut) == next.cuts.end())
             out.push_back(fmt::format("lifts the cut of node {} in {}, log {}", cut.node.brief(), cut.compartment,
                                       cut.incarnation.brief()));
+    compare_admits(before, next, out);
     return out;
 }
 

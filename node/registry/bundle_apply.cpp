@@ -157,7 +157,7 @@ private:
         const LogOwner* owner = rules->owner(batch.header.log.id);
         if (owner == nullptr)
             return failure(ErrorCode::unknown_author, "no epoch held here knows its log");
-        if (!rules->may_hold(node_.id(), owner->compartment))
+        if (!rules->may_observe(node_.id(), owner->compartment))
             return failure(ErrorCode::not_permitted,
                            "this node may not hold compartment '" + owner->compartment + "'");
         if (state_.suspended(node_.id()))

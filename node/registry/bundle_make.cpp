@@ -52,7 +52,8 @@ Result<> write_parts(const Node& node, const CharterState& state, const std::str
         SAFAR_TRY(writer.notice(notice.bytes));
     }
     for (const std::string& name : shared) {
-        SAFAR_TRY(writer.compartment(node.log(), name, after, contained));
+        const bool bodies = state.ruling().charter->compartment(name)->may_carry(agency);
+        SAFAR_TRY(writer.compartment(node.log(), name, bodies, after, contained));
     }
     return success();
 }
@@ -71,7 +72,9 @@ std::vector<std::string> bundle_compartments(const CharterState& state, const No
         });
     if (own == nullptr || !heard || state.suspended(self)) return shared;
     for (const CharterCompartment& compartment : now.compartments)
-        if (compartment.may_hold(own->agency) && compartment.may_hold(agency))
+        // Bodies for who holds them, where this node does; else headers for who observes.
+        if ((compartment.may_carry(own->agency) && (compartment.may_carry(agency) || compartment.observes(agency))) ||
+            (compartment.observes(own->agency) && compartment.observes(agency)))
             shared.push_back(compartment.name);
     std::sort(shared.begin(), shared.end());
     return shared;

@@ -86,6 +86,13 @@ Result<const CharterCompartment*> writable_compartment(const Charter& charter, s
     return compartment;
 }
 
+Result<const CharterCompartment*> writable_compartment(const Node& node, const Charter& charter,
+                                                       std::string_view kind) {
+    SAFAR_TRY(const CharterCompartment* compartment, find_compartment(charter, kind));
+    if (node.charter_state()->lets(node.id(), *compartment, kind)) return compartment;
+    return writable_compartment(charter, kind, node.agency());
+}
+
 Result<const CharterCompartment*> readable_compartment(const Charter& charter, std::string_view kind,
                                                        std::string_view agency) {
     SAFAR_TRY(const CharterCompartment* compartment, find_compartment(charter, kind));
@@ -93,10 +100,24 @@ Result<const CharterCompartment*> readable_compartment(const Charter& charter, s
     return compartment;
 }
 
+std::string_view right_in(const CharterCompartment& compartment, std::string_view agency) {
+    if (compartment.may_write(agency)) return "writes";
+    if (compartment.may_hold(agency)) return "reads";
+    if (compartment.relays_only(agency)) return "relays";
+    return compartment.observes(agency) ? "observes" : "";
+}
+
 Result<> check_holder(const CharterCompartment& compartment, std::string_view agency) {
     if (compartment.may_hold(agency)) return success();
     std::vector<std::string> holders = compartment.writers;
     holders.insert(holders.end(), compartment.readers.begin(), compartment.readers.end());
+    if (compartment.observes(agency) || compartment.relays_only(agency))
+        return failure(ErrorCode::not_permitted,
+                       "compartment '" + compartment.name + "' is read by " + joined(holders) + "; this node of " +
+                           std::string(agency) +
+                           (compartment.observes(agency)
+                                ? " observes it: it holds headers and counts, and no record; ask a node of one of them"
+                                : " relays it: it passes batches on and shows no record; ask a node of one of them"));
     return failure(ErrorCode::not_permitted,
                    "compartment '" + compartment.name + "' is held by " + joined(holders) +
                        "; this node belongs to " + std::string(agency) +

@@ -23,11 +23,16 @@ namespace safar {
 [[nodiscard]] Result<const CharterCompartment*> writable_compartment(const Charter& charter,
                                                                      std::string_view kind,
                                                                      std::string_view agency);
+// The same for this node, which may also write where a delegation lets it.
+[[nodiscard]] Result<const CharterCompartment*> writable_compartment(const Node& node, const Charter& charter,
+                                                                     std::string_view kind);
 // The compartment that holds records of `kind`, if a node of `agency` may hold it: what it may not hold
 // it must not count as nothing. Errors: not_permitted naming the compartment and its holders.
 [[nodiscard]] Result<const CharterCompartment*> readable_compartment(const Charter& charter,
                                                                      std::string_view kind,
                                                                      std::string_view agency);
+// "writes", "reads", "relays", "observes", or nothing.
+[[nodiscard]] std::string_view right_in(const CharterCompartment& compartment, std::string_view agency);
 [[nodiscard]] Result<> check_holder(const CharterCompartment& compartment, std::string_view agency);
 // Errors: invalid_argument, limit_exceeded: the event could not be stored by anybody.
 [[nodiscard]] Result<> check_draft_size(const EventDraft& draft);

@@ -111,7 +111,7 @@ std::string Registry::fresh_number() {
 Result<RecordChange> Registry::write(const RecordView& view, EventDraft draft) {
     auto charter = node_.charter();
     SAFAR_TRY(const CharterCompartment* compartment,
-              writable_compartment(*charter, view.kind->name, node_.agency()));
+              writable_compartment(node_, *charter, view.kind->name));
     if (draft.body.assertions.empty() && draft.replaces.empty())
         return RecordChange{view.folded.id, node_.deriver().position(), 0};
     sort_dots(draft.replaces);
@@ -133,7 +133,7 @@ Result<RecordChange> Registry::create(const CreateCommand& command, const Actor&
     SAFAR_TRY(auto assertions, parse_fields(*view.schema, *view.kind, command.fields));
     SAFAR_TRY(check_required(*view.kind, assertions));
     SAFAR_TRY(const CharterCompartment* compartment,
-              writable_compartment(*node_.charter(), view.kind->name, node_.agency()));
+              writable_compartment(node_, *node_.charter(), view.kind->name));
     view.folded.id = fresh_record_id(compartment->name);
     EventDraft draft = draft_for(view, "recorded", command.basis, actor);
     draft.body.quality = command.quality;

@@ -126,7 +126,7 @@ Result<const std::string*> ImportRun::compartment_of(std::uint16_t kind) {
         const Kind* named = schema_->kind(kind);
         SAFAR_ASSERT(named != nullptr); // the reader yields kinds of this schema only
         SAFAR_TRY(const CharterCompartment* compartment,
-                  writable_compartment(*charter_, named->name, node_.agency()));
+                  writable_compartment(node_, *charter_, named->name));
         known = compartments_.emplace(kind, compartment->name).first;
     }
     return &known->second;

@@ -83,7 +83,8 @@ std::vector<std::string> Node::shared_compartments(const NodeId& peer) const {
     // Who is suspended may have lost its key to somebody else: it hears of the charter and no more.
     if (other == nullptr || state->suspended(peer) || state->suspended(settings_.id)) return shared;
     for (const CharterCompartment& compartment : now.compartments)
-        if (compartment.may_hold(settings_.agency) && compartment.may_hold(other->agency))
+        if ((compartment.may_carry(settings_.agency) || compartment.observes(settings_.agency)) &&
+            (compartment.may_carry(other->agency) || compartment.observes(other->agency)))
             shared.push_back(compartment.name);
     std::sort(shared.begin(), shared.end());
     return shared;
@@ -105,8 +106,13 @@ void Node::ingest(std::vector<EncodedBatch> batches,
     writer_->ingest(std::move(batches), [this, done = std::move(done)](std::vector<IngestOutcome> outcomes) {
         if (std::any_of(outcomes.begin(), outcomes.end(), [](const IngestOutcome& outcome) {
                 return !outcome.result && outcome.result.error().code == ErrorCode::fork_detected;
-            }))
+            }) ||
+            log_.forks().size() != forks_noted_) // or a branch that an epoch admitted began
             note_forks(log_); // on the log thread
+        if (std::any_of(outcomes.begin(), outcomes.end(), [](const IngestOutcome& outcome) {
+                return outcome.fresh && outcome.position == 0; // bodies of batches that were held without
+            }))
+            deriver_->look_again();
         done(std::move(outcomes));
     });
 }

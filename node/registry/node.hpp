@@ -101,6 +101,7 @@ private:
     std::unique_ptr<JournalMarks> marks_;
     std::unique_ptr<DeriveThread> deriver_;
     std::unique_ptr<LogThread> writer_;
+    std::size_t forks_noted_ = 0; // log thread
     bool stopped_ = false;
 };
 

@@ -108,7 +108,7 @@ Result<> Node::tell_log_of_forks(Log& log, const CharterState& state) const {
         const auto* fork = std::get_if<ForkEvidence>(&notice.what);
         if (fork == nullptr) continue;
         const LogOwner* owner = log.authority()->owner(fork->place.log.id);
-        if (owner == nullptr || !log.authority()->may_hold(settings_.id, owner->compartment)) continue;
+        if (owner == nullptr || !log.authority()->may_observe(settings_.id, owner->compartment)) continue;
         auto noted = log.note_fork(*fork);
         // What the charter in force does not let be said, or not yet, is no fork either.
         if (!noted && noted.error().code != ErrorCode::not_permitted && noted.error().code != ErrorCode::epoch_unknown)
@@ -120,6 +120,7 @@ Result<> Node::tell_log_of_forks(Log& log, const CharterState& state) const {
 
 void Node::note_forks(Log& log) {
     deriver_->look_again(); // a head may have fallen
+    forks_noted_ = log.forks().size();
     for (const ForkEvidence& fork : log.forks()) {
         const Notice notice = make_fork_notice(fork);
         auto noted = change_charter(log, [&](CharterState& state) { return state.take_notice(notice); });

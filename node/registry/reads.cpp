@@ -5,9 +5,13 @@
 namespace safar {
 namespace {
 
-// A compartment asked for by name is one of the charter's, and this agency may hold it.
-Result<> check_asked(const Charter& charter, std::string_view name, std::string_view agency) {
-    if (const auto* compartment = charter.compartment(name)) return check_holder(*compartment, agency);
+// A compartment asked for by name is one of the charter's, and this agency may hold it; or at least count it,
+// where only counts are asked for.
+Result<> check_asked(const Charter& charter, std::string_view name, std::string_view agency, bool state) {
+    if (const auto* compartment = charter.compartment(name)) {
+        if (!state && (compartment->observes(agency) || compartment->relays_only(agency))) return success();
+        return check_holder(*compartment, agency);
+    }
     std::string names;
     for (const auto& compartment : charter.compartments)
         names += (names.empty() ? "" : ", ") + compartment.name;
@@ -30,9 +34,22 @@ Result<RecordView> Registry::view_of(const RecordId& id) const {
     return view;
 }
 
+// A record may lie where this node only counts or carries: that it is not found says nothing then.
+Error Registry::not_here(const Error& error) const {
+    std::string blind;
+    for (const CharterCompartment& compartment : node_.charter()->compartments)
+        if (compartment.observes(node_.agency()) || compartment.relays_only(node_.agency()))
+            blind += (blind.empty() ? "" : ", ") + compartment.name;
+    if (blind.empty()) return error;
+    return failure(error.code, error.detail + "; of " + blind +
+                                   " this node reads no record: ask a node that reads it");
+}
+
 Result<RecordView> Registry::show(const RecordId& id) {
     SAFAR_TRY(node_.await_own_writes());
-    return view_of(id);
+    auto view = view_of(id);
+    if (!view.has_value() && view.error().code == ErrorCode::not_found) return not_here(view.error());
+    return view;
 }
 
 Result<HistoryView> Registry::history(const RecordId& id) {
@@ -40,7 +57,7 @@ Result<HistoryView> Registry::history(const RecordId& id) {
     HistoryView view;
     view.schema = node_.derived().schema();
     SAFAR_TRY(auto entry, node_.derived().entry(id));
-    if (!entry) return failure(ErrorCode::not_found, "no record " + show_id(id) + " is held here");
+    if (!entry) return not_here(failure(ErrorCode::not_found, "no record " + show_id(id) + " is held here"));
     view.kind = view.schema->kind(entry->kind);
     SAFAR_TRY(view.events, node_.derived().events(*entry));
     return view;
@@ -83,7 +100,7 @@ Result<std::vector<CompartmentSummary>> Registry::compartments(std::string_view 
                     : node_.await_own_writes());
     auto charter = node_.charter();
     if (!only.empty()) {
-        SAFAR_TRY(check_asked(*charter, only, node_.agency()));
+        SAFAR_TRY(check_asked(*charter, only, node_.agency(), state));
     }
     std::vector<CompartmentSummary> out;
     for (const CharterCompartment& compartment : charter->compartments) {
@@ -92,6 +109,7 @@ Result<std::vector<CompartmentSummary>> Registry::compartments(std::string_view 
         one.name = compartment.name;
         one.may_write = compartment.may_write(node_.agency());
         one.held = compartment.may_hold(node_.agency());
+        one.right = right_in(compartment, node_.agency());
         Frontier frontier = node_.log().frontier(compartment.name);
         one.frontier = frontier_digest(frontier);
         one.logs = frontier.size();

@@ -82,6 +82,7 @@ struct HistoryView {
 struct CompartmentSummary {
     std::string name;
     bool may_write = false, held = false;
+    std::string right; // of this node: "writes", "reads", "relays", "observes", ""
     Hash frontier;
     std::optional<Hash> state;
     std::uint64_t logs = 0, batches = 0, events = 0, records = 0;
@@ -147,6 +148,7 @@ public:
 
 private:
     [[nodiscard]] Result<RecordView> view_of(const RecordId& id) const;
+    [[nodiscard]] Error not_here(const Error& error) const;
     [[nodiscard]] Result<RecordChange> write(const RecordView& view, EventDraft draft);
     [[nodiscard]] std::mutex& stripe(const RecordId& id);
     [[nodiscard]] static std::string draw_run();

@@ -44,7 +44,7 @@ private:
                 for (const auto& stored : batches) {
                     if (number > entry.head.number) break;
                     SAFAR_TRY(auto batch, open_batch(stored->bytes, LeafCheck::skip));
-                    visit_batch(batch, agency, visit);
+                    visit_batch(batch, agency, *authority_, visit);
                     ++number;
                 }
             }
@@ -52,12 +52,13 @@ private:
         return success();
     }
 
-    static void visit_batch(const OpenBatch& batch, const std::string& agency, const Visit& visit) {
+    static void visit_batch(const OpenBatch& batch, const std::string& agency, const Authority& authority,
+                            const Visit& visit) {
         for (std::size_t i = 0; i < batch.events.size(); ++i) {
             const EventView& event = batch.events[i];
             if (event.form == EventForm::erased) continue;
             auto body = decode_body(event.clear);
-            if (!body.has_value()) continue;
+            if (!body.has_value() || !authority.may_say(batch.header, body.value().kind)) continue;
             auto dots = decode_dots(event.dots);
             if (!dots.has_value()) continue;
             visit(batch, agency, i, std::move(body.value()), std::move(dots.value()));

@@ -85,6 +85,8 @@ void Chunk::touch(const Source& source, std::uint16_t batch) {
             no_effect(at, NoEffect::body);
         } else if (!view.dots.empty() && !decode_dots(view.dots)) {
             no_effect(at, NoEffect::dots);
+        } else if (!state_.authority_->may_say(source.batch->header, body_.kind)) {
+            no_effect(at, NoEffect::said);
         } else {
             bool known = schema_->kind(body_.kind) != nullptr;
             if (!known) no_effect(at, NoEffect::kind);

@@ -57,6 +57,7 @@ Hash DerivedState::stamp_of(const Authority& authority, const Mark& mark) const 
         add_text(out, owner ? owner->agency : "");
         add_text(out, owner ? owner->compartment : "");
         out.integer(owner ? authority.rank(owner->agency) : 0);
+        if (const Hash said = name ? authority.said_under(name->id) : Hash{}; !said.is_zero()) out.bytes(said.view());
     }
     Hash print;
     {
@@ -151,16 +152,10 @@ void DerivedState::make_room(std::size_t records) {
 // Does everything that was taken still count, and nothing that was passed over?
 bool DerivedState::still_true() {
     if (mark_.position > log_.last_position()) return false;
-    for (const auto& taken : mark_.taken) {
-        std::optional<LogName> name = log_.name_of(taken.log);
-        std::optional<Head> head = name ? log_.head(*name) : std::nullopt;
-        if (!head || head->number < taken.number) return false;
-    }
-    for (const auto& passed : mark_.passed) { // counts now: an epoch admitted it
-        std::optional<LogName> name = log_.name_of(passed.log);
-        std::optional<Head> head = name ? log_.head(*name) : std::nullopt;
-        if (!head || head->number >= passed.number) return false;
-    }
+    for (const auto& taken : mark_.taken)
+        if (log_.effective(taken.log) < taken.number) return false;
+    for (const auto& passed : mark_.passed) // has an effect now: an epoch admitted it, or its bodies came
+        if (log_.effective(passed.log) >= passed.number) return false;
     return true;
 }
 

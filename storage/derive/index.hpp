@@ -31,7 +31,7 @@ struct IndexEntry {
 }
 
 // Why an event has no effect.
-enum class NoEffect : std::uint8_t { absent = 1, body = 2, dots = 3, kind = 4 };
+enum class NoEffect : std::uint8_t { absent = 1, body = 2, dots = 3, kind = 4, said = 5 }; // said: not its author's to say
 
 struct Mark {
     Hash stamp; // schema and owners under which it was derived

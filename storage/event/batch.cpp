@@ -1,7 +1,9 @@
 #include "storage/event/batch.hpp"
 
 #include "storage/event/merkle.hpp"
+#include "storage/event/pack.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <zstd.h>
 
@@ -13,7 +15,7 @@ struct FreeDecompressor {
 };
 
 Result<Bytes> unpack(ByteView packed, std::size_t raw_size) {
-    if (raw_size == 0 || raw_size > limits::batch_bytes_max)
+    if (raw_size == 0 || raw_size > limits::batch_bytes_max + limits::batch_events_max * event_bare_growth_max)
         return failure(ErrorCode::limit_exceeded, "events of " + std::to_string(raw_size) +
                                                       " bytes in one batch, allowed: 1 to 1048576");
     if (ZSTD_getFrameContentSize(packed.data(), packed.size()) != raw_size)
@@ -56,6 +58,11 @@ Result<OpenBatch> open_batch(ByteView stored, LeafCheck check) {
     }
     if (!events.at_end())
         return failure(ErrorCode::malformed, "bytes after the last event of a batch");
+    if (batch.raw.size() > limits::batch_bytes_max &&
+        !std::all_of(batch.events.begin(), batch.events.end(),
+                     [](const EventView& event) { return event.form == EventForm::erased; }))
+        return failure(ErrorCode::limit_exceeded, "events of " + std::to_string(batch.raw.size()) +
+                                                      " bytes in one batch, allowed: 1 to 1048576");
     if (check == LeafCheck::skip) return batch;
 
     batch.leaves.reserve(batch.events.size());

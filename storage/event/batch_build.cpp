@@ -1,5 +1,6 @@
 #include "storage/event/batch.hpp"
 #include "storage/event/merkle.hpp"
+#include "storage/event/pack.hpp"
 
 #include <memory>
 #include <zstd.h>
@@ -14,6 +15,8 @@ struct FreeCompressor {
     void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
 };
 
+} // namespace
+
 void pack(ByteView raw, Bytes& out) {
     thread_local std::unique_ptr<ZSTD_CCtx, FreeCompressor> context(ZSTD_createCCtx());
     SAFAR_ASSERT(context != nullptr);
@@ -24,6 +27,8 @@ void pack(ByteView raw, Bytes& out) {
     SAFAR_ASSERT(ZSTD_isError(size) == 0u);
     out.resize(start + size);
 }
+
+namespace {
 
 ClaimedTime earlier(ClaimedTime a, ClaimedTime b) { return a < b ? a : b; }
 ClaimedTime later(ClaimedTime a, ClaimedTime b) { return a < b ? b : a; }

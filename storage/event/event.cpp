@@ -2,6 +2,7 @@
 
 #include "storage/base/limits.hpp"
 #include "storage/event/body_archive.hpp"
+#include "storage/event/pack.hpp"
 
 #include <algorithm>
 
@@ -102,7 +103,8 @@ Result<EventView> read_event(ByteReader& in) {
         }
     }
     if (!in.ok()) return failure(ErrorCode::malformed, "event ends early");
-    if (in.position() - start > limits::event_bytes_max)
+    const std::size_t growth = event.form == EventForm::erased ? event_bare_growth_max : 0;
+    if (in.position() - start > limits::event_bytes_max + growth)
         return too_large("bytes of one event", in.position() - start, limits::event_bytes_max);
     return event;
 }

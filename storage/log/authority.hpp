@@ -38,12 +38,29 @@ public:
     // May something keep batches of this log from counting that counted before (a cut, a retired key, a
     // suspension)? False: what was held counts.
     [[nodiscard]] virtual bool restricted(const LogId&) const { return false; }
+    // The hash of the batch that counts at a place where its author signed two: an epoch decided it. Null: no
+    // epoch did, and nothing counts from there on.
+    [[nodiscard]] virtual const Hash* admitted(const BatchPlace&) const { return nullptr; }
+    // Did an epoch do so at an earlier place of that log?
+    [[nodiscard]] virtual bool admitted_before(const BatchPlace&) const { return false; }
+    // Was an event of this kind its author's to say in the batch with that header? False: it stays in its
+    // batch, is relayed and has no effect on state.
+    [[nodiscard]] virtual bool may_say(const BatchHeader&, std::uint16_t) const { return true; }
+    // Changes with what may_say answers for that log; zero where everything may be said.
+    [[nodiscard]] virtual Hash said_under(const LogId&) const { return {}; }
     // Changes with every answer above: a new epoch, a suspension.
     [[nodiscard]] virtual const Hash& revision() const { return charter(); }
     // Lower is preferred where concurrent values must be ordered for display.
     [[nodiscard]] virtual int rank(std::string_view agency) const = 0;
     // May this node hold bodies of that compartment?
     [[nodiscard]] virtual bool may_hold(const NodeId& node, std::string_view compartment) const = 0;
+    // Or at least headers, hashes and counts? True for who may hold bodies.
+    [[nodiscard]] virtual bool may_observe(const NodeId& node, std::string_view compartment) const {
+        return may_hold(node, compartment);
+    }
+    // Does the charter let this node carry or count batches there without reading them? Such batches have
+    // no effect on its state.
+    [[nodiscard]] virtual bool only_carries(const NodeId&, std::string_view) const { return false; }
 };
 
 } // namespace safar

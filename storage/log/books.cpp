@@ -1,5 +1,7 @@
 #include "storage/log/books.hpp"
 
+#include <algorithm>
+
 namespace safar {
 namespace {
 
@@ -32,7 +34,12 @@ Result<> read_rows(const Store& store, Books& books) {
     SAFAR_TRY(each(store, Table::meta, logs, after_prefix(logs),
                    [&](ByteView key, ByteView value) -> Result<> {
                        SAFAR_TRY(auto row, decode_log_row(key, value));
-                       if (row.handle != books.rows.size() + 1 || books.handles.contains(row.name))
+                       const bool twice = !row.aside && books.handles.contains(row.name);
+                       const bool hangs = std::any_of(row.trunk.begin(), row.trunk.end(), [&](const auto& part) {
+                           const LogRow* other = books.find(part.handle);
+                           return other == nullptr || other->name != row.name;
+                       });
+                       if (row.handle != books.rows.size() + 1 || twice || hangs)
                            return broken("the list of logs has a hole or a double at " +
                                          std::to_string(row.handle));
                        books.put(row);
@@ -53,7 +60,8 @@ Result<> read_apart(const Store& store, Books& books) {
                    [&](ByteView, ByteView value) -> Result<> {
                        auto evidence = decode_evidence(value);
                        if (!evidence) return broken(evidence.error().detail);
-                       books.forks[evidence.value().place.log] = std::move(evidence).value();
+                       std::vector<ForkEvidence> gone;
+                       static_cast<void>(books.forks.add(std::move(evidence).value(), gone));
                        return success();
                    }));
     return each(store, Table::quarantine, {}, after_all_keys(),
@@ -66,7 +74,6 @@ Result<> read_apart(const Store& store, Books& books) {
 
 // The head's batch, the one before it and the last one held must be there and follow each other.
 Result<> check_end(const Store& store, const LogRow& row) {
-    if (row.held == 0 && !row.head.forked) return broken(log_text(row.name) + " is listed and holds nothing");
     if (row.head.number > 0) {
         SAFAR_TRY(auto last, stored_header(store, row, row.head.number));
         if (last.hash != row.head.hash || last.header.last_sequence() != row.head.last_sequence ||
@@ -74,7 +81,7 @@ Result<> check_end(const Store& store, const LogRow& row) {
             return broken("the head of " + log_text(row.name) + " is not its batch " +
                           std::to_string(row.head.number));
     }
-    if (row.held <= 1) return success();
+    if (row.held <= 1 || row.own_batches() == 0) return success();
     SAFAR_TRY(auto last, stored_header(store, row, row.held));
     SAFAR_TRY(auto before, stored_header(store, row, row.held - 1));
     if (last.header.previous != before.hash)
@@ -89,7 +96,7 @@ Result<> check_journal(const Store& store, Books& books) {
     if (key && key->size() != 8) return broken("the journal's last key does not parse");
     books.last = key ? read_big_endian(*key) : 0;
     std::uint64_t held = 0;
-    for (const LogRow& row : books.rows) held += row.held;
+    for (const LogRow& row : books.rows) held += row.own_batches();
     if (held != books.last)
         return broken("the journal ends at " + std::to_string(books.last) + ", the logs hold " +
                       std::to_string(held) + " batches");
@@ -116,12 +123,35 @@ const LogRow* Books::find(LogHandle handle) const {
 
 void Books::put(const LogRow& row) {
     SAFAR_ASSERT(row.handle >= 1 && row.handle <= rows.size() + 1);
-    if (row.handle > rows.size()) {
-        rows.push_back(row);
-        handles[row.name] = row.handle;
-    } else {
-        rows[row.handle - 1] = row;
+    if (row.handle > rows.size()) rows.push_back(row);
+    else rows[row.handle - 1] = row;
+    if (!row.aside) handles[row.name] = row.handle;
+}
+
+std::uint64_t Books::counted(LogHandle handle) const {
+    const LogRow* row = find(handle);
+    const LogRow* ruling = row == nullptr ? nullptr : find(row->name);
+    if (ruling == nullptr) return 0;
+    std::uint64_t until = ruling->head.number;
+    if (ruling->handle == handle) return until;
+    std::uint64_t next = ruling->first;
+    for (auto part = ruling->trunk.rbegin(); part != ruling->trunk.rend(); ++part) {
+        until = std::min(until, next - 1);
+        if (part->handle == handle) return until;
+        next = part->first;
     }
+    return 0;
+}
+
+std::uint64_t Books::first_bare(const LogRow& row) const {
+    std::uint64_t next = row.first;
+    std::uint64_t out = row.bare;
+    for (auto part = row.trunk.rbegin(); part != row.trunk.rend(); ++part) {
+        const LogRow* other = find(part->handle);
+        if (other != nullptr && other->bare != 0 && other->bare < next) out = other->bare;
+        next = part->first;
+    }
+    return out;
 }
 
 void Books::add_quarantined(Bytes key, QuarantinedBatch what, std::size_t bytes) {
@@ -139,7 +169,7 @@ void Books::remove_quarantined(const Bytes& key) {
 }
 
 Result<StoredHeader> stored_header(const Store& store, const LogRow& row, std::uint64_t number) {
-    SAFAR_TRY(auto bytes, store.get(Table::batch, batch_key(row.handle, number)));
+    SAFAR_TRY(auto bytes, store.get(Table::batch, batch_key(row.handle_at(number), number)));
     const std::string what = "batch " + std::to_string(number) + " of " + log_text(row.name);
     if (!bytes) return broken(what + " is missing");
     if (bytes->size() < EncodedBatch::prefix_bytes) return broken(what + " is cut short");
@@ -161,7 +191,9 @@ Result<Books> read_books(const Store& store) {
     SAFAR_TRY(read_apart(store, books));
     for (const LogRow& row : books.rows) {
         SAFAR_TRY(check_end(store, row));
-        if (row.head.forked && !books.forks.contains(row.name))
+        if (row.aside && !books.handles.contains(row.name))
+            return broken("no branch of " + log_text(row.name) + " rules");
+        if (row.head.forked && !books.forks.knows(row.name))
             return broken(log_text(row.name) + " is marked forked without evidence");
     }
     SAFAR_TRY(check_journal(store, books));

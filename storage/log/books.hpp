@@ -14,10 +14,10 @@ struct Books {
         std::size_t bytes = 0;
     };
     std::vector<LogRow> rows; // by handle, from 1
-    std::map<LogName, LogHandle> handles;
+    std::map<LogName, LogHandle> handles; // of the row that rules, where a log has several
     Position last = 0;
     std::map<LogId, Incarnation> own; // the one this node signs in each log, as last stored
-    std::map<LogName, ForkEvidence> forks;
+    ForkSet forks;
     std::map<Bytes, Quarantined> quarantine; // by key
     std::map<LogId, std::size_t> quarantine_bytes;
     std::size_t quarantine_total = 0;
@@ -25,6 +25,10 @@ struct Books {
     [[nodiscard]] const LogRow* find(const LogName& name) const;
     [[nodiscard]] const LogRow* find(LogHandle handle) const;
     void put(const LogRow& row);
+    // Up to where this row's batches lie on the way to the head that rules; see Log::effective.
+    [[nodiscard]] std::uint64_t counted(LogHandle handle) const;
+    // The first batch of the log that is stored without its body, whatever row it lies in; 0: none.
+    [[nodiscard]] std::uint64_t first_bare(const LogRow& row) const;
     void add_quarantined(Bytes key, QuarantinedBatch what, std::size_t bytes);
     void remove_quarantined(const Bytes& key);
 };

@@ -75,4 +75,52 @@ Result<> check_evidence(const ForkEvidence& evidence, const Authority& authority
     return check(headers.b, evidence.header_b, evidence.signature_b);
 }
 
+bool shows_the_place(const ForkEvidence& evidence) {
+    auto headers = read_evidence(evidence);
+    return headers && headers.value().a.previous == headers.value().b.previous;
+}
+
+bool closes(const ForkEvidence& evidence, const Authority& authority) {
+    if (authority.admitted(evidence.place) != nullptr) return false;
+    return !authority.admitted_before(evidence.place) || shows_the_place(evidence);
+}
+
+bool ForkSet::knows(const LogName& log) const {
+    auto found = all_.lower_bound({log, 0});
+    return found != all_.end() && found->first.log == log;
+}
+
+const ForkEvidence* ForkSet::closing(const LogName& log, const Authority& authority) const {
+    for (auto at = all_.lower_bound({log, 0}); at != all_.end() && at->first.log == log; ++at)
+        if (closes(at->second, authority)) return &at->second;
+    return nullptr;
+}
+
+bool ForkSet::add(ForkEvidence evidence, std::vector<ForkEvidence>& gone) {
+    const LogName log = evidence.place.log;
+    const bool shows = shows_the_place(evidence);
+    auto at = all_.find(evidence.place);
+    if (at != all_.end() && (!shows || shows_the_place(at->second))) return false;
+    auto first = all_.lower_bound({log, 0});
+    if (!shows && first != all_.end() && first->first.log == log && first->first.number <= evidence.place.number)
+        return false;
+    const BatchPlace place = evidence.place;
+    all_.insert_or_assign(place, std::move(evidence));
+    std::size_t kept = 0;
+    bool news = true;
+    for (at = all_.lower_bound({log, 0}); at != all_.end() && at->first.log == log;) {
+        // What does not show its place says something only below all that do.
+        const bool drop = (kept > 0 && !shows_the_place(at->second)) || kept == places_max;
+        if (!drop) {
+            ++kept;
+            ++at;
+            continue;
+        }
+        if (at->first == place) news = false;
+        else gone.push_back(std::move(at->second));
+        at = all_.erase(at);
+    }
+    return news;
+}
+
 } // namespace safar

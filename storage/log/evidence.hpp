@@ -4,6 +4,8 @@
 
 #include "storage/log/authority.hpp"
 
+#include <map>
+
 namespace safar {
 
 // Headers as signed, `header_a` the smaller one in byte order: one fork has one spelling.
@@ -32,5 +34,31 @@ struct EvidenceHeaders {
 // name, and signed by them. Errors: malformed, non_canonical, wrong_network, epoch_unknown (a header names an
 // epoch to come), not_permitted, bad_signature.
 [[nodiscard]] Result<> check_evidence(const ForkEvidence& evidence, const Authority& authority);
+
+// Do both headers follow one and the same batch? Then the log forked there; else it forked earlier, where
+// this proof does not tell.
+[[nodiscard]] bool shows_the_place(const ForkEvidence& evidence);
+// Does the proof close its log before its place? Not where an epoch admitted the batch that counts there, nor
+// where one did so earlier and the proof may only show the branches that this epoch has told apart.
+[[nodiscard]] bool closes(const ForkEvidence& evidence, const Authority& authority);
+
+// The proofs that are known. Of each log those that show their place are kept, the lowest `places_max`, and one
+// that does not where it is lower than all of them: what is kept does not depend on the order in which they came,
+// and one key can not fill memory with the forks of one log.
+class ForkSet {
+public:
+    static constexpr std::size_t places_max = 8;
+
+    // False: it says nothing new. `gone`: proofs that it makes superfluous.
+    [[nodiscard]] bool add(ForkEvidence evidence, std::vector<ForkEvidence>& gone);
+    [[nodiscard]] bool contains(const BatchPlace& place) const { return all_.contains(place); }
+    [[nodiscard]] bool knows(const LogName& log) const;
+    // The lowest one that closes the log; null: none does.
+    [[nodiscard]] const ForkEvidence* closing(const LogName& log, const Authority& authority) const;
+    [[nodiscard]] const std::map<BatchPlace, ForkEvidence>& all() const { return all_; }
+
+private:
+    std::map<BatchPlace, ForkEvidence> all_;
+};
 
 } // namespace safar

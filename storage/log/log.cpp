@@ -8,6 +8,8 @@ namespace safar {
 Hash frontier_digest(const Frontier& frontier) {
     Hasher hasher("frontier");
     for (const FrontierEntry& entry : frontier) {
+        // Nothing of it counts, though something may be stored: as where nothing is known of it.
+        if (entry.head.number == 0 && !entry.head.forked) continue;
         Bytes line;
         ByteWriter writer(line);
         writer.bytes(entry.log.id.view());

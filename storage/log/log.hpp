@@ -52,7 +52,7 @@ struct JournalEntry {
     LogName name;
     std::uint64_t number = 0;
     std::shared_ptr<const EncodedBatch> batch;
-    bool counts = true; // false: lies beyond a fork or a cut of its log, has no effect on state
+    bool counts = true; // false: has no effect on state, see Log::effective
 };
 
 // What became of one offered batch.
@@ -124,6 +124,8 @@ public:
     //   fork_detected: the evidence is stored (see forks()) and the log closed: the common prefix
     //       stands and is what the frontier states, marked `forked`; batches beyond it stay readable
     //   log_closed: comes after a fork
+    //   body_missing: came without bodies, and this node is to hold them. Who only observes the compartment
+    //       keeps what came without bodies, whether it had them or not
     //   storage_*: as for append, for every batch of the call that was to be stored
     //   anything else: the bytes are not what they claim, the sender could have known
     [[nodiscard]] virtual std::vector<IngestOutcome>
@@ -146,6 +148,9 @@ public:
     [[nodiscard]] virtual Frontier frontier(std::string_view compartment) const = 0;
     [[nodiscard]] virtual std::optional<Head> head(const LogName& log) const = 0;
     [[nodiscard]] virtual Position last_position() const = 0;
+    // Batches 1 to this number of that handle have an effect on state: what counts, is read by this node and
+    // has its bodies here. Of a log with two branches each handle answers for the batches it brought.
+    [[nodiscard]] virtual std::uint64_t effective(LogHandle handle) const = 0;
     [[nodiscard]] virtual std::optional<LogName> name_of(LogHandle handle) const = 0;
     // Batches from number `first` on (those beyond a fork or a cut included), while their bytes fit `bytes_max` (at least one if held).
     [[nodiscard]] virtual Result<std::vector<std::shared_ptr<const EncodedBatch>>>

@@ -133,6 +133,8 @@ void LogCore::retire(Draft& draft, const LogId& log) {
 Result<> LogCore::commit(Draft& draft) {
     for (const auto& [name, row] : draft.rows)
         draft.changes.put(Table::meta, log_key(row.handle), encode_log_row(row));
+    for (const auto& [handle, row] : draft.aside)
+        draft.changes.put(Table::meta, log_key(handle), encode_log_row(row));
     for (const auto& [id, incarnation] : draft.born)
         draft.changes.put(Table::meta, own_key(id), copy(incarnation.view()));
     if (auto stored = parts_.store->commit(draft.changes); !stored) {
@@ -157,13 +159,15 @@ Result<> LogCore::commit(Draft& draft) {
 void LogCore::publish(Draft& draft) {
     // By handle: new rows must enter the books in the order in which they were numbered.
     std::map<LogHandle, const LogRow*> rows;
+    for (const auto& [handle, row] : draft.aside) rows[handle] = &row;
     for (const auto& [name, row] : draft.rows) rows[row.handle] = &row;
     std::unique_lock publishing(reading_);
     for (const auto& [handle, row] : rows) books_.put(*row);
     books_.last = draft.last;
     for (const LogId& log : draft.retired) books_.own.erase(log);
     for (const auto& [id, incarnation] : draft.born) books_.own[id] = incarnation;
-    for (auto& [name, evidence] : draft.forks) books_.forks[name] = std::move(evidence);
+    std::vector<ForkEvidence> gone;
+    for (ForkEvidence& evidence : draft.forks) static_cast<void>(books_.forks.add(std::move(evidence), gone));
     for (auto& [key, entry] : draft.quarantined)
         books_.add_quarantined(std::move(key), std::move(entry.what), entry.bytes);
     for (const Bytes& key : draft.released) books_.remove_quarantined(key);

@@ -44,6 +44,7 @@ public:
     [[nodiscard]] Frontier frontier(std::string_view compartment) const override;
     [[nodiscard]] std::optional<Head> head(const LogName& log) const override;
     [[nodiscard]] Position last_position() const override;
+    [[nodiscard]] std::uint64_t effective(LogHandle handle) const override;
     [[nodiscard]] std::optional<LogName> name_of(LogHandle handle) const override;
     [[nodiscard]] Result<std::vector<std::shared_ptr<const EncodedBatch>>>
     read_range(const LogName& log, std::uint64_t first, std::size_t bytes_max) const override;
@@ -65,12 +66,13 @@ private:
     // What one writing call has decided and not committed yet.
     struct Draft {
         Changes changes;
-        std::map<LogName, LogRow> rows; // new or changed
+        std::map<LogName, LogRow> rows;    // new or changed, that rule
+        std::map<LogHandle, LogRow> aside; // that ruled before
         LogHandle last_handle = 0;
         Position last = 0;
         std::map<LogId, Incarnation> born;
         std::vector<LogId> retired;
-        std::map<LogName, ForkEvidence> forks;
+        std::vector<ForkEvidence> forks;
         std::vector<std::pair<Bytes, Books::Quarantined>> quarantined;
         std::vector<Bytes> released;
         std::map<LogId, std::size_t> quarantine_bytes; // added by this call
@@ -91,9 +93,13 @@ private:
     void remember(const Error& error) const; // corruption stops writing, doubt makes it look first
 
     // --- log_recount.cpp ---
-    // The row with the head that counts under `authority` and the forks known; `fork`: of its log, or null.
+    // The row with the head that counts under `authority`; `fork`: the one that closes its log, or null.
     [[nodiscard]] Result<LogRow> recounted(LogRow row, const Authority& authority, const ForkEvidence* fork) const;
     [[nodiscard]] Result<> recount_all();
+    [[nodiscard]] Result<> recount_log(Draft& draft, const LogRow& row, const Authority& authority);
+    static void put_aside(Draft& draft, LogRow row);
+    [[nodiscard]] bool learn_fork(Draft& draft, const ForkEvidence& evidence) const; // false: no news
+    [[nodiscard]] ForkSet forks_of(const Draft& draft, const LogName& log) const;
     void enter(Draft& draft, LogRow row); // a row without a batch of its own
 
     // --- log_append.cpp ---
@@ -114,8 +120,21 @@ private:
                                         ByteView stored, ByteView held,
                                         const std::map<BatchPlace, std::size_t>& staged,
                                         std::span<const EncodedBatch> batches);
+    // The bytes of the batch at that place: of this call or of the store.
+    [[nodiscard]] Result<Bytes> bytes_at(const LogRow& row, std::uint64_t number,
+                                         const std::map<BatchPlace, std::size_t>& staged,
+                                         std::span<const EncodedBatch> batches) const;
+    [[nodiscard]] Result<Fit> which_branch(const LogRow& row, const Offer& offer,
+                                           const std::map<BatchPlace, std::size_t>& staged,
+                                           std::span<const EncodedBatch> batches) const;
+    [[nodiscard]] LogRow branch_of(Draft& draft, const LogRow& row, std::uint64_t first) const;
+    [[nodiscard]] bool lacks_body(const LogRow& row, std::uint64_t number, const Authority& authority) const;
+    // What this node is to hold of the batch: bodies, or the batch without them.
+    [[nodiscard]] Result<> keep_to_our_right(Offered& offered, ByteView stored, const Authority& authority) const;
+    void fill_one(Draft& draft, const Offered& offered, ByteView stored, IngestOutcome& outcome) const;
     [[nodiscard]] Result<> release_quarantined();
-    [[nodiscard]] const ForkEvidence* fork_of(const Draft& draft, const LogName& log) const;
+    // What closes the log under the charter in force.
+    [[nodiscard]] std::optional<ForkEvidence> fork_of(const Draft& draft, const LogName& log) const;
 
     [[nodiscard]] std::optional<LogRow> find_row(const LogName& name) const;
     [[nodiscard]] std::optional<LogRow> find_row(LogHandle handle) const;

@@ -1,4 +1,5 @@
 // Batches of others: verified one by one and at once, then taken in order, stored under one sync.
+#include "storage/event/bare.hpp"
 #include "storage/log/log_core.hpp"
 
 #include <algorithm>
@@ -10,8 +11,21 @@ struct LogCore::Offered {
     Result<Offer> offer = failure(ErrorCode::malformed, "not looked at");
     std::optional<Hash> there; // hash of the batch stored at its place before this call
     bool held = false;         // that very batch
+    bool fills = false;        // its bodies are missing here, and come now
+    Bytes bare;                // what is kept where this node may not hold bodies; empty: all of it
     bool staged = false;       // its outcome holds only if this call's commit succeeds
 };
+
+namespace {
+
+ForkEvidence evidence_of(const Offer& offer, ByteView stored, ByteView held) {
+    Signature held_signature;
+    std::memcpy(held_signature.raw.data(), held.data() + BatchHeader::encoded_bytes, Signature::size);
+    return make_evidence(offer.place(), held.first(BatchHeader::encoded_bytes), held_signature,
+                         stored.first(BatchHeader::encoded_bytes), offer.signature);
+}
+
+} // namespace
 
 LogCore::Offered LogCore::examine_one(ByteView stored, const Authority& authority) const {
     Offered out;
@@ -32,10 +46,65 @@ LogCore::Offered LogCore::examine_one(ByteView stored, const Authority& authorit
         // The header is the batch's identity: the bytes stored under it were verified then, those that
         // came with it now are dropped unseen.
         out.held = out.there == offer.hash;
-        if (out.held) return out;
+        out.fills = out.held && lacks_body(*row, offer.header.number, authority);
+        if (out.held && !out.fills) return out;
     }
-    if (auto good = examine(stored, authority, offer); !good) out.offer = good.error();
+    auto good = examine(stored, authority, offer);
+    if (good) good = keep_to_our_right(out, stored, authority);
+    if (!good) out.offer = good.error();
     return out;
+}
+
+bool LogCore::lacks_body(const LogRow& row, std::uint64_t number, const Authority& authority) const {
+    const LogOwner* owner = authority.owner(row.name.id);
+    if (owner == nullptr || !authority.may_hold(author_.node, owner->compartment)) return false;
+    std::shared_lock lock(reading_);
+    const std::uint64_t bare = books_.first_bare(row);
+    return bare != 0 && number >= bare;
+}
+
+// The root of a batch without bodies verifies too: without this whoever passes batches on could rob the others
+// of what they are to hold.
+Result<> LogCore::keep_to_our_right(Offered& offered, ByteView stored, const Authority& authority) const {
+    Offer& offer = offered.offer.value();
+    const LogOwner* owner = authority.owner(offer.header.log.id);
+    SAFAR_ASSERT(owner != nullptr); // examined
+    if (authority.may_hold(author_.node, owner->compartment) ||
+        !authority.may_observe(author_.node, owner->compartment)) {
+        if (offer.bodies) return success();
+        return failure(ErrorCode::body_missing, "batch " + std::to_string(offer.header.number) + " of log " +
+                                                    offer.header.log.id.brief() +
+                                                    " came without bodies that this node is to hold");
+    }
+    SAFAR_TRY(offered.bare, bare_batch(stored));
+    offer.bodies = false;
+    return success();
+}
+
+// The body of a batch that was held without it. In order, so that the head follows.
+void LogCore::fill_one(Draft& draft, const Offered& offered, ByteView stored, IngestOutcome& outcome) const {
+    const Offer& offer = offered.offer.value();
+    const std::uint64_t number = offer.header.number;
+    LogRow row = row_of(draft, offer.header.log);
+    const LogHandle handle = row.handle_at(number);
+    LogRow* part = &row;
+    LogRow trunk;
+    if (handle != row.handle) {
+        auto staged = draft.aside.find(handle);
+        trunk = staged != draft.aside.end() ? staged->second : *books_.find(handle);
+        part = &trunk;
+    }
+    if (part->bare != number) return; // an earlier one is missing still, or this one came twice
+    part->bare = number == part->held ? 0 : number + 1;
+    draft.changes.put_view(Table::batch, batch_key(handle, number), stored);
+    if (part == &trunk) draft.aside[handle] = trunk;
+    if (offer.standing == Standing::counts && number == row.head.number + 1 && !row.head.forked) {
+        const auto fork = fork_of(draft, row.name);
+        row.head = {number, offer.header.last_sequence(), offer.hash, offer.header.epoch,
+                    fork && fork->place.number == number + 1};
+    }
+    draft.rows[row.name] = row;
+    outcome.fresh = true;
 }
 
 std::vector<IngestOutcome> LogCore::ingest(std::span<const EncodedBatch> batches) {
@@ -81,9 +150,13 @@ void LogCore::take_one(Draft& draft, std::span<const EncodedBatch> batches,
         return;
     }
     const Offer& offer = offered.offer.value();
-    const ByteView stored = batches[index].bytes;
+    const ByteView stored = offered.bare.empty() ? ByteView(batches[index].bytes) : ByteView(offered.bare);
     outcome.place = offer.place();
     outcome.hash = offer.hash;
+    if (offered.fills) {
+        offered.staged = true;
+        return fill_one(draft, offered, stored, outcome);
+    }
     if (offered.held) return;
     if (offer.standing == Standing::waits) {
         outcome.result = failure(ErrorCode::epoch_unknown, "it names charter epoch " +
@@ -97,9 +170,10 @@ void LogCore::take_one(Draft& draft, std::span<const EncodedBatch> batches,
     auto beside = staged.find(offer.place());
     if (beside != staged.end()) offered.there = offers[beside->second].offer.value().hash;
     const LogRow row = row_of(draft, offer.header.log);
-    const ForkEvidence* fork = fork_of(draft, offer.header.log);
-    auto verdict = fit(offer, row, offered.there, fork);
+    const auto fork = fork_of(draft, offer.header.log);
+    auto verdict = fit(offer, row, offered.there, fork ? &*fork : nullptr);
     offered.staged = draft.rows.contains(offer.header.log);
+    if (verdict && verdict.value() == Fit::forks) verdict = which_branch(row, offer, staged, batches);
     if (!verdict) {
         outcome.result = verdict.error();
         return;
@@ -108,27 +182,27 @@ void LogCore::take_one(Draft& draft, std::span<const EncodedBatch> batches,
     // Another copy of our key wrote here, or we did before we lost our store: never sign it again.
     if (own_.is_current(offer.header.log)) retire(draft, offer.header.log.id);
     offered.staged = true;
-    if (verdict.value() == Fit::extends) {
-        LogRow next = extended(row, offer);
-        next.head.forked = fork != nullptr && fork->place.number == offer.header.number + 1;
+    if (verdict.value() == Fit::extends || verdict.value() == Fit::branches) {
+        LogRow next = row;
+        if (verdict.value() == Fit::branches) {
+            if (auto other = bytes_at(row, offer.header.number, staged, batches))
+                static_cast<void>(learn_fork(draft, evidence_of(offer, stored, other.value())));
+            next = branch_of(draft, row, offer.header.number);
+        }
+        next = extended(std::move(next), offer);
+        next.head.forked = fork && fork->place.number == offer.header.number + 1;
         outcome.position = stage(draft, next, stored);
         outcome.fresh = true;
         staged[offer.place()] = index;
         return;
     }
-    Bytes from_store;
-    ByteView held = beside != staged.end() ? ByteView(batches[beside->second].bytes) : ByteView();
-    if (held.empty()) {
-        auto there = stored_header(*parts_.store, row, offer.header.number);
-        if (!there) {
-            remember(there.error());
-            outcome.result = there.error();
-            return;
-        }
-        from_store = std::move(there.value().bytes);
-        held = from_store;
+    auto held = bytes_at(row, offer.header.number, staged, batches);
+    if (!held) {
+        remember(held.error());
+        outcome.result = held.error();
+        return;
     }
-    if (auto closed = close_forked(draft, row, offered, stored, held, staged, batches); !closed) {
+    if (auto closed = close_forked(draft, row, offered, stored, held.value(), staged, batches); !closed) {
         outcome.result = closed.error();
         return;
     }
@@ -167,19 +241,62 @@ Result<> LogCore::close_forked(Draft& draft, LogRow row, const Offered& offered,
     row.head = head;
     draft.rows[row.name] = row;
 
-    Signature held_signature;
-    std::memcpy(held_signature.raw.data(), held.data() + BatchHeader::encoded_bytes, Signature::size);
-    ForkEvidence evidence = make_evidence(offer.place(), held.first(BatchHeader::encoded_bytes), held_signature,
-                                          stored.first(BatchHeader::encoded_bytes), offer.signature);
-    draft.changes.put(Table::evidence, evidence_key(row.name), encode_evidence(evidence));
-    draft.forks[row.name] = std::move(evidence);
+    static_cast<void>(learn_fork(draft, evidence_of(offered.offer.value(), stored, held)));
     return success();
 }
 
-const ForkEvidence* LogCore::fork_of(const Draft& draft, const LogName& log) const {
-    if (auto found = draft.forks.find(log); found != draft.forks.end()) return &found->second;
-    auto found = books_.forks.find(log);
-    return found == books_.forks.end() ? nullptr : &found->second;
+std::optional<ForkEvidence> LogCore::fork_of(const Draft& draft, const LogName& log) const {
+    const auto charter = authority();
+    const bool fresh = std::any_of(draft.forks.begin(), draft.forks.end(),
+                                   [&](const ForkEvidence& evidence) { return evidence.place.log == log; });
+    const ForkSet both = fresh ? forks_of(draft, log) : ForkSet();
+    const ForkEvidence* found = (fresh ? both : books_.forks).closing(log, *charter);
+    return found == nullptr ? std::nullopt : std::optional(*found);
+}
+
+Result<Bytes> LogCore::bytes_at(const LogRow& row, std::uint64_t number,
+                                const std::map<BatchPlace, std::size_t>& staged,
+                                std::span<const EncodedBatch> batches) const {
+    if (auto beside = staged.find({row.name, number}); beside != staged.end())
+        return batches[beside->second].bytes;
+    SAFAR_TRY(auto stored, stored_header(*parts_.store, row, number));
+    return std::move(stored.bytes);
+}
+
+// Another batch is held at the place of this one. A fork, unless an epoch has told the branches apart: then
+// the batch that it admitted begins the branch that counts, and what follows either is no new fork.
+Result<Fit> LogCore::which_branch(const LogRow& row, const Offer& offer,
+                                  const std::map<BatchPlace, std::size_t>& staged,
+                                  std::span<const EncodedBatch> batches) const {
+    const auto charter = authority();
+    const BatchHeader& header = offer.header;
+    if (charter->admitted(offer.place()) != nullptr) { // it is this one, or it would stand in quarantine
+        if (header.number == row.head.number + 1 && header.previous == row.head.hash &&
+            header.first_sequence == row.head.last_sequence + 1 && header.epoch >= row.head.epoch)
+            return Fit::branches;
+    } else if (!charter->admitted_before(offer.place())) {
+        return Fit::forks;
+    }
+    SAFAR_TRY(auto bytes, bytes_at(row, header.number - 1, staged, batches));
+    if (header_hash(header.network, ByteView(bytes).first(BatchHeader::encoded_bytes)) == header.previous)
+        return Fit::forks;
+    return failure(ErrorCode::gap, "batch " + std::to_string(header.number) + " of log " +
+                                       header.log.id.brief() + " follows another batch than the one held before it");
+}
+
+// The row of a branch that begins at `first`; the one that ruled goes aside.
+LogRow LogCore::branch_of(Draft& draft, const LogRow& row, std::uint64_t first) const {
+    LogRow out;
+    out.handle = ++draft.last_handle;
+    out.name = row.name;
+    out.head = row.head;
+    out.held = first - 1;
+    out.first = first;
+    for (const LogRow::Part& part : row.trunk)
+        if (part.first < first) out.trunk.push_back(part);
+    if (row.first < first) out.trunk.push_back({row.first, row.handle});
+    put_aside(draft, row);
+    return out;
 }
 
 void LogCore::quarantine_one(Draft& draft, Offered& offered, ByteView stored,
@@ -233,9 +350,10 @@ Result<> LogCore::release_quarantined() {
     Draft draft = start_draft();
     for (std::size_t i = 0; i < keys.size(); ++i) {
         const auto& result = outcomes[i].result;
-        // It found its place, or never will; what waits for earlier batches stays.
+        // It found its place, or never will, or is to come again with its bodies; what waits for earlier
+        // batches stays.
         if (!result && result.error().code != ErrorCode::fork_detected &&
-            result.error().code != ErrorCode::log_closed)
+            result.error().code != ErrorCode::log_closed && result.error().code != ErrorCode::body_missing)
             continue;
         draft.changes.erase(Table::quarantine, keys[i]);
         draft.released.push_back(keys[i]);

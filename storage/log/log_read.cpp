@@ -1,6 +1,8 @@
 // What readers ask, from any thread.
 #include "storage/log/log_core.hpp"
 
+#include <algorithm>
+
 namespace safar {
 namespace {
 
@@ -48,6 +50,17 @@ Position LogCore::last_position() const {
     return books_.last;
 }
 
+std::uint64_t LogCore::effective(LogHandle handle) const {
+    std::shared_lock lock(reading_);
+    const LogRow* row = books_.find(handle);
+    if (row == nullptr) return 0;
+    const LogOwner* owner = authority_->owner(row->name.id);
+    if (owner != nullptr && authority_->only_carries(author_.node, owner->compartment)) return 0;
+    const std::uint64_t counted = books_.counted(handle);
+    const std::uint64_t bare = books_.first_bare(*row);
+    return bare == 0 ? counted : std::min(counted, bare - 1);
+}
+
 std::optional<LogName> LogCore::name_of(LogHandle handle) const {
     auto row = find_row(handle);
     return row ? std::optional(row->name) : std::nullopt;
@@ -60,10 +73,15 @@ LogCore::read_range(const LogName& log, std::uint64_t first, std::size_t bytes_m
     first = std::max<std::uint64_t>(first, 1);
     if (!row || first > row->held) return out;
     std::uint64_t expected = first;
+    // A branch goes on from another row: what lies there is a range of its own.
+    std::uint64_t until = row->first > first ? row->first - 1 : row->held;
+    for (const LogRow::Part& part : row->trunk)
+        if (part.first > first && part.first <= until) until = part.first - 1;
+    const LogHandle handle = row->handle_at(first);
     std::size_t bytes = 0;
     bool full = false;
     auto scanned = parts_.store->scan(
-        Table::batch, batch_key(row->handle, first), batch_key(row->handle, row->held + 1),
+        Table::batch, batch_key(handle, first), batch_key(handle, until + 1),
         [&](ByteView key, ByteView value) {
             if (read_big_endian(key.last(8)) != expected) return false;
             bytes += value.size();
@@ -77,7 +95,7 @@ LogCore::read_range(const LogName& log, std::uint64_t first, std::size_t bytes_m
         remember(scanned.error());
         return scanned.error();
     }
-    if (!full && expected != row->held + 1) return hole(*row, expected);
+    if (!full && expected != until + 1) return hole(*row, expected);
     return out;
 }
 
@@ -87,7 +105,7 @@ Result<std::shared_ptr<const EncodedBatch>> LogCore::read_batch(LogHandle log,
     if (!row || number == 0 || number > row->held)
         return failure(ErrorCode::not_found, "no batch " + std::to_string(number) +
                                                  " is held of log number " + std::to_string(log));
-    auto bytes = parts_.store->get(Table::batch, batch_key(log, number));
+    auto bytes = parts_.store->get(Table::batch, batch_key(row->handle_at(number), number));
     if (!bytes) {
         remember(bytes.error());
         return bytes.error();
@@ -128,7 +146,7 @@ Result<std::vector<JournalEntry>> LogCore::read_journal(Position after,
         if (!row)
             return failure(ErrorCode::storage_corrupt, "the journal names a log that is not held");
         entry.name = row->name;
-        entry.counts = entry.number <= row->head.number;
+        entry.counts = entry.number <= effective(entry.log);
         SAFAR_TRY(entry.batch, read_batch(entry.log, entry.number));
     }
     return out;
@@ -144,7 +162,7 @@ std::vector<QuarantinedBatch> LogCore::quarantined() const {
 std::vector<ForkEvidence> LogCore::forks() const {
     std::shared_lock lock(reading_);
     std::vector<ForkEvidence> out;
-    for (const auto& [name, evidence] : books_.forks) out.push_back(evidence);
+    for (const auto& [place, evidence] : books_.forks.all()) out.push_back(evidence);
     return out;
 }
 

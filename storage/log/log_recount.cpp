@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+
 namespace safar {
 namespace {
 
@@ -23,7 +24,12 @@ Result<> LogCore::set_authority(std::shared_ptr<const Authority> authority) {
 }
 
 Result<LogRow> LogCore::recounted(LogRow row, const Authority& authority, const ForkEvidence* fork) const {
-    const std::uint64_t limit = fork == nullptr ? row.held : std::min(row.held, fork->place.number - 1);
+    std::uint64_t limit = fork == nullptr ? row.held : std::min(row.held, fork->place.number - 1);
+    // Who is to hold bodies holds what it has bodies of; the rest is asked for again.
+    if (const std::uint64_t bare = books_.first_bare(row); bare != 0)
+        if (const LogOwner* owner = authority.owner(row.name.id);
+            owner == nullptr || authority.may_hold(author_.node, owner->compartment))
+            limit = std::min(limit, bare - 1);
     std::uint64_t counted = limit;
     if (authority.restricted(row.name.id)) {
         // The first batch that does not count takes all after it with it, whatever they are.
@@ -56,6 +62,30 @@ void LogCore::enter(Draft& draft, LogRow row) {
     draft.rows[row.name] = std::move(row);
 }
 
+void LogCore::put_aside(Draft& draft, LogRow row) {
+    row.aside = true;
+    row.head = {};
+    draft.aside[row.handle] = std::move(row);
+}
+
+// Of a log that has rows for several branches the one of which most counts rules. What counts is the same chain
+// in each of them, so where two tie nothing hangs on the choice, and the one that ruled stays.
+Result<> LogCore::recount_log(Draft& draft, const LogRow& row, const Authority& authority) {
+    const ForkEvidence* fork = books_.forks.closing(row.name, authority);
+    SAFAR_TRY(auto best, recounted(row, authority, fork));
+    for (const LogRow& other : books_.rows) {
+        if (!other.aside || other.name != row.name) continue;
+        LogRow back = other;
+        back.aside = false;
+        SAFAR_TRY(auto counted, recounted(std::move(back), authority, fork));
+        if (counted.head.number > best.head.number) best = std::move(counted);
+    }
+    if (best == row) return success();
+    if (best.handle != row.handle) put_aside(draft, row);
+    enter(draft, std::move(best));
+    return success();
+}
+
 // Reads a header for each batch of every restricted log, so it is done once for each charter: a start under
 // the one that it was done for last has nothing to do.
 Result<> LogCore::recount_all() {
@@ -66,22 +96,43 @@ Result<> LogCore::recount_all() {
     Draft draft = start_draft();
     bool restricted = false;
     for (const LogRow& row : books_.rows) {
-        auto fork = books_.forks.find(row.name);
-        const ForkEvidence* evidence = fork == books_.forks.end() ? nullptr : &fork->second;
-        if (row.head.number == row.held && !row.head.forked && evidence == nullptr &&
-            !charter->restricted(row.name.id))
+        if (row.aside) continue;
+        if (row.head.number == row.held && !row.head.forked && !books_.forks.knows(row.name) &&
+            books_.first_bare(row) == 0 && !charter->restricted(row.name.id))
             continue;
         restricted = true;
-        auto now = recounted(row, *charter, evidence);
-        if (!now) {
-            remember(now.error());
-            return now.error();
+        if (auto counted = recount_log(draft, row, *charter); !counted) {
+            remember(counted.error());
+            return counted;
         }
-        if (now.value() != row) enter(draft, std::move(now).value());
     }
     if (!restricted && !before) return success(); // nothing to do, and as cheap to find out again
     draft.changes.put(Table::meta, key, copy(charter->revision().view()));
     return commit(draft);
+}
+
+ForkSet LogCore::forks_of(const Draft& draft, const LogName& log) const {
+    ForkSet out;
+    std::vector<ForkEvidence> gone;
+    const auto& all = books_.forks.all();
+    for (auto at = all.lower_bound({log, 0}); at != all.end() && at->first.log == log; ++at)
+        static_cast<void>(out.add(at->second, gone));
+    for (const ForkEvidence& evidence : draft.forks)
+        if (evidence.place.log == log) static_cast<void>(out.add(evidence, gone));
+    return out;
+}
+
+bool LogCore::learn_fork(Draft& draft, const ForkEvidence& evidence) const {
+    ForkSet known = forks_of(draft, evidence.place.log);
+    std::vector<ForkEvidence> gone;
+    if (!known.add(evidence, gone)) return false;
+    for (const ForkEvidence& each : gone) {
+        draft.changes.erase(Table::evidence, evidence_key(each.place));
+        draft.changes.erase(Table::evidence, evidence_key(each.place.log)); // as older stores named it
+    }
+    draft.changes.put(Table::evidence, evidence_key(evidence.place), encode_evidence(evidence));
+    draft.forks.push_back(evidence);
+    return true;
 }
 
 Result<bool> LogCore::note_fork(const ForkEvidence& evidence) {
@@ -89,15 +140,13 @@ Result<bool> LogCore::note_fork(const ForkEvidence& evidence) {
     SAFAR_TRY(ready_to_write());
     const auto charter = authority();
     SAFAR_TRY(check_evidence(evidence, *charter));
-    auto known = books_.forks.find(evidence.place.log);
-    if (known != books_.forks.end() && known->second.place.number <= evidence.place.number) return false;
-
     Draft draft = start_draft();
-    SAFAR_TRY(auto row, recounted(row_of(draft, evidence.place.log), *charter, &evidence));
-    // A log of which nothing is held is stated only where the fork is all that can ever be held of it.
-    if (row.handle != 0 || evidence.place.number == 1) enter(draft, std::move(row));
-    draft.changes.put(Table::evidence, evidence_key(evidence.place.log), encode_evidence(evidence));
-    draft.forks[evidence.place.log] = evidence;
+    if (!learn_fork(draft, evidence)) return false;
+    if (const auto fork = fork_of(draft, evidence.place.log)) {
+        SAFAR_TRY(auto row, recounted(row_of(draft, evidence.place.log), *charter, &*fork));
+        // A log of which nothing is held is stated only where the fork is all that can ever be held of it.
+        if (row.handle != 0 || fork->place.number == 1) enter(draft, std::move(row));
+    }
     SAFAR_TRY(commit(draft));
     return true;
 }

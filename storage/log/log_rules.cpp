@@ -1,5 +1,7 @@
 #include "storage/log/log_rules.hpp"
 
+#include "storage/event/bare.hpp"
+
 namespace safar {
 namespace {
 
@@ -38,7 +40,8 @@ Result<> examine(ByteView stored, const Authority& authority, Offer& offer) {
                                                       ": no charter epoch held here knows key " +
                                                       header.key.brief());
     SAFAR_TRY(check_public_key(*key));
-    SAFAR_TRY(open_batch(stored, LeafCheck::compute));
+    SAFAR_TRY(auto opened, open_batch(stored, LeafCheck::compute));
+    offer.bodies = has_bodies(opened);
     if (!verify_header(*key, header.network, stored.first(BatchHeader::encoded_bytes),
                        offer.signature))
         return failure(ErrorCode::bad_signature, place_text(header) +
@@ -89,6 +92,7 @@ LogRow extended(LogRow row, const Offer& offer) {
     const BatchHeader& header = offer.header;
     row.head = Head{header.number, header.last_sequence(), offer.hash, header.epoch, false};
     row.held = header.number;
+    if (!offer.bodies && row.bare == 0) row.bare = header.number;
     return row;
 }
 

@@ -18,6 +18,7 @@ struct Offer {
     Hash hash;
     Signature signature;
     Standing standing = Standing::unknown; // counts, waits or quarantine
+    bool bodies = true; // of every event; false: its bytes are bare, or some are missing
     [[nodiscard]] BatchPlace place() const { return {header.log, header.number}; }
 };
 
@@ -33,6 +34,7 @@ enum class Fit {
     extends, // comes right after the log's head
     held,    // this very batch is stored already
     forks,   // its author signed another batch for the same place
+    branches, // so it did, and an epoch says that this one counts
 };
 // Where does `offer` fit in a log that stands as `row`? `there` is the hash of the batch stored at
 // that number, if there is one; `fork` the log's known fork. Errors: gap (earlier ones are missing, or it follows a batch that is

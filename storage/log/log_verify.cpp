@@ -1,4 +1,5 @@
 // Rechecks what is stored. Reads beside the writer: it looks at what was held when it started.
+#include "storage/event/bare.hpp"
 #include "storage/log/log_core.hpp"
 
 namespace safar {
@@ -11,7 +12,7 @@ std::string text(const LogRow& row) {
 }
 
 // One batch's own bytes: leaves, root and signature. Empty: they hold.
-std::string deep_problem(const Bytes& bytes, const Authority& authority) {
+std::string deep_problem(const Bytes& bytes, bool bodies, const Authority& authority) {
     auto opened = open_batch(bytes, LeafCheck::compute);
     if (!opened) return describe(opened.error());
     const OpenBatch& batch = opened.value();
@@ -20,6 +21,7 @@ std::string deep_problem(const Bytes& bytes, const Authority& authority) {
     ByteView header = ByteView(bytes).first(BatchHeader::encoded_bytes);
     if (!verify_header(*key, batch.header.network, header, batch.signature))
         return "its signature does not verify";
+    if (bodies && !has_bodies(batch)) return "its bodies are missing";
     return {};
 }
 
@@ -35,7 +37,14 @@ public:
         previous_ = {};
         next_sequence_ = 1;
         epoch_ = 0;
-        std::uint64_t expected = 1;
+        if (row.first > 1) { // goes on from another row
+            auto before = stored_header(store_, row, row.first - 1);
+            if (!before) return problem(text(row) + ": " + describe(before.error()));
+            previous_ = before.value().hash;
+            next_sequence_ = before.value().header.last_sequence() + 1;
+            epoch_ = before.value().header.epoch;
+        }
+        std::uint64_t expected = row.first;
         auto scanned =
             store_.scan(Table::batch, batch_key(row.handle, 0), batch_key(row.handle, row.held + 1),
                         [&](ByteView key, ByteView value) {
@@ -58,7 +67,8 @@ public:
 
     // Every batch held has exactly one place in the journal, in the order of its log.
     void journal(const std::vector<LogRow>& rows, Position last) {
-        std::vector<std::uint64_t> seen(rows.size(), 0);
+        std::vector<std::uint64_t> seen;
+        for (const LogRow& row : rows) seen.push_back(row.first - 1);
         Position expected = 1;
         auto scanned = store_.scan(Table::journal, journal_key(0), journal_key(last + 1),
                                    [&](ByteView key, ByteView value) {
@@ -119,7 +129,8 @@ private:
     void finish_group(const LogRow& row) {
         std::vector<std::string> found(group_.size());
         parallel_for_(group_.size(), [&](std::size_t i) {
-            found[i] = deep_problem(group_[i].second, authority_);
+            const bool bodies = row.bare == 0 || group_[i].first < row.bare;
+            found[i] = deep_problem(group_[i].second, bodies, authority_);
         });
         for (std::size_t i = 0; i < group_.size(); ++i)
             if (!found[i].empty())
@@ -169,12 +180,12 @@ LogCore::verify(bool deep,
         charter = authority_;
     }
     std::uint64_t total = 0;
-    for (const LogRow& row : books.rows) total += row.held;
+    for (const LogRow& row : books.rows) total += row.own_batches();
     Verifier verifier(*parts_.store, *charter, parts_.parallel_for, deep, total, progress);
     for (const LogRow& row : books.rows) verifier.log(row);
     verifier.journal(books.rows, books.last);
     VerifyReport report = std::move(verifier.report);
-    for (const auto& [name, fork] : books.forks) check_evidence(fork, *charter, report);
+    for (const auto& [place, fork] : books.forks.all()) check_evidence(fork, *charter, report);
     report.problems.insert(report.problems.end(), losses_.begin(), losses_.end());
     if (deep) parts_.store->check_media(report.problems);
     return report;

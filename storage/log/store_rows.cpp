@@ -27,7 +27,49 @@ Error damaged(std::string_view what) {
 
 constexpr std::string_view witness_magic = "safarW1\n";
 
+// What nearly no row has stands at its end, and only where there is some: rows of older stores read on.
+void write_rare(ByteWriter& writer, const LogRow& row) {
+    if (row.first == 1 && row.trunk.empty() && !row.aside && row.bare == 0) return;
+    writer.integer(static_cast<std::uint8_t>(row.aside ? 1 : 0));
+    writer.integer(row.bare);
+    writer.integer(row.first);
+    writer.integer(static_cast<std::uint32_t>(row.trunk.size()));
+    for (const LogRow::Part& part : row.trunk) {
+        writer.integer(part.first);
+        writer.integer(part.handle);
+    }
+}
+
+bool read_rare(ByteReader& in, LogRow& row) {
+    if (in.remaining() == 0) return true;
+    auto aside = in.integer<std::uint8_t>();
+    row.aside = aside == 1;
+    row.bare = in.integer<std::uint64_t>();
+    row.first = in.integer<std::uint64_t>();
+    auto parts = in.integer<std::uint32_t>();
+    if (!in.ok() || aside > 1 || parts > in.remaining() / 12) return false;
+    std::uint64_t before = 0;
+    for (std::uint32_t i = 0; i < parts; ++i) {
+        LogRow::Part part;
+        part.first = in.integer<std::uint64_t>();
+        part.handle = in.integer<LogHandle>();
+        if (part.first <= before || part.first >= row.first || part.handle == 0) return false;
+        before = part.first;
+        row.trunk.push_back(part);
+    }
+    return (row.first == 1) == row.trunk.empty() && row.first >= 1 && row.held + 1 >= row.first &&
+           row.bare <= row.held && (row.trunk.empty() || row.trunk.front().first == 1);
+}
+
 } // namespace
+
+LogHandle LogRow::handle_at(std::uint64_t number) const {
+    LogHandle out = handle;
+    if (number >= first) return out;
+    for (const Part& part : trunk)
+        if (part.first <= number) out = part.handle;
+    return out;
+}
 
 Bytes batch_key(LogHandle log, std::uint64_t number) {
     Bytes key;
@@ -65,6 +107,12 @@ Bytes evidence_key(const LogName& log) {
     Bytes key;
     append(key, log.id.view());
     append(key, log.incarnation.view());
+    return key;
+}
+
+Bytes evidence_key(const BatchPlace& place) {
+    Bytes key = evidence_key(place.log);
+    put_big_endian(key, place.number);
     return key;
 }
 
@@ -112,6 +160,7 @@ Bytes encode_log_row(const LogRow& row) {
     writer.integer(row.head.epoch);
     writer.integer(static_cast<std::uint8_t>(row.head.forked ? 1 : 0));
     writer.integer(row.held);
+    write_rare(writer, row);
     return out;
 }
 
@@ -126,8 +175,8 @@ Result<LogRow> decode_log_row(ByteView key, ByteView value) {
     auto forked = in.integer<std::uint8_t>();
     row.head.forked = forked == 1;
     row.held = in.integer<std::uint64_t>();
-    if (key.size() != 5 || !in.at_end() || forked > 1 || row.held < row.head.number ||
-        (row.held == 0 && !row.head.forked))
+    if (!read_rare(in, row) || key.size() != 5 || !in.at_end() || forked > 1 ||
+        row.held < row.head.number || (row.aside && (row.head.number > 0 || row.head.forked)))
         return damaged("list of logs");
     row.handle = static_cast<LogHandle>(read_big_endian(key.subspan(1)));
     return row;

@@ -12,7 +12,24 @@ struct LogRow {
     LogName name;
     Head head;              // what counts: up to the log's fork, if it has one, and the charter's cut
     std::uint64_t held = 0; // batches 1..held are stored; 0 only where nothing but a fork is known
+
+    // A log of which an epoch admitted another branch than the one that came first has a row for each. The
+    // later one begins at `first` and goes on from parts of the earlier ones; one of them rules, the others
+    // are aside and have no head.
+    struct Part {
+        std::uint64_t first = 1; // up to the next part's
+        LogHandle handle = 0;
+        friend bool operator==(const Part&, const Part&) = default;
+    };
+    std::uint64_t first = 1;
+    std::vector<Part> trunk; // ascending; empty where `first` is 1
+    bool aside = false;
+    std::uint64_t bare = 0; // batches from this one on are stored without bodies; 0: none
+
     friend bool operator==(const LogRow&, const LogRow&) = default;
+    [[nodiscard]] LogHandle handle_at(std::uint64_t number) const; // under which it is stored
+    // How many batches lie under its own handle.
+    [[nodiscard]] std::uint64_t own_batches() const { return held - (first - 1); }
 };
 
 [[nodiscard]] Bytes batch_key(LogHandle log, std::uint64_t number);
@@ -20,7 +37,8 @@ struct LogRow {
 [[nodiscard]] Bytes log_key(LogHandle log);
 [[nodiscard]] Bytes own_key(const LogId& log); // -> incarnation that this node signs there
 [[nodiscard]] Bytes setting_key(std::string_view key);
-[[nodiscard]] Bytes evidence_key(const LogName& log);
+[[nodiscard]] Bytes evidence_key(const LogName& log); // of all that is known of it
+[[nodiscard]] Bytes evidence_key(const BatchPlace& place);
 [[nodiscard]] Bytes quarantine_key(const BatchPlace& place, const Hash& hash);
 
 // Key prefixes of the meta table.

@@ -1,5 +1,6 @@
 #include "sync/bundle/bundle_writer.hpp"
 
+#include "storage/event/bare.hpp"
 #include "sync/bundle/bundle_reader.hpp"
 
 #include <algorithm>
@@ -49,7 +50,7 @@ void BundleWriter::frontier(const std::string& name, const Frontier& held) {
     }
 }
 
-Result<> BundleWriter::compartment(const Log& log, const std::string& name, const BundleMark& after,
+Result<> BundleWriter::compartment(const Log& log, const std::string& name, bool bodies, const BundleMark& after,
                                    BundleMark& contained) {
     Frontier held = log.frontier(name);
     std::erase_if(held, [](const FrontierEntry& entry) {
@@ -64,13 +65,14 @@ Result<> BundleWriter::compartment(const Log& log, const std::string& name, cons
     SAFAR_TRY(flush(piece_bytes));
     for (const FrontierEntry& entry : held) {
         auto before = after.find(entry.log);
-        SAFAR_TRY(batches(log, entry, before == after.end() ? 0 : before->second));
-        if (entry.head.number > 0) contained[entry.log] = entry.head.number;
+        SAFAR_TRY(batches(log, entry, bodies, before == after.end() ? 0 : before->second));
+        // Without bodies nothing counts as sent: whoever is to hold them later gets them then.
+        if (bodies && entry.head.number > 0) contained[entry.log] = entry.head.number;
     }
     return success();
 }
 
-Result<> BundleWriter::batches(const Log& log, const FrontierEntry& entry, std::uint64_t after) {
+Result<> BundleWriter::batches(const Log& log, const FrontierEntry& entry, bool bodies, std::uint64_t after) {
     while (after < entry.head.number) {
         SAFAR_TRY(auto read, log.read_range(entry.log, after + 1, read_bytes));
         if (read.empty())
@@ -85,7 +87,12 @@ Result<> BundleWriter::batches(const Log& log, const FrontierEntry& entry, std::
                 return failure(ErrorCode::limit_exceeded, "batch " + std::to_string(after + 1) +
                                                               " of log " + entry.log.id.brief() +
                                                               " does not fit a frame");
-            wire::encode_batch(batch->bytes, piece_);
+            if (bodies) {
+                wire::encode_batch(batch->bytes, piece_);
+            } else {
+                SAFAR_TRY(auto bare, bare_batch(batch->bytes));
+                wire::encode_batch(bare, piece_);
+            }
             ++after;
             SAFAR_TRY(flush(piece_bytes));
         }

@@ -25,7 +25,8 @@ public:
     // What `log` holds of a compartment: its frontier, then of each log the batches after `after`,
     // up to that frontier. Adds what is in the bundle then to `contained`. Compartments ascend.
     // Errors: those of Log::read_range and of the sink.
-    [[nodiscard]] Result<> compartment(const Log& log, const std::string& name,
+    // `bodies`: else batches go without them.
+    [[nodiscard]] Result<> compartment(const Log& log, const std::string& name, bool bodies,
                                        const BundleMark& after, BundleMark& contained);
     // The goodbye: without it a reader knows that the bundle is cut.
     [[nodiscard]] Result<> end();
@@ -34,7 +35,7 @@ public:
 
 private:
     void frontier(const std::string& name, const Frontier& held);
-    [[nodiscard]] Result<> batches(const Log& log, const FrontierEntry& entry, std::uint64_t after);
+    [[nodiscard]] Result<> batches(const Log& log, const FrontierEntry& entry, bool bodies, std::uint64_t after);
     [[nodiscard]] Result<> flush(std::size_t at_least);
 
     Sink sink_;

@@ -13,6 +13,7 @@ std::uint64_t Asker::have(const LogName& log) const {
 bool Asker::lacks(const LogName& log, std::uint64_t& missing) const {
     const Head* theirs = frontiers_.theirs(log);
     if (theirs == nullptr || context_.head(log).forked) return false;
+    if (!context_.can_give(context_.peer, context_.self, context_.shared_owner(log)->compartment)) return false;
     const std::uint64_t here = have(log);
     missing = theirs->number > here ? theirs->number - here : 0;
     return missing > 0;
@@ -42,6 +43,7 @@ void Asker::on_heads(const std::vector<LogName>& logs, bool at_once) {
 void Asker::compare_heads(const LogName& log) {
     const Head* theirs = frontiers_.theirs(log);
     if (theirs == nullptr) return;
+    if (!context_.can_give(context_.peer, context_.self, context_.shared_owner(log)->compartment)) return;
     const Head ours = context_.head(log);
     if (theirs->number == ours.number && theirs->hash != ours.hash)
         probe_fork(log, ours.number);

@@ -2,6 +2,7 @@
 // actions that it will return.
 #pragma once
 
+#include "storage/event/bare.hpp"
 #include "sync/session/session.hpp"
 #include "sync/wire/message.hpp"
 
@@ -68,6 +69,26 @@ struct SessionContext {
     [[nodiscard]] const LogOwner* shared_owner(const LogName& log) const {
         const LogOwner* owner = authority->owner(log.id);
         return owner != nullptr && shares(owner->compartment) ? owner : nullptr;
+    }
+    // Bodies of that compartment go to the peer, or come from it: both sides hold them.
+    [[nodiscard]] bool carries_bodies(std::string_view compartment) const {
+        return authority->may_hold(self, compartment) && authority->may_hold(peer, compartment);
+    }
+    // May batches of it come from there? Not from an observer to who is to hold the bodies.
+    [[nodiscard]] bool can_give(const NodeId& from, const NodeId& to, std::string_view compartment) const {
+        return !authority->may_hold(to, compartment) || authority->may_hold(from, compartment);
+    }
+    // Sends a stored batch as the peer may have it. Its bytes as sent, which the peer counts against its
+    // credit; 0: it can not be read.
+    [[nodiscard]] std::size_t send_stored(std::string_view compartment, ByteView stored) {
+        if (carries_bodies(compartment)) {
+            out.send_batch(stored);
+            return stored.size();
+        }
+        auto bare = bare_batch(stored);
+        if (!bare) return 0;
+        out.send_batch(bare.value());
+        return bare.value().size();
     }
     [[nodiscard]] Head head(const LogName& log) const {
         return view.log().head(log).value_or(Head{});

@@ -238,13 +238,15 @@ bool Frontiers::push_log(Compartment& compartment, const FrontierEntry& entry) {
     if (!batches) return false;
     for (const auto& batch : batches.value()) {
         if (sent == entry.head.number || batch->bytes.size() > wire::payload_bytes_max) break;
-        context_.out.send_batch(batch->bytes);
+        const LogOwner* owner = context_.shared_owner(entry.log);
+        const std::size_t bytes = owner == nullptr ? 0 : context_.send_stored(owner->compartment, batch->bytes);
+        if (bytes == 0) return false;
         ++sent;
         ++context_.status.batches_out;
         if (auto header = decode_header(batch->header()))
             context_.status.events_out += header.value().event_count;
-        pushed_.emplace(BatchPlace{entry.log, sent}, batch->bytes.size());
-        pushed_bytes_ += batch->bytes.size();
+        pushed_.emplace(BatchPlace{entry.log, sent}, bytes);
+        pushed_bytes_ += bytes;
     }
     return sent == entry.head.number;
 }

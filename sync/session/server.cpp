@@ -18,6 +18,10 @@ Result<> Server::on_want(const wire::Want& want) {
                                                          ", which this peer may not hold");
         return success();
     }
+    if (!context_.can_give(context_.self, context_.peer, context_.shared_owner(want.log)->compartment)) {
+        context_.out.send(wire::Missing{want.log, want.first, want.last}); // we hold no bodies of it
+        return success();
+    }
     if (!ranges_.contains(want.log) && ranges_.size() >= ranges_max)
         return failure(ErrorCode::limit_exceeded, "more than 1024 ranges asked for at once");
     auto [found, fresh] = ranges_.try_emplace(want.log);
@@ -49,14 +53,19 @@ bool Server::serve_slice(const LogName& log, Range& range, std::size_t& budget) 
         context_.out.send(wire::Missing{log, range.next, range.last});
         return false;
     }
+    const LogOwner* owner = context_.shared_owner(log);
     for (const auto& batch : batches.value()) {
         if (range.credit <= 0 || range.next > range.last ||
             batch->bytes.size() > wire::payload_bytes_max)
             break;
-        context_.out.send_batch(batch->bytes);
+        const std::size_t sent = owner == nullptr ? 0 : context_.send_stored(owner->compartment, batch->bytes);
+        if (sent == 0) {
+            context_.out.send(wire::Missing{log, range.next, range.last});
+            return false;
+        }
         ++range.next;
-        range.credit -= static_cast<std::int64_t>(batch->bytes.size());
-        budget -= std::min(budget, batch->bytes.size());
+        range.credit -= static_cast<std::int64_t>(sent);
+        budget -= std::min(budget, batch->bytes.size()); // what it costs us to read
         ++context_.status.batches_out;
         if (auto header = decode_header(batch->header()))
             context_.status.events_out += header.value().event_count;

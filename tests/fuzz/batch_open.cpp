@@ -1,6 +1,7 @@
 // Any bytes as a batch, plain and behind a valid header: opened or refused, memory bounded, and the
 // leaves counted are those that the header states.
-#include "storage/event/batch.hpp"
+#include "storage/event/bare.hpp"
+#include "storage/event/merkle.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -11,6 +12,12 @@ void open(safar::ByteView stored) {
         if (auto batch = safar::open_batch(stored, check);
             batch && batch.value().events.size() != batch.value().header.event_count)
             std::abort();
+    // What is valid is valid without its bodies, and they are gone.
+    if (auto whole = safar::open_batch(stored, safar::LeafCheck::compute)) {
+        auto bare = safar::bare_batch(stored);
+        auto opened = safar::open_batch(bare.value(), safar::LeafCheck::compute);
+        if (!opened || opened.value().leaves != whole.value().leaves || safar::has_bodies(opened.value())) std::abort();
+    }
 }
 } // namespace
 

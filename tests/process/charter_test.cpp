@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 namespace safar::process {
+using namespace std::chrono_literals;
 namespace {
 using ::testing::HasSubstr;
 
@@ -150,6 +151,57 @@ TEST_F(Governance, NewKeysTakeOverWhenTheirEpochIsInForce) {
     EXPECT_EQ(net.ask("NCHR", {"stats", "return"}).at("count").as_int64(), 3);
     EXPECT_TRUE(net.ask("NCHR", {"charter", "quarantine"}).as_array().empty());
     net.stop("MOFA"); // still the process that was started
+}
+
+// FIA lets NCHR, a reader, write returns up to batch 2, and ends it.
+TEST(Delegations, APartnerWritesWhatItIsLetAndNoMore) {
+    Federation net({"IOM", "FIA", "NCHR"}, {{"return", {"return"}, {"IOM", "FIA"}, {"NCHR"}}});
+    const Agencies all{"IOM", "FIA", "NCHR"};
+    net.start_all();
+    const std::vector<std::string> create{"record", "create", "return", "nationality=Pakistan", "date=2023-03-31"};
+    EXPECT_EQ(net.safar("NCHR", create).exit_code, 77);
+    Ran refused = net.safar("NCHR", {"delegate", "give", "NCHR", "--compartment", "return", "--kind", "return",
+                                     "--until-batch", "2"});
+    EXPECT_NE(refused.exit_code, 0);
+    EXPECT_THAT(refused.err, HasSubstr("does not write"));
+    Ran given = net.safar("FIA", {"delegate", "give", "NCHR", "--compartment", "return", "--kind", "return",
+                                  "--until-batch", "2", "--why", "field registration"});
+    ASSERT_EQ(given.exit_code, 0) << given.err;
+
+    std::vector<std::string> written;
+    const auto eventually = [](const auto& condition) {
+        for (auto end = std::chrono::steady_clock::now() + 30s; std::chrono::steady_clock::now() < end;) {
+            if (condition()) return true;
+            std::this_thread::sleep_for(20ms);
+        }
+        return false;
+    };
+    ASSERT_TRUE(eventually([&] { return net.safar("NCHR", create).exit_code == 0; })) << "it never heard of it";
+    auto made = net.ask("NCHR", create);
+    net.wait_equal(all, "return");
+    for (const std::string& agency : all) {
+        EXPECT_EQ(net.safar(agency, {"record", "show", std::string(made.at("id").as_string())}).exit_code, 0) << agency;
+        EXPECT_EQ(net.digest(agency, "return", true), net.digest("IOM", "return", true)) << agency;
+    }
+    Ran third = net.safar("NCHR", create);
+    EXPECT_EQ(third.exit_code, 77) << third.err;
+    EXPECT_THAT(third.err, HasSubstr("a delegation is over"));
+
+    const auto list = net.ask("IOM", {"delegate", "list"});
+    ASSERT_EQ(list.as_array().size(), 1u);
+    EXPECT_EQ(list.at(0).at("agency").as_string(), "NCHR");
+    const std::string hash(list.at(0).at("hash").as_string());
+    EXPECT_NE(net.safar("IOM", {"delegate", "revoke", hash.substr(0, 8)}).exit_code, 0) << "it is FIA's to end";
+    Ran ended = net.safar("FIA", {"delegate", "revoke", hash.substr(0, 8), "--why", "the project is over"});
+    ASSERT_EQ(ended.exit_code, 0) << ended.err;
+    ASSERT_TRUE(eventually([&] {
+        const auto now = net.ask("NCHR", {"delegate", "list"});
+        return now.at(0).at("ended").as_bool();
+    }));
+    EXPECT_THAT(net.safar("NCHR", create).err, HasSubstr("return"));
+    net.wait_equal(all, "return");
+    for (const std::string& agency : all)
+        EXPECT_EQ(net.safar(agency, {"record", "show", std::string(made.at("id").as_string())}).exit_code, 0) << agency;
 }
 
 } // namespace

@@ -61,6 +61,7 @@ TEST(Identity, OneKeyInTwoPlacesIsCaughtByPeersThatNeverMeet) {
     replace_directory(net.directory("IOM"), net.path("twin"));
 
     // The first copy goes on before FIA, the second before NCHR.
+    std::vector<std::string> written;
     for (const char* witness : {"FIA", "NCHR"}) {
         if (witness == std::string("NCHR"))
             replace_directory(net.path("twin"), net.directory("IOM"));
@@ -68,7 +69,7 @@ TEST(Identity, OneKeyInTwoPlacesIsCaughtByPeersThatNeverMeet) {
         net.start("IOM");
         ASSERT_TRUE(eventually([&] { return connected(net, "IOM", witness); }));
         std::this_thread::sleep_for(200ms); // the witness confirms the head
-        create(net, "IOM");
+        written.push_back(create(net, "IOM"));
         net.wait_equal({"IOM", witness}, "return");
         EXPECT_EQ(incarnations(net, "IOM").size(), 1u)
             << "it did not go on in its log, nothing is shown";
@@ -110,6 +111,51 @@ TEST(Identity, OneKeyInTwoPlacesIsCaughtByPeersThatNeverMeet) {
     EXPECT_EQ(incarnations(net, "IOM").size(), 2u);
     for (const std::string& agency : all)
         EXPECT_EQ(net.digest(agency, "return", true), net.digest("FIA", "return", true)) << agency;
+
+    // An epoch admits one branch, a later one the other: at every node the one counts and the other does not.
+    const auto shows = [&](const std::string& agency, const std::string& id) {
+        return net.safar(agency, {"record", "show", id}).exit_code == 0;
+    };
+    for (const std::string& agency : all)
+        for (const std::string& id : written) EXPECT_FALSE(shows(agency, id)) << agency;
+    std::set<std::string> counted;
+    for (const char* branch : {"branch_a", "branch_b"}) {
+        const auto forks = net.ask("FIA", {"evidence", "show"});
+        const std::string hash(forks.at(0).at(branch).as_string());
+        Ran drafted = net.safar("IOM", {"charter", "amend", "--admit-branch", hash.substr(0, 12), "--why", "checked on paper"});
+        ASSERT_EQ(drafted.exit_code, 0) << drafted.err;
+        EXPECT_THAT(drafted.err, HasSubstr("counts, and what follows it"));
+        std::ofstream(net.path("draft.toml")) << drafted.out;
+        for (const char* steward : {"FIA", "IOM"}) {
+            Ran ran = net.safar(steward, {"charter", "sign", net.path("draft.toml")});
+            ASSERT_EQ(ran.exit_code, 0) << ran.err;
+        }
+        Ran published = net.safar("IOM", {"charter", "publish", net.path("draft.toml")});
+        ASSERT_EQ(published.exit_code, 0) << published.err;
+        std::string one;
+        for (const std::string& agency : all) {
+            ASSERT_TRUE(eventually([&] { return shows(agency, written[0]) || shows(agency, written[1]); })) << agency;
+            if (!one.empty()) {
+                EXPECT_TRUE(eventually([&] { return shows(agency, one); })) << agency;
+            } else {
+                EXPECT_TRUE(eventually([&] {
+                    return shows(agency, written[0]) != shows(agency, written[1]) &&
+                           !counted.contains(shows(agency, written[0]) ? written[0] : written[1]);
+                }));
+                one = shows(agency, written[0]) ? written[0] : written[1];
+            }
+        }
+        net.wait_equal(all, "return");
+        for (const std::string& agency : all) {
+            EXPECT_FALSE(shows(agency, one == written[0] ? written[1] : written[0])) << agency;
+            EXPECT_EQ(net.digest(agency, "return", true), net.digest("FIA", "return", true)) << agency;
+        }
+        counted.insert(one);
+        EXPECT_THAT(net.safar("NCHR", {"evidence", "show"}).out,
+                    HasSubstr(branch == std::string("branch_a") ? "the first counts" : "the second counts"));
+    }
+    EXPECT_EQ(counted.size(), 2u);
+    for (const std::string& agency : all) EXPECT_EQ(net.safar(agency, {"verify", "--deep"}).exit_code, 0) << agency;
 }
 
 // SAFAR_CYCLES=100 for the long run.

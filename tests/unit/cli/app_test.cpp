@@ -50,7 +50,7 @@ TEST(Commands, AllThatThereAre) {
                            "charter adopt", "charter show", "charter amend", "charter diff",
                            "charter history", "charter heads", "charter suspend", "charter notices",
                            "charter quarantine", "evidence show", "evidence export",
-                           "evidence verify", "key show", "key rotate", "key revoke", "status", "peers", "digest", "verify",
+                           "evidence verify", "delegate give", "delegate list", "delegate revoke", "key show", "key rotate", "key revoke", "status", "peers", "digest", "verify",
                            "rebuild", "import", "bundle make", "bundle apply", "bundle inspect", "gaps", "feed", "export",
                            "record create", "record set", "record retract",
                            "record show", "record history", "similar", "find", "explain", "conflict list",

@@ -77,14 +77,14 @@ public:
         : key_(seeded_key(2 * member.seed)), entropy_(member.seed + 500),
           log_(make_memory_log(Author{member.id(), &key_, &entropy_}, std::move(authority))) {}
     void under(std::shared_ptr<const Authority> authority) { ASSERT_TRUE(log_->set_authority(std::move(authority))); }
-    Heard write() {
+    Heard write(std::string_view what = "crossing", std::uint16_t kind = 1) {
         AppendRequest request{compartment, std::vector<EventDraft>(1)};
         EventDraft& draft = request.drafts[0];
-        draft.body.kind = 1;
+        draft.body.kind = kind;
         draft.body.record = entropy_.draw<RecordId>();
         draft.body.verb = "recorded";
         draft.body.actor = "test";
-        draft.body.assertions = {{1, Text{"crossing " + std::to_string(++written_)}}};
+        draft.body.assertions = {{1, Text{std::string(what) + " " + std::to_string(++written_)}}};
         auto appended = log_->append({&request, 1});
         EXPECT_TRUE(appended[0]) << describe(appended[0].error());
         name = appended[0].value().log;
@@ -168,6 +168,104 @@ TEST_F(GovernanceOrder, IsForgottenAtEveryStep) {
     epoch([&](Charter& c) { c.cuts[0].batch = 3; });
     everybody_agrees(known, "half admitted");
     EXPECT_EQ(std::set<std::string>(verdicts.begin(), verdicts.end()).size(), 4u);
+}
+
+// FIA lets UKF write movements up to batch 3, then ends it after batch 2; among them an event of another kind.
+TEST_F(GovernanceOrder, IsForgottenWhereAPartnerWritesUnderADelegation) {
+    std::vector<Heard> known;
+    Listener guide(*this);
+    auto add = [&](Heard one) {
+        guide.hear(one);
+        known.push_back(std::move(one));
+    };
+    Writing fia(network.fia, guide.authority());
+    add(fia.write());
+    Delegation what;
+    what.network = NetworkId{first.charter->identity.raw};
+    what.epoch = first.charter->identity;
+    what.agency = "FIA";
+    what.node = network.ukf.id();
+    what.compartment = compartment;
+    what.kinds = {"movement"};
+    what.until_batch = 3;
+    std::string text = value_of(write_delegation(what, network.fia.signing));
+    const Notice given = make_delegation_notice(text, value_of(parse_delegation(text)));
+    add({"", given, std::nullopt});
+    Writing ukf(network.ukf, guide.authority());
+    std::vector<Heard> of_ukf{ukf.write(), ukf.write("case", /*kind=*/2), ukf.write()};
+    what.until_batch = 9; // what it would take to write a fourth; nobody else hears of it
+    text = value_of(write_delegation(what, network.fia.signing));
+    CharterState larger = guide.state();
+    ASSERT_TRUE(larger.take_notice(make_delegation_notice(text, value_of(parse_delegation(text)))));
+    ukf.under(larger.authority());
+    of_ukf.push_back(ukf.write());
+
+    add(of_ukf[0]);
+    everybody_agrees(known, "delegated");
+    const std::string one_written = verdicts.back();
+    add(of_ukf[1]);
+    everybody_agrees(known, "another kind");
+    EXPECT_TRUE(verdicts.back().ends_with(":2") || verdicts.back().find(":2 ") != std::string::npos) << "it is kept";
+    const auto state_of = [](const std::string& verdict) { return verdict.substr(2 * 65, 64); };
+    EXPECT_EQ(state_of(verdicts.back()), state_of(one_written)) << "and has no effect";
+    for (const Heard& one : {of_ukf[2], of_ukf[3]}) add(one);
+    everybody_agrees(known, "beyond the limit");
+    const LogName log = ukf.name;
+
+    DelegationEnd end;
+    end.network = what.network;
+    end.epoch = what.epoch;
+    end.agency = "FIA";
+    end.delegation = given.hash;
+    end.cuts = {{network.ukf.id(), compartment, log.incarnation, 2, std::nullopt, ""}};
+    text = value_of(write_delegation_end(end, network.fia.signing));
+    add({"", make_delegation_end_notice(text, value_of(parse_delegation_end(text))), std::nullopt});
+    everybody_agrees(known, "ended");
+    EXPECT_EQ(state_of(verdicts.back()), state_of(one_written));
+    EXPECT_EQ(std::set<std::string>(verdicts.begin(), verdicts.end()).size(), 4u);
+}
+
+// One key ran twice: the same log, and after its first batch two that go their own ways.
+TEST_F(GovernanceOrder, IsForgottenWhereAnEpochAdmitsOneBranchOfAForkAndThenTheOther) {
+    std::vector<Heard> known;
+    Listener guide(*this);
+    Writing fia(network.fia, guide.authority()), copy(network.fia, guide.authority());
+    auto add = [&](Heard one) {
+        guide.hear(one);
+        known.push_back(std::move(one));
+    };
+    add(fia.write());
+    copy.write(); // the very same batch
+    for (int i = 0; i < 3; ++i) add(fia.write("here"));
+    std::vector<Heard> there;
+    for (int i = 0; i < 2; ++i) there.push_back(copy.write("there"));
+    known.insert(known.end(), there.begin(), there.end());
+    ASSERT_EQ(fia.name, copy.name);
+    auto signature = [](const EncodedBatch& batch) {
+        Signature out;
+        std::memcpy(out.raw.data(), batch.bytes.data() + BatchHeader::encoded_bytes, Signature::size);
+        return out;
+    };
+    for (std::size_t i : {0u, 1u}) { // the second shows the branches and not where they part
+        const EncodedBatch &a = *known[1 + i].batch, &b = *there[i].batch;
+        add({"", make_fork_notice(make_evidence({fia.name, 2 + i}, a.header(), signature(a), b.header(), signature(b))),
+             std::nullopt});
+    }
+    everybody_agrees(known, "forked");
+
+    auto admit = [&](const EncodedBatch& batch) {
+        const CharterAdmit one{network.fia.id(), compartment, fia.name.incarnation, 2,
+                               header_hash(NetworkId{first.charter->identity.raw}, batch.header()), "checked on paper"};
+        add({successor(*guide.state().ruling().charter, [&](Charter& c) { c.admits = {one}; }, {"IOM", "MOFA"}),
+             std::nullopt, std::nullopt});
+    };
+    admit(*known[1].batch);
+    everybody_agrees(known, "one branch admitted");
+    EXPECT_TRUE(verdicts.back().ends_with(":4")) << verdicts.back();
+    admit(*there[0].batch);
+    everybody_agrees(known, "the other branch admitted");
+    EXPECT_TRUE(verdicts.back().ends_with(":3")) << verdicts.back();
+    EXPECT_EQ(std::set<std::string>(verdicts.begin(), verdicts.end()).size(), 3u);
 }
 
 } // namespace

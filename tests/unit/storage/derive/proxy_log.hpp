@@ -43,6 +43,9 @@ public:
         return out;
     }
     Position last_position() const override { return inner_.last_position(); }
+    std::uint64_t effective(LogHandle handle) const override {
+        return std::min(inner_.effective(handle), head_max);
+    }
     std::optional<LogName> name_of(LogHandle handle) const override {
         return inner_.name_of(handle);
     }

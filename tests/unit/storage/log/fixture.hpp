@@ -70,12 +70,24 @@ public:
         if (header.epoch > epoch_now) return Standing::waits;
         if (auto cut = cuts.find(header.log); cut != cuts.end() && header.number > cut->second)
             return Standing::quarantine;
+        if (const Hash* one = admitted({header.log, header.number}))
+            if (header_hash(header.network, encode_header(header)) != *one) return Standing::quarantine;
         return suspended.contains(header.key) ? Standing::quarantine : Standing::counts;
     }
     bool was_permitted(const BatchHeader& header) const override {
         return owner(header.log.id) != nullptr && key(header.key) != nullptr && header.epoch <= epoch_now;
     }
+    const Hash* admitted(const BatchPlace& place) const override {
+        auto found = admits.find(place);
+        return found == admits.end() ? nullptr : &found->second;
+    }
+    bool admitted_before(const BatchPlace& place) const override {
+        auto found = admits.lower_bound({place.log, 0});
+        return found != admits.end() && found->first < place && found->first.log == place.log;
+    }
     bool restricted(const LogId& log) const override {
+        if (std::any_of(admits.begin(), admits.end(), [&](const auto& admit) { return admit.first.log.id == log; }))
+            return true;
         return std::any_of(cuts.begin(), cuts.end(), [&](const auto& cut) { return cut.first.id == log; });
     }
     // Over everything above that a test may change.
@@ -89,11 +101,22 @@ public:
             out.bytes(log.incarnation.view());
             out.integer(batch);
         }
+        for (const auto& [place, hash] : admits) {
+            out.bytes(place.log.incarnation.view());
+            out.integer(place.number);
+            out.bytes(hash.view());
+        }
+        for (const auto& each : carriers) out.bytes(each.view());
+        for (const auto& each : observers) out.bytes(each.view());
         revision_ = tagged_hash("test-revision", {identity.view(), all});
         return revision_;
     }
     int rank(std::string_view) const override { return 0; }
-    bool may_hold(const NodeId&, std::string_view) const override { return true; }
+    bool may_hold(const NodeId& node, std::string_view) const override { return !observers.contains(node); }
+    bool may_observe(const NodeId&, std::string_view) const override { return true; }
+    bool only_carries(const NodeId& node, std::string_view) const override {
+        return observers.contains(node) || carriers.contains(node);
+    }
 
     std::uint64_t epoch_now = 1;
     Hash identity = id<Hash>(0xdd);
@@ -102,6 +125,8 @@ public:
     std::set<KeyId> suspended;
     std::shared_ptr<std::atomic<std::size_t>> asked = std::make_shared<std::atomic<std::size_t>>(0); // for a standing
     std::map<LogName, std::uint64_t> cuts; // the last batch that counts
+    std::map<BatchPlace, Hash> admits;
+    std::set<NodeId> observers, carriers; // in every compartment
 
 private:
     mutable Hash revision_;

@@ -37,7 +37,7 @@ protected:
         EXPECT_TRUE(writer.charter(2, as_bytes("[charter] two")).has_value());
         EXPECT_TRUE(writer.notice(as_bytes("a notice")).has_value());
         for (const std::string& name : compartments)
-            EXPECT_TRUE(writer.compartment(net["IOM"].log(), name, after, contained).has_value());
+            EXPECT_TRUE(writer.compartment(net["IOM"].log(), name, /*bodies=*/true, after, contained).has_value());
         EXPECT_TRUE(writer.end().has_value());
         return out;
     }
@@ -201,7 +201,7 @@ TEST_F(Bundles, AFullSinkEndsTheWriting) {
     });
     BundleMark contained;
     ASSERT_TRUE(writer.hello(hello()).has_value());
-    auto written = writer.compartment(net["IOM"].log(), "return", {}, contained);
+    auto written = writer.compartment(net["IOM"].log(), "return", /*bodies=*/true, {}, contained);
     ASSERT_FALSE(written);
     EXPECT_EQ(written.error().code, ErrorCode::storage_full);
     EXPECT_EQ(pieces, 3u);

@@ -44,13 +44,14 @@ public:
     struct MemberSpec {
         std::string name;
         std::vector<std::string> compartments = {"return"};
+        bool observes = false; // headers only, in all of them
     };
     explicit Federation(std::vector<MemberSpec> specs) {
         std::vector<FakeAuthority::Member> members;
         for (const MemberSpec& spec : specs) {
             keys_.push_back(std::make_unique<SigningKey>(make_key(spec.name)));
             NodeId id{tagged_hash("test node", {as_bytes(spec.name)}).raw};
-            members.push_back({spec.name, id, keys_.back()->public_key(), spec.compartments});
+            members.push_back({spec.name, id, keys_.back()->public_key(), spec.compartments, spec.observes});
         }
         authority = std::make_shared<FakeAuthority>(members);
         for (std::size_t i = 0; i < specs.size(); ++i) {

@@ -27,6 +27,7 @@ public:
         NodeId node;
         PublicKey key;
         std::vector<std::string> compartments; // ascending
+        bool observes = false;                 // headers only
     };
     explicit FakeAuthority(std::vector<Member> members, std::uint64_t epoch = 1)
         : members_(std::move(members)), epoch_(epoch) {
@@ -54,6 +55,13 @@ public:
     }
     int rank(std::string_view) const override { return 0; }
     bool may_hold(const NodeId& node, std::string_view compartment) const override {
+        return may_observe(node, compartment) && !only_carries(node, compartment);
+    }
+    bool only_carries(const NodeId& node, std::string_view) const override {
+        return std::any_of(members_.begin(), members_.end(),
+                           [&](const Member& member) { return member.node == node && member.observes; });
+    }
+    bool may_observe(const NodeId& node, std::string_view compartment) const override {
         for (const Member& member : members_)
             if (member.node == node)
                 return std::binary_search(member.compartments.begin(), member.compartments.end(),
@@ -64,7 +72,7 @@ public:
         std::set<std::string> out;
         for (const Member& member : members_)
             for (const std::string& name : member.compartments)
-                if (may_hold(a, name) && may_hold(b, name)) out.insert(name);
+                if (may_observe(a, name) && may_observe(b, name)) out.insert(name);
         return {out.begin(), out.end()};
     }
 
