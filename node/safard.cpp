@@ -187,6 +187,7 @@ Result<> start_all(const std::string& directory, const Prepared& with, Running& 
     PeerNet* net = out.net.get();
     out.context->peers = [net] { return net->peers(); };
     out.context->door = [net] { return net->door(); };
+    out.context->statements = [net] { return net->statements(); };
     out.context->announce = [net](std::optional<wire::Maintenance> notice) { net->announce(std::move(notice)); };
     SAFAR_TRY(auto away, load_maintenance(directory));
     if (away) net->announce(std::move(away)); // told until it is over or ended: peers drop what is past

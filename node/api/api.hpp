@@ -59,6 +59,7 @@ struct ApiContext {
     OperateContext operate = {};
     AccessDesk* desk = nullptr; // without one every request is refused
     std::function<void(std::optional<wire::Maintenance>)> announce = {}; // to the peers; may be empty
+    std::function<StatementReport()> statements = {}; // what was heard of heads; may be empty
 };
 
 using ApiHandler = Result<ApiReply> (*)(ApiContext& context, ApiRequest& request);

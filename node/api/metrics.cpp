@@ -98,6 +98,9 @@ void add_peers(Families& out, const ApiContext& context) {
                 out.value(family, column.read(peer), {{"agency", peer.agency}, {"node", peer.node.brief()}});
         }
     }
+    if (context.statements)
+        out.single("safar_split_views", "Logs of which signed statements do not fit together.",
+                   MetricType::Gauge, static_cast<double>(context.statements().splits.size()));
     if (context.door) {
         DoorCounts door = context.door();
         MetricFamily& family =

@@ -85,6 +85,11 @@ HealthFacts gather_health(ApiContext& context) {
                 const LogOwner* owner = authority->owner(entry.log.id);
                 out.forked.push_back(owner == nullptr ? "an unknown node" : owner->agency);
             }
+    if (context.statements)
+        for (const auto& [split, proven] : context.statements().splits) {
+            const LogOwner* owner = authority->owner(split.first.log.id);
+            if (!proven && owner != nullptr) out.split_views.push_back(owner->agency);
+        }
     out.peers = peer_facts(context);
     out.ahead = clock_facts(node);
     if (auto last = last_backup(context.operate))

@@ -70,7 +70,9 @@ struct PeerBook::Peer {
 };
 
 PeerBook::PeerBook(std::shared_ptr<LinkWorld> world, Door& door)
-    : world_(std::move(world)), door_(door) {}
+    : world_(std::move(world)), door_(door),
+      statements_(world_->self, world_->host, world_->options.statement_every),
+      statement_alarm_(*world_->io) {}
 PeerBook::~PeerBook() = default;
 
 PeerBook::Peer* PeerBook::find(const NodeId& node) {
@@ -90,6 +92,9 @@ void PeerBook::read_charter() {
     if (stopped_) return;
     auto charter = world_->host.charter();
     bool again = charter_ != nullptr;
+    if (!again)
+        statement_alarm_.set(node_now() + world_->options.statement_turn,
+                             [this] { statement_turn(); });
     charter_ = std::move(charter);
     for (auto& [id, peer] : peers_) {
         const CharterNode* listed = charter_->node(id);
@@ -246,6 +251,22 @@ void PeerBook::announce(std::optional<wire::Maintenance> notice) {
         if (peer->up != nullptr) peer->up->say(own_maintenance_.value_or(wire::Maintenance{}));
 }
 
+// --- statements ---
+
+void PeerBook::heard(PeerLink& link, const wire::Statement& statement) {
+    statements_.heard(link.node(), statement);
+}
+
+void PeerBook::statement_turn() {
+    const auto wall = std::chrono::system_clock::now().time_since_epoch();
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(wall).count();
+    statements_.turn(node_now(), static_cast<std::uint64_t>(std::max<std::int64_t>(0, seconds)));
+    for (auto& [id, peer] : peers_)
+        if (peer->up != nullptr && peer->up->status().ready)
+            peer->up->say(statements_.untold(id));
+    statement_alarm_.set(node_now() + world_->options.statement_turn, [this] { statement_turn(); });
+}
+
 void PeerBook::ended(PeerLink& link, const LinkEnd& end) {
     if (link.side() == TlsStream::Side::accepted) door_.gone(link.from(), end.was_up);
     if (end.truncated && end.was_up) ++truncated_;
@@ -270,6 +291,7 @@ void PeerBook::ended(PeerLink& link, const LinkEnd& end) {
 void PeerBook::peer_lost(Peer& peer, PeerLink& link, const LinkEnd& end) {
     NodeTime now = node_now();
     peer.up = nullptr;
+    statements_.gone(peer.listed.id);
     remember(peer, link.status());
     bool blamed = end.do_not_call_before.count() > 0;
     if (now - peer.up_at >= good_while && !blamed) peer.backoff.forgive();
@@ -336,6 +358,7 @@ std::vector<PeerStatus> PeerBook::peers() const {
 
 void PeerBook::stop() {
     stopped_ = true;
+    statement_alarm_.clear();
     for (auto& [id, peer] : peers_) {
         if (peer->up != nullptr) remember(*peer, peer->up->status());
         if (peer->state == State::connected || peer->state == State::connecting)

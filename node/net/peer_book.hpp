@@ -4,6 +4,7 @@
 
 #include "node/net/door.hpp"
 #include "node/net/peer_link.hpp"
+#include "node/net/statement_round.hpp"
 #include "sync/peer/backoff.hpp"
 
 #include <atomic>
@@ -26,6 +27,8 @@ public:
     // Tells every peer, now and whenever one comes; nullopt withdraws it.
     void announce(std::optional<wire::Maintenance> notice);
 
+    [[nodiscard]] StatementReport statements() const { return statements_.report(); }
+
     void log_grew() override;                                // any thread, coalesced
     [[nodiscard]] std::uint64_t handshakes_failed() const {
         return handshakes_failed_;
@@ -38,12 +41,14 @@ public:
     Result<> keep(PeerLink& link) override;
     void ready(PeerLink& link) override;
     void heard(PeerLink& link, wire::Maintenance notice) override;
+    void heard(PeerLink& link, const wire::Statement& statement) override;
     void ended(PeerLink& link, const LinkEnd& end) override;
 
 private:
     enum class State { waiting, connecting, connected, refused };
     struct Peer;
 
+    void statement_turn();
     void set_state(Peer& peer, State state, std::string why);
     void call_later(Peer& peer);
     void call(Peer& peer);
@@ -61,6 +66,8 @@ private:
     std::map<NodeId, std::unique_ptr<Peer>> peers_;
     std::map<PeerLink*, std::shared_ptr<PeerLink>> links_; // every open socket
     std::optional<wire::Maintenance> own_maintenance_;
+    StatementRound statements_;
+    Alarm statement_alarm_;
     bool stopped_ = false;
     std::atomic<bool> grew_{false};
     std::atomic<std::uint64_t> handshakes_failed_{0}, truncated_{0};

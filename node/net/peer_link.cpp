@@ -187,8 +187,13 @@ void PeerLink::act(ConfirmHeads& action) {
 // What does not hold is not heard; it is worth no quarrel. A former key vouches for nothing but its
 // charter.
 void PeerLink::act(HeardAside& action) {
-    if (charter_only_ || action.type != static_cast<std::uint8_t>(wire::FrameType::maintenance))
+    if (charter_only_) return;
+    if (action.type == static_cast<std::uint8_t>(wire::FrameType::statement)) {
+        if (auto statement = wire::decode_statement(action.payload))
+            owner_.heard(*this, statement.value());
         return;
+    }
+    if (action.type != static_cast<std::uint8_t>(wire::FrameType::maintenance)) return;
     auto notice = wire::decode_maintenance(action.payload);
     if (!notice || !check_text(notice.value().why) ||
         notice.value().why.find_first_of("\n\t") != std::string::npos)
@@ -203,10 +208,21 @@ void PeerLink::act(ClosePeer& action) {
 }
 
 void PeerLink::say(const wire::Maintenance& notice) {
-    if (!session_) return;
     Bytes frame;
     wire::encode(notice, frame);
-    stream_->send(std::move(frame));
+    send(std::move(frame));
+}
+
+void PeerLink::say(std::span<const wire::Statement> statements) {
+    if (charter_only_ || statements.empty()) return;
+    Bytes frames;
+    for (const wire::Statement& statement : statements) wire::encode(statement, frames);
+    send(std::move(frames));
+}
+
+void PeerLink::send(Bytes frames) {
+    if (!session_) return;
+    stream_->send(std::move(frames));
     stream_->flush();
 }
 

@@ -5,6 +5,7 @@
 #include "node/net/alarm.hpp"
 #include "node/net/tls_stream.hpp"
 #include "sync/wire/maintenance.hpp"
+#include "sync/wire/statement.hpp"
 
 namespace safar {
 
@@ -40,6 +41,7 @@ public:
     virtual void ready(PeerLink& link) = 0;     // hello done both ways, once
     virtual void
     heard(PeerLink& link, wire::Maintenance notice) = 0; // it will be away, or no longer will
+    virtual void heard(PeerLink& link, const wire::Statement& statement) = 0; // not verified yet
     virtual void log_grew() = 0;                // batches came in and are held
     virtual void
     ended(PeerLink& link, const LinkEnd& end) = 0; // closed; may be destroyed soon after
@@ -56,6 +58,7 @@ public:
     [[nodiscard]] Result<> start(int socket, NodeTime deadline);
     void log_grew();   // another batch is held here
     void say(const wire::Maintenance& notice);
+    void say(std::span<const wire::Statement> statements); // not to a peer with a former key
     void retire(Error why); // ends the session now, says goodbye, closes
     void drop();       // closes at once and says nothing
 
@@ -81,6 +84,7 @@ private:
     void act(HeardAside& action);
     void act(ClosePeer& action);
     void ingested(const std::vector<IngestOutcome>& outcomes, std::size_t bytes);
+    void send(Bytes frames);
     void say_goodbye(const std::string& why);
     void end_session();
     void tick();

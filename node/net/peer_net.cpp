@@ -34,6 +34,24 @@ struct PeerNet::State {
                [this](int socket, const std::string& from) { book->guest(socket, from); }),
           book(std::make_shared<PeerBook>(world, door)) {}
 
+    // What `question` says of the book, asked on the network thread; empty if that is too busy.
+    template <class Question>
+    auto ask(Question question) -> decltype(question(std::declval<const PeerBook&>())) {
+        using Answer = decltype(question(std::declval<const PeerBook&>()));
+        if (std::this_thread::get_id() == thread_id) return question(*book);
+        {
+            std::lock_guard lock(stopping);
+            if (stopped) return question(*book); // its thread has ended
+        }
+        auto answer = std::make_shared<std::promise<Answer>>();
+        auto future = answer->get_future();
+        asio::post(*io, [weak = std::weak_ptr(book), answer, question] {
+            if (auto open = weak.lock()) answer->set_value(question(*open));
+        });
+        if (future.wait_for(status_patience) != std::future_status::ready) return {};
+        return future.get();
+    }
+
     std::shared_ptr<LinkWorld> world;
     std::shared_ptr<asio::io_context> io;
     asio::executor_work_guard<asio::io_context::executor_type> guard;
@@ -95,18 +113,11 @@ bool in_maintenance(const PeerStatus& peer, std::chrono::system_clock::time_poin
 }
 
 std::vector<PeerStatus> PeerNet::peers() const {
-    if (std::this_thread::get_id() == state_->thread_id) return state_->book->peers();
-    {
-        std::lock_guard lock(state_->stopping);
-        if (state_->stopped) return state_->book->peers(); // its thread has ended
-    }
-    auto answer = std::make_shared<std::promise<std::vector<PeerStatus>>>();
-    auto future = answer->get_future();
-    asio::post(*state_->io, [weak = std::weak_ptr(state_->book), answer] {
-        if (auto book = weak.lock()) answer->set_value(book->peers());
-    });
-    if (future.wait_for(status_patience) != std::future_status::ready) return {};
-    return future.get();
+    return state_->ask([](const PeerBook& book) { return book.peers(); });
+}
+
+StatementReport PeerNet::statements() const {
+    return state_->ask([](const PeerBook& book) { return book.statements(); });
 }
 
 DoorCounts PeerNet::door() const {

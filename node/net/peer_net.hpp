@@ -10,6 +10,7 @@
 
 #include "node/charter/identity.hpp"
 #include "node/net/peer_host.hpp"
+#include "sync/statement/statement_book.hpp"
 #include "sync/wire/maintenance.hpp"
 
 #include <chrono>
@@ -41,6 +42,22 @@ struct PeerStatus {
 [[nodiscard]] bool
 in_maintenance(const PeerStatus& peer, std::chrono::system_clock::time_point now);
 
+// An author has stated, signed, more of its own log than is held here: whoever passed it on.
+struct StatedGap {
+    LogName log;
+    std::uint64_t stated = 0, ours = 0; // batches
+    std::uint64_t time = 0, heard = 0;  // seconds since 1970: as the author claims; here
+};
+struct SplitReport {
+    SplitView split;
+    bool proven = false; // the fork is known by its two batches: `safar evidence show`
+};
+struct StatementReport {
+    std::size_t logs = 0; // with a statement
+    std::vector<StatedGap> gaps;
+    std::vector<SplitReport> splits;
+};
+
 // For `/metrics`: what came to the door since start.
 struct DoorCounts {
     std::uint64_t accepted = 0;         // TCP connections taken
@@ -63,6 +80,8 @@ struct NetOptions {
     std::size_t queue_bytes_soft = 8u << 20;  // waiting to be sent: stop reading from that peer
     std::size_t queue_bytes_hard = 32u << 20; // close it
     bool dial = true;
+    std::chrono::milliseconds statement_every{3'600'000}; // of own logs
+    std::chrono::milliseconds statement_turn{60'000};     // peers are told within
 };
 
 class PeerNet {
@@ -85,6 +104,7 @@ public:
     void announce(std::optional<wire::Maintenance> notice);
     // Every other node of the charter, in its order. Any thread.
     [[nodiscard]] std::vector<PeerStatus> peers() const;
+    [[nodiscard]] StatementReport statements() const; // any thread
     [[nodiscard]] DoorCounts door() const;
     // Says goodbye, closes everything, ends the thread. At most 3 s; any thread; again is harmless.
     void stop();

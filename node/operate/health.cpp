@@ -95,6 +95,14 @@ Finding clock(const HealthFacts& facts) {
             "depends on clocks"};
 }
 
+Finding statements(const HealthFacts& facts) {
+    if (facts.split_views.empty()) return {"statements", Health::ok, "no two contradict", ""};
+    return {"statements", Health::problem,
+            "what is signed about logs of " + fmt::format("{}", fmt::join(facts.split_views, ", ")) +
+                " does not fit together: its key runs in two places, or it tells peers different things",
+            "safar gaps; speak with that agency; a steward can stop it: safar charter suspend"};
+}
+
 Finding backup(const HealthFacts& facts) {
     const std::string advice = "safar backup /path/on/another/disk/NAME.tar";
     if (!facts.last_backup_seconds) return {"backup", Health::warning, "none was made yet", advice};
@@ -133,7 +141,8 @@ std::string_view name(Health health) {
 
 std::vector<Finding> examine(const HealthFacts& facts) {
     std::vector<Finding> out{keys(facts),       disk(facts),      derived(facts), forks(facts),
-                             quarantine(facts), conflicts(facts), clock(facts),   backup(facts)};
+                             statements(facts), quarantine(facts), conflicts(facts), clock(facts),
+                             backup(facts)};
     // A log of one agency lives on with one connected peer; whom nobody reaches is a problem for
     // all.
     const bool alone = !facts.peers.empty() && std::none_of(facts.peers.begin(), facts.peers.end(),

@@ -31,6 +31,7 @@ struct HealthFacts {
     std::uint64_t conflicts = 0;
     std::vector<std::string> quarantined; // reasons, one a batch
     std::vector<std::string> forked;      // agencies whose log is forked
+    std::vector<std::string> split_views; // agencies whose statements do not fit, without proof yet
     std::string agency;                   // of this node
     std::vector<Peer> peers;
     std::optional<Ahead> ahead;

@@ -5,6 +5,11 @@
 #include <algorithm>
 
 namespace safar {
+namespace {
+
+constexpr std::string_view statements_key = "statements";
+
+} // namespace
 
 Node::Node(Log& log, Derived& derived, NodeSettings settings)
     : log_(log), derived_(derived), settings_(std::move(settings)) {
@@ -119,6 +124,18 @@ void Node::ingest(std::vector<EncodedBatch> batches,
 
 void Node::confirm_own_heads(Frontier held_by_peer) {
     writer_->run([held = std::move(held_by_peer)](Log& log) { log.confirm_own_heads(held); });
+}
+
+void Node::keep_statements(Bytes saved) {
+    writer_->run([this, saved = std::move(saved)](Log& log) {
+        if (auto kept = log.put_setting(statements_key, saved); !kept && settings_.note)
+            settings_.note("statements of heads are not kept: " + describe(kept.error()));
+    });
+}
+
+Bytes Node::kept_statements() const {
+    auto saved = log_.setting(statements_key);
+    return saved ? saved.value().value_or(Bytes{}) : Bytes{};
 }
 
 void Node::confirm_alone() {

@@ -72,6 +72,8 @@ public:
     void adopt_charter(std::uint64_t epoch, Bytes document, std::function<void(Result<>)> done) override;
     void adopt_notice(Bytes notice, std::function<void(Result<>)> done) override;
     void confirm_own_heads(Frontier held_by_peer) override;
+    void keep_statements(Bytes saved) override;
+    [[nodiscard]] Bytes kept_statements() const override;
 
     // A node that is alone in its charter needs no peer to go on with its logs.
     void confirm_alone();

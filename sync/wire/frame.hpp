@@ -31,6 +31,7 @@ enum class FrameType : std::uint8_t {
     notice_ask = 129,
     notice = 130,
     maintenance = 144, // maintenance.hpp
+    statement = 145,   // statement.hpp
 };
 // Types from here on may be added without a new wire version: who does not know one skips it.
 constexpr std::uint8_t ignorable_from = 128;

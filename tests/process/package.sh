@@ -1,12 +1,15 @@
 #!/bin/bash
-# The .deb as a machine meets it: built, looked into, installed into a bare Debian 12, upgraded, removed, purged.
-# Needs root, debootstrap and the Debian mirror; not part of tests/run.sh. Usage: package.sh BUILD-DIR [MIRROR]
+# The .deb as a machine meets it: built, looked into, installed into a bare Debian 12 whose own systemd runs the unit (boot.sh),
+# killed, upgraded, removed, purged. Needs root, debootstrap and the Debian mirror; not part of tests/run.sh.
+# Usage: [SAFAR_PREVIOUS_DEB=FILE] package.sh BUILD-DIR [MIRROR]      the upgrade is from that one, else from the same
 set -euo pipefail
 
 build=$(realpath "${1:?usage: package.sh BUILD-DIR [MIRROR]}")
 mirror=${2:-http://deb.debian.org/debian}
 root=$(mktemp -d /tmp/safar-package-XXXXXX)
+machine= # its systemd
 clean() {
+    [ -z "$machine" ] || kill -9 "$machine" || true
     ! mountpoint -q "$root/debian/proc" || umount "$root/debian/proc"
     rm -rf --one-file-system "$root"
 }
@@ -15,6 +18,8 @@ trap clean EXIT
 say() { printf '%s\n' "== $*"; }
 fail() { printf 'FAILED: %s\n' "$*" >&2; exit 1; }
 inside() { chroot "$root/debian" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 "$@"; }
+
+booted() { nsenter -t "$machine" -p -m -u -i -C env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 "$@"; }
 
 say "pack"
 (cd "$build" && cpack -B "$root/out" >"$root/cpack.log") || { cat "$root/cpack.log"; exit 1; }
@@ -33,9 +38,10 @@ grep -q '/usr/bin/safard --data' <(dpkg-deb --fsys-tarfile "$deb" | tar -xO --wi
     fail "the unit does not name /usr/bin/safard"
 
 say "a bare Debian 12"
-debootstrap --variant=minbase bookworm "$root/debian" "$mirror" >"$root/debootstrap.log" 2>&1 ||
+debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus bookworm "$root/debian" "$mirror" >"$root/debootstrap.log" 2>&1 ||
     { tail -5 "$root/debootstrap.log"; fail "debootstrap"; }
-cp "$deb" "$root/debian/root/safar.deb"
+cp "${SAFAR_PREVIOUS_DEB:-$deb}" "$root/debian/root/safar.deb"
+cp "$deb" "$root/debian/root/new.deb"
 mountpoint -q "$root/debian/proc" || mount -t proc proc "$root/debian/proc" # programs look there for themselves
 
 say "install"
@@ -47,27 +53,60 @@ grep -q "no node is in /var/lib/safar yet" "$root/install.log" || fail "nothing 
 inside safard --version
 inside safar --version
 
-say "found a network of one and run it as the unit would"
+say "found a network of one"
 as_safar="runuser -u safar --"
-inside install -d -o safar -g safar /tmp/net
-inside $as_safar safar node init /var/lib/safar --agency IOM --listen 127.0.0.1:7400 >"$root/debian/tmp/net/iom.toml"
-inside $as_safar safar charter draft --network One --steward IOM --quorum 1 /tmp/net/iom.toml >"$root/debian/tmp/net/charter.toml"
-inside $as_safar safar --node /var/lib/safar charter sign /tmp/net/charter.toml
-inside $as_safar safar --node /var/lib/safar charter adopt /tmp/net/charter.toml
-inside $as_safar safard --data /var/lib/safar >"$root/safard.log" 2>&1 &
-for _ in $(seq 100); do inside $as_safar safar --node /var/lib/safar status >/dev/null 2>&1 && break; sleep 0.2; done
-inside $as_safar safar --node /var/lib/safar record create return nationality=Pakistan date=2023-03-31
-inside $as_safar safar --node /var/lib/safar backup /tmp/net/iom.tar
-inside $as_safar safar --node /var/lib/safar doctor || fail "the doctor found a problem"
-inside $as_safar safar restore /tmp/net/iom.tar /tmp/net/restored
-for pid in $(pgrep -x safard); do # only the one in there
-    [ "$(readlink "/proc/$pid/root")" != "$root/debian" ] || kill "$pid"
-done
-wait || true
-grep -q event=stopped "$root/safard.log" || { cat "$root/safard.log"; fail "no clean end"; }
+inside install -d -o safar -g safar /srv/net
+inside $as_safar safar node init /var/lib/safar --agency IOM --listen 127.0.0.1:7400 >"$root/debian/srv/net/iom.toml"
+inside $as_safar safar charter draft --network One --steward IOM --quorum 1 /srv/net/iom.toml >"$root/debian/srv/net/charter.toml"
+inside $as_safar safar --node /var/lib/safar charter sign /srv/net/charter.toml
+inside $as_safar safar --node /var/lib/safar charter adopt /srv/net/charter.toml
 
-say "upgrade, remove, purge: the node's data stays"
-inside apt-get install -y -qq --reinstall /root/safar.deb >/dev/null 2>&1 || fail "upgrade"
+say "boot, and start the unit"
+umount "$root/debian/proc"
+"$(dirname "$0")/boot.sh" "$root/debian" >"$root/boot.log" 2>&1 &
+unshare=$!
+for _ in $(seq 100); do
+    machine=$(pgrep -P "$unshare" || true)
+    [ -n "$machine" ] && [ "$(booted systemctl is-system-running 2>/dev/null)" = running ] && break
+    sleep 0.2
+done
+[ -n "$machine" ] || { tail -20 "$root/boot.log"; fail "nothing boots"; }
+node="$as_safar safar --node /var/lib/safar"
+answers() {
+    for _ in $(seq 100); do booted $node status >/dev/null 2>&1 && return; sleep 0.2; done
+    booted journalctl -u safard --no-pager | tail -20
+    fail "the node does not answer: $1"
+}
+booted systemctl enable --now safard
+answers "after its first start"
+booted $node record create return nationality=Pakistan date=2023-03-31
+booted $node backup /srv/net/iom.tar
+booted $node doctor || fail "the doctor found a problem"
+booted $as_safar safar restore /srv/net/iom.tar /srv/net/restored
+booted systemd-analyze security safard --no-pager | tail -1
+booted journalctl -u safard --no-pager | grep -q event=ready || fail "the journal has nothing of it"
+
+say "killed, it comes back; stopped, it ends cleanly"
+booted bash -c 'kill -9 $(systemctl show -p MainPID --value safard)'
+sleep 6
+answers "after kill -9"
+[ "$(booted systemctl show -p NRestarts --value safard)" = 1 ] || fail "systemd did not restart it once"
+booted $node find return | grep -q Pakistan || fail "the record is gone"
+booted systemctl stop safard
+booted journalctl -u safard --no-pager | grep -q event=stopped || fail "no clean end"
+booted systemctl start safard
+
+say "upgrade under the running unit: the node's data stays"
+booted apt-get install -y -qq --reinstall /root/new.deb >"$root/upgrade.log" 2>&1 || { cat "$root/upgrade.log"; fail "upgrade"; }
+answers "after the upgrade"
+booted $node find return | grep -q Pakistan || fail "the record is gone"
+booted systemctl stop safard
+kill -9 "$machine"
+machine=
+wait || true
+mount -t proc proc "$root/debian/proc"
+
+say "remove, purge: the node's data stays"
 inside apt-get remove -y -qq safar >/dev/null 2>&1 || fail "remove"
 inside test ! -e /usr/bin/safard || fail "safard is still there"
 inside apt-get purge -y -qq safar >"$root/purge.log" 2>&1 || fail "purge"

@@ -36,6 +36,7 @@ protected:
         api.context.operate.directory = directory.path();
         api.context.operate.reserve_bytes = 1 << 20;
         api.context.door = [] { return DoorCounts{}; };
+        api.context.statements = [] { return StatementReport{}; };
         api.disputed();
         api.ask("GET", "/v1/status"); // so that requests are counted
         return matches("\n" + api.ask("GET", "/metrics").body, "\n([a-z_]+)[{ ]");

@@ -68,6 +68,13 @@ TEST(Health, AForkIsAProblemAndOursIsSaidDifferently) {
     facts.forked = {"IOM"};
     EXPECT_THAT(about(facts, "forks").advice, HasSubstr("stop the other copy"));
 }
+TEST(Health, StatementsThatDoNotFitTogetherAreAProblem) {
+    HealthFacts facts = well();
+    expect(facts, "statements", Health::ok, "no two contradict");
+    facts.split_views = {"FIA", "UKF"};
+    expect(facts, "statements", Health::problem, "FIA, UKF");
+    EXPECT_THAT(about(facts, "statements").advice, HasSubstr("safar gaps"));
+}
 TEST(Health, QuarantineAndConflictsAreWarnings) {
     HealthFacts facts = well();
     facts.quarantined = {"the key is suspended", "another"};

@@ -1,0 +1,47 @@
+// What this node states of its own logs once an hour, what others have stated, and who has been told.
+// Network thread only. docs/format-frames.md, section Statements.
+#pragma once
+
+#include "node/charter/identity.hpp"
+#include "node/net/peer_net.hpp"
+#include "sync/statement/statement_book.hpp"
+
+#include <set>
+
+namespace safar {
+
+class StatementRound {
+public:
+    // Statements of one peer that are verified between two turns; more are not heard.
+    static constexpr unsigned heard_per_turn_max = 4096;
+
+    // Goes on with what the host has kept. `self` and `host` must outlive it.
+    StatementRound(const Identity& self, PeerHost& host, std::chrono::milliseconds every);
+
+    // `from` said it. What this node may not know of, or nobody signed, is not heard.
+    void heard(const NodeId& from, const wire::Statement& statement);
+    // States what is due and compares what was heard with what is held. `now`: seconds since 1970.
+    void turn(NodeTime monotonic, std::uint64_t now);
+    // What `peer` may know of and has not been told on this connection.
+    [[nodiscard]] std::vector<wire::Statement> untold(const NodeId& peer);
+    void gone(const NodeId& peer) { told_.erase(peer); } // the connection ended
+
+    [[nodiscard]] StatementReport report() const;
+
+private:
+    void state_own_logs(bool first, std::uint64_t now);
+    void state(const FrontierEntry& entry, bool first, std::uint64_t now);
+    [[nodiscard]] const LogOwner* owner_heard(const LogName& log) const;
+
+    const Identity& self_;
+    PeerHost& host_;
+    std::chrono::milliseconds every_;
+    StatementBook book_;
+    std::size_t splits_warned_ = 0;
+    bool changed_ = false; // since it was kept
+    NodeTime due_{0};      // of the next own statements
+    std::map<NodeId, std::set<wire::Statement>> told_;
+    std::map<NodeId, unsigned> heard_; // since the last turn
+};
+
+} // namespace safar

@@ -1,0 +1,121 @@
+#include "net_fixture.hpp"
+#include "node/net/statement_round.hpp"
+#include "storage/crypto/sha256.hpp"
+
+namespace safar {
+namespace {
+
+using namespace testing;
+
+NetOptions quick() {
+    NetOptions out;
+    out.statement_every = milliseconds(200);
+    out.statement_turn = milliseconds(40);
+    return out;
+}
+
+TEST(PeerStatements, ReachWhoNeverMeetsTheAuthorAndOnlyWhoMayKnowOfTheLog) {
+    LocalNetwork network;
+    auto iom = std::make_unique<RunningNode>(network.iom, network.charter, network.address(0), quick());
+    RunningNode mofa{network.mofa, network.charter, network.address(1), quick()};
+    mofa.host().stores_nothing = true;
+    iom->append("movement", 5);
+    iom->append("protection", 1);
+    ASSERT_TRUE(eventually([&] { return mofa.net().statements().gaps.size() == 2; }));
+    iom.reset();
+
+    RunningNode fia{network.fia, network.charter, network.address(2), quick()};
+    ASSERT_TRUE(eventually([&] { return fia.net().statements().logs == 1; }));
+    const StatementReport report = fia.net().statements();
+    ASSERT_EQ(report.gaps.size(), 1u) << "an author's word, passed on by who has nothing of it";
+    EXPECT_EQ(report.gaps[0].stated, 1u);
+    EXPECT_EQ(report.gaps[0].ours, 0u);
+    const LogOwner* owner = fia.host().authority()->owner(report.gaps[0].log.id);
+    ASSERT_NE(owner, nullptr);
+    EXPECT_EQ(owner->agency + " " + owner->compartment, "IOM movement");
+    EXPECT_TRUE(fia.connected(network.mofa)) << "a statement ends no session";
+    EXPECT_TRUE(report.splits.empty());
+}
+
+TEST(PeerStatements, AreNoGapForWhoHoldsTheLog) {
+    LocalNetwork network;
+    RunningNode iom{network.iom, network.charter, network.address(0), quick()};
+    RunningNode mofa{network.mofa, network.charter, network.address(1), quick()};
+    iom.append("movement", 5);
+    ASSERT_TRUE(eventually([&] { return mofa.net().statements().logs == 1; }));
+    EXPECT_TRUE(eventually([&] { return mofa.net().statements().gaps.empty(); }));
+    EXPECT_TRUE(mofa.net().statements().splits.empty());
+    EXPECT_EQ(iom.net().statements().logs, 1u);
+}
+
+TEST(PeerStatements, ANodeThatWasSetBackHearsHowFarItsLogWentAndSaysNothingLess) {
+    LocalNetwork network;
+    RunningNode mofa{network.mofa, network.charter, network.address(1), quick()};
+    mofa.host().stores_nothing = true;
+    for (std::uint64_t batches : {2u, 1u}) {
+        RunningNode iom{network.iom, network.charter, network.address(0), quick()};
+        for (std::uint64_t i = 0; i < batches; ++i) iom.append("movement", 1);
+        ASSERT_TRUE(eventually([&] {
+            const StatementReport heard = mofa.net().statements(), own = iom.net().statements();
+            if (heard.gaps.size() != 1 || heard.gaps[0].stated != 2) return false;
+            return batches == 2 || (own.gaps.size() == 1 && own.gaps[0].ours == 1);
+        })) << batches;
+    }
+    EXPECT_TRUE(mofa.net().statements().splits.empty());
+}
+
+// Two histories, signed by one key, that an author shows to two peers.
+struct TwoFaced : ::testing::Test {
+    LocalNetwork network;
+    Identity iom = network.iom.identity(), mofa = network.mofa.identity(), fia = network.fia.identity(),
+             ukf = network.ukf.identity();
+    FakeHost at_mofa{mofa, network.charter}, at_fia{fia, network.charter}, at_ukf{ukf, network.charter};
+    StatementRound of_mofa{mofa, at_mofa, milliseconds(200)}, of_fia{fia, at_fia, milliseconds(200)},
+        of_ukf{ukf, at_ukf, milliseconds(200)};
+
+    [[nodiscard]] wire::Statement stated(const std::string& compartment, std::uint64_t batch,
+                                         const std::string& what, const Identity& by) const {
+        const NetworkId& name = at_mofa.authority()->network();
+        wire::Statement out{{log_id(name, iom.id, compartment), {}}, batch,
+                            tagged_hash("test", {as_bytes(what)}), 1'800'000'000, {}};
+        wire::sign_statement(out, name, by.signing);
+        return out;
+    }
+    static void pass(StatementRound& from, const NodeId& sender, StatementRound& to, const NodeId& receiver) {
+        from.turn(NodeTime{1}, 1'800'000'001);
+        for (const wire::Statement& one : from.untold(receiver)) to.heard(sender, one);
+    }
+};
+
+TEST_F(TwoFaced, AuthorsAreFoundByPeersAndThenByWhoMetNeitherStory) {
+    const wire::Statement one = stated("movement", 5, "for MOFA", iom), other = stated("movement", 5, "for FIA", iom);
+    of_mofa.heard(iom.id, one);
+    of_fia.heard(iom.id, other);
+    EXPECT_TRUE(of_mofa.report().splits.empty());
+    pass(of_mofa, mofa.id, of_fia, fia.id);
+    ASSERT_EQ(of_fia.report().splits.size(), 1u);
+    EXPECT_EQ(of_fia.report().splits[0].split.kind, SplitKind::two_hashes);
+    EXPECT_FALSE(of_fia.report().splits[0].proven) << "the batches are nowhere to be had";
+    pass(of_fia, fia.id, of_ukf, ukf.id);
+    ASSERT_EQ(of_ukf.report().splits.size(), 1u);
+    const SplitView told = of_ukf.report().splits[0].split;
+    EXPECT_EQ((std::set{told.first, told.second.value()}), (std::set{one, other}));
+    EXPECT_TRUE(of_fia.untold(ukf.id).empty()) << "once";
+    of_fia.gone(ukf.id);
+    EXPECT_EQ(of_fia.untold(ukf.id).size(), 2u) << "on another connection again";
+}
+
+TEST_F(TwoFaced, NobodyElseCanSpeakForAnAuthorAndNobodyHearsOfLogsThatAreNotItsOwnToKnow) {
+    of_fia.heard(mofa.id, stated("movement", 5, "forged", mofa));
+    of_fia.heard(mofa.id, stated("protection", 5, "not for FIA", iom));
+    wire::Statement elsewhere = stated("movement", 5, "changed", iom);
+    elsewhere.batch = 6;
+    of_fia.heard(mofa.id, elsewhere);
+    EXPECT_EQ(of_fia.report().logs, 0u);
+    of_mofa.heard(iom.id, stated("protection", 5, "for MOFA", iom));
+    EXPECT_EQ(of_mofa.report().logs, 1u);
+    EXPECT_TRUE(of_mofa.untold(fia.id).empty());
+}
+
+} // namespace
+} // namespace safar
