@@ -144,7 +144,7 @@ private:
 
     std::mutex writing_; // guards own_ and everything that is decided
     OwnLogs own_;
-    std::vector<std::string> losses_; // found when opening; never changes afterwards
+    std::vector<Loss> losses_; // found when opening; never changes afterwards
 
     mutable std::shared_mutex
         reading_; // guards authority_ and books_; only the writer changes them

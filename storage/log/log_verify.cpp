@@ -186,7 +186,10 @@ LogCore::verify(bool deep,
     verifier.journal(books.rows, books.last);
     VerifyReport report = std::move(verifier.report);
     for (const auto& [place, fork] : books.forks.all()) check_evidence(fork, *charter, report);
-    report.problems.insert(report.problems.end(), losses_.begin(), losses_.end());
+    for (const Loss& loss : losses_) {
+        auto good = made_good(loss, books, *parts_.store);
+        if (!good || !good.value()) report.problems.push_back(loss.text);
+    }
     if (deep) parts_.store->check_media(report.problems);
     return report;
 }

@@ -54,7 +54,7 @@ PeerSays compare_heads(const Head& ours, const Head& theirs,
 
 Result<> check_witness(const std::optional<WitnessState>& witness, const Books& books,
                        const Store& store, OwnLogs& own, std::vector<std::string>& notes,
-                       std::vector<std::string>& losses) {
+                       std::vector<Loss>& losses) {
     if (!witness) {
         if (!books.own.empty())
             notes.push_back(
@@ -64,18 +64,20 @@ Result<> check_witness(const std::optional<WitnessState>& witness, const Books& 
     }
     if (witness->position > books.last)
         losses.push_back(
-            "the store ends at position " + std::to_string(books.last) + ", but batches up to " +
-            std::to_string(witness->position) +
-            " had been acknowledged: what came from peers will come again from them; what was "
-            "written here and reached no peer is gone unless a copy of the store has it");
+            {"the store ends at position " + std::to_string(books.last) + ", but batches up to " +
+                 std::to_string(witness->position) +
+                 " had been acknowledged: what came from peers will come again from them; what was "
+                 "written here and reached no peer is gone unless a copy of the store has it",
+             std::nullopt, witness->position});
     for (const auto& seen : witness->heads) {
         SAFAR_TRY(bool held, is_held(store, books, seen));
         if (!held) {
             losses.push_back(
-                "the store lost acknowledged batches of this node's log " + log_text(seen.log) +
-                ": batch " + std::to_string(seen.number) +
-                " was signed and is not held; the log goes on in a new incarnation, peers may "
-                "still hold the lost part and will send it");
+                {"the store lost acknowledged batches of this node's log " + log_text(seen.log) +
+                     ": batch " + std::to_string(seen.number) +
+                     " was signed and is not held; the log goes on in a new incarnation, peers may "
+                     "still hold the lost part and will send it",
+                 seen, witness->position});
             continue;
         }
         auto stored = books.own.find(seen.log.id);
@@ -86,8 +88,13 @@ Result<> check_witness(const std::optional<WitnessState>& witness, const Books& 
         if (LogName name{id, incarnation}; !own.is_current(name) && losses.empty())
             notes.push_back("the witness does not name this node's log " + log_text(name) +
                             ": it goes on in a new incarnation");
-    notes.insert(notes.end(), losses.begin(), losses.end());
+    for (const Loss& loss : losses) notes.push_back(loss.text);
     return success();
+}
+
+Result<bool> made_good(const Loss& loss, const Books& books, const Store& store) {
+    if (loss.head) return is_held(store, books, *loss.head);
+    return books.last >= loss.position;
 }
 
 } // namespace safar

@@ -37,11 +37,19 @@ enum class PeerSays { same, behind, contradicts };
 [[nodiscard]] PeerSays compare_heads(const Head& ours, const Head& theirs,
                                      const std::optional<Hash>& ours_there);
 
+// Acknowledged batches that the store no longer had when it was opened.
+struct Loss {
+    std::string text;
+    std::optional<WitnessState::OwnHead> head; // of an own log; absent: of anything
+    Position position = 0;                     // up to which there were batches
+};
+
 // Compares the witness with the store. Own logs that both agree on are opened in `own`; everything
 // else is told in `notes`, and acknowledged batches that are gone also in `losses`.
 [[nodiscard]] Result<> check_witness(const std::optional<WitnessState>& witness, const Books& books,
                                      const Store& store, OwnLogs& own,
-                                     std::vector<std::string>& notes,
-                                     std::vector<std::string>& losses);
+                                     std::vector<std::string>& notes, std::vector<Loss>& losses);
+// Has what was lost come back, from peers or a bundle?
+[[nodiscard]] Result<bool> made_good(const Loss& loss, const Books& books, const Store& store);
 
 } // namespace safar

@@ -27,6 +27,9 @@ struct Ran {
 // The whole file; "" where it can not be read.
 [[nodiscard]] std::string slurp(const std::string& path);
 
+// A port of this machine's loopback that nobody listens on now.
+[[nodiscard]] int free_port();
+
 // $SAFAR_DATA, else ../shared/data beside the source tree; nullopt where it is absent.
 [[nodiscard]] std::optional<std::string> real_data(const std::string& file);
 

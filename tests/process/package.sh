@@ -91,7 +91,7 @@ booted bash -c 'kill -9 $(systemctl show -p MainPID --value safard)'
 sleep 6
 answers "after kill -9"
 [ "$(booted systemctl show -p NRestarts --value safard)" = 1 ] || fail "systemd did not restart it once"
-booted $node find return | grep -q Pakistan || fail "the record is gone"
+booted $node find return --json | grep -q PAK || fail "the record is gone"
 booted systemctl stop safard
 booted journalctl -u safard --no-pager | grep -q event=stopped || fail "no clean end"
 booted systemctl start safard
@@ -99,7 +99,7 @@ booted systemctl start safard
 say "upgrade under the running unit: the node's data stays"
 booted apt-get install -y -qq --reinstall /root/new.deb >"$root/upgrade.log" 2>&1 || { cat "$root/upgrade.log"; fail "upgrade"; }
 answers "after the upgrade"
-booted $node find return | grep -q Pakistan || fail "the record is gone"
+booted $node find return --json | grep -q PAK || fail "the record is gone"
 booted systemctl stop safard
 kill -9 "$machine"
 machine=

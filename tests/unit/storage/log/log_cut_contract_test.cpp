@@ -88,9 +88,9 @@ TEST_P(LogCut, AnOwnLogThatWasCutGoesOnInANewIncarnation) {
     auto next = std::make_shared<TestAuthority>(*charter);
     next->cuts[second.log] = 1;
     ASSERT_TRUE(log->set_authority(next));
-    Appended third = append(3);
-    EXPECT_EQ(third.log.id, second.log.id);
-    EXPECT_NE(third.log.incarnation, second.log.incarnation);
+    Appended afterwards = append(3);
+    EXPECT_EQ(afterwards.log.id, second.log.id);
+    EXPECT_NE(afterwards.log.incarnation, second.log.incarnation);
     EXPECT_EQ(log->head(second.log)->number, 1u);
 }
 

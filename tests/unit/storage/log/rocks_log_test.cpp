@@ -122,10 +122,31 @@ TEST_F(RocksLogTest, ADeletedWriteAheadLogIsNoticedByTheWitness) {
     open();
     ASSERT_FALSE(notes.empty());
     EXPECT_NE(notes[0].find("acknowledged"), std::string::npos);
-    EXPECT_FALSE(problems(false).empty()); // verify says so too, as long as this process lives
+    EXPECT_FALSE(problems(false).empty()); // verify says so too
     confirm();
     EXPECT_NE(append(1).log, name);
     EXPECT_EQ(log->head(name)->number, 1u);
+}
+
+TEST_F(RocksLogTest, WhatPeersBringBackIsLostNoLonger) {
+    append(50);
+    open();
+    confirm();
+    const LogName name = append(50).log;
+    append(50);
+    std::vector<EncodedBatch> at_a_peer;
+    const auto lost = log->read_range(name, 2, 1 << 20);
+    ASSERT_TRUE(lost);
+    for (const auto& batch : lost.value()) at_a_peer.push_back(*batch);
+    ASSERT_EQ(at_a_peer.size(), 2u);
+    crash_and_keep_image();
+    fs::remove(write_ahead_log());
+    open();
+    EXPECT_EQ(problems(false).size(), 2u);
+    ASSERT_TRUE(ingest(at_a_peer[0]).result.has_value());
+    EXPECT_EQ(problems(false).size(), 2u) << "not all of it";
+    ASSERT_TRUE(ingest(at_a_peer[1]).result.has_value());
+    EXPECT_TRUE(problems(false).empty()) << problems(false)[0];
 }
 
 TEST_F(RocksLogTest, ACutWriteAheadLogIsNoticedEvenIfOnlyPeersBatchesAreGone) {
