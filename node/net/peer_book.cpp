@@ -296,7 +296,8 @@ void PeerBook::peer_lost(Peer& peer, PeerLink& link, const LinkEnd& end) {
     bool blamed = end.do_not_call_before.count() > 0;
     if (now - peer.up_at >= good_while && !blamed) peer.backoff.forgive();
     if (blamed) {
-        peer.backoff.blamed(now, end.do_not_call_before);
+        if (blame(end.why.code) == Blame::nobody) peer.backoff.rested(now, end.do_not_call_before);
+        else peer.backoff.blamed(now, end.do_not_call_before);
         peer.blamed_until = peer.backoff.call_at();
         spdlog::warn("peer refused agency={} node={} code={} why=\"{}\" for_s={}",
                      peer.listed.agency, peer.listed.id.brief(), name(end.why.code), end.why.detail,

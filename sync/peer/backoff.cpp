@@ -20,6 +20,10 @@ void Backoff::blamed(NodeTime now, std::chrono::seconds at_least) {
     call_at_ = std::max(call_at_, now + wait);
 }
 
+void Backoff::rested(NodeTime now, std::chrono::seconds at_least) {
+    call_at_ = std::max(call_at_, now + std::clamp(at_least, blame_min, blame_max));
+}
+
 void Backoff::worked() { failures_ = 0; }
 
 void Backoff::forgive() { blames_ = 0; }

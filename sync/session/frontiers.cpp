@@ -133,7 +133,8 @@ bool Frontiers::on_batch(std::string_view name, const LogName& log, const Head& 
         found->second.theirs.emplace(log, head);
         return true;
     }
-    if (entry->second.number >= head.number) return false;
+    // Beyond a fork that the peer has stated a batch only shows the other branch.
+    if (entry->second.number >= head.number || entry->second.forked) return false;
     entry->second = head;
     watch(log, head.number);
     return true;

@@ -178,6 +178,34 @@ TEST_F(HostilePeer, EquivocationIsKeptAsProofAndTheRelayIsNotBlamed) { // H40
     EXPECT_EQ(net["FIA"].log().forks().size(), 1u);
 }
 
+TEST_F(HostilePeer, ABatchBeyondAStatedForkIsShownAndNotStated) {
+    greet();
+    const BuiltBatch first = batch(1);
+    BuiltBatch second = batch(2, first.hash), other = batch(2, first.hash);
+    say_batch(first.encoded.bytes);
+    say_batch(second.encoded.bytes);
+    BatchContext context;
+    context.network = net.authority->network();
+    context.log = peers_log();
+    context.number = context.first_sequence = 2;
+    context.previous = first.hash;
+    context.epoch = 1;
+    context.charter = net.authority->charter();
+    EventDraft draft;
+    draft.body.verb = "other";
+    SeededEntropy entropy(99);
+    std::size_t taken = 0;
+    other = build_batch(context, net.key("IOM"), entropy, std::span(&draft, 1), taken).value();
+    say_batch(other.encoded.bytes);
+    ASSERT_EQ(net["FIA"].log().forks().size(), 1u);
+    FrontierEntry forked = entry(1);
+    forked.head.forked = true;
+    forked.head.hash = first.hash;
+    say(wire::FrontierFull{"return", {forked}});
+    say_batch(second.encoded.bytes); // as an answer to whoever asks for the other branch
+    EXPECT_EQ(session->status().behind_here, 0u);
+}
+
 TEST_F(HostilePeer, BatchesBeyondTheCreditAreRefused) {
     greet();
     say(wire::FrontierFull{"return", {entry(100'000)}});

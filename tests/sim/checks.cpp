@@ -1,0 +1,269 @@
+// The promises, checked from outside: what was acknowledged is there, logs only grow, nobody forked
+// itself, all verdicts are equal, every byte holds under a second reading, records say what a second
+// fold says, and a store that is opened again is the same.
+#include "tests/sim/model.hpp"
+#include "tests/sim/world.hpp"
+
+#include <algorithm>
+
+namespace safar::sim {
+namespace {
+
+// Checks see the disk as it is.
+class Calm {
+public:
+    explicit Calm(Core& core) : core_(core), rates_(core.disk().rates) { core.disk().rates = {}; }
+    ~Calm() { core_.disk().rates = rates_; }
+    Calm(const Calm&) = delete;
+    Calm& operator=(const Calm&) = delete;
+
+private:
+    Core& core_;
+    DiskRates rates_;
+};
+
+Raw hash_of(const EncodedBatch& batch) {
+    const RawView header = batch.header();
+    return plain_hash("header", {header.subspan(8, 32), header});
+}
+
+std::optional<Raw> hash_at(const Core& core, const BatchPlace& place) {
+    auto held = core.log().read_range(place.log, place.number, 1);
+    if (!held || held.value().empty()) return std::nullopt;
+    return hash_of(*held.value().front());
+}
+
+bool same(const Raw& a, const Hash& b) { return std::ranges::equal(a, b.raw); }
+
+std::string text_of(const LogName& log, std::uint64_t number) {
+    return "batch " + std::to_string(number) + " of log " + log.id.brief() + "/" +
+           log.incarnation.brief();
+}
+
+} // namespace
+
+void World::check_node(Core& core) {
+    Calm calm(core);
+    if (core.disk().damaged || core.disk().died) return;
+    check_acknowledged(core);
+    check_prefixes(core);
+}
+
+bool World::held_by_anybody(const Acknowledged& what) const {
+    return std::ranges::any_of(cores_, [&](const auto& core) {
+        if (core->member.hostile || !core->up() || core->disk().died) return false;
+        auto held = hash_at(*core, what.place);
+        return held && same(*held, what.hash);
+    });
+}
+
+void World::check_acknowledged(Core& core) {
+    for (Acknowledged& each : core.acknowledged) {
+        ++statistics_.checks;
+        // What went with an older copy comes back where a peer has it, once all have met.
+        if (each.excused && !(healed_ && level() && held_by_anybody(each))) continue;
+        auto held = hash_at(core, each.place);
+        if (held && same(*held, each.hash)) continue;
+        return complain(Outcome::correctness, "acknowledged: " + core.agency + " lost " +
+                                                  text_of(each.place.log, each.place.number));
+    }
+}
+
+void World::check_prefixes(Core& core) {
+    Calm calm(core);
+    if (core.disk().damaged) return seen_[core.index].clear();
+    for (const std::string& compartment : core.held())
+        for (const FrontierEntry& entry : core.log().frontier(compartment)) {
+            ++statistics_.checks;
+            auto [before, fresh] = seen_[core.index].try_emplace(entry.log, entry.head);
+            if (fresh) continue;
+            const Head was = std::exchange(before->second, entry.head);
+            if (was.number == 0) continue;
+            const bool cut = entry.head.forked || core.log().authority()->restricted(entry.log.id);
+            if (entry.head.number < was.number && !cut)
+                return complain(Outcome::correctness,
+                                "prefix: " + core.agency + " held " + text_of(entry.log, was.number) +
+                                    " and now ends at " + std::to_string(entry.head.number));
+            auto held = hash_at(core, {entry.log, was.number});
+            if (!cut && (!held || !same(*held, was.hash)))
+                return complain(Outcome::correctness, "prefix: at " + core.agency + " " +
+                                                          text_of(entry.log, was.number) +
+                                                          " has become another");
+        }
+}
+
+// A fork of an honest node is its own: nobody else has its key.
+void World::check_forks() {
+    std::map<std::string, std::pair<const Core*, std::set<BatchPlace>>> verdicts; // by compartment
+    std::set<BatchPlace> all;
+    for (auto& core : cores_) {
+        if (!honest(*core) || !core->up()) continue;
+        std::map<std::string, std::set<BatchPlace>> here;
+        for (const std::string& compartment : core->held()) here[compartment];
+        for (const ForkEvidence& fork : core->log().forks()) {
+            ++statistics_.checks;
+            all.insert(fork.place);
+            const LogOwner* owner = core->log().authority()->owner(fork.place.log.id);
+            if (owner == nullptr) continue;
+            here[owner->compartment].insert(fork.place);
+            if (owner->agency[0] == 'A')
+                return complain(Outcome::correctness,
+                                "self-fork: " + owner->agency + " signed two of " +
+                                    text_of(fork.place.log, fork.place.number) + ", seen at " +
+                                    core->agency);
+        }
+        if (!healed_) continue;
+        for (auto& [compartment, places] : here) {
+            auto [before, fresh] = verdicts.try_emplace(compartment, core.get(), places);
+            if (!fresh && before->second.second != places)
+                return complain(Outcome::correctness,
+                                "forks: " + core->agency + " and " + before->second.first->agency +
+                                    " judge differently in " + compartment);
+        }
+    }
+    if (healed_) statistics_.forks_found = all.size();
+}
+
+// The sets are read batch by batch; the root is what nodes compare.
+void World::check_equal_sets() {
+    for (const std::string& compartment : all_compartments) {
+        std::map<Hash, std::set<Raw>> by_root;
+        std::map<std::set<Raw>, Hash> by_set;
+        for (auto& core : cores_) {
+            const auto held = core->held();
+            if (!honest(*core) || !core->up() ||
+                std::ranges::find(held, compartment) == held.end())
+                continue;
+            std::set<Raw> set;
+            const Frontier frontier = core->log().frontier(compartment);
+            for (const FrontierEntry& entry : frontier)
+                for (std::uint64_t number = 1; number <= entry.head.number; ++number)
+                    if (auto hash = hash_at(*core, {entry.log, number})) set.insert(*hash);
+            const Hash root = frontier_digest(frontier);
+            ++statistics_.checks;
+            if (by_root.try_emplace(root, set).first->second != set)
+                return complain(Outcome::correctness, "equal roots over different sets in " + compartment);
+            // Forked heads are part of the root, and of no set.
+            const bool forked = std::ranges::any_of(frontier, [](const auto& e) { return e.head.forked; });
+            if (!forked && by_set.try_emplace(set, root).first->second != root)
+                return complain(Outcome::correctness, "equal sets under different roots in " + compartment);
+        }
+    }
+}
+
+void World::check_batches(Core& core) {
+    if (core.disk().damaged) return;
+    std::map<Raw, const Member*> keys;
+    for (const Member& member : founding_.members)
+        keys[plain_hash("key", {member.signing.public_key().view()})] = &member;
+    std::map<BatchPlace, Hash> chain;
+    for (Position after = 0;;) {
+        auto entries = core.log().read_journal(after, 500);
+        if (!entries) return complain(Outcome::correctness, core.agency + ": the journal can not be read");
+        if (entries.value().empty()) return;
+        for (const JournalEntry& entry : entries.value()) {
+            after = entry.position;
+            ++statistics_.checks;
+            const ByteView stored = entry.batch->bytes;
+            const Raw raw_hash = hash_of(*entry.batch);
+            const Hash hash = *Hash::from(raw_hash);
+            auto known = verified_.find(hash);
+            if (known != verified_.end() && std::ranges::equal(known->second, stored)) continue;
+            const PlainBatch plain = read_plain(stored);
+            std::string problem = plain.problem;
+            auto key = keys.find(plain.key);
+            if (problem.empty() && key == keys.end()) problem = "nobody's key";
+            if (problem.empty() && !signed_by(plain, stored, key->second->signing.public_key().view()))
+                problem = "its signature is wrong";
+            if (problem.empty() && plain.number > 1) {
+                auto before = hash_at(core, {entry.name, entry.number - 1});
+                if (entry.counts && (!before || *before != plain.previous))
+                    problem = "it does not follow the batch before it";
+            }
+            if (!problem.empty())
+                return complain(Outcome::correctness, "validity: " + core.agency + " holds " +
+                                                          text_of(entry.name, entry.number) + ": " + problem);
+            verified_.insert_or_assign(hash, copy(stored));
+        }
+    }
+}
+
+void World::check_model(Core& core) {
+    Derived* derived = core.derived();
+    if (derived == nullptr) return complain(Outcome::correctness, core.agency + ": no derived state");
+    const Charter& charter = *core.charter().ruling().charter;
+    std::map<std::string, int> rank;
+    for (const CharterAgency& agency : charter.agencies)
+        rank.emplace(agency.code, static_cast<int>(rank.size()));
+    std::vector<PlainEvent> events;
+    for (const std::string& compartment : core.held())
+        for (const FrontierEntry& entry : core.log().frontier(compartment)) {
+            auto held = core.log().read_range(entry.log, 1, ~std::size_t{0} >> 1);
+            if (!held) return complain(Outcome::correctness, core.agency + ": a log can not be read");
+            const LogOwner* owner = core.log().authority()->owner(entry.log.id);
+            for (std::size_t i = 0; i < held.value().size() && i < entry.head.number; ++i)
+                for (PlainEvent& event : read_plain(held.value()[i]->bytes).events) {
+                    event.agency = owner->agency;
+                    events.push_back(std::move(event));
+                }
+        }
+    for (const auto& [record, model] : model_fold(events, rank, charter.epoch > 1)) {
+        ++statistics_.checks;
+        auto folded = derived->record(*RecordId::from(record));
+        ModelRecord said;
+        if (folded) {
+            said.kind = folded.value().kind;
+            for (const FoldedField& field : folded.value().fields) {
+                ModelField& to = said.fields[field.field];
+                for (const Said& live : field.live) to.live.insert(encode_dots({live.dot}));
+                for (const Value& value : field.reading) to.reading.insert(encode_value(value));
+                const bool single = field.field == field::note || field.field == field::later;
+                if (single && !field.reading.empty()) to.first = encode_value(field.reading[0]);
+            }
+        }
+        for (auto& [tag, field] : said.fields) { // encode_dots begins with a count
+            std::set<Raw> dots;
+            for (const Raw& dot : field.live) dots.insert(Raw(dot.begin() + 4, dot.end()));
+            field.live = std::move(dots);
+        }
+        if (said == model) continue;
+        return complain(Outcome::correctness, "model: record " + RecordId::from(record)->brief() +
+                                                  " says something else at " + core.agency);
+    }
+}
+
+void World::check_reopened(Core& core) {
+    std::map<std::string, std::pair<Hash, Hash>> before;
+    const auto digests = [&] {
+        std::map<std::string, std::pair<Hash, Hash>> out;
+        Derived* derived = core.derived();
+        for (const std::string& compartment : core.held()) {
+            auto state = derived == nullptr ? Result<Hash>(Hash{}) : derived->state_digest(compartment, {});
+            out[compartment] = {frontier_digest(core.log().frontier(compartment)),
+                                state ? state.value() : Hash{}};
+        }
+        return out;
+    };
+    before = digests();
+    auto report = core.log().verify(/*deep=*/true, {});
+    if (!report) return complain(Outcome::correctness, "verify: " + core.agency + ": fails");
+    for (const std::string& problem : report.value().problems) // what its start told is no news
+        if (std::ranges::find(core.start_notes, problem) == core.start_notes.end())
+            return complain(Outcome::correctness, "verify: " + core.agency + ": " + problem);
+    network_->went_down(core, false);
+    core.end(/*power=*/false);
+    if (auto started = core.start(); !started)
+        return complain(Outcome::correctness, "reopen: " + core.agency + ": " + describe(started.error()));
+    ++statistics_.checks;
+    if (digests() != before)
+        complain(Outcome::correctness, "reopen: " + core.agency + " is another after a restart");
+}
+
+// One byte of one stored batch, on every hundredth seed: somebody must see it.
+void World::plant_canary() {
+    if (seed_ % 100 != 37) return;
+    for (auto& core : cores_)
+        if (honest(*core) && core->disk().flip_in_a_batch()) return;
+}
+
+} // namespace safar::sim

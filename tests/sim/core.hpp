@@ -1,0 +1,91 @@
+// One node without a shell: the production log on a disk that fails, derived state, the charter as the
+// node holds it, and what sessions ask. A life begins with start() and ends with end(); the disk and
+// the charter's files outlive it.
+#pragma once
+
+#include "storage/derive/derived.hpp"
+#include "sync/peer/backoff.hpp"
+#include "sync/session/session.hpp"
+#include "tests/sim/disk.hpp"
+#include "tests/sim/founding.hpp"
+
+namespace safar::sim {
+
+// A batch that its author was told is safe.
+struct Acknowledged {
+    BatchPlace place;
+    Hash hash;
+    bool excused = false; // lost with a copy of the data directory that was put back
+};
+
+class Core final : public SessionView {
+public:
+    Core(std::size_t index, const Member& member, const Founding& founding, std::uint64_t seed,
+         Statistics& statistics);
+
+    // Opens the log. Errors: those of open_log; the process does not start.
+    [[nodiscard]] Result<> start();
+    void end(bool power); // kill -9, or the power goes
+    [[nodiscard]] bool up() const { return log_ != nullptr; }
+
+    // On the log thread.
+    [[nodiscard]] std::vector<IngestOutcome> ingest(std::span<const EncodedBatch> batches);
+    [[nodiscard]] Result<> adopt_epoch(std::string_view text);
+    [[nodiscard]] Result<> adopt_notice(ByteView bytes);
+    [[nodiscard]] Result<Appended> append(AppendRequest request);
+    void confirm(const Frontier& held_by_peer) { log_->confirm_own_heads(held_by_peer); }
+    // Derived state, followed up to the log's end; null: the disk does not let it.
+    [[nodiscard]] Derived* derived();
+
+    // The data directory: disk and charter.
+    struct Copy {
+        std::shared_ptr<const Disk::Copy> disk;
+        std::shared_ptr<const CharterState> charter;
+        std::size_t acknowledged = 0;
+    };
+    [[nodiscard]] Copy copy() const { return {disk_->copy(), charter_, acknowledged.size()}; }
+    void put_back(const Copy& copy, bool whole);
+    void replace_disk();
+
+    const Log& log() const override { return *log_; }
+    [[nodiscard]] Log& writable() { return *log_; }
+    std::shared_ptr<const Authority> authority() const override { return log_->authority(); }
+    std::vector<std::string> shared_compartments(const NodeId& peer) const override;
+    std::optional<Bytes> charter_document(std::uint64_t epoch) const override;
+    Hash erasures_digest() const override { return {}; }
+    Hash charter_digest() const override { return charter_->state_hash(); }
+    std::vector<Hash> notices() const override;
+    std::optional<Bytes> notice(const Hash& hash) const override;
+
+    [[nodiscard]] const CharterState& charter() const { return *charter_; }
+    [[nodiscard]] std::vector<std::string> held() const;    // compartments
+    [[nodiscard]] std::vector<std::string> written() const; // of those, where it may write
+    [[nodiscard]] Disk& disk() { return *disk_; }
+
+    const std::size_t index;
+    const Member& member;
+    std::string agency;
+    NodeId id;
+    RangePlan plan;
+    std::uint64_t life = 0; // callbacks of an earlier one are void
+    NodeTime paused_until{0};
+    NodeTime log_busy_until{0}; // the log thread
+    Position told = 0;          // up to where sessions have been told that the log grew
+    std::vector<Acknowledged> acknowledged;
+    std::vector<std::string> start_notes;
+    bool charter_changed = false; // another epoch rules: connections begin anew
+
+private:
+    using Change = std::function<Result<CharterState::News>(CharterState&)>;
+    [[nodiscard]] Result<> change_charter(const Change& change);
+    [[nodiscard]] Result<> tell_log_of_forks();
+    void note_forks();
+
+    SeededEntropy entropy_;
+    std::shared_ptr<Disk> disk_;
+    std::shared_ptr<const CharterState> charter_; // in files, durable before it is in force
+    std::unique_ptr<Log> log_;
+    std::unique_ptr<Derived> derived_;
+};
+
+} // namespace safar::sim

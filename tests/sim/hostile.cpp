@@ -1,0 +1,217 @@
+#include "tests/sim/hostile.hpp"
+
+#include "sync/wire/message.hpp"
+
+namespace safar::sim {
+namespace {
+
+// Frames of `bytes`, which ends with one.
+std::vector<Bytes> cut(ByteView bytes) {
+    std::vector<Bytes> out;
+    while (bytes.size() >= 5) {
+        const std::size_t size = 4 + ByteReader(bytes).integer<std::uint32_t>();
+        if (size > bytes.size()) break;
+        out.push_back(copy(bytes.first(size)));
+        bytes = bytes.subspan(size);
+    }
+    return out;
+}
+
+Bytes raw_frame(std::uint8_t type, ByteView payload) {
+    Bytes out;
+    ByteWriter writer(out);
+    writer.integer(static_cast<std::uint32_t>(payload.size() + 1));
+    writer.integer(type);
+    writer.bytes(payload);
+    return out;
+}
+
+template <class Message>
+Bytes framed(const Message& message) {
+    Bytes out;
+    wire::encode(message, out);
+    return out;
+}
+
+constexpr std::size_t payload_at = 5;
+constexpr auto batch_type = static_cast<std::byte>(wire::FrameType::batch);
+
+LogName own_log(const Core& from, std::string_view compartment, Random& random) {
+    Frontier frontier = from.log().frontier(compartment);
+    std::erase_if(frontier, [&](const FrontierEntry& entry) {
+        const LogOwner* owner = from.log().authority()->owner(entry.log.id);
+        return owner == nullptr || owner->node != from.id || entry.head.number == 0;
+    });
+    if (!frontier.empty()) return random.any(frontier).log;
+    LogName name{log_id(from.log().authority()->network(), from.id, compartment), {}};
+    name.incarnation.raw[0] = std::byte{7};
+    return name;
+}
+
+} // namespace
+
+Bytes Hostile::tamper(const Core& from, const Core&, Bytes bytes) {
+    if (quiet || !from.up()) return bytes;
+    Frames out;
+    for (Bytes& frame : cut(bytes)) {
+        if (random_.permille(permille_)) play(from, out, std::move(frame));
+        else out.push_back(std::move(frame));
+    }
+    if (random_.permille(fork_permille)) {
+        if (Bytes fork = forged(from, 1 + random_.below(3), true); !fork.empty()) {
+            statistics_.count(Fault::hostile_fork);
+            played("H40");
+            out.push_back(std::move(fork));
+        }
+    }
+    Bytes joined;
+    for (const Bytes& frame : out) joined.insert(joined.end(), frame.begin(), frame.end());
+    return joined;
+}
+
+void Hostile::play(const Core& from, Frames& out, Bytes frame) {
+    statistics_.count(Fault::hostile_frame);
+    if (frame[4] == batch_type && random_.below(3) != 0) return play_on_batch(from, out, std::move(frame));
+    switch (random_.below(11)) {
+    case 0:
+        played("H14");
+        frame[0] = frame[1] = frame[2] = frame[3] = std::byte{0xff};
+        return out.push_back(std::move(frame));
+    case 1: played("H15"); return out.push_back(Bytes(5));
+    case 2:
+        played("H18");
+        frame[random_.below(frame.size())] ^= static_cast<std::byte>(1u << random_.below(8));
+        return out.push_back(std::move(frame));
+    case 3:
+        played("H20");
+        out.push_back(frame);
+        return out.push_back(raw_frame(1, ByteView(frame).subspan(payload_at)));
+    case 4: {
+        played("H21");
+        Bytes payload{std::byte{6}};
+        ByteWriter writer(payload);
+        writer.bytes(as_bytes("return"));
+        writer.integer(std::uint32_t{0xffffffff});
+        return out.push_back(raw_frame(5, payload));
+    }
+    case 5:
+        played("H23");
+        return out.push_back(raw_frame(12, Bytes(9)));
+    case 6: {
+        played("H26");
+        FrontierEntry twice{own_log(from, "movement", random_), Head{3, 3, {}, 0, false}};
+        return out.push_back(framed(wire::FrontierFull{"movement", {twice, twice}}));
+    }
+    case 7:
+        played("H17");
+        return out.push_back(raw_frame(1, Bytes(40, std::byte{0xff})));
+    case 8: played("H45"); return; // never sent at all
+    default: return invent(from, out);
+    }
+}
+
+void Hostile::play_on_batch(const Core& from, Frames& out, Bytes frame) {
+    const std::size_t size = frame.size();
+    if (size < payload_at + EncodedBatch::prefix_bytes + 4) return;
+    const std::size_t signature = payload_at + BatchHeader::encoded_bytes;
+    const auto flip = [&](std::size_t at) { frame[at] ^= std::byte{1}; };
+    switch (random_.below(9)) {
+    case 0: played("H28"); flip(size - 1 - random_.below(8)); break;
+    case 1: played("H29"); flip(signature + random_.below(64)); break;
+    case 2: played("H32"); flip(payload_at + 8 + random_.below(32)); break;  // network
+    case 3: played("H33"); flip(payload_at + 140 + random_.below(32)); break; // root
+    case 4: played("H35"); flip(payload_at + 40 + random_.below(32)); break; // log
+    case 5: { // sequence or number: zero, far ahead, the largest
+        played("H38");
+        const std::size_t at = payload_at + (random_.one_in(2) ? 88 : 96);
+        const std::byte fill = random_.one_in(3) ? std::byte{0} : std::byte{0xff};
+        const std::size_t bytes = random_.one_in(2) ? 8 : 2;
+        std::fill_n(frame.begin() + static_cast<std::ptrdiff_t>(at), bytes, fill);
+        break;
+    }
+    case 6:
+        played("H41");
+        for (int i = 0; i < 40; ++i) out.push_back(frame);
+        break;
+    case 7: played("H49"); return; // withheld from this peer
+    default:
+        played("H50");
+        for (std::uint64_t i = 0; i < 20; ++i)
+            if (Bytes next = forged(from, i + 1, false); !next.empty()) out.push_back(std::move(next));
+    }
+    out.push_back(std::move(frame));
+}
+
+void Hostile::invent(const Core& from, Frames& out) {
+    const std::string& compartment = random_.any(all_compartments);
+    const LogName log = own_log(from, compartment, random_);
+    switch (random_.below(5)) {
+    case 0: played("H44"); return out.push_back(framed(wire::Want{log, 9, 3, 1000}));
+    case 1: {
+        played("H45");
+        Head promised{1'000'000, 1'000'000, {}, 0, false};
+        promised.hash.raw.fill(std::byte{9});
+        return out.push_back(framed(wire::FrontierFull{compartment, {{log, promised}}}));
+    }
+    case 2: {
+        played("H44");
+        LogName other = log;
+        entropy_.fill(other.incarnation.raw);
+        return out.push_back(framed(wire::Want{other, 1, limits::sequence_max, 1u << 20}));
+    }
+    case 3: {
+        played("H48"); // a frontier said under a digest that is not its own
+        Hash base;
+        entropy_.fill(base.raw);
+        return out.push_back(framed(wire::FrontierDelta{compartment, base, {{log, Head{1, 1, base, 0, false}}}}));
+    }
+    default: {
+        // By the right key, in a compartment that may not be its own to write.
+        played("H36");
+        Bytes stored = forged(from, 0, false);
+        if (!stored.empty()) out.push_back(std::move(stored));
+    }
+    }
+}
+
+// A batch by the right key: the same place again where `other_branch`, else the first of a new log.
+Bytes Hostile::forged(const Core& from, std::uint64_t back, bool other_branch) {
+    const auto authority = from.log().authority();
+    const std::string& compartment = random_.any(all_compartments);
+    BatchContext context;
+    context.network = authority->network();
+    context.log = own_log(from, compartment, random_);
+    context.epoch = authority->epoch();
+    context.charter = authority->charter();
+    if (other_branch) {
+        auto head = from.log().head(context.log);
+        if (!head || head->number < back) return {};
+        auto held = from.log().read_range(context.log, head->number + 1 - back, 1);
+        if (!held || held.value().empty()) return {};
+        auto header = decode_header(held.value().front()->header());
+        if (!header) return {};
+        context.number = header.value().number;
+        context.first_sequence = header.value().first_sequence;
+        context.previous = header.value().previous;
+        context.epoch = header.value().epoch;
+        context.charter = header.value().charter;
+    } else {
+        entropy_.fill(context.log.incarnation.raw);
+    }
+    EventDraft draft;
+    draft.body.kind = static_cast<std::uint16_t>(1 + random_.below(5)); // 4, 5: unknown
+    entropy_.fill(draft.body.record.raw);
+    draft.body.verb = "invented";
+    draft.body.at = {static_cast<std::int64_t>(random_.one_in(2) ? random_.next() : ~0ull << 63)};
+    draft.body.assertions = {{field::note, Integer{1}}, // of the wrong type
+                             {field::needs, Text{"hostile"}},
+                             {99, Text{"no such field"}}};
+    std::size_t taken = 0;
+    auto built = build_batch(context, from.member.signing, entropy_, std::span(&draft, 1), taken);
+    if (!built) return {};
+    Bytes out;
+    wire::encode_batch(built.value().encoded.bytes, out);
+    return out;
+}
+
+} // namespace safar::sim

@@ -1,0 +1,33 @@
+// Nodes that the charter lists and that play the catalogue of hostile peers (hostile.tsv) over sessions
+// which else are true: they damage, repeat, withhold and invent what they send, and sign twice.
+#pragma once
+
+#include "tests/sim/network.hpp"
+
+namespace safar::sim {
+
+class Hostile final : public Tamper {
+public:
+    Hostile(std::uint64_t seed, std::uint64_t permille, Statistics& statistics)
+        : random_(seed, "hostile"), entropy_(seed), permille_(permille), statistics_(statistics) {}
+
+    Bytes tamper(const Core& from, const Core& to, Bytes bytes) override;
+
+    std::uint64_t fork_permille = 0; // of sends
+    bool quiet = false;
+
+private:
+    using Frames = std::vector<Bytes>;
+    void play(const Core& from, Frames& out, Bytes frame);
+    void play_on_batch(const Core& from, Frames& out, Bytes frame);
+    void invent(const Core& from, Frames& out);
+    [[nodiscard]] Bytes forged(const Core& from, std::uint64_t number_of_ours, bool other_branch);
+    void played(const char* row) { ++statistics_.hostile[row]; }
+
+    Random random_;
+    SeededEntropy entropy_;
+    std::uint64_t permille_;
+    Statistics& statistics_;
+};
+
+} // namespace safar::sim
