@@ -79,13 +79,25 @@ Result<int> lock_directory(const std::string& directory) {
 
 Result<> check_self(const CharterState& state, const Identity& self) {
     const CharterNode* listed = nullptr;
+    bool signing = false, tls = false; // listed by some epoch: a node may hear of its new keys with the old ones
     for (const HeldCharter& held : state.epochs())
-        if (const CharterNode* node = held.charter->node(self.id)) listed = node;
+        if (const CharterNode* node = held.charter->node(self.id)) {
+            listed = node;
+            signing |= node->signing_key == self.signing.public_key();
+            tls |= node->tls_key == self.tls.public_key();
+        }
     if (listed == nullptr)
-        return failure(ErrorCode::not_permitted, "no charter epoch held here lists this node, " + self.id.hex());
+        return failure(ErrorCode::not_permitted, "no charter epoch held here lists this node, " + self.id.hex() +
+                                                     ", as keys/signing.key makes it");
     if (listed->agency != self.agency)
-        return failure(ErrorCode::not_permitted, "the charter lists this node for " + listed->agency +
-                                                     ", safard.toml says agency = \"" + self.agency + "\"");
+        return failure(ErrorCode::not_permitted, "keys/signing.key makes this node one of " + listed->agency +
+                                                     ", as the charter lists it, and safard.toml says agency = \"" +
+                                                     self.agency + "\": one of the two files is another node's");
+    if (!signing || !tls)
+        return failure(ErrorCode::not_permitted,
+                       std::string(signing ? "keys/tls.key" : "keys/signing.key") +
+                           " is not the key that the charter lists for node " + self.id.hex() +
+                           ": it is another node's or another copy; put this node's own key file there");
     if (state.ruling().charter->node(self.id) == nullptr)
         spdlog::warn("event=note detail=\"epoch {} of the charter no longer lists this node: it shows what it holds, "
                      "and no peer speaks to it\"",

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 
 namespace safar {
 namespace {
@@ -72,6 +73,11 @@ Result<NodeConfig> parse_config(const std::string& file, std::string_view text) 
 Result<NodeConfig> load_config(const std::string& directory) {
     const std::string path = directory + "/safard.toml";
     auto text = read_small_file(path, config_bytes_max);
+    if (!text.has_value() && text.error().code == ErrorCode::not_found &&
+        std::filesystem::exists(directory + "/keys/signing.key"))
+        return failure(ErrorCode::not_found,
+                       path + " is missing, and the node's keys are there: put the file back from a "
+                              "backup, or write it anew with the node's own `agency` and `listen`");
     if (!text.has_value() && text.error().code == ErrorCode::not_found)
         return failure(ErrorCode::not_found,
                        "no node in " + directory + ": create one with `safar node init`");

@@ -105,8 +105,9 @@ Result<CharterState> load_charter_state(const std::string& directory) {
     }
     if (!state)
         return failure(ErrorCode::not_found,
-                       fmt::format("{} has adopted no charter yet: `safar --node {} charter adopt charter.toml`",
-                                   directory, directory));
+                       fmt::format("{0}/charter/1.toml is not there: no charter was adopted yet, or its file was "
+                                   "lost; adopt it (again): `safar --node {0} charter adopt charter.toml`",
+                                   directory));
     SAFAR_TRY(load_notices(directory, *state));
     return std::move(*state);
 }

@@ -6,8 +6,8 @@ namespace safar {
 namespace {
 
 constexpr std::string_view remedy =
-    ": restore the data directory from a copy, or move it away and let "
-    "the peers send everything again";
+    ": restore the last backup; or move the directory `store` away, leave `keys`, `charter` and `witness` "
+    "where they are, and start: the peers send everything again";
 
 Error broken(const std::string& what) {
     return failure(ErrorCode::storage_corrupt,

@@ -1,5 +1,7 @@
 #include "storage/log/rocks_format.hpp"
 
+#include "storage/log/rocks_options.hpp"
+
 #include <charconv>
 #include <cerrno>
 #include <cstring>
@@ -28,16 +30,31 @@ Result<> write_durably(const std::string& path, const std::string& text) {
     return success();
 }
 
+bool has_data(const std::string& directory) {
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator(directory, ignored)) {
+        const auto extension = entry.path().extension();
+        if (extension == ".sst" || extension == ".blob" || extension == ".log") return true;
+    }
+    return false;
+}
+
 } // namespace
 
 Result<> check_store_format(const std::string& directory, std::uint32_t known) {
     const std::string path = directory + "/FORMAT";
     const bool has_database = std::filesystem::exists(directory + "/CURRENT");
+    // RocksDB would begin a new database among the files of the old one.
+    if (!has_database && has_data(directory))
+        return failure(ErrorCode::storage_corrupt,
+                       directory + "/CURRENT is missing, and there is data beside it" +
+                           std::string(lost_store_advice));
     std::ifstream in(path);
-    if (!in && !has_database)
-        return write_durably(path, std::string(words) + std::to_string(known) + "\n");
     std::string line;
     if (in) std::getline(in, line);
+    // Empty: the process ended while it founded the store.
+    if (line.empty() && !has_database)
+        return write_durably(path, std::string(words) + std::to_string(known) + "\n");
     std::uint32_t version = 0;
     const char* end = line.data() + line.size();
     if (!line.starts_with(words) ||

@@ -67,11 +67,9 @@ std::vector<rocksdb::ColumnFamilyDescriptor> rocks_families(const RocksOptions& 
 
 Error rocks_error(const rocksdb::Status& status, std::string_view doing) {
     std::string detail = "RocksDB says \"" + status.ToString() + "\" while " + std::string(doing);
-    if (status.IsCorruption())
-        return failure(
-            ErrorCode::storage_corrupt,
-            detail + ": restore the data directory from a copy, or move it away and let the peers "
-                     "send everything again");
+    // A file that is not there is damage as one that can not be read.
+    if (status.IsCorruption() || status.IsPathNotFound())
+        return failure(ErrorCode::storage_corrupt, detail + std::string(lost_store_advice));
     if (status.IsNoSpace())
         return failure(
             ErrorCode::storage_failed,

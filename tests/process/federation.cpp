@@ -63,6 +63,11 @@ int free_port() {
     return ntohs(address.sin_port);
 }
 
+unsigned size_of_hunt(const char* variable, unsigned otherwise) {
+    const char* set = std::getenv(variable);
+    return set != nullptr ? static_cast<unsigned>(std::atoi(set)) : otherwise;
+}
+
 std::string slurp(const std::string& path) {
     std::ifstream in(path, std::ios::binary);
     std::stringstream text;
@@ -185,7 +190,8 @@ std::optional<int> Federation::try_start(const std::string& agency) {
     Node& node = nodes_.at(agency);
     int log = open((root_ + "/" + agency + ".log").c_str(),
                    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    std::vector<std::string> command{SAFARD, "--data", directory(agency)};
+    std::vector<std::string> command = node.under;
+    command.insert(command.end(), {SAFARD, "--data", directory(agency)});
     if (lan_ != nullptr) command = lan_->at(agency, std::move(command));
     node.pid = spawn(command, log, log);
     close(log);
@@ -201,6 +207,20 @@ std::optional<int> Federation::try_start(const std::string& agency) {
     }
     ADD_FAILURE() << agency << " does not answer:\n" << log_of(agency);
     return std::nullopt;
+}
+
+void Federation::start_under(const std::string& agency, std::vector<std::string> words) {
+    nodes_.at(agency).under = std::move(words);
+}
+
+Federation::Ports Federation::step_aside(const std::string& agency) {
+    const std::string file = directory(agency) + "/safard.toml";
+    std::string text = slurp(file);
+    const std::string mark = "listen = \"127.0.0.1:";
+    const std::size_t at = text.find(mark) + mark.size(), end = text.find('"', at);
+    const Ports ports{std::stoi(text.substr(at, end - at)), free_port()};
+    spill(file, text.replace(at, end - at, std::to_string(ports.own)));
+    return ports;
 }
 
 void Federation::start(const std::string& agency) {

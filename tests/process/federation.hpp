@@ -73,6 +73,15 @@ public:
     [[nodiscard]] std::string log_of(const std::string& agency) const;
     // The exit code of a node that could not start, once it has ended; nullopt: it started.
     [[nodiscard]] std::optional<int> try_start(const std::string& agency);
+    // Words before `safard` from the next start on ("/usr/bin/strace", "-D", ...). Empty: none.
+    void start_under(const std::string& agency, std::vector<std::string> words);
+
+    // From the next start on the node listens at another port than the charter says, so that
+    // something can stand between. Both ports.
+    struct Ports {
+        int charter = 0, own = 0;
+    };
+    Ports step_aside(const std::string& agency);
 
     // `safar --node DIR args...` at an agency.
     [[nodiscard]] Ran safar(const std::string& agency, std::vector<std::string> args) const;
@@ -91,6 +100,7 @@ public:
 private:
     struct Node {
         pid_t pid = -1;
+        std::vector<std::string> under;
     };
     std::string root_;
     Lan* lan_ = nullptr;
@@ -100,5 +110,9 @@ private:
 // Peak resident memory of a running process, in MiB (VmHWM).
 [[nodiscard]] std::size_t peak_memory_mib(pid_t pid);
 int wait_for_exit(pid_t pid);
+// A port that nobody has now.
+[[nodiscard]] int free_port();
+// How often, how long: a variable of the environment, else what every change is checked with.
+[[nodiscard]] unsigned size_of_hunt(const char* variable, unsigned otherwise);
 
 } // namespace safar::process
