@@ -8,8 +8,9 @@
 namespace safar {
 
 RocksKeyValue::RocksKeyValue(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family,
-                             const rocksdb::ColumnFamilyOptions& options)
-    : db_(db), options_(options), family_(own(family)) {}
+                             const rocksdb::ColumnFamilyOptions& options,
+                             std::function<Result<>()> has_room)
+    : db_(db), options_(options), has_room_(std::move(has_room)), family_(own(family)) {}
 
 RocksKeyValue::Family RocksKeyValue::own(rocksdb::ColumnFamilyHandle* handle) const {
     return {handle,
@@ -86,6 +87,7 @@ Result<> RocksKeyValue::write(std::span<const Write> writes) {
 }
 
 Result<> RocksKeyValue::flush() {
+    SAFAR_TRY(has_room_());
     if (auto status = db_.Flush({}, family().get()); !status.ok())
         return rocks_error(status, "flushing derived state");
     return success();
@@ -106,6 +108,7 @@ Result<> RocksKeyValue::clear() {
 }
 
 Result<> RocksKeyValue::checkpoint(const std::string& directory) const {
+    SAFAR_TRY(has_room_());
     rocksdb::Checkpoint* made = nullptr;
     rocksdb::Status status = rocksdb::Checkpoint::Create(&db_, &made);
     const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);

@@ -12,8 +12,10 @@ namespace safar {
 class RocksKeyValue final : public KeyValue {
 public:
     // Both must outlive it, but for `family`, which clear() replaces and the destructor releases.
+    // `has_room` is asked before anything that writes files at once: RocksDB ends the process some
+    // time after such a write has met a full disk.
     RocksKeyValue(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family,
-                  const rocksdb::ColumnFamilyOptions& options);
+                  const rocksdb::ColumnFamilyOptions& options, std::function<Result<>()> has_room);
 
     [[nodiscard]] Result<std::optional<Bytes>> get(ByteView key) const override;
     [[nodiscard]] Result<std::vector<std::optional<Bytes>>>
@@ -36,6 +38,7 @@ private:
 
     rocksdb::DB& db_;
     rocksdb::ColumnFamilyOptions options_;
+    std::function<Result<>()> has_room_;
     mutable std::mutex mutex_; // guards family_: a reader keeps the one it started with
     Family family_;
 };

@@ -57,14 +57,17 @@ Result<> RocksStore::open_database() {
     if (!status.ok()) return rocks_error(status, "opening " + options_.directory);
     db_.reset(db);
     std::copy_n(handles.begin(), table_count, families_.begin());
-    derived_ = std::make_unique<RocksKeyValue>(*db_, handles.back(), families.back().options);
+    derived_ = std::make_unique<RocksKeyValue>(*db_, handles.back(), families.back().options,
+                                               [this] { return check_space(0); });
     return success();
 }
 
 RocksStore::~RocksStore() {
     if (!db_) return;
-    for (rocksdb::ColumnFamilyHandle* family : families_)
-        db_->Flush({}, family).PermitUncheckedError();
+    // Without room the write-ahead log is replayed at the next opening instead.
+    if (check_space(0))
+        for (rocksdb::ColumnFamilyHandle* family : families_)
+            db_->Flush({}, family).PermitUncheckedError();
     derived_.reset();
     for (rocksdb::ColumnFamilyHandle* family : families_)
         db_->DestroyColumnFamilyHandle(family).PermitUncheckedError();

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <gtest/gtest.h>
 #include <sstream>
+#include <utility>
 #include <unistd.h>
 
 namespace safar::process {
@@ -91,6 +92,28 @@ void Lan::cut(const std::string& name) {
 }
 void Lan::heal(const std::string& name) {
     must({"-n", switch_, "link", "set", machines_.at(name).cable, "up"});
+}
+
+void Lan::split(const std::vector<std::vector<std::string>>& groups) {
+    std::map<std::string, std::string> bridge; // of each machine
+    for (std::size_t i = 0; i < groups.size(); ++i)
+        for (const std::string& name : groups[i]) bridge[name] = "split" + std::to_string(i);
+    for (const auto& [name, machine] : machines_)
+        if (bridge.find(name) == bridge.end()) bridge[name] = "alone-" + machine.cable;
+    std::map<std::string, bool> made;
+    for (const auto& [name, its] : bridge) {
+        if (!std::exchange(made[its], true)) {
+            must({"-n", switch_, "link", "add", its, "type", "bridge"});
+            must({"-n", switch_, "link", "set", its, "up"});
+        }
+        must({"-n", switch_, "link", "set", machines_.at(name).cable, "master", its});
+    }
+    for (const auto& [name, its] : bridge) splits_.insert(its);
+}
+void Lan::join() {
+    for (const auto& [name, machine] : machines_)
+        must({"-n", switch_, "link", "set", machine.cable, "master", "bridge"});
+    for (const std::string& each : std::exchange(splits_, {})) must({"-n", switch_, "link", "del", each});
 }
 
 std::vector<std::string> Lan::at(const std::string& name, std::vector<std::string> command) const {

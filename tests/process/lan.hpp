@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,10 @@ public:
     }
     void cut(const std::string& name);  // pulls its cable
     void heal(const std::string& name); // plugs it in again
+    // Machines of different groups no longer reach each other; those of one group do. Who is in no
+    // group is alone.
+    void split(const std::vector<std::vector<std::string>>& groups);
+    void join(); // all on one switch again
     // The command as it is run at that machine; the process that it becomes is the command's own.
     [[nodiscard]] std::vector<std::string>
     at(const std::string& name, std::vector<std::string> command) const;
@@ -36,6 +41,7 @@ private:
     };
     std::string prefix_, switch_;
     std::map<std::string, Machine> machines_;
+    std::set<std::string> splits_; // bridges of a split
 };
 
 } // namespace safar::process

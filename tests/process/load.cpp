@@ -17,6 +17,16 @@ std::optional<boost::json::value> call(const Federation& net, const std::string&
     return std::nullopt;
 }
 
+std::string text_of(const Federation& net, const std::string& agency, const std::string& target) {
+    std::string out;
+    const cli::ApiClient client(net.directory(agency), 20s);
+    static_cast<void>(client.download(target, [&](std::string_view bytes) -> Result<> {
+        out += bytes;
+        return success();
+    }));
+    return out;
+}
+
 std::optional<std::string>
 write_one(const Federation& net, const std::string& agency, std::string* why) {
     static const boost::json::value record = boost::json::parse(

@@ -13,6 +13,7 @@ namespace safar::process {
 [[nodiscard]] std::optional<boost::json::value>
 call(const Federation& net, const std::string& agency, const std::string& target,
      const std::optional<boost::json::value>& body = std::nullopt, std::string* why = nullptr);
+[[nodiscard]] std::string text_of(const Federation& net, const std::string& agency, const std::string& target);
 // One record; its id once it is acknowledged.
 [[nodiscard]] std::optional<std::string>
 write_one(const Federation& net, const std::string& agency, std::string* why = nullptr);
