@@ -110,8 +110,6 @@ private:
 // Peak resident memory of a running process, in MiB (VmHWM).
 [[nodiscard]] std::size_t peak_memory_mib(pid_t pid);
 int wait_for_exit(pid_t pid);
-// A port that nobody has now.
-[[nodiscard]] int free_port();
 // How often, how long: a variable of the environment, else what every change is checked with.
 [[nodiscard]] unsigned size_of_hunt(const char* variable, unsigned otherwise);
 

@@ -1,6 +1,6 @@
 // kill -9 again and again, at random moments and at named points of a write, with three nodes under
 // load: nothing acknowledged is lost, no node signs twice at one place, every node comes back.
-// SAFAR_KILL_LOOP=1000 for the long run.
+// SAFAR_KILL_LOOP=1000 for the long run, SAFAR_SEED for another one.
 #include "tests/process/load.hpp"
 
 #include <csignal>
@@ -84,9 +84,9 @@ TEST(KillLoop, NothingAcknowledgedIsLostAndNoNodeForksItself) {
     const Agencies all{"IOM", "FIA", "MOFA"};
     Federation net(all);
     net.start_all();
-    std::mt19937 random(20261124);
+    std::mt19937 random(size_of_hunt("SAFAR_SEED", 20261124));
     Killer killer(net, random);
-    Load load(net, all, 2ms);
+    Load load(net, all, 10ms);
     std::size_t refused = 0, lost = 0;
     for (unsigned cycle = 0; cycle < cycles && !::testing::Test::HasFailure(); ++cycle) {
         const std::string victim = all[random() % all.size()];
