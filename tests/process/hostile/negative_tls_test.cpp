@@ -65,8 +65,8 @@ TEST_P(NegativeTls, IsAnsweredWithThatAlert) {
     EXPECT_EQ(outcome(end), row.alert);
     ::close(listener);
 }
-INSTANTIATE_TEST_SUITE_P(Table, NegativeTls, ::testing::ValuesIn(rows()), [](const auto& info) {
-    std::string out = info.param.side + "_" + info.param.what;
+INSTANTIATE_TEST_SUITE_P(Table, NegativeTls, ::testing::ValuesIn(rows()), [](const auto& row) {
+    std::string out = row.param.side + "_" + row.param.what;
     std::replace_if(out.begin(), out.end(), [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
     return out;
 });
