@@ -15,7 +15,7 @@ backup     | test_process | Backup*                 | SAFAR_BACKUP_KILLS=100 SAF
 partition  | test_process | *Partition*             | SAFAR_SPLITS=40                             | 8 min
 time       | test_process | Time*                   | SAFAR_PAUSES=30                             | 15 min
 soak       | test_process | Soak*                   | SAFAR_SOAK_SECONDS=1800                     | 30 min
-hostile    | test_hostile | *                       | SAFAR_FLOOD=20000                           | 4 min
+hostile    | test_hostile | *                       | SAFAR_FLOOD=20000 SAFAR_HOSTILE_SLOW=1      | 4 min
 '
 usage() {
     cat <<EOF

@@ -73,7 +73,7 @@ Error rocks_error(const rocksdb::Status& status, std::string_view doing) {
     if (status.IsNoSpace())
         return failure(
             ErrorCode::storage_failed,
-            detail + ": free some disk space; it is unknown whether the last write was stored");
+            detail + ": free some disk space");
     return failure(ErrorCode::storage_failed, detail + ": look at the disk and the kernel's log");
 }
 

@@ -130,8 +130,11 @@ Result<> RocksStore::commit(const Changes& changes) {
     }
     rocksdb::WriteOptions durable;
     durable.sync = true;
-    if (auto status = db_->Write(durable, &batch); !status.ok())
-        return rocks_error(status, "writing to " + options_.directory);
+    if (auto status = db_->Write(durable, &batch); !status.ok()) {
+        Error error = rocks_error(status, "writing to " + options_.directory);
+        error.detail += "; nobody can say whether this write was kept: look for it before you write it again";
+        return error;
+    }
     return success();
 }
 

@@ -108,5 +108,23 @@ TEST(Versions, ANewerStoreIsRefusedWithBothVersionsNamedAndUntouched) {
     net.start("IOM");
 }
 
+TEST(Keys, OfAnotherNodeAreNamedAtTheStartAndNobodyIsBlamedForThem) {
+    Federation net({"IOM", "FIA"});
+    net.start("FIA");
+    for (const char* key : {"tls.key", "signing.key"}) {
+        const fs::path own = net.directory("IOM") + "/keys/" + key;
+        fs::copy_file(own, net.path("kept"), fs::copy_options::overwrite_existing);
+        fs::copy_file(net.directory("FIA") + "/keys/" + key, own, fs::copy_options::overwrite_existing);
+        const auto code = net.try_start("IOM");
+        ASSERT_TRUE(code) << key;
+        EXPECT_EQ(*code, 78);
+        EXPECT_THAT(net.log_of("IOM"), HasSubstr(std::string("keys/") + key));
+        fs::copy_file(net.path("kept"), own, fs::copy_options::overwrite_existing);
+    }
+    net.start("IOM");
+    ASSERT_TRUE(write_one(net, "IOM"));
+    net.wait_equal({"IOM", "FIA"}, "return");
+}
+
 } // namespace
 } // namespace safar::process

@@ -41,7 +41,7 @@ double slope(const std::vector<Sample>& of) {
 }
 
 TEST(Soak, MemoryAndDescriptorsStayWhereTheyWere) {
-    const std::chrono::seconds length(size_of_hunt("SAFAR_SOAK_SECONDS", 45));
+    const std::chrono::seconds length(size_of_hunt("SAFAR_SOAK_SECONDS", 30));
     Federation net({"IOM", "FIA", "MOFA"});
     net.start_all();
     // Reads and changes of the same records, so that what is held hardly grows.

@@ -17,6 +17,8 @@ std::optional<std::string> libfaketime() {
     return std::nullopt;
 }
 
+// libfaketime also moves timers that are due at once (timerfd with an absolute time), so the nodes
+// under it act late here, on the next thing that they hear.
 TEST(Time, NodesWhoseClocksAreYearsApartHoldTheSame) {
     const auto library = libfaketime();
     if (!library) GTEST_SKIP() << "clocks are set wrong with the package libfaketime";

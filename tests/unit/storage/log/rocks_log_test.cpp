@@ -256,6 +256,49 @@ TEST_F(RocksLogTest, BelowTheReserveNothingIsWrittenAndReadingWorks) {
     EXPECT_EQ(append(1).log, name); // a refusal casts no doubt on the head
 }
 
+// RocksDB ends the process some time after a copy or a flush has met the end of the disk.
+TEST_F(RocksLogTest, BelowTheReserveNothingIsCopiedOrFlushed) {
+    append(3);
+    log.reset();
+    RocksOptions options = rocks().options();
+    options.reserve_bytes = 1ull << 60;
+    auto opened = open_rocks_log(options, author(), charter, notes);
+    ASSERT_TRUE(opened) << describe(opened.error());
+    log = std::move(opened).value();
+    EXPECT_EQ(log->derived().flush().error().code, ErrorCode::storage_full);
+    const std::string into = rocks().directory.path() + "/copy";
+    fs::create_directory(into);
+    EXPECT_EQ(checkpoint_rocks_log(*log, rocks().options().witness_path, into).error().code,
+              ErrorCode::storage_full);
+    EXPECT_FALSE(fs::exists(into + "/store"));
+}
+
+TEST_F(RocksLogTest, WithoutCurrentNoNewDatabaseIsBegunAmongTheFilesOfTheOldOne) {
+    append(3);
+    log.reset();
+    const std::string store = rocks().options().directory;
+    for (const auto& entry : fs::directory_iterator(store)) // after a flush RocksDB itself sees none
+        if (entry.path().extension() == ".log") fs::remove(entry.path());
+    fs::remove(store + "/CURRENT");
+    auto opened = try_open();
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().code, ErrorCode::storage_corrupt);
+    EXPECT_NE(opened.error().detail.find(store + "/CURRENT is missing"), std::string::npos)
+        << opened.error().detail;
+    EXPECT_FALSE(fs::exists(store + "/CURRENT"));
+}
+
+TEST_F(RocksLogTest, AStoreWhoseFoundingWasCutShortIsFoundedAgain) {
+    log.reset();
+    const std::string store = rocks().options().directory;
+    fs::remove_all(store);
+    fs::create_directories(store);
+    std::ofstream(store + "/FORMAT") << "";
+    open();
+    append(1);
+    EXPECT_EQ(log->last_position(), 1u);
+}
+
 // Damages a closed store at random places: opening refuses, verify finds it, or every batch is as it was.
 TEST_F(RocksLogTest, FiftyFlippedBytesAreEachFoundOrHarmless) {
     Writer writer(other);
