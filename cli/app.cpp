@@ -71,6 +71,11 @@ Outcome<ApiClient> Context::client() const {
     return ApiClient(std::move(place), std::chrono::seconds(timeout_seconds), purpose);
 }
 
+Outcome<Labels> Context::labels() const {
+    SAFAR_TRY(Labels out, Labels::load(language));
+    return out;
+}
+
 Outcome<boost::json::value> Context::labelled(const ApiAnswer& answer, const std::string& kind) const {
     SAFAR_TRY(Labels labels, Labels::load(language));
     if (labels.empty()) return answer.json;
@@ -205,7 +210,11 @@ int run(const std::vector<std::string>& arguments, Context& context) {
         return static_cast<int>(outcome.value());
     }
     const Problem& problem = outcome.error();
-    context.err << "safar: " << problem.what << ": " << visible(problem.detail) << '\n';
+    // Words that cannot be had stay English: what went wrong is told in any case.
+    const auto labels = context.labels();
+    const std::string detail = visible(problem.detail);
+    context.err << "safar: " << problem.what << ": "
+                << (labels ? labels.value().refusal(detail) : detail) << '\n';
     return static_cast<int>(problem.exit);
 }
 

@@ -4,6 +4,7 @@
 
 #include "cli/api_client.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/labels.hpp"
 
 #include <functional>
 #include <iosfwd>
@@ -38,6 +39,8 @@ struct Context {
     [[nodiscard]] Outcome<std::string> node_directory() const;
     // Errors: usage (no node was named, a key is missing; a purpose that no header can carry).
     [[nodiscard]] Outcome<ApiClient> client() const;
+    // Of the language; none: everything keeps its name. Errors: those of Labels::load.
+    [[nodiscard]] Outcome<Labels> labels() const;
     // The answer with labels of the language in place of names (labels.hpp), for text that people read. Asks
     // for the schema where there is a language. Errors: those of Labels::load and of asking.
     [[nodiscard]] Outcome<boost::json::value> labelled(const ApiAnswer& answer, const std::string& kind = {}) const;

@@ -24,7 +24,9 @@ struct CaseOptions {
     bool overdue = false, everybody = false, caseload = false, preview = false, svg = false;
 };
 using Options = std::shared_ptr<CaseOptions>;
-using Shown = std::string (*)(const json::value&);
+using Shown = std::string (*)(const json::value&, const Labels&);
+
+std::string picture(const json::value& journey, const Labels&) { return journey_svg(journey); }
 
 std::string record_path(const std::string& id, const char* rest) { return "/v1/records/" + id + rest; }
 
@@ -33,7 +35,8 @@ Outcome<Exit> look_at(Context& context, const CaseOptions& options, const char* 
     SAFAR_TRY(auto client, context.client());
     SAFAR_TRY(auto id, record_argument(options.id));
     SAFAR_TRY(auto answer, client.get(record_path(id, rest)));
-    return context.print(answer, text);
+    SAFAR_TRY(auto labels, context.labels());
+    return context.print(answer, [&](const json::value& shown) { return text(shown, labels); });
 }
 
 Outcome<Exit> step(Context& context, const CaseOptions& options) {
@@ -49,12 +52,8 @@ Outcome<Exit> step(Context& context, const CaseOptions& options) {
         context.print_raw(answer);
         return Exit::ok;
     }
-    context.out << visible(id) << ": " << visible(text_at(answer.json, "from")) << " -> "
-                << visible(text_at(answer.json, "to"));
-    for (const json::value& pair : list_at(answer.json, "decided"))
-        if (pair.is_array() && pair.get_array().size() == 2)
-            context.out << ", " << visible(shown(pair.get_array()[0])) << "=" << visible(shown(pair.get_array()[1]));
-    context.out << "; durable here and on its way to the peers\n";
+    SAFAR_TRY(auto labels, context.labels());
+    context.out << step_text(answer.json, id, labels);
     return Exit::ok;
 }
 
@@ -64,8 +63,14 @@ Outcome<Exit> reassign(Context& context, const CaseOptions& options) {
     json::object body{{"agency", options.agency}};
     if (!options.why.empty()) body["why"] = options.why;
     SAFAR_TRY(auto answer, client.post(record_path(id, "/owner"), body));
-    if (context.json) context.print_raw(answer);
-    else context.out << visible(id) << " is now " << visible(options.agency) << "'s; durable here and on its way to the peers\n";
+    if (context.json) {
+        context.print_raw(answer);
+        return Exit::ok;
+    }
+    SAFAR_TRY(auto labels, context.labels());
+    context.out << labels.format("{} is now {}'s; durable here and on its way to the peers",
+                                 visible(id), visible(options.agency))
+                << '\n';
     return Exit::ok;
 }
 
@@ -75,7 +80,10 @@ Outcome<Exit> inbox(Context& context, const CaseOptions& options) {
     if (options.overdue) query.emplace_back("overdue", "1");
     if (options.everybody) query.emplace_back("everybody", "1");
     SAFAR_TRY(auto answer, client.get(target_of("/v1/inbox", query)));
-    return context.print(answer, options.caseload ? caseload_text : inbox_text);
+    SAFAR_TRY(auto labels, context.labels());
+    return context.print(answer, [&](const json::value& shown) {
+        return options.caseload ? caseload_text(shown, labels) : inbox_text(shown, labels);
+    });
 }
 
 Outcome<Exit> refer(Context& context, const CaseOptions& options) {
@@ -88,8 +96,12 @@ Outcome<Exit> refer(Context& context, const CaseOptions& options) {
     if (!options.basis.empty()) body["basis"] = options.basis;
     if (!options.without_consent.empty()) body["without_consent"] = options.without_consent;
     SAFAR_TRY(auto answer, client.post(record_path(id, "/refer"), body));
-    if (context.json) context.print_raw(answer);
-    else context.out << referral_text(answer.json);
+    if (context.json) {
+        context.print_raw(answer);
+    } else {
+        SAFAR_TRY(auto labels, context.labels());
+        context.out << referral_text(answer.json, labels);
+    }
     return options.preview && !list_at(answer.json, "missing_consent").empty() ? Exit::no : Exit::ok;
 }
 
@@ -157,11 +169,11 @@ void add_casework_commands(CLI::App& app, Context& context) {
                                     return look_at(context, *options, "/journey", journey_text);
                                 });
     journey.add_option("id", options->id, "Record id")->required();
-    auto& timeline = add_command(app, context, "timeline", "The same, or a picture of it without values",
-                                 "safar timeline 0G3T7ZB1N5V9Q4M2K8R6XWCY7D --svg > journey.svg", [&context, options] {
-                                     return look_at(context, *options, "/journey",
-                                                    options->svg ? journey_svg : journey_text);
-                                 });
+    auto& timeline = add_command(
+        app, context, "timeline", "The same, or a picture of it without values",
+        "safar timeline 0G3T7ZB1N5V9Q4M2K8R6XWCY7D --svg > journey.svg", [&context, options] {
+            return look_at(context, *options, "/journey", options->svg ? picture : journey_text);
+        });
     timeline.add_option("id", options->id, "Record id")->required();
     timeline.add_flag("--svg", options->svg, "SVG on standard output");
     auto& dossier = add_command(app, context, "dossier",

@@ -22,15 +22,33 @@ namespace json = boost::json;
 namespace {
 
 struct ExportOptions {
-    std::string kind, format = "csv", output, tags, map;
+    std::string kind, format = "csv", output, tags, map, recipient, without_consent;
     std::vector<std::string> where, programmes;
-    bool hxl = false, check = false;
+    bool hxl = false, check = false, blank = false;
 };
 
-// What comes goes out, but for a last line that begins with `{"error"`: why the file ends early.
+// Which consent was missing, for whoever waits for the file.
+std::string left_out_text(const json::value& left) {
+    std::string out =
+        fmt::format("for {}: {} records and {} fields were left out\n", text_at(left, "for"),
+                    text_at(left, "records"), text_at(left, "fields"));
+    if (const std::string gone = text_at(left, "without_consent"); gone != "0")
+        out +=
+            fmt::format("{} records went without consent; the access log has the reason\n", gone);
+    for (const json::value& each : list_at(left, "missing"))
+        if (each.is_string())
+            out += fmt::format("  missing: {}\n", visible(std::string(each.get_string())));
+    if (const std::string more = text_at(left, "missing_more"); more != "0")
+        out += fmt::format("  and {} more\n", more);
+    return out;
+}
+
+// What comes goes out, but for a last line that begins with `{"error"`: why the file ends early;
+// and one that begins with `{"left_out"`: what is not in the file.
 class Lines {
 public:
     explicit Lines(std::ostream& out) : out_(out) {}
+    [[nodiscard]] const std::string& told() const { return told_; }
     Result<> take(std::string_view bytes) {
         rest_ += bytes;
         const std::size_t end = rest_.rfind('\n');
@@ -45,7 +63,14 @@ public:
             return failure(error_code_named(text_at(value, "error.code")).value_or(ErrorCode::storage_failed),
                            "the file ends early: " + text_at(value, "error.detail"));
         }
-        out_ << std::string_view(rest_).substr(0, end + 1);
+        const bool taken_off = line.starts_with("{\"left_out\"");
+        if (taken_off || line.starts_with("{\"end\"")) {
+            json::error_code ec;
+            const json::value value = json::parse({line.data(), line.size()}, ec);
+            const json::value& left = member(taken_off ? value : member(value, "end"), "left_out");
+            if (!ec && left.is_object()) told_ = left_out_text(left);
+        }
+        out_ << std::string_view(rest_).substr(0, taken_off ? from : end + 1);
         rest_.erase(0, end + 1);
         if (!out_) return failure(ErrorCode::storage_failed, "the file could not be written");
         return success();
@@ -54,7 +79,7 @@ public:
 
 private:
     std::ostream& out_;
-    std::string rest_;
+    std::string rest_, told_;
 };
 
 // Writes to a file beside its place and renames it when it is whole; or to the screen.
@@ -69,6 +94,7 @@ Outcome<Exit> download_to(Context& context, const ApiClient& client, const std::
     Lines lines(path.empty() ? context.out : file);
     auto done = client.patient().download(target, body, [&](std::string_view bytes) { return lines.take(bytes); });
     if (done.has_value() && !lines.whole()) done = failure(ErrorCode::unreachable, "the node's answer ended early");
+    if (done.has_value()) context.err << lines.told();
     if (path.empty()) {
         SAFAR_TRY(std::move(done));
         return Exit::ok;
@@ -143,12 +169,21 @@ Outcome<Exit> export_records(Context& context, const ExportOptions& options) {
     if (!options.programmes.empty() || options.check) return usage("--programme and --check go with: safar export iati");
     SAFAR_TRY(auto client, context.client());
     const bool csv = options.format == "csv" && !context.json;
+    if (options.blank && !csv)
+        return usage("--template is a CSV file; leave --format and --json out");
     if (options.hxl && !csv) return usage("--hxl: hashtags are a row of CSV files; leave --format and --json out");
-    Query query{{"kind", options.kind}, {"format", csv ? "csv" : options.format == "digest" ? "digest" : "jsonl"}};
+    Query query{{"kind", options.kind},
+                {"format", options.blank                ? "template"
+                           : csv                        ? "csv"
+                           : options.format == "digest" ? "digest"
+                                                        : "jsonl"}};
     for (const std::string& text : options.where) {
         SAFAR_TRY(assignment("--where", text));
         query.emplace_back("where", text);
     }
+    if (!options.recipient.empty()) query.emplace_back("for", options.recipient);
+    if (!options.without_consent.empty())
+        query.emplace_back("without_consent", options.without_consent);
     std::string tags;
     if (options.hxl) {
         SAFAR_TRY(tags, standard(options.tags, "hxl.toml"));
@@ -165,6 +200,8 @@ Outcome<Exit> export_records(Context& context, const ExportOptions& options) {
     const json::value value = json::parse(answer, ec);
     context.out << fmt::format("records {}\ncontent {}\nsaid    {}\n", text_at(value, "records"),
                                text_at(value, "content"), text_at(value, "said"));
+    if (const json::value& left = member(value, "left_out"); left.is_object())
+        context.err << left_out_text(left);
     return Exit::ok;
 }
 
@@ -177,6 +214,15 @@ std::optional<std::string> exported_format(std::string file) {
     return std::nullopt;
 }
 
+Outcome<json::value> content_digest(const ApiClient& client, const std::string& kind) {
+    SAFAR_TRY(auto answer,
+              ask(client, target_of("/v1/export", {{"kind", kind}, {"format", "digest"}}), ""));
+    json::error_code ec;
+    json::value out = json::parse(answer, ec);
+    if (ec) return Problem(failure(ErrorCode::malformed, "the node's answer is no JSON"));
+    return out;
+}
+
 void add_export_commands(CLI::App& app, Context& context) {
     const auto options = std::make_shared<ExportOptions>();
     auto& command = add_command(
@@ -184,7 +230,10 @@ void add_export_commands(CLI::App& app, Context& context) {
         "Records of a kind as a file: CSV or JSON lines; safar import --exported reads it back",
         "safar export return --where nationality=Pakistan > returns.csv\n"
         "safar export incident --hxl --output incidents.csv\n"
-        "safar --purpose \"hand-over of cases\" export person --format jsonl --output persons.jsonl\n"
+        "safar --purpose \"hand-over of cases\" export person --format jsonl --output "
+        "persons.jsonl\n"
+        "safar --purpose \"return: flight of 3 March\" export person --for ROIGI -o persons.csv   "
+        "(what consent covers)\n"
         "safar export return --format digest   (equal where the same is said)\n"
         "safar export iati --programme 0G3T7ZB1N5V9Q4M2K8R6XWCY7D --output fund.xml\n"
         "safar export iati --check             (which rules programmes break)",
@@ -196,6 +245,16 @@ void add_export_commands(CLI::App& app, Context& context) {
         ->allow_extra_args(false);
     command.add_option("--format", options->format, "csv (default), jsonl or digest")
         ->check(CLI::IsMember({"csv", "jsonl", "digest"}));
+    command
+        .add_option("--for", options->recipient,
+                    "Whom the file is for: only what consent covers for --purpose CODE")
+        ->type_name("AGENCY");
+    command
+        .add_option("--without-consent", options->without_consent,
+                    "With --for: go on where consent is missing; listed in the access log")
+        ->type_name("REASON");
+    command.add_flag("--template", options->blank,
+                     "No records: a table to fill in, for safar import --kind KIND");
     command.add_flag("--hxl", options->hxl, "A row of HXL hashtags below the header");
     command.add_option("--tags", options->tags, "Hashtags of columns, instead of config/standards/hxl.toml")
         ->type_name("FILE");

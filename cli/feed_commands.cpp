@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <ostream>
+#include <set>
 #include <thread>
 
 namespace safar::cli {
@@ -22,7 +23,7 @@ constexpr unsigned wait_seconds = 10;    // for news, of one request
 constexpr std::chrono::seconds pause_after_failure{1};
 
 struct FeedOptions {
-    std::string since;
+    std::string since, recipient;
     std::uint64_t limit = 0; // 0: no end
     bool follow = false;
 };
@@ -31,6 +32,7 @@ struct FeedAnswer {
     std::uint64_t lines = 0;
     std::string cursor;
     bool more = false, ended = false;
+    std::set<std::string> missing; // consent, where the lines are for somebody else
 };
 
 // One request: its lines go out as they are, its end is read.
@@ -44,6 +46,8 @@ Result<FeedAnswer> ask(Context& context, const ApiClient& client, const Query& q
             out.cursor = text_at(end, "cursor");
             out.more = text_at(end, "more") == "true";
             out.ended = true;
+            for (const json::value& each : list_at(member(end, "left_out"), "missing"))
+                if (each.is_string()) out.missing.emplace(each.get_string());
         } else if (!ec) {
             context.out << line << '\n';
             ++out.lines;
@@ -73,10 +77,12 @@ Outcome<Exit> feed(Context& context, const FeedOptions& options) {
     std::string cursor = options.since;
     std::uint64_t left = options.limit;
     bool told = false; // that the node is away
+    std::set<std::string> missing; // told once each
     for (;;) {
         const std::uint64_t wanted = options.limit == 0 ? part_max : std::min(left, part_max);
         Query query{{"limit", std::to_string(wanted)}};
         if (!cursor.empty()) query.emplace_back("since", cursor);
+        if (!options.recipient.empty()) query.emplace_back("for", options.recipient);
         if (options.follow) query.emplace_back("wait", std::to_string(wait_seconds));
         auto answer = ask(context, client, query);
         if (!answer) {
@@ -89,6 +95,9 @@ Outcome<Exit> feed(Context& context, const FeedOptions& options) {
         }
         told = false;
         cursor = answer.value().cursor;
+        for (const std::string& each : answer.value().missing)
+            if (missing.insert(each).second)
+                context.err << "left out, missing: " << visible(each) << '\n';
         left -= std::min(left, answer.value().lines);
         const bool enough = options.limit != 0 && left == 0;
         if (enough || !context.out || (!options.follow && !answer.value().more)) break;
@@ -112,6 +121,10 @@ void add_feed_command(CLI::App& app, Context& context) {
         .add_option("--since", options->since,
                     "Cursor of the last line that was kept; \"now\"; without it: from the beginning")
         ->type_name("CURSOR");
+    command
+        .add_option("--for", options->recipient,
+                    "Whom the lines are for: only what consent covers for --purpose CODE")
+        ->type_name("AGENCY");
     command.add_flag("--follow", options->follow, "Wait for more, for ever; a node that is away is waited for");
     command.add_option("--limit", options->limit, "End after so many lines")
         ->type_name("N")

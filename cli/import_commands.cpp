@@ -35,7 +35,14 @@ Outcome<std::string> import_target(const ImportOptions& options, const std::stri
         return target_of("/v1/import/exported",
                          {{"file", name}, {"format", *format}, {"own", options.own ? "1" : "0"}, {"dry_run", dry_run}});
     }
-    Query query{{"profile", fs::path(options.profile).stem().string()}, {"file", name}, {"dry_run", dry_run}};
+    Query query;
+    if (options.kind.empty())
+        query.emplace_back("profile", fs::path(options.profile).stem().string());
+    else query.emplace_back("kind", options.kind);
+    query.emplace_back("file", name);
+    query.emplace_back("dry_run", dry_run);
+    for (const std::string& key : options.key) query.emplace_back("key", key);
+    if (!options.source.empty()) query.emplace_back("source", options.source);
     for (const std::string& filter : options.where) {
         SAFAR_TRY(assignment("--where", filter));
         query.emplace_back("where", filter);
@@ -62,7 +69,14 @@ Outcome<ImportReport> import_file(const ApiClient& client, const ImportOptions& 
                                   std::ostream& err, bool err_is_terminal,
                                   const OnImportLine& on_line) {
     Bytes head;
-    if (!options.exported) {
+    if (!options.kind.empty()) {
+        // Columns may be headed by hashtags: the node is told which.
+        std::string tags;
+        if (auto directory = config_directory("standards"))
+            if (auto text = read_file(directory.value() + "/hxl.toml"))
+                tags = std::move(text).value();
+        head = opening(tags);
+    } else if (!options.exported) {
         SAFAR_TRY(auto profile, read_file(options.profile));
         head = opening(profile);
     }
@@ -111,8 +125,8 @@ Outcome<ImportReport> import_file(const ApiClient& client, const ImportOptions& 
 namespace {
 
 struct CommandOptions {
-    std::string profile, profiles, rejects;
-    std::vector<std::string> files, where;
+    std::string profile, profiles, rejects, kind, source;
+    std::vector<std::string> files, where, key;
     bool dry_run = false, exported = false, own = false;
 };
 
@@ -160,13 +174,17 @@ Outcome<Exit> import(Context& context, const CommandOptions& options) {
     SAFAR_TRY(auto client, context.client());
     std::string profile;
     std::vector<std::string> files = options.files;
-    if (options.exported) {
+    if (options.exported || !options.kind.empty()) {
         if (!options.profile.empty()) files.insert(files.begin(), options.profile); // the first word is a file too
     } else {
         SAFAR_TRY(profile, find_profile(options.profile, options.profiles));
     }
     if (files.empty()) return usage("no file is named; see safar import --help");
     if (options.own && !options.exported) return usage("--own goes with --exported");
+    if (options.exported && !options.kind.empty())
+        return usage("--kind reads tables of people, --exported those of safar export");
+    if (options.kind.empty() && (!options.key.empty() || !options.source.empty()))
+        return usage("--key and --source go with --kind; a profile says both");
     Rejects rejects(context, options.rejects);
     SAFAR_TRY(rejects.open());
     Table table({{"file"},
@@ -181,7 +199,9 @@ Outcome<Exit> import(Context& context, const CommandOptions& options) {
                  {"seconds", Align::right}});
     bool rejected = false;
     for (const std::string& file : files) {
-        const ImportOptions one{profile, file, options.where, options.dry_run, options.exported, options.own};
+        const ImportOptions one{profile,          file,        options.where, options.dry_run,
+                                options.exported, options.own, options.kind,  options.source,
+                                options.key};
         auto report =
             import_file(client, one, context.err, context.err_is_terminal,
                         [&](std::string_view line, const json::value& value) {
@@ -220,6 +240,7 @@ void add_import_commands(CLI::App& app, Context& context) {
         "safar import uk-returns returns.csv.gz --dry-run\n"
         "safar import uk-nrm nrm_*.csv.gz --where \"First responder type=Police\" --rejects "
         "rejects.csv\n"
+        "safar import --kind person persons.csv --key number   (safar export person --template)\n"
         "safar import --exported returns.jsonl",
         [&context, options] { return import(context, *options); });
     command
@@ -228,6 +249,20 @@ void add_import_commands(CLI::App& app, Context& context) {
     command
         .add_option("file", options->files,
                     "Files, .gz as they are; importing a file again writes nothing new");
+    command
+        .add_option(
+            "--kind", options->kind,
+            "The file's columns are fields of this kind, by name, title or hashtag; no profile")
+        ->type_name("KIND");
+    command
+        .add_option("--key", options->key,
+                    "With --kind: a column that names a record; without it all cells do")
+        ->type_name("COLUMN")
+        ->allow_extra_args(false);
+    command
+        .add_option("--source", options->source,
+                    "With --kind: whose table it is; part of what names a record")
+        ->type_name("NAME");
     command.add_flag("--exported", options->exported, "Files that safar export wrote: .csv, .jsonl");
     command.add_flag("--own", options->own, "Of JSON lines only what this node's own agency said");
     command.add_flag("--dry-run", options->dry_run, "Read and check everything, write nothing");

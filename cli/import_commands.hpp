@@ -15,6 +15,9 @@ struct ImportOptions {
     bool dry_run = false;
     bool exported = false; // a file that safar export wrote: no profile
     bool own = false;      // of it only what the node's agency said
+    std::string kind;      // a table of this kind's own fields: no profile
+    std::string source;    // of it: whose table it is
+    std::vector<std::string> key; // and the columns that name a record
 };
 
 struct ImportReport {

@@ -8,6 +8,7 @@
 #include <toml++/toml.h>
 
 #include <filesystem>
+#include <optional>
 
 namespace safar::cli {
 
@@ -56,6 +57,9 @@ public:
             if (json::value* title = object->if_contains("title"); title && step->is_string())
                 if (auto label = labels_.label("steps", step->get_string().c_str()); !label.empty()) *title = label;
         if (json::value* own = object->if_contains("kind")) replace(*own, "kinds");
+        if (json::value* task = object->if_contains("task")) replace(*task, "tasks");
+        if (json::value* why = object->if_contains("blocked"); why && why->is_string())
+            *why = labels_.refusal(why->get_string().c_str());
     }
 
 private:
@@ -142,6 +146,87 @@ std::string_view Labels::label(std::string_view section, std::string_view name) 
     key += name;
     auto at = labels_.find(key);
     return at == labels_.end() ? std::string_view() : std::string_view(at->second);
+}
+
+namespace {
+
+// "{}" or "{1}" at `at`: which argument, and where the text goes on.
+std::optional<std::pair<std::size_t, std::size_t>> hole_at(std::string_view text, std::size_t at,
+                                                           std::size_t next) {
+    if (text.substr(at, 2) == "{}") return std::pair(next, at + 2);
+    if (at + 2 < text.size() && text[at] == '{' && text[at + 1] >= '0' && text[at + 1] <= '9' &&
+        text[at + 2] == '}')
+        return std::pair(static_cast<std::size_t>(text[at + 1] - '0'), at + 3);
+    return std::nullopt;
+}
+
+// What stands in text that may run from the right is kept together.
+std::string isolated(const std::string& text) {
+    return text.empty() ? text : "\u2068" + text + "\u2069";
+}
+
+std::string fill(std::string_view pattern, const std::vector<std::string>& args, bool isolate) {
+    std::string out;
+    std::size_t next = 0;
+    for (std::size_t at = 0; at < pattern.size();) {
+        if (auto hole = hole_at(pattern, at, next)) {
+            if (hole->first < args.size())
+                out += isolate ? isolated(args[hole->first]) : args[hole->first];
+            next = hole->first + 1;
+            at = hole->second;
+        } else {
+            out += pattern[at++];
+        }
+    }
+    return out;
+}
+
+// What stands in the holes of a pattern, from the left as little as will do; nullopt: it does not
+// fit.
+std::optional<std::vector<std::string>> match(std::string_view pattern, std::string_view text) {
+    std::vector<std::string> out;
+    std::size_t at = pattern.find("{}");
+    if (at == std::string_view::npos) return pattern == text ? std::optional(out) : std::nullopt;
+    if (!text.starts_with(pattern.substr(0, at))) return std::nullopt;
+    text.remove_prefix(at);
+    pattern.remove_prefix(at + 2);
+    for (;;) {
+        at = pattern.find("{}");
+        const std::string_view literal = pattern.substr(0, at);
+        if (at == std::string_view::npos) {
+            if (!text.ends_with(literal)) return std::nullopt;
+            out.emplace_back(text.substr(0, text.size() - literal.size()));
+            return out;
+        }
+        const std::size_t found = text.find(literal);
+        if (found == std::string_view::npos) return std::nullopt;
+        out.emplace_back(text.substr(0, found));
+        text.remove_prefix(found + literal.size());
+        pattern.remove_prefix(at + 2);
+    }
+}
+
+constexpr std::string_view refusals = "refusals\n";
+
+} // namespace
+
+std::string Labels::say(std::string_view english) const {
+    const std::string_view known = label("messages", english);
+    return std::string(known.empty() ? english : known);
+}
+
+std::string Labels::filled(std::string_view english, const std::vector<std::string>& args) const {
+    const std::string_view known = label("messages", english);
+    return known.empty() ? fill(english, args, /*isolate=*/false)
+                         : fill(known, args, /*isolate=*/true);
+}
+
+std::string Labels::refusal(std::string_view english) const {
+    for (auto at = labels_.lower_bound(refusals);
+         at != labels_.end() && at->first.starts_with(refusals); ++at)
+        if (auto args = match(std::string_view(at->first).substr(refusals.size()), english))
+            return fill(at->second, *args, /*isolate=*/true);
+    return std::string(english);
 }
 
 json::value Labels::translated(const json::value& schema, json::value answer, const std::string& kind) const {

@@ -9,6 +9,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace safar::cli {
 
@@ -23,12 +24,26 @@ public:
     // The label of a name in a section ("kinds", "fields", "kind.return", "codes.gender", "steps"); "": none.
     [[nodiscard]] std::string_view label(std::string_view section, std::string_view name) const;
 
+    // The program's own words: as [messages] has them, else as they are.
+    [[nodiscard]] std::string say(std::string_view english) const;
+    // The same with arguments for each {}; a translation may name them {0}, {1} to place them
+    // otherwise.
+    template <class... Args>
+    [[nodiscard]] std::string format(std::string_view english, const Args&... args) const {
+        return filled(english, {std::string(args)...});
+    }
+    // What a node says when it refuses: found by the patterns of [refusals], whose {} stand for any
+    // text.
+    [[nodiscard]] std::string refusal(std::string_view english) const;
+
     // The answer with labels in place of names. `schema` is GET /v1/schema; `kind`: of the records in it, where
     // they do not say so themselves.
     [[nodiscard]] boost::json::value translated(const boost::json::value& schema, boost::json::value answer,
                                                 const std::string& kind = {}) const;
 
 private:
+    [[nodiscard]] std::string filled(std::string_view english,
+                                     const std::vector<std::string>& args) const;
     std::map<std::string, std::string, std::less<>> labels_; // "section\nname"
 };
 

@@ -1,6 +1,7 @@
 // What an operator asks of a node: is it well, whom does it reach, does it hold what the others
 // hold.
 #include "cli/app.hpp"
+#include "cli/export_commands.hpp"
 #include "cli/listing.hpp"
 #include "cli/peer_text.hpp"
 #include "cli/table.hpp"
@@ -92,10 +93,33 @@ Outcome<Exit> peers(Context& context) {
 
 struct DigestOptions {
     std::string compartment;
+    std::vector<std::string> content; // kinds
     bool state = false;
 };
 
+// What records say, without the names of who wrote which batch: two networks can be compared.
+Outcome<Exit> content(Context& context, const std::vector<std::string>& kinds) {
+    SAFAR_TRY(auto client, context.client());
+    Table table({{"kind"}, {"records", Align::right}, {"content"}, {"said"}});
+    json::array all;
+    for (const std::string& kind : kinds) {
+        SAFAR_TRY(auto one, content_digest(client, kind));
+        table.row({kind, text_at(one, "records"), text_at(one, "content"), text_at(one, "said")});
+        if (json::object* object = one.if_object()) object->emplace("kind", kind);
+        all.push_back(std::move(one));
+    }
+    if (context.json)
+        context.out << json::serialize(json::object{{"kinds", std::move(all)}}) << '\n';
+    else context.out << table.render();
+    return Exit::ok;
+}
+
 Outcome<Exit> digest(Context& context, const DigestOptions& options) {
+    if (!options.content.empty()) {
+        if (options.state || !options.compartment.empty())
+            return usage("--content is of kinds, --state and --compartment are of compartments");
+        return content(context, options.content);
+    }
     SAFAR_TRY(auto client, context.client());
     Query query;
     if (!options.compartment.empty()) query.emplace_back("compartment", options.compartment);
@@ -175,11 +199,17 @@ void add_operator_commands(CLI::App& app, Context& context) {
     auto& digest_command = add_command(
         app, context, "digest", "One line a compartment, equal at all members that hold the same",
         "safar digest --compartment return\nsafar digest --state   (over folded records; reads "
-        "everything)",
+        "everything)\n"
+        "safar digest --content return movement   (of what records say; equal in two networks that "
+        "say the same)",
         [&context, shared] { return digest(context, *shared); });
     digest_command.add_option("--compartment", shared->compartment, "Only this one")
         ->type_name("NAME");
     digest_command.add_flag("--state", shared->state, "The state digest too");
+    digest_command
+        .add_option("--content", shared->content,
+                    "Instead: digests of what the records of these kinds say, and who says it")
+        ->type_name("KIND");
 
     auto deep = std::make_shared<bool>(false);
     auto& verify_command =

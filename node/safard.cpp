@@ -4,6 +4,7 @@
 #include "node/api/config.hpp"
 #include "node/api/remote_server.hpp"
 #include "node/api/server.hpp"
+#include "node/casework/similar.hpp"
 #include "node/charter/durable_file.hpp"
 #include "node/charter/identity.hpp"
 #include "node/operate/maintenance_file.hpp"
@@ -166,7 +167,9 @@ Result<> open_stores(const std::string& directory, const Prepared& with, Running
                                  with.charter.authority(), notes);
     for (std::string& line : notes) note(std::move(line));
     SAFAR_TRY(out.log, std::move(opened));
-    SAFAR_TRY(out.derived, Derived::open(*out.log, std::make_shared<const Schema>(std::move(schema))));
+    SAFAR_TRY(
+        out.derived,
+        Derived::open(*out.log, std::make_shared<const Schema>(std::move(schema)), similar_words));
     return success();
 }
 

@@ -129,7 +129,7 @@ _safar() {
         esac
         ;;
     import)
-        words='--dry-run --where --rejects --profiles --exported --own'
+        words='--dry-run --where --rejects --profiles --exported --own --kind --key --source'
         [ -z "$command" ] && words+=" $(_safar_profiles 2>/dev/null)"
         ;;
     bundle)
@@ -144,12 +144,12 @@ _safar() {
     refer) words='--to --group --kind --basis --without-consent --preview' ;;
     inbox) words='--overdue --everybody --caseload --limit' ;;
     timeline) words='--svg' ;;
-    export) words='iati --programme --check --map --where --format --hxl --tags --output' ;;
-    feed) words='--since --follow --limit' ;;
+    export) words='iati --programme --check --map --where --format --hxl --tags --output --for --without-consent --template' ;;
+    feed) words='--since --follow --limit --for' ;;
     find) words='--limit --as-of --as-known' ;;
     explain) words='--as-of --as-known' ;;
     stats) words='--by --where --sum --since --until --format' ;;
-    digest) words='--compartment --state' ;;
+    digest) words='--compartment --state --content' ;;
     verify) words='--deep' ;;
     esac
     [ -n "$group" ] && words+=' --json --help'

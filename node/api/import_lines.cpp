@@ -1,5 +1,7 @@
 #include "node/api/import_lines.hpp"
 
+#include <cstring>
+
 namespace safar {
 namespace {
 
@@ -38,6 +40,16 @@ json::object summary_object(const ImportSummary& summary) {
 }
 
 } // namespace
+
+ByteSource body_in_pieces(ApiRequest& request) {
+    if (request.body_source) return request.body_source;
+    return [&request, at = std::size_t{0}](std::span<std::byte> out) mutable -> Result<std::size_t> {
+        const std::size_t count = std::min(out.size(), request.body.size() - at);
+        std::memcpy(out.data(), request.body.data() + at, count);
+        at += count;
+        return count;
+    };
+}
 
 Result<ApiReply> answer_import(ApiRequest& request, const std::string& withheld,
                                const std::function<Result<ImportSummary>(const RejectSink&)>& import) {

@@ -11,4 +11,7 @@ namespace safar {
 answer_import(ApiRequest& request, const std::string& withheld,
               const std::function<Result<ImportSummary>(const RejectSink&)>& import);
 
+// The request's body in pieces, also one that was read whole. Lives no longer than the request.
+[[nodiscard]] ByteSource body_in_pieces(ApiRequest& request);
+
 } // namespace safar

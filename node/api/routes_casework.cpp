@@ -128,10 +128,19 @@ Result<ApiReply> step(ApiContext& context, ApiRequest& request) {
     SAFAR_TRY(auto view, context.registry.show(command.record));
     SAFAR_TRY(may_give(request, view, command.fields));
     SAFAR_TRY(auto done, take_step(context.registry, command, worker_of(request)));
+    json::array given;
+    for (const GivenRecord& each : done.given) {
+        request.sight.subject(each.record);
+        given.push_back(json::object{{"id", show_id(each.record)},
+                                     {"field", each.field},
+                                     {"owner", each.owner},
+                                     {"to", each.to}});
+    }
     return json_reply(json::object{{"id", show_id(done.change.record)},
                                    {"from", done.from},
                                    {"to", done.to},
                                    {"decided", shown_fields(done.decided)},
+                                   {"given", std::move(given)},
                                    {"events", done.change.events},
                                    {"position", done.change.position}});
 }

@@ -1,7 +1,10 @@
 // Records out as a file, and such a file back in.
 #include "node/api/import_lines.hpp"
+#include "node/api/left_out.hpp"
+#include "node/exports/cell.hpp"
 #include "node/exports/exported_reader.hpp"
 #include "node/exports/record_export.hpp"
+#include "node/registry/command_check.hpp"
 
 namespace safar::handlers {
 namespace {
@@ -11,14 +14,16 @@ namespace json = boost::json;
 constexpr std::size_t part_bytes = 256u << 10;
 constexpr std::size_t body_bytes_max = 256u << 10; // of a map of hashtags
 
-enum class Form { csv, json_lines, digest };
+enum class Form { csv, json_lines, digest, blank };
 
 Result<Form> form_of(const ApiRequest& request) {
     const std::string_view text = request.parameter("format");
     if (text.empty() || text == "csv") return Form::csv;
     if (text == "jsonl") return Form::json_lines;
     if (text == "digest") return Form::digest;
-    return failure(ErrorCode::invalid_argument, "parameter 'format': is one of csv, jsonl, digest");
+    if (text == "template") return Form::blank;
+    return failure(ErrorCode::invalid_argument,
+                   "parameter 'format': is one of csv, jsonl, digest, template");
 }
 
 Result<std::string> whole_body(const ApiRequest& request) {
@@ -64,7 +69,8 @@ std::vector<ExportColumn> columns_of(ApiRequest& request, const RecordExport& re
     return out;
 }
 
-json::object head_of(ApiContext& context, const RecordExport& records, const std::vector<ExportColumn>& columns) {
+json::object head_of(ApiContext& context, const RecordExport& records,
+                     const std::vector<ExportColumn>& columns, const PassingOn* passing) {
     json::array fields;
     json::object withheld;
     for (const ExportColumn& column : columns) {
@@ -74,24 +80,47 @@ json::object head_of(ApiContext& context, const RecordExport& records, const std
             withheld[column.field->name] = column.withheld;
     }
     const auto charter = context.registry.node().charter();
-    return {{"kind", records.kind().name},
-            {"compartment", records.compartment()},
-            {"network", context.registry.node().authority()->network().hex()},
-            {"charter", json::object{{"epoch", charter->epoch}, {"identity", charter->identity.hex()}}},
-            {"agency", context.registry.node().agency()},
-            {"fields", std::move(fields)},
-            {"withheld", std::move(withheld)}};
+    return {
+        {"kind", records.kind().name},
+        {"for",
+         passing == nullptr ? context.registry.node().agency() : passing->question().recipient},
+        {"compartment", records.compartment()},
+        {"network", context.registry.node().authority()->network().hex()},
+        {"charter", json::object{{"epoch", charter->epoch}, {"identity", charter->identity.hex()}}},
+        {"agency", context.registry.node().agency()},
+        {"fields", std::move(fields)},
+        {"withheld", std::move(withheld)}};
 }
 
-json::object end_of(ContentDigest& digest) {
-    return {{"records", digest.records()}, {"content", digest.content().hex()}, {"said", digest.said().hex()}};
+json::object end_of(ContentDigest& digest, const PassingOn* passing) {
+    json::object out{{"records", digest.records()},
+                     {"content", digest.content().hex()},
+                     {"said", digest.said().hex()}};
+    if (passing != nullptr) out["left_out"] = left_out(*passing);
+    return out;
 }
 
-Result<> write_records(ApiContext& context, RecordExport& records, const std::vector<ExportColumn>& columns, Form form,
-                       const std::optional<HxlTags>& tags, ContentDigest& digest, Out& out) {
+// The record without the fields that do not go; nullopt: nothing of it does.
+Result<std::optional<Folded>> part_that_goes(PassingOn* passing, const Kind& kind, Folded record) {
+    if (passing == nullptr) return std::optional(std::move(record));
+    SAFAR_TRY(auto verdict, passing->judge(kind, record));
+    if (!verdict.goes) return std::optional<Folded>();
+    std::erase_if(record.fields, [&](const FoldedField& folded) {
+        const Field* field = kind.field(folded.field);
+        return field == nullptr || !PassingOn::goes(verdict, *field);
+    });
+    return std::optional(std::move(record));
+}
+
+Result<> write_records(ApiContext& context, RecordExport& records,
+                       const std::vector<ExportColumn>& columns, Form form,
+                       const std::optional<HxlTags>& tags, PassingOn* passing,
+                       ContentDigest& digest, Out& out) {
     const Kind& kind = records.kind();
     if (form == Form::json_lines) {
-        SAFAR_TRY(out.add(json::serialize(json::object{{"export", head_of(context, records, columns)}}) + "\n"));
+        SAFAR_TRY(out.add(
+            json::serialize(json::object{{"export", head_of(context, records, columns, passing)}}) +
+            "\n"));
     } else if (form == Form::csv) {
         SAFAR_TRY(out.add(csv_header(columns) + (tags ? csv_tags(*tags, kind, columns) : "")));
     }
@@ -101,17 +130,43 @@ Result<> write_records(ApiContext& context, RecordExport& records, const std::ve
     for (;;) {
         SAFAR_TRY(auto some, records.next());
         if (some.empty()) break;
-        for (const Folded& record : some) {
-            if (form != Form::csv) digest.add(kind, shown, record);
+        for (Folded& whole : some) {
+            SAFAR_TRY(auto record, part_that_goes(passing, kind, std::move(whole)));
+            if (!record) continue;
+            if (form != Form::csv) digest.add(kind, shown, *record);
             if (form == Form::csv) {
-                SAFAR_TRY(out.add(csv_record(kind, columns, record)));
+                SAFAR_TRY(out.add(csv_record(kind, columns, *record)));
             } else if (form == Form::json_lines) {
-                SAFAR_TRY(out.add(json::serialize(json_record(kind, columns, record)) + "\n"));
+                SAFAR_TRY(out.add(json::serialize(json_record(kind, columns, *record)) + "\n"));
             }
         }
     }
-    if (form == Form::json_lines) return out.add(json::serialize(json::object{{"end", end_of(digest)}}) + "\n");
+    if (form == Form::json_lines)
+        return out.add(json::serialize(json::object{{"end", end_of(digest, passing)}}) + "\n");
+    // No row looks like it; whoever keeps the file takes it off.
+    if (form == Form::csv && passing != nullptr)
+        return out.add(json::serialize(json::object{{"left_out", left_out(*passing)}}) + "\n");
     return success();
+}
+
+// The header of a table of the kind's own fields, to be filled in and read with `safar import
+// --kind`.
+Result<ApiReply> blank_table(const Schema& schema, const std::string& name,
+                             const std::optional<HxlTags>& tags) {
+    SAFAR_TRY(const Kind* kind, find_kind(schema, name));
+    std::string names, hashtags;
+    for (const Field& field : kind->fields) {
+        if (!names.empty()) names += ',';
+        append_csv(names, field.name);
+        if (&field != &kind->fields.front()) hashtags += ',';
+        if (tags) append_csv(hashtags, tags->of(*kind, field));
+    }
+    ApiReply reply;
+    reply.content_type = "text/csv; charset=utf-8";
+    // A row of nothing but commas is a record of which nothing is said.
+    const bool tagged = tags && hashtags.find('#') != std::string::npos;
+    reply.body = names + "\n" + (tagged ? hashtags + "\n" : "");
+    return reply;
 }
 
 // May whoever asks write what the file gives? Why its rejected rows are withheld, "" where they are not.
@@ -145,6 +200,8 @@ Result<ApiReply> export_records(ApiContext& context, ApiRequest& request) {
         SAFAR_TRY(request.sight.enter(compartment));
         SAFAR_TRY(request.sight.ask_about(*kind, query, compartment));
     }
+    if (form == Form::blank) return blank_table(*schema, query.kind, tags);
+    SAFAR_TRY(auto passing, open_passing_on(context, request));
     SAFAR_TRY(auto records, RecordExport::open(context.registry.node(), query));
     const auto columns = columns_of(request, records);
     ApiReply reply;
@@ -153,11 +210,12 @@ Result<ApiReply> export_records(ApiContext& context, ApiRequest& request) {
     request.part_type = reply.content_type;
     Out out(request, reply);
     ContentDigest digest;
-    auto written = write_records(context, records, columns, form, tags, digest, out);
+    auto written = write_records(context, records, columns, form, tags, passing.get(), digest, out);
     if (!written.has_value() && !out.begun()) return written.error();
     // Rows are out already: a last line that no row can look like says why there are no more.
     if (!written.has_value()) reply.body += error_reply(written.error()).body + "\n";
-    if (written.has_value() && form == Form::digest) return json_reply(end_of(digest));
+    if (written.has_value() && form == Form::digest)
+        return json_reply(end_of(digest, passing.get()));
     return reply;
 }
 
@@ -171,15 +229,8 @@ Result<ApiReply> import_exported(ApiContext& context, ApiRequest& request) {
     file.json_lines = format == "jsonl";
     SAFAR_TRY(file.own, flag_parameter(request, "own"));
     SAFAR_TRY(auto dry_run, flag_parameter(request, "dry_run"));
-    ByteSource source = request.body_source;
-    if (!source) // a small body that was read whole
-        source = [&request, at = std::size_t{0}](std::span<std::byte> out) mutable -> Result<std::size_t> {
-            const std::size_t count = std::min(out.size(), request.body.size() - at);
-            std::memcpy(out.data(), request.body.data() + at, count);
-            at += count;
-            return count;
-        };
-    SAFAR_TRY(auto reader, ExportedReader::open(file, context.registry.node().derived().schema(), std::move(source)));
+    SAFAR_TRY(auto reader, ExportedReader::open(file, context.registry.node().derived().schema(),
+                                                body_in_pieces(request)));
     SAFAR_TRY(auto withheld, check_writes(context, request, *reader));
     return answer_import(request, withheld, [&](const RejectSink& rejects) {
         return context.registry.import_from(*reader, dry_run, {request.actor}, rejects);

@@ -1,7 +1,10 @@
 // GET /v1/feed: changes in the order of the node's journal, as JSON lines.
 #include "node/api/iso_time.hpp"
 #include "node/api/json.hpp"
+#include "node/api/left_out.hpp"
 #include "node/exports/feed.hpp"
+
+#include <map>
 
 namespace safar::handlers {
 namespace {
@@ -14,7 +17,8 @@ constexpr std::size_t answer_bytes = 4u << 20;  // after which an answer ends ea
 constexpr std::uint64_t wait_max_s = 20;
 constexpr std::chrono::milliseconds look_up{250}; // is the node stopping?
 
-json::object event_object(ApiRequest& request, const Schema& schema, const FeedEvent& one, std::string cursor) {
+json::object event_object(ApiRequest& request, const Schema& schema, const FeedEvent& one,
+                          std::string cursor, const PassingOn::Verdict* verdict) {
     const HeldEvent& event = one.event;
     const Kind* kind = schema.kind(event.body.kind);
     json::array fields;
@@ -23,7 +27,9 @@ json::object event_object(ApiRequest& request, const Schema& schema, const FeedE
         const Field* field = kind == nullptr ? nullptr : kind->field(assertion.field);
         guarded_here = guarded_here || field == nullptr || guarded(field->sensitivity);
         json::object said{{"field", field_name(kind, assertion.field)}};
-        if (const std::string* why = request.sight.hides(field, one.compartment))
+        if (verdict != nullptr && (field == nullptr || !PassingOn::goes(*verdict, *field)))
+            said["withheld"] = "no consent to pass it on";
+        else if (const std::string* why = request.sight.hides(field, one.compartment))
             said["withheld"] = *why;
         else
             said["value"] = show_value(assertion.value);
@@ -46,6 +52,27 @@ json::object event_object(ApiRequest& request, const Schema& schema, const FeedE
                                    {"incarnation", event.log.incarnation.hex()},
                                    {"sequence", event.sequence},
                                    {"leaf", event.leaf.hex()}}}};
+}
+
+// What of the event's record goes to somebody else; nullopt: nothing. A record is judged as it
+// stands now.
+Result<std::optional<PassingOn::Verdict>> judge(Registry& registry, PassingOn& passing,
+                                                const HeldEvent& event,
+                                                std::map<RecordId, PassingOn::Verdict>& judged) {
+    auto known = judged.find(event.body.record);
+    if (known == judged.end()) {
+        auto view = registry.show(event.body.record);
+        if (!view.has_value() && view.error().code != ErrorCode::not_found)
+            return std::move(view).error();
+        PassingOn::Verdict verdict;
+        verdict.goes = view.has_value() && view.value().kind != nullptr;
+        if (verdict.goes) {
+            SAFAR_TRY(verdict, passing.judge(*view.value().kind, view.value().folded));
+        }
+        known = judged.emplace(event.body.record, std::move(verdict)).first;
+    }
+    if (!known->second.goes) return std::optional<PassingOn::Verdict>();
+    return std::optional(known->second);
 }
 
 // Until there is something to read, `seconds` have passed or the node stops.
@@ -71,18 +98,34 @@ Result<ApiReply> feed(ApiContext& context, ApiRequest& request) {
     SAFAR_TRY(auto from, parse_cursor(node, request.parameter("since")));
     SAFAR_TRY(node.await_own_writes());
     const auto schema = node.derived().schema();
+    SAFAR_TRY(auto passing, open_passing_on(context, request));
+    std::map<RecordId, PassingOn::Verdict>
+        judged; // at most a record an event of the answer, and those left out
     ApiReply reply;
     reply.content_type = "application/x-ndjson";
     std::optional<Error> failed;
     std::size_t taken = 0;
     const auto visit = [&](FeedEvent& event) {
         if (failed || !request.sight.inside(event.compartment)) return false;
+        std::optional<PassingOn::Verdict> verdict;
+        if (passing) {
+            auto outcome = judge(context.registry, *passing, event.event, judged);
+            if (!outcome) {
+                failed = outcome.error();
+                return false;
+            }
+            verdict = std::move(outcome).value();
+            if (!verdict) return false;
+        }
         auto cursor = show_cursor(node, event.cursor);
         if (!cursor) {
             failed = cursor.error();
             return false;
         }
-        reply.body += json::serialize(event_object(request, *schema, event, std::move(cursor).value())) + "\n";
+        reply.body +=
+            json::serialize(event_object(request, *schema, event, std::move(cursor).value(),
+                                         verdict ? &*verdict : nullptr)) +
+            "\n";
         ++taken;
         return true;
     };
@@ -99,11 +142,12 @@ Result<ApiReply> feed(ApiContext& context, ApiRequest& request) {
         waited = true;
     }
     SAFAR_TRY(auto cursor, show_cursor(node, part.cursor));
-    reply.body += json::serialize(json::object{{"end", json::object{{"cursor", std::move(cursor)},
-                                                                    {"events", taken},
-                                                                    {"more", part.more},
-                                                                    {"standing", part.standing.hex()}}}}) +
-                  "\n";
+    json::object end{{"cursor", std::move(cursor)},
+                     {"events", taken},
+                     {"more", part.more},
+                     {"standing", part.standing.hex()}};
+    if (passing) end["left_out"] = left_out(*passing);
+    reply.body += json::serialize(json::object{{"end", std::move(end)}}) + "\n";
     return reply;
 }
 

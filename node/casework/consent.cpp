@@ -26,25 +26,39 @@ bool permits_today(const RecordView& view, const RecordId& subject) {
 
 } // namespace
 
-Result<ConsentAnswer> find_consent(Registry& registry, const ConsentQuestion& question) {
+bool Permission::covers(std::string_view purpose, std::string_view recipient) const {
+    return safar::covers(purposes, purpose) && safar::covers(recipients, recipient);
+}
+bool Permission::covers_group(std::string_view group) const { return safar::covers(groups, group); }
+
+Result<std::vector<Permission>> permissions_of(Registry& registry, const RecordId& subject) {
     SAFAR_TRY(registry.node().await_own_writes());
-    SAFAR_TRY(auto mentions, registry.node().derived().mentions(question.subject, consents_max));
+    SAFAR_TRY(auto mentions, registry.node().derived().mentions(subject, consents_max));
+    std::vector<Permission> out;
+    for (const RecordId& id : mentions) {
+        SAFAR_TRY(auto view, registry.show(id));
+        if (!permits_today(view, subject)) continue;
+        const ConsentKind& terms = *view.kind->casework.consent;
+        out.push_back({id, values_of(view, terms.purposes), values_of(view, terms.recipients),
+                       values_of(view, terms.groups)});
+    }
+    return out;
+}
+
+Result<ConsentAnswer> find_consent(Registry& registry, const ConsentQuestion& question) {
+    SAFAR_TRY(auto permissions, permissions_of(registry, question.subject));
     ConsentAnswer out;
     std::vector<std::pair<std::string, std::string>> wanted; // recipient, group
     for (const std::string& recipient : question.recipients) {
         if (question.groups.empty()) wanted.emplace_back(recipient, "");
         for (const std::string& group : question.groups) wanted.emplace_back(recipient, group);
     }
-    for (const RecordId& id : mentions) {
-        SAFAR_TRY(auto view, registry.show(id));
-        if (!permits_today(view, question.subject)) continue;
-        const ConsentKind& terms = *view.kind->casework.consent;
-        if (!covers(values_of(view, terms.purposes), question.purpose)) continue;
-        auto recipients = values_of(view, terms.recipients), groups = values_of(view, terms.groups);
-        auto covered = std::erase_if(wanted, [&](const auto& each) {
-            return covers(recipients, each.first) && (each.second.empty() || covers(groups, each.second));
+    for (const Permission& each : permissions) {
+        auto covered = std::erase_if(wanted, [&](const auto& one) {
+            return each.covers(question.purpose, one.first) &&
+                   (one.second.empty() || each.covers_group(one.second));
         });
-        if (covered > 0) out.basis.push_back(id);
+        if (covered > 0) out.basis.push_back(each.consent);
     }
     for (const auto& [recipient, group] : wanted)
         out.missing.push_back(group.empty() ? recipient : "group '" + group + "' to " + recipient);
@@ -86,9 +100,11 @@ Result<> pass_gate(Registry& registry, const ConsentGate& gate, const RecordView
         std::string what = "no consent of " + subject + " for purpose '" + gate.purpose + "' covers: " +
                            joined(answer.missing);
         if (reason.empty())
-            return failure(ErrorCode::not_permitted,
-                           what + "; record one" +
-                               (gate.override_field.empty() ? "" : ", or give a reason to go on without (without_consent)"));
+            return failure(
+                ErrorCode::not_permitted,
+                what + (gate.override_field.empty()
+                            ? "; record one"
+                            : "; record one, or give a reason to go on without (without_consent)"));
         if (gate.override_field.empty())
             return failure(ErrorCode::not_permitted, what + "; here no reason can stand in for it");
         if (!has_role({"supervisor", "protection_officer"}, worker.roles))

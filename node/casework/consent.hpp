@@ -6,6 +6,18 @@
 
 namespace safar {
 
+// A consent that permits today.
+struct Permission {
+    RecordId consent;
+    std::vector<std::string> purposes, recipients, groups;
+    [[nodiscard]] bool covers(std::string_view purpose, std::string_view recipient) const;
+    [[nodiscard]] bool covers_group(std::string_view group) const;
+};
+// Consents of kinds that declare [consent], refer to the subject, stand in a state that permits and
+// are not past their end; ascending by id. Errors: those of reading.
+[[nodiscard]] Result<std::vector<Permission>> permissions_of(Registry& registry,
+                                                             const RecordId& subject);
+
 struct ConsentQuestion {
     RecordId subject;
     std::string purpose;
@@ -16,8 +28,7 @@ struct ConsentAnswer {
     std::vector<RecordId> basis;      // consents that it rests on, ascending
 };
 
-// Consents are records of kinds that declare [consent], refer to the subject, stand in a state that permits
-// and are not past their end. Several may cover the question together. Errors: those of reading.
+// Several permissions may cover the question together. Errors: those of reading.
 [[nodiscard]] Result<ConsentAnswer> find_consent(Registry& registry, const ConsentQuestion& question);
 
 // Nobody may send anything of the subject to whom its record forbids ([never]). A subject that is not held

@@ -95,14 +95,17 @@ Result<ReferPlan> plan_referral(Registry& registry, const ReferCommand& command)
 }
 
 Result<Referred> refer(Registry& registry, const ReferCommand& command, const ReferPlan& plan, const Worker& worker) {
-    SAFAR_TRY(writable_compartment(*registry.node().charter(), plan.disclosure->name, registry.node().agency()));
-    SAFAR_TRY(auto created, create_record(registry, plan.create, worker, command.without_consent));
-    Referred out{created.record, {}, created.position};
-    for (const Disclosed& one : plan.goes) {
-        SAFAR_TRY(auto copy, create_record(registry, copy_command(plan, one, created.record), worker, ""));
-        out.copies.push_back(copy.record);
-        out.position = copy.position;
-    }
+    SAFAR_TRY(
+        writable_compartment(registry.node(), *registry.node().charter(), plan.disclosure->name));
+    std::vector<CreateCommand> all{plan.create};
+    SAFAR_TRY(make_ready(registry, all.front(), worker, command.without_consent));
+    SAFAR_TRY(all.front().record, registry.fresh_id(plan.referral->name));
+    for (const Disclosed& one : plan.goes)
+        all.push_back(copy_command(plan, one, *all.front().record));
+    SAFAR_TRY(auto created, registry.create_together(all, worker.actor));
+    Referred out{created.front().record, {}, 0};
+    for (const RecordChange& each : created) out.position = std::max(out.position, each.position);
+    for (std::size_t i = 1; i < created.size(); ++i) out.copies.push_back(created[i].record);
     return out;
 }
 

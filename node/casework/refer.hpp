@@ -39,7 +39,8 @@ struct Referred {
 // kind or group); not_permitted (the subject's record forbids a recipient).
 [[nodiscard]] Result<ReferPlan> plan_referral(Registry& registry, const ReferCommand& command);
 
-// Writes the referral, then the copies. Errors: of create_record; consent that is missing refuses all of it.
+// Writes the referral and the copies in one commit, all or none: one batch where they are of one
+// compartment and fit. Errors: of create_record; consent that is missing refuses all of it.
 [[nodiscard]] Result<Referred> refer(Registry& registry, const ReferCommand& command, const ReferPlan& plan,
                                      const Worker& worker);
 

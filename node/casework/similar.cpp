@@ -3,11 +3,10 @@
 #include "node/casework/names.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 
 namespace safar {
 namespace {
-
-constexpr std::size_t records_max = 200'000; // of one kind looked at
 
 // "35202-1234567-1" -> "3520212345671": numbers are compared without what people put between digits.
 std::string bare(std::string_view text) {
@@ -39,6 +38,8 @@ Given make_given(const Field& field, std::string value) {
 
 bool is_name(const Given& given) { return given.field->type == FieldType::text && given.number.empty(); }
 
+bool is_estimate(std::string_view day) { return day.ends_with("-01-01") || day.size() < 10; }
+
 // How much it says that the value agrees with one that the record states in its field.
 double agreement(const Given& given, const std::vector<std::string>& stated) {
     double best = 0;
@@ -47,8 +48,7 @@ double agreement(const Given& given, const std::vector<std::string>& stated) {
             if (bare(value) == given.number) best = 1.0;
         } else if (value == given.value) {
             // Estimated dates of birth are written as the first of January.
-            const bool vague = value.ends_with("-01-01") || value.size() < 10;
-            best = given.field->type != FieldType::date ? 0.2 : vague ? 0.1 : 0.4;
+            best = given.field->type != FieldType::date ? 0.2 : is_estimate(value) ? 0.1 : 0.4;
         }
     }
     return best;
@@ -72,6 +72,35 @@ std::vector<std::vector<std::string>> texts_of(const RecordView& view, const std
     return out;
 }
 
+// Records that agree with enough of what is given to be looked at; those that agree with more of it
+// first.
+Result<std::vector<RecordId>> candidates(const Derived& derived, const Kind& kind,
+                                         const std::vector<Given>& given) {
+    std::unordered_map<RecordId, std::size_t> agreeing; // with so many of `given`
+    for (const Given& one : given) {
+        const auto words = similar_words(*one.field, one.value);
+        std::unordered_map<RecordId, std::size_t> shared; // so many words
+        for (const std::string& word : words) {
+            SAFAR_TRY(derived.alike(kind, word, [&](const RecordId& record, std::size_t of) {
+                // Where both names have two words, two must be common.
+                shared[record] += words.size() == 1 || of == 1 ? 2 : 1;
+                return true;
+            }));
+        }
+        for (const auto& [record, count] : shared)
+            if (count >= 2) ++agreeing[record];
+    }
+    std::vector<std::pair<std::size_t, RecordId>> found;
+    for (const auto& [record, count] : agreeing) found.emplace_back(count, record);
+    std::ranges::sort(found, [](const auto& a, const auto& b) {
+        return a.first != b.first ? a.first > b.first : a.second < b.second;
+    });
+    if (found.size() > similar_compared_max) found.resize(similar_compared_max);
+    std::vector<RecordId> out;
+    for (const auto& each : found) out.push_back(each.second);
+    return out;
+}
+
 } // namespace
 
 Result<std::vector<SimilarRecord>> find_similar(Registry& registry, const std::string& kind,
@@ -88,12 +117,13 @@ Result<std::vector<SimilarRecord>> find_similar(Registry& registry, const std::s
         if (value.has_value()) given.push_back(make_given(*field, show_value(value.value()))); // create says what is wrong
     }
     if (given.empty()) return out;
-    StatisticsQuery all;
-    all.kind = kind;
-    bool truncated = false;
-    SAFAR_TRY(auto views, registry.find(all, records_max, truncated));
+    SAFAR_TRY(readable_compartment(*registry.node().charter(), kind, registry.node().agency()));
+    SAFAR_TRY(registry.node().await_own_writes());
+    SAFAR_TRY(auto found, candidates(registry.node().derived(), *known, given));
     const bool names = std::any_of(given.begin(), given.end(), is_name);
-    for (RecordView& view : views) {
+    for (const RecordId& id : found) {
+        SAFAR_TRY(auto view, registry.show(id));
+        if (view.kind == nullptr || view.kind->tag != known->tag) continue;
         SimilarRecord one;
         const auto texts = names ? texts_of(view, compared) : std::vector<std::vector<std::string>>();
         for (const Given& each : given) {
@@ -109,6 +139,15 @@ Result<std::vector<SimilarRecord>> find_similar(Registry& registry, const std::s
     std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.likeness > b.likeness; });
     if (out.size() > limit) out.resize(limit);
     return out;
+}
+
+std::vector<std::string> similar_words(const Field& field, std::string_view shown) {
+    if (field.type == FieldType::date)
+        return is_estimate(shown) ? std::vector<std::string>()
+                                  : std::vector<std::string>{"@" + std::string(shown)};
+    if (field.type != FieldType::text) return {};
+    if (is_number(shown)) return {"#" + bare(shown)};
+    return name_keys(shown);
 }
 
 } // namespace safar

@@ -1,6 +1,7 @@
 #include "node/casework/steps.hpp"
 
 #include "node/casework/consent.hpp"
+#include "node/casework/episode.hpp"
 
 #include <algorithm>
 
@@ -22,6 +23,11 @@ std::string not_theirs(const WorkStep& step, const RecordView& view, const std::
     if (std::find(who.begin(), who.end(), agency) != who.end()) return {};
     return "step '" + step.name + "' is for " + joined(who, "nobody yet (field '" + step.by + "' is empty)") +
            "; this node belongs to " + agency;
+}
+
+// A record of the same kind of which nothing is said.
+RecordView blank_of(const RecordView& view) {
+    return {view.schema, view.kind, view.compartment, {}};
 }
 
 std::vector<std::string> missing_fields(const WorkStep& step, const RecordView& view,
@@ -83,12 +89,12 @@ Result<const WorkStep*> find_step(const RecordView& view, const std::string& nam
 
 } // namespace
 
-Result<RecordChange> create_record(Registry& registry, CreateCommand command, const Worker& worker,
-                                   const std::string& without_consent) {
+Result<> make_ready(Registry& registry, CreateCommand& command, const Worker& worker,
+                    const std::string& without_consent) {
     RecordView view;
     view.schema = registry.node().derived().schema();
     SAFAR_TRY(view.kind, find_kind(*view.schema, command.kind));
-    if (!view.kind->casework.workflow) return registry.create(command, worker.actor);
+    if (!view.kind->casework.workflow) return success();
     SAFAR_TRY(check_not_stepped(*view.kind, field_names(command.fields)));
     const Workflow& flow = *view.kind->casework.workflow;
     std::vector<FieldText> decided{{flow.status, state_of(view)}};
@@ -106,36 +112,107 @@ Result<RecordChange> create_record(Registry& registry, CreateCommand command, co
         }
     }
     command.fields.insert(command.fields.end(), decided.begin(), decided.end());
+    return success();
+}
+
+Result<RecordChange> create_record(Registry& registry, CreateCommand command, const Worker& worker,
+                                   const std::string& without_consent) {
+    const auto schema = registry.node().derived().schema();
+    SAFAR_TRY(const Kind* kind, find_kind(*schema, command.kind));
+    if (kind->casework.disclosure)
+        return failure(ErrorCode::not_permitted,
+                       "a " + kind->name +
+                           " goes with a referral, which asks for consent: "
+                           "safar refer ID --to AGENCY --group GROUP");
+    SAFAR_TRY(make_ready(registry, command, worker, without_consent));
     return registry.create(command, worker.actor);
 }
+
+namespace {
+
+Result<> check_may(const WorkStep& step, const RecordView& now, const std::string& agency,
+                   Roles roles, std::string& from) {
+    from = state_of(now);
+    if (!from_here(step, from)) return not_from_here(step, now, from);
+    std::string why_not = not_theirs(step, now, agency, roles);
+    if (!why_not.empty()) return failure(ErrorCode::not_permitted, std::move(why_not));
+    return success();
+}
+
+// A record that goes on where the one seen has ended.
+Result<StepDone> begin_again(Registry& registry, const WorkStep& step, const StepCommand& command,
+                             const RecordView& seen, const Worker& worker, StepDone done) {
+    SAFAR_TRY(auto create, plan_episode(registry, step, seen, command.fields));
+    SAFAR_TRY(check_given(step, blank_of(seen),
+                          create.fields)); // what the former says is not said of the new one
+    create.basis = command.why;
+    create.at = command.at;
+    std::vector<FieldText> decided;
+    fill_in(step, seen, registry.node().agency(), command.at, create.fields, decided);
+    create.fields.insert(create.fields.end(), decided.begin(), decided.end());
+    const std::size_t given = command.fields.size();
+    SAFAR_TRY(make_ready(registry, create, worker, command.without_consent));
+    done.decided.assign(create.fields.begin() +
+                            static_cast<std::ptrdiff_t>(std::min(given, create.fields.size())),
+                        create.fields.end());
+    SAFAR_TRY(done.change, registry.create(create, worker.actor));
+    return done;
+}
+
+// As planned, or somebody else has given the record away meanwhile.
+Result<> check_owners(const GiftPlan& plan, std::span<const RecordView> records) {
+    for (const RecordView& record : records)
+        for (const GivenRecord& planned : plan.records)
+            if (planned.record == record.folded.id &&
+                joined(party(record, "owner")) != planned.owner)
+                return failure(ErrorCode::conflict, show_id(record.folded.id) +
+                                                        " has just changed hands; look at it, "
+                                                        "then take the step again");
+    return success();
+}
+
+} // namespace
 
 Result<StepDone> take_step(Registry& registry, const StepCommand& command, const Worker& worker) {
     SAFAR_TRY(auto seen, registry.show(command.record));
     SAFAR_TRY(const WorkStep* step, find_step(seen, command.step));
     SAFAR_TRY(check_not_stepped(*seen.kind, field_names(command.fields)));
+    const std::string& agency = registry.node().agency();
     StepDone done;
     done.to = step->to;
-    WorkCommand work{command.record, seen.kind->name + "." + step->name, command.fields, {}, command.why, command.at};
-    const auto check = [&](const RecordView& now) -> Result<> {
-        done.from = state_of(now);
-        if (!from_here(*step, done.from)) return not_from_here(*step, now, done.from);
-        std::string why_not = not_theirs(*step, now, registry.node().agency(), worker.roles);
-        if (!why_not.empty()) return failure(ErrorCode::not_permitted, std::move(why_not));
-        return success();
-    };
-    SAFAR_TRY(check(seen)); // before anything is asked for that may not matter
+    // Before anything is asked for that may not matter.
+    SAFAR_TRY(check_may(*step, seen, agency, worker.roles, done.from));
+    if (step->again) return begin_again(registry, *step, command, seen, worker, std::move(done));
+    WorkCommand work{command.record, seen.kind->name + "." + step->name,
+                     command.fields, {},
+                     command.why,    command.at};
     const Workflow& flow = *seen.kind->casework.workflow;
     SAFAR_TRY(check_given(*step, seen, command.fields));
-    fill_in(*step, seen, registry.node().agency(), command.at, command.fields, work.decided);
+    fill_in(*step, seen, agency, command.at, command.fields, work.decided);
     if (step->consent) {
         SAFAR_TRY(pass_gate(registry, *step->consent, seen, command.fields, worker, command.without_consent,
                             work.decided));
     }
     done.decided = work.decided;
+    std::vector<FieldText> said = command.fields;
+    said.insert(said.end(), work.decided.begin(), work.decided.end());
+    SAFAR_TRY(check_can_be_given(registry, *step, seen, said));
+    SAFAR_TRY(auto gift, plan_gift(registry, *step, seen, said, work));
+    done.given = gift.records;
     // An import may have left the state unsaid: a later one counts only after the ones before it.
     if (values_of(seen, flow.status).empty()) work.decided.push_back({flow.status, state_of(seen)});
     work.decided.push_back({flow.status, step->to});
-    SAFAR_TRY(done.change, registry.work(work, worker.actor, check));
+    std::vector<WorkCommand> all{std::move(work)};
+    std::ranges::move(gift.commands, std::back_inserter(all));
+    SAFAR_TRY(
+        auto changes,
+        registry.work_together(all, worker.actor, [&](std::span<const RecordView> now) -> Result<> {
+            SAFAR_TRY(check_may(*step, now.front(), agency, worker.roles, done.from));
+            return check_owners(gift, now.subspan(1));
+        }));
+    done.change = changes.front();
+    for (const RecordChange& each : changes)
+        done.change.position = std::max(done.change.position, each.position);
     return done;
 }
 
@@ -153,8 +230,10 @@ Result<RecordChange> reassign(Registry& registry, const RecordId& record, const 
     return registry.work(work, worker.actor, [&](const RecordView& now) -> Result<> {
         auto owners = party(now, "owner");
         if (std::find(owners.begin(), owners.end(), registry.node().agency()) != owners.end()) return success();
-        return failure(ErrorCode::not_permitted, show_id(record) + " is " + joined(owners) + "'s: only its owner gives it to " +
-                                                     "another; this node belongs to " + registry.node().agency());
+        return failure(ErrorCode::not_permitted,
+                       show_id(record) + " is " + joined(owners) +
+                           "'s: only its owner gives it to another; this node belongs to " +
+                           registry.node().agency());
     });
 }
 
@@ -165,8 +244,15 @@ Result<StepOffers> offered_steps(Registry& registry, const RecordId& record, con
     out.state = state_of(out.view);
     for (const WorkStep& step : out.view.kind->casework.steps) {
         if (!from_here(step, out.state)) continue;
-        out.steps.push_back({&step, not_theirs(step, out.view, registry.node().agency(), worker.roles),
-                             missing_fields(step, out.view, {})});
+        std::string blocked = not_theirs(step, out.view, registry.node().agency(), worker.roles);
+        if (step.again && blocked.empty()) {
+            auto id = episode_id(registry, *out.view.kind, record);
+            if (!id) blocked = id.error().detail;
+            else if (registry.show(id.value()).has_value())
+                blocked = "opened again already, as " + show_id(id.value());
+        }
+        out.steps.push_back({&step, std::move(blocked),
+                             missing_fields(step, step.again ? blank_of(out.view) : out.view, {})});
     }
     return out;
 }

@@ -4,7 +4,7 @@
 // meanwhile is merged by the fold, and shown by it.
 #pragma once
 
-#include "node/casework/worker.hpp"
+#include "node/casework/gift.hpp"
 
 namespace safar {
 
@@ -20,6 +20,7 @@ struct StepDone {
     RecordChange change;
     std::string from, to;          // states
     std::vector<FieldText> decided; // what the step set by itself
+    std::vector<GivenRecord> given; // what changed hands with it, or stayed
 };
 
 // What stands between a step and the record now.
@@ -34,13 +35,20 @@ struct StepOffers {
     std::vector<StepOffer> steps; // in declared order
 };
 
-// Registry::create, and what the kind asks of it: its initial state, fields it sets, consent.
-// Errors: those of Registry::create; not_permitted (role, consent).
+// What the kind asks of creating a record is added to the command: its initial state, fields it
+// sets, consent. Errors: not_permitted (role, consent), invalid_argument.
+[[nodiscard]] Result<> make_ready(Registry& registry, CreateCommand& command, const Worker& worker,
+                                  const std::string& without_consent);
+// make_ready, then Registry::create. Copies that go with a referral are not made by hand.
+// Errors: of both.
 [[nodiscard]] Result<RecordChange> create_record(Registry& registry, CreateCommand command, const Worker& worker,
                                                  const std::string& without_consent);
 
-// Errors: not_found; invalid_argument (no such step, a field that it needs, a kind without workflow);
-// conflict (not from the state the record is in: names what can be done); not_permitted (agency, role, consent).
+// What the step gives changes hands in the same commit (gift.hpp). A step that goes on with a case
+// that has ended creates the record that does (episode.hpp); StepDone names that one. Errors:
+// not_found; invalid_argument (no such step, a field that it needs, a kind without workflow);
+// conflict (not from the state the record is in: names what can be done); not_permitted (agency,
+// role, consent).
 [[nodiscard]] Result<StepDone> take_step(Registry& registry, const StepCommand& command, const Worker& worker);
 
 // Gives the record to another agency: what its tasks are for follows the owner field. Only its owner may.

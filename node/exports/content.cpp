@@ -42,8 +42,13 @@ void ContentDigest::add(const Kind& kind, std::span<const Field* const> fields, 
         for (const std::string& text : texts) add_text(content, text);
 
         std::vector<std::pair<std::string, std::string>> live;
-        for (const Said& one : folded->live) live.emplace_back(one.agency, show_value(one.value));
+        for (const Said& one : folded->live)
+            // Whoever says a state that the one read has left behind says nothing of it any more.
+            if (field->rule != Rule::status || show_value(one.value) == texts.front())
+                live.emplace_back(one.agency, show_value(one.value));
         std::sort(live.begin(), live.end());
+        if (field->rule != Rule::ledger)
+            live.erase(std::unique(live.begin(), live.end()), live.end());
         add_text(said, field->name);
         add_text(said, std::to_string(live.size()));
         for (const auto& [agency, text] : live) {

@@ -1,9 +1,10 @@
 // Content digests: what records say, in a measure that two networks can share.
 //
-// The state digest covers the dots, and so the logs, signatures and keys, of the network that made the events;
-// no other network can have it. These cover ids, kinds, field names and values as text, in any order:
+// The state digest covers the dots, and so the logs, signatures and keys, of the network that made
+// the events; no other network can have it. These cover ids, kinds, field names and values as text,
+// in any order:
 //   content  what is read of each field
-//   said     which agency says which live value
+//   said     which agency says which live value; of a status, who says the state that is read
 #pragma once
 
 #include "storage/crypto/sha256.hpp"

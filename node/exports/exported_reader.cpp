@@ -21,6 +21,27 @@ const std::string export_source = "safar export";
 
 Error invalid(std::string detail) { return failure(ErrorCode::invalid_argument, std::move(detail)); }
 
+// The states before `state` on a shortest way from the initial one. A file has only the state that
+// is read; at a network that never heard of those before it, it would lead nowhere.
+std::vector<std::string> states_before(const Lattice& lattice, const std::string& state) {
+    std::vector<std::pair<std::string, std::size_t>> reached{
+        {lattice.initial, SIZE_MAX}}; // and from where
+    for (std::size_t at = 0; at < reached.size(); ++at) {
+        if (reached[at].first == state) {
+            std::vector<std::string> out;
+            for (std::size_t back = reached[at].second; back != SIZE_MAX;
+                 back = reached[back].second)
+                out.push_back(reached[back].first);
+            return out;
+        }
+        for (const Lattice::Step& step : lattice.steps)
+            if (step.from == reached[at].first &&
+                std::ranges::count(reached, step.to, &decltype(reached)::value_type::first) == 0)
+                reached.emplace_back(step.to, at);
+    }
+    return {}; // no state of it: said as it is, and flagged
+}
+
 // What both forms share.
 class Base : public ExportedReader {
 public:
@@ -59,6 +80,11 @@ protected:
             body.assertions.push_back({field.tag, std::move(value).value()});
         }
         return std::nullopt;
+    }
+    // The states that lead to the one that is read.
+    void say_states_before(const Field& field, const std::string& state, EventBody& body) const {
+        for (std::string& before : states_before(field.lattice, state))
+            body.assertions.push_back({field.tag, Code{std::move(before)}});
     }
     [[nodiscard]] EventBody begin(const RecordId& id) const {
         EventBody body;
@@ -141,6 +167,7 @@ private:
             auto texts = read_cell(row_.cells[i + 2], holds_many(*field));
             if (!texts) return reject(row_.line, field->name, texts.error().detail, row_.raw);
             if (auto why = say(*field, texts.value(), body)) return reject(row_.line, field->name, *why, row_.raw);
+            if (field->rule == Rule::status) say_states_before(*field, texts.value().front(), body);
         }
         // A table says nothing of who said it when; the record's own date is the nearest there is.
         if (const Field* time = kind_->field(std::string_view(kind_->time_field)))
@@ -270,6 +297,8 @@ private:
                 return "is neither a text nor a list of texts";
             }
             if (auto why = say(*field, texts, body)) return why;
+            if (field->rule == Rule::status && !texts.empty())
+                say_states_before(*field, texts.front(), body);
         }
         return read_said(value, {}, body, column);
     }
@@ -295,7 +324,11 @@ private:
             const Field* field = kind_->field(std::string_view(column));
             if (field == nullptr || std::count(fields_.begin(), fields_.end(), field) == 0)
                 return "is not among the fields that the first line names";
-            if (auto why = say(*field, {std::string(text(*entry, "value"))}, body)) return why;
+            const std::string stated(text(*entry, "value"));
+            if (auto why = say(*field, {stated}, body)) return why;
+            const json::object* read = member(value, "fields");
+            if (field->rule == Rule::status && read != nullptr && text(*read, column) == stated)
+                say_states_before(*field, stated, body);
         }
         return std::nullopt;
     }

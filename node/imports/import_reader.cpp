@@ -1,6 +1,8 @@
 #include "node/imports/import_reader.hpp"
 
+#include "node/imports/cells.hpp"
 #include "node/imports/occurrences.hpp"
+#include "node/imports/own_table.hpp"
 #include "node/imports/row_mapper.hpp"
 #include "storage/record/text.hpp"
 
@@ -25,12 +27,23 @@ std::string shown_row(std::string_view raw) {
     return out;
 }
 
+bool holds_tags(const CsvRow& row) {
+    bool any = false;
+    for (std::string_view cell : row.cells) {
+        if (trimmed(cell).empty()) continue;
+        if (!trimmed(cell).starts_with('#')) return false;
+        any = true;
+    }
+    return any;
+}
+
 class Reader final : public ImportReader {
 public:
+    // `tags`: the first row may hold HXL hashtags, and is then passed over.
     Reader(std::unique_ptr<CsvRows> rows, std::unique_ptr<RowMapper> mapper,
-           std::string compartment)
-        : rows_(std::move(rows)), mapper_(std::move(mapper)), compartment_(std::move(compartment)) {
-    }
+           std::string compartment, bool tags)
+        : rows_(std::move(rows)), mapper_(std::move(mapper)), compartment_(std::move(compartment)),
+          may_be_tags_(tags) {}
 
     Result<std::vector<ImportedRecord>> next(std::size_t records_max) override {
         std::vector<ImportedRecord> out;
@@ -59,6 +72,7 @@ private:
     Result<bool> next_row() {
         SAFAR_TRY(bool more, rows_->next(row_));
         if (!more) return false;
+        if (std::exchange(may_be_tags_, false) && holds_tags(row_)) return true;
         ++progress_.rows;
         if (!row_.problem.empty()) {
             reject({0, mapper_->column_name(row_.problem_cell), row_.problem, {}});
@@ -117,6 +131,7 @@ private:
     MappedRow mapped_;
     RecordId first_id_; // of the key's occurrence 0
     std::uint64_t copies_left_ = 0;
+    bool may_be_tags_ = false;
     Occurrences occurrences_;
     std::vector<ImportReject> rejects_;
     ImportProgress progress_;
@@ -124,10 +139,34 @@ private:
 
 } // namespace
 
+namespace {
+
+// The profile of a file with this header.
+Result<Profile> own_profile(const ImportRequest& request, const Schema& schema,
+                            const CsvRow& header) {
+    std::vector<std::string> names;
+    for (std::string_view cell : header.cells) names.emplace_back(trimmed(cell));
+    SAFAR_TRY(auto profile, profile_of_header(schema, request.own, names));
+    if (!request.own.check) return profile;
+    const Kind& kind = *schema.kind(std::string_view(profile.kind));
+    std::vector<const Field*> fields;
+    for (const FieldMap& map : profile.maps)
+        fields.push_back(kind.field(std::string_view(map.field)));
+    SAFAR_TRY(request.own.check(kind, fields));
+    return profile;
+}
+
+} // namespace
+
 Result<std::unique_ptr<ImportReader>> ImportReader::open(const ImportRequest& request,
                                                          std::shared_ptr<const Schema> schema,
                                                          ByteSource source) {
-    SAFAR_TRY(Profile profile, parse_profile(request.profile_name, request.profile, *schema));
+    const bool own = !request.own.kind.empty();
+    Profile profile;
+    profile.kind = request.own.kind;
+    if (!own) {
+        SAFAR_TRY(profile, parse_profile(request.profile_name, request.profile, *schema));
+    }
     auto compartment = request.compartment_of(profile.kind);
     if (!compartment)
         return failure(ErrorCode::invalid_argument,
@@ -145,8 +184,12 @@ Result<std::unique_ptr<ImportReader>> ImportReader::open(const ImportRequest& re
     if (!header.problem.empty())
         return failure(ErrorCode::invalid_argument,
                        request.file_name + ": the header: " + header.problem);
+    if (own) {
+        SAFAR_TRY(profile, own_profile(request, *schema, header));
+    }
     SAFAR_TRY(auto mapper, RowMapper::bind(request, std::move(profile), std::move(schema), header));
-    return std::make_unique<Reader>(std::move(rows), std::move(mapper), *std::move(compartment));
+    return std::make_unique<Reader>(std::move(rows), std::move(mapper), *std::move(compartment),
+                                    /*tags=*/own);
 }
 
 } // namespace safar

@@ -23,9 +23,21 @@ struct ImportReject {
     std::string row; // as read, at most 4 KiB
 };
 
+// A file whose header names fields of a kind (own_table.hpp), read without a profile.
+struct OwnTable {
+    std::string kind;             // "": the file is read through a profile
+    std::string source;           // part of record ids; "": the same for all such files
+    std::vector<std::string> key; // columns that name a record; none: every cell
+    std::function<std::string(const Kind& kind, const Field& field)>
+        tag_of; // HXL hashtag; may be empty
+    // Called once the header is read; its error ends the import.
+    std::function<Result<>(const Kind& kind, const std::vector<const Field*>& fields)> check;
+};
+
 struct ImportRequest {
     std::string profile_name; // for messages
     std::string profile;      // TOML text
+    OwnTable own = {};        // instead of a profile
     std::string file_name;    // for the edition, and to know .gz
     struct Filter {
         std::string column, value; // exact text of the cell; several filters: all must hold

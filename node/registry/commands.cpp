@@ -72,6 +72,17 @@ std::mutex& Registry::stripe(const RecordId& id) {
     return stripes_[std::hash<RecordId>{}(id) % stripes_.size()];
 }
 
+// In the order of the stripes, so that two that want the same ones do not wait for each other.
+std::vector<std::unique_lock<std::mutex>> Registry::lock_records(std::span<const RecordId> ids) {
+    std::vector<std::mutex*> wanted;
+    for (const RecordId& id : ids) wanted.push_back(&stripe(id));
+    std::ranges::sort(wanted, std::less<>{});
+    wanted.erase(std::ranges::unique(wanted).begin(), wanted.end());
+    std::vector<std::unique_lock<std::mutex>> out;
+    for (std::mutex* each : wanted) out.emplace_back(*each);
+    return out;
+}
+
 // A record born here is named by its log, so that its home can be told from its id. The design adds the
 // sequence of its first event; that is known only once the batch is placed (the first append after a
 // start may open a new incarnation, and others share the batch), so 63 random bits stand in its place,
@@ -126,20 +137,91 @@ Result<RecordChange> Registry::write(const RecordView& view, EventDraft draft) {
     return RecordChange{view.folded.id, appended.position, 1};
 }
 
-Result<RecordChange> Registry::create(const CreateCommand& command, const Actor& actor) {
-    RecordView view;
+// What a compartment's drafts share is one batch; each answer keeps the order of `drafts`.
+Result<std::vector<RecordChange>> Registry::write_together(std::vector<Drafted> drafts) {
+    const auto charter = node_.charter();
+    std::vector<RecordChange> out;
+    std::vector<AppendRequest> requests;
+    std::vector<std::size_t> request_of;
+    for (Drafted& each : drafts) {
+        SAFAR_TRY(const CharterCompartment* compartment,
+                  writable_compartment(node_, *charter, each.view->kind->name));
+        out.push_back({each.view->folded.id, node_.deriver().position(), 0});
+        request_of.push_back(SIZE_MAX);
+        if (each.draft.body.assertions.empty() && each.draft.replaces.empty()) continue;
+        sort_dots(each.draft.replaces);
+        SAFAR_TRY(check_draft_size(each.draft));
+        auto request = std::ranges::find(requests, compartment->name, &AppendRequest::compartment);
+        if (request == requests.end())
+            request = requests.insert(request, AppendRequest{compartment->name, {}});
+        request_of.back() = static_cast<std::size_t>(request - requests.begin());
+        request->drafts.push_back(std::move(each.draft));
+    }
+    if (requests.empty()) return out;
+    std::vector<Appended> appended;
+    if (requests.size() == 1) { // shares its sync with whatever else has gathered
+        SAFAR_TRY(auto one, node_.append(requests.front()));
+        appended.push_back(std::move(one));
+    } else {
+        SAFAR_TRY(appended, node_.append_together(requests));
+    }
+    {
+        std::lock_guard home(homes_mutex_);
+        for (std::size_t i = 0; i < requests.size(); ++i)
+            homes_[requests[i].compartment] = appended[i].log;
+    }
+    for (std::size_t i = 0; i < out.size(); ++i)
+        if (request_of[i] != SIZE_MAX)
+            out[i] = {out[i].record, appended[request_of[i]].position, 1};
+    return out;
+}
+
+Result<EventDraft> Registry::created(const CreateCommand& command, const Actor& actor,
+                                     RecordView& view) {
     view.schema = node_.derived().schema();
     SAFAR_TRY(view.kind, find_kind(*view.schema, command.kind));
     SAFAR_TRY(auto assertions, parse_fields(*view.schema, *view.kind, command.fields));
     SAFAR_TRY(check_required(*view.kind, assertions));
-    SAFAR_TRY(const CharterCompartment* compartment,
-              writable_compartment(node_, *node_.charter(), view.kind->name));
-    view.folded.id = fresh_record_id(compartment->name);
+    if (command.record) view.folded.id = *command.record;
+    else {
+        SAFAR_TRY(view.folded.id, fresh_id(command.kind));
+    }
     EventDraft draft = draft_for(view, "recorded", command.basis, actor);
     draft.body.quality = command.quality;
     if (command.at) draft.body.at = *command.at;
     draft.body.assertions = std::move(assertions);
-    return write(view, std::move(draft));
+    return draft;
+}
+
+Result<RecordChange> Registry::create(const CreateCommand& command, const Actor& actor) {
+    SAFAR_TRY(auto all, create_together({&command, 1}, actor));
+    return all.front();
+}
+
+Result<std::vector<RecordChange>> Registry::create_together(std::span<const CreateCommand> commands,
+                                                            const Actor& actor) {
+    std::vector<RecordView> views(commands.size());
+    std::vector<Drafted> drafts;
+    std::vector<RecordId> given;
+    for (std::size_t i = 0; i < commands.size(); ++i) {
+        SAFAR_TRY(auto draft, created(commands[i], actor, views[i]));
+        drafts.push_back({&views[i], std::move(draft)});
+        if (commands[i].record) given.push_back(*commands[i].record);
+    }
+    const auto locks = lock_records(given);
+    for (const RecordId& id : given) {
+        auto held = show(id);
+        if (held)
+            return failure(ErrorCode::conflict, "record " + show_id(id) + " is there already");
+        if (held.error().code != ErrorCode::not_found) return std::move(held).error();
+    }
+    return write_together(std::move(drafts));
+}
+
+Result<RecordId> Registry::fresh_id(std::string_view kind) {
+    SAFAR_TRY(const CharterCompartment* compartment,
+              writable_compartment(node_, *node_.charter(), kind));
+    return fresh_record_id(compartment->name);
 }
 
 // The record as it stands, ready to be changed. Its kind must be known: what the schema does not
@@ -168,12 +250,8 @@ Result<RecordChange> Registry::set(const SetCommand& command, const Actor& actor
     return write(view, std::move(draft));
 }
 
-Result<RecordChange> Registry::work(const WorkCommand& command, const Actor& actor,
-                                    const std::function<Result<>(const RecordView&)>& check) {
-    std::lock_guard lock(stripe(command.record));
-    SAFAR_TRY(auto view, show(command.record));
-    SAFAR_TRY(check_known(view));
-    SAFAR_TRY(check(view));
+Result<EventDraft> Registry::worked(const WorkCommand& command, const Actor& actor,
+                                    const RecordView& view) const {
     EventDraft draft = draft_for(view, command.verb, command.why, actor);
     if (command.at) draft.body.at = *command.at;
     std::map<std::uint16_t, std::vector<Value>> own, decided; // by tag
@@ -190,10 +268,46 @@ Result<RecordChange> Registry::work(const WorkCommand& command, const Actor& act
         change_field(*view.kind->field(tag), view.folded.field(tag), node_.agency(), wanted, draft);
     for (auto& [tag, wanted] : decided) {
         std::sort(wanted.begin(), wanted.end());
-        change_field(*view.kind->field(tag), view.folded.field(tag), "", wanted, draft);
+        const Field& field = *view.kind->field(tag);
+        const std::size_t before = draft.body.assertions.size();
+        change_field(field, view.folded.field(tag), "", wanted, draft);
+        if (draft.body.assertions.size() > before ||
+            std::ranges::count(command.anew, field.name) == 0)
+            continue;
+        for (const Value& value : wanted) draft.body.assertions.push_back({tag, value});
+        replace(addressed(view.folded.field(tag), ""), draft);
     }
     std::sort(draft.body.assertions.begin(), draft.body.assertions.end());
-    return write(view, std::move(draft));
+    return draft;
+}
+
+Result<RecordChange> Registry::work(const WorkCommand& command, const Actor& actor,
+                                    const std::function<Result<>(const RecordView&)>& check) {
+    SAFAR_TRY(auto all, work_together({&command, 1}, actor, [&](std::span<const RecordView> views) {
+                  return check(views.front());
+              }));
+    return all.front();
+}
+
+Result<std::vector<RecordChange>>
+Registry::work_together(std::span<const WorkCommand> commands, const Actor& actor,
+                        const std::function<Result<>(std::span<const RecordView>)>& check) {
+    std::vector<RecordId> ids;
+    for (const WorkCommand& each : commands) ids.push_back(each.record);
+    const auto locks = lock_records(ids);
+    std::vector<RecordView> views;
+    for (const RecordId& id : ids) {
+        SAFAR_TRY(auto view, show(id));
+        SAFAR_TRY(check_known(view));
+        views.push_back(std::move(view));
+    }
+    SAFAR_TRY(check(views));
+    std::vector<Drafted> drafts;
+    for (std::size_t i = 0; i < commands.size(); ++i) {
+        SAFAR_TRY(auto draft, worked(commands[i], actor, views[i]));
+        drafts.push_back({&views[i], std::move(draft)});
+    }
+    return write_together(std::move(drafts));
 }
 
 Result<RecordChange> Registry::retract(const RetractCommand& command, const Actor& actor) {

@@ -37,7 +37,7 @@ Result<> JournalMarks::begin(Entropy& entropy) {
             writer.bytes(run.name.view());
         }
         SAFAR_TRY(log_.put_setting(runs_key, out));
-        add(whole_mark(last));
+        add(mark_of(last, nullptr));
         SAFAR_TRY(log_.put_setting(chunk_key(number_), encoded(chunk_)));
         dirty_ = false;
         return success();
@@ -119,41 +119,67 @@ void JournalMarks::advance(KnownThen& known, const Mark& mark) {
     for (const auto& [log, number] : mark.batches) known.batches[log] = number;
 }
 
-JournalMarks::Mark JournalMarks::whole_mark(Position last) const {
+void JournalMarks::learn_handles() {
+    for (;;) {
+        const auto next = static_cast<LogHandle>(handles_.size() + 1);
+        auto name = log_.name_of(next);
+        if (!name) return;
+        handles_.emplace(*name, next);
+    }
+}
+
+JournalMarks::Mark JournalMarks::mark_of(Position last, const std::vector<LogName>* logs) {
     Mark mark;
     const auto now = std::chrono::duration_cast<std::chrono::microseconds>(clock_().time_since_epoch());
     // A clock that was set back does not make the past later.
     mark.at = {std::max<std::int64_t>(now.count(), last_.at.microseconds)};
     mark.position = last;
-    for (LogHandle handle = 1;; ++handle) {
-        auto name = log_.name_of(handle);
-        if (!name) break;
-        if (auto head = log_.head(*name)) mark.batches[handle] = head->number;
+    if (logs == nullptr) {
+        for (LogHandle handle = 1;; ++handle) {
+            auto name = log_.name_of(handle);
+            if (!name) break;
+            if (auto head = log_.head(*name)) mark.batches[handle] = head->number;
+        }
+        return mark;
+    }
+    for (const LogName& log : *logs) {
+        auto handle = handles_.find(log);
+        if (handle == handles_.end()) {
+            learn_handles();
+            handle = handles_.find(log);
+        }
+        auto head = log_.head(log);
+        if (handle != handles_.end() && head) mark.batches[handle->second] = head->number;
     }
     return mark;
 }
 
-void JournalMarks::add(Mark whole) {
+void JournalMarks::add(Mark mark) {
     if (chunk_.size() >= chunk_marks && !dirty_) {
         ++number_;
         chunk_.clear();
-        last_.batches.clear();
     }
-    std::erase_if(whole.batches, [&](const auto& one) {
-        auto before = last_.batches.find(one.first);
-        return before != last_.batches.end() && before->second == one.second;
-    });
-    advance(last_, whole);
-    chunk_.push_back(std::move(whole));
+    if (chunk_.empty()) // whoever reads this chunk reads no other
+        mark.batches.insert(last_.batches.begin(), last_.batches.end());
+    else
+        std::erase_if(mark.batches, [&](const auto& one) {
+            auto before = last_.batches.find(one.first);
+            return before != last_.batches.end() && before->second == one.second;
+        });
+    advance(last_, mark);
+    chunk_.push_back(std::move(mark));
     dirty_ = true;
 }
 
-bool JournalMarks::committed(Position last) {
+bool JournalMarks::committed(Position last, const std::vector<LogName>* touched) {
     std::lock_guard lock(mutex_);
     if (broken_) return false;
-    Mark mark = whole_mark(last);
+    Mark mark = mark_of(last, touched);
     if (mark.at.microseconds - last_.at.microseconds < apart.count()) {
-        waiting_ = std::move(mark);
+        if (!waiting_) waiting_ = Mark{};
+        waiting_->at = mark.at;
+        waiting_->position = mark.position;
+        for (const auto& [log, number] : mark.batches) waiting_->batches[log] = number;
         return false;
     }
     if (waiting_) add(*std::exchange(waiting_, std::nullopt));

@@ -17,6 +17,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <unordered_map>
 
 namespace safar {
 
@@ -44,8 +45,10 @@ public:
     // Once, before anything is written to the log: loads what there is, begins a run, writes a mark.
     // Errors: storage_*; then no question is answered.
     [[nodiscard]] Result<> begin(Entropy& entropy);
-    // The log has reached `last`. True: write() is due.
-    [[nodiscard]] bool committed(Position last);
+    // The log has reached `last`; `touched`: the logs that have grown since the call before, null:
+    // any may have. True: write() is due. Cost: those logs' heads, once a second; of `null` every
+    // log's.
+    [[nodiscard]] bool committed(Position last, const std::vector<LogName>* touched);
     // Makes durable what is not. Errors: storage_*; the next call tries again.
     [[nodiscard]] Result<> write();
 
@@ -66,8 +69,10 @@ private:
         RunName name;
     };
 
-    [[nodiscard]] Mark whole_mark(Position last) const;
-    void add(Mark whole);
+    // Of the logs named (null: of all) the heads, as a mark of now.
+    [[nodiscard]] Mark mark_of(Position last, const std::vector<LogName>* logs);
+    void learn_handles();
+    void add(Mark mark); // of what has changed since the last one; may name more
     [[nodiscard]] Result<std::optional<std::vector<Mark>>> stored_chunk(std::uint64_t number) const;
     [[nodiscard]] Result<> load_marks();
     [[nodiscard]] Result<> load_runs();
@@ -82,7 +87,8 @@ private:
     std::vector<Mark> chunk_; // the last one, with what is not written yet
     std::uint64_t number_ = 0;
     KnownThen last_;              // the last mark of it, whole
-    std::optional<Mark> waiting_; // whole; came too soon after the last one
+    std::optional<Mark> waiting_; // what has changed since; came too soon after the last one
+    std::unordered_map<LogName, LogHandle> handles_; // of every log there is; never iterated
     bool dirty_ = false;
 };
 

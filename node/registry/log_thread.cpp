@@ -56,6 +56,36 @@ Result<Appended> LogThread::append(AppendRequest request) {
     return future.get();
 }
 
+Result<std::vector<Appended>> LogThread::append_together(std::vector<AppendRequest> requests) {
+    auto promise = std::make_shared<std::promise<Result<std::vector<Appended>>>>();
+    auto future = promise->get_future();
+    const auto write = [](Log& log,
+                          std::span<const AppendRequest> all) -> Result<std::vector<Appended>> {
+        PreparedAppend prepared = log.prepare(all);
+        prepared.together = true;
+        std::vector<Appended> out;
+        for (Result<Appended>& each : log.append_prepared({&prepared, 1})) {
+            SAFAR_TRY(auto appended, std::move(each));
+            out.push_back(std::move(appended));
+        }
+        return out;
+    };
+    run([this, promise, write, requests = std::move(requests)](Log& log) {
+        auto outcome = write(log, requests);
+        std::vector<LogName> touched;
+        if (outcome)
+            for (const Appended& each : outcome.value()) touched.push_back(each.log);
+        tell_commit(&touched);
+        promise->set_value(std::move(outcome));
+    });
+    promise.reset(); // a task that is not taken breaks the promise
+    try {
+        return future.get();
+    } catch (const std::future_error&) {
+        return failure(ErrorCode::stopping, "the node is stopping; nothing was written");
+    }
+}
+
 void LogThread::ingest(std::vector<EncodedBatch> batches, IngestDone done) {
     {
         std::lock_guard lock(mutex_);
@@ -115,17 +145,17 @@ void LogThread::loop() {
         if (group.appends.empty() && group.ingests.empty() && group.tasks.empty()) return;
         // Tasks first: a confirmed head lets the append that follows go on in its log.
         for (auto& task : group.tasks) task(log_);
+        tell_commit(nullptr);
         if (!group.appends.empty()) commit_appends(std::move(group.appends));
         if (!group.ingests.empty()) commit_ingests(std::move(group.ingests));
-        tell_commit();
     }
 }
 
-void LogThread::tell_commit() {
+void LogThread::tell_commit(const std::vector<LogName>* touched) {
     Position last = log_.last_position();
     if (last == told_) return;
     told_ = last;
-    if (settings_.on_commit) settings_.on_commit(last);
+    if (settings_.on_commit) settings_.on_commit(last, touched);
 }
 
 void LogThread::commit_appends(std::vector<PendingAppend> appends) {
@@ -135,7 +165,10 @@ void LogThread::commit_appends(std::vector<PendingAppend> appends) {
     std::vector<Result<Appended>> outcomes = log_.append(requests);
     SAFAR_ASSERT(outcomes.size() == appends.size());
     // Readers may wait for what an answer names: tell them before the answers go out.
-    tell_commit();
+    std::vector<LogName> touched;
+    for (const Result<Appended>& each : outcomes)
+        if (each) touched.push_back(each.value().log);
+    tell_commit(&touched);
     for (std::size_t i = 0; i < appends.size(); ++i) appends[i].done(std::move(outcomes[i]));
 }
 
@@ -148,7 +181,11 @@ void LogThread::commit_ingests(std::vector<PendingIngest> ingests) {
     }
     std::vector<IngestOutcome> outcomes = log_.ingest(batches);
     SAFAR_ASSERT(outcomes.size() == batches.size());
-    tell_commit();
+    std::vector<LogName> touched;
+    for (const IngestOutcome& each : outcomes)
+        if (each.fresh && (touched.empty() || touched.back() != each.place.log))
+            touched.push_back(each.place.log);
+    tell_commit(&touched);
     auto next = outcomes.begin();
     for (std::size_t i = 0; i < ingests.size(); ++i) {
         auto end = next + static_cast<std::ptrdiff_t>(counts[i]);

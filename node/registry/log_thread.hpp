@@ -26,7 +26,8 @@ public:
         // after a pause is committed at once. At most 20 ms.
         std::chrono::milliseconds linger{2};
         // Called after each group that changed the log, with its last position.
-        std::function<void(Position)> on_commit;
+        // `touched`: the logs that have grown; null where that is not known (a task wrote).
+        std::function<void(Position, const std::vector<LogName>* touched)> on_commit;
     };
 
     // `log` must outlive it.
@@ -41,6 +42,10 @@ public:
     void append(AppendRequest request, AppendDone done);
     // The same, waiting. Never call it on the log thread.
     [[nodiscard]] Result<Appended> append(AppendRequest request);
+    // All of it under one sync, or nothing: what refuses one request refuses all. Errors:
+    // Log::append.
+    [[nodiscard]] Result<std::vector<Appended>>
+    append_together(std::vector<AppendRequest> requests);
     // In order of the calls. After stop(): an empty list.
     void ingest(std::vector<EncodedBatch> batches, IngestDone done);
     // Runs `task` between two groups, alone with the log.
@@ -65,7 +70,7 @@ private:
     [[nodiscard]] Group take_group();
     void commit_appends(std::vector<PendingAppend> appends);
     void commit_ingests(std::vector<PendingIngest> ingests);
-    void tell_commit();
+    void tell_commit(const std::vector<LogName>* touched);
 
     Log& log_;
     Settings settings_;

@@ -17,8 +17,9 @@ Node::Node(Log& log, Derived& derived, NodeSettings settings)
     deriver_ = std::make_unique<DeriveThread>(derived_, log_, settings_.note);
     marks_ = std::make_unique<JournalMarks>(log_, settings_.clock);
     writer_ = std::make_unique<LogThread>(
-        log_, LogThread::Settings{settings_.linger, [this](Position last) {
-                                      if (marks_->committed(last))
+        log_, LogThread::Settings{settings_.linger,
+                                  [this](Position last, const std::vector<LogName>* touched) {
+                                      if (marks_->committed(last, touched))
                                           writer_->run([this](Log&) { write_marks(); });
                                       deriver_->wake(last);
                                       if (on_change_) on_change_();
@@ -65,6 +66,12 @@ std::shared_ptr<const CharterState> Node::charter_state() const {
 Result<Appended> Node::append(AppendRequest request) {
     SAFAR_TRY(auto appended, writer_->append(std::move(request)));
     remember_own(appended.position);
+    return appended;
+}
+
+Result<std::vector<Appended>> Node::append_together(std::vector<AppendRequest> requests) {
+    SAFAR_TRY(auto appended, writer_->append_together(std::move(requests)));
+    for (const Appended& each : appended) remember_own(each.position);
     return appended;
 }
 

@@ -50,6 +50,9 @@ public:
 
     // Durable and, as the next read of this node will see, derived. Errors: Log::append.
     [[nodiscard]] Result<Appended> append(AppendRequest request);
+    // Several compartments at once: all or nothing.
+    [[nodiscard]] Result<std::vector<Appended>>
+    append_together(std::vector<AppendRequest> requests);
     // Later reads wait until derived state has reached `position`.
     void remember_own(Position position);
     // Derived state has reached everything that this node has appended.

@@ -38,6 +38,7 @@ struct CreateCommand {
     std::string basis;
     std::uint8_t quality = 0;      // 0 not stated, 1 to 5
     std::optional<ClaimedTime> at; // when it happened; now if absent
+    std::optional<RecordId> record = {}; // its id, of which nothing is held yet; drawn if absent
 };
 struct SetCommand {
     RecordId record;
@@ -64,6 +65,9 @@ struct WorkCommand {
     std::vector<FieldText> decided; // replace what anybody said; the same field may stand twice
     std::string why;
     std::optional<ClaimedTime> at = {}; // when it happened; now if absent
+    // Fields whose values are said anew even where they stand already: an older word may be
+    // replaced elsewhere.
+    std::vector<std::string> anew = {};
 };
 
 // A record as read, with what its reader needs to name things.
@@ -106,6 +110,12 @@ public:
     // --- commands. Errors: invalid_argument (which field, what would be accepted), not_found,
     //     not_permitted (the compartment, and who may write it), and those of Log::append ---
     [[nodiscard]] Result<RecordChange> create(const CreateCommand& command, const Actor& actor);
+    // All become durable at once, or none; what goes into one compartment is one batch while it
+    // fits. Errors also: conflict (something is held of a record whose id is given).
+    [[nodiscard]] Result<std::vector<RecordChange>>
+    create_together(std::span<const CreateCommand> commands, const Actor& actor);
+    // For CreateCommand::record, where one command refers to another. Errors: not_permitted.
+    [[nodiscard]] Result<RecordId> fresh_id(std::string_view kind);
     [[nodiscard]] Result<RecordChange> set(const SetCommand& command, const Actor& actor);
     [[nodiscard]] Result<RecordChange> retract(const RetractCommand& command, const Actor& actor);
     [[nodiscard]] Result<RecordChange> resolve(const ResolveCommand& command, const Actor& actor);
@@ -115,6 +125,11 @@ public:
     // `check` sees the record as it stands, before anything else here may change it; its error is returned.
     [[nodiscard]] Result<RecordChange> work(const WorkCommand& command, const Actor& actor,
                                             const std::function<Result<>(const RecordView&)>& check);
+    // Several records in one commit: all or nothing. `check` sees them in the order of `commands`,
+    // before anything else here may change any of them.
+    [[nodiscard]] Result<std::vector<RecordChange>>
+    work_together(std::span<const WorkCommand> commands, const Actor& actor,
+                  const std::function<Result<>(std::span<const RecordView>)>& check);
     // One import runs at a time; others wait their turn. What was written before an error stays, and
     // running the same import again writes only the rest.
     [[nodiscard]] Result<ImportSummary> import_file(const ImportCommand& command, const Actor& actor,
@@ -149,8 +164,19 @@ public:
 private:
     [[nodiscard]] Result<RecordView> view_of(const RecordId& id) const;
     [[nodiscard]] Error not_here(const Error& error) const;
+    struct Drafted {
+        const RecordView* view = nullptr;
+        EventDraft draft;
+    };
     [[nodiscard]] Result<RecordChange> write(const RecordView& view, EventDraft draft);
+    [[nodiscard]] Result<std::vector<RecordChange>> write_together(std::vector<Drafted> drafts);
+    [[nodiscard]] Result<EventDraft> created(const CreateCommand& command, const Actor& actor,
+                                             RecordView& view);
+    [[nodiscard]] Result<EventDraft> worked(const WorkCommand& command, const Actor& actor,
+                                            const RecordView& view) const;
     [[nodiscard]] std::mutex& stripe(const RecordId& id);
+    [[nodiscard]] std::vector<std::unique_lock<std::mutex>>
+    lock_records(std::span<const RecordId> ids);
     [[nodiscard]] static std::string draw_run();
     [[nodiscard]] RecordId fresh_record_id(const std::string& compartment);
 

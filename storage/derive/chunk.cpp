@@ -56,9 +56,11 @@ Result<> Chunk::read(Position after, std::size_t batches_max) {
     touches_.reserve(events_);
     for (std::size_t i = 0; i < batches_.size(); ++i) touch(batches_[i], static_cast<std::uint16_t>(i));
     std::ranges::sort(no_effects_, {}, &KeyValue::Write::key);
-    std::ranges::sort(mentions_, {}, &KeyValue::Write::key);
-    auto [same, end] = std::ranges::unique(mentions_, {}, &KeyValue::Write::key);
-    mentions_.erase(same, end);
+    for (auto* keys : {&mentions_, &words_}) {
+        std::ranges::sort(*keys, {}, &KeyValue::Write::key);
+        auto [same, end] = std::ranges::unique(*keys, {}, &KeyValue::Write::key);
+        keys->erase(same, end);
+    }
     group();
     return success();
 }
@@ -71,6 +73,25 @@ void Chunk::no_effect(const EventPlace& place, NoEffect why) {
 void Chunk::note_mentions() {
     for (const AssertionView& each : body_.assertions)
         if (!each.record.empty()) mentions_.push_back({mention_key(each.record, body_.record), Bytes{}});
+}
+
+void Chunk::note_words(const Kind& kind) {
+    for (const AssertionView& each : body_.assertions) {
+        const auto type = static_cast<FieldType>(each.type);
+        if (type != FieldType::text && type != FieldType::date) continue;
+        const Field* field = kind.field(each.field);
+        if (field == nullptr || field->type != type ||
+            std::ranges::count(kind.casework.similar, field->name) == 0)
+            continue;
+        const std::string day =
+            type == FieldType::text
+                ? std::string()
+                : show_value(Date{static_cast<std::int32_t>(each.number), each.precision});
+        const auto words =
+            state_.words_(*field, type == FieldType::text ? each.text : std::string_view(day));
+        for (const std::string& word : words)
+            words_.push_back({word_key(kind.tag, word, words.size(), body_.record), Bytes{}});
+    }
 }
 
 void Chunk::touch(const Source& source, std::uint16_t batch) {
@@ -88,10 +109,12 @@ void Chunk::touch(const Source& source, std::uint16_t batch) {
         } else if (!state_.authority_->may_say(source.batch->header, body_.kind)) {
             no_effect(at, NoEffect::said);
         } else {
-            bool known = schema_->kind(body_.kind) != nullptr;
-            if (!known) no_effect(at, NoEffect::kind);
+            const Kind* kind = schema_->kind(body_.kind);
+            if (kind == nullptr) no_effect(at, NoEffect::kind);
             else note_mentions();
-            touches_.push_back({body_.record, known ? body_.kind : std::uint16_t{0}, batch, index,
+            if (kind != nullptr && !kind->casework.similar.empty() && state_.words_)
+                note_words(*kind);
+            touches_.push_back({body_.record, kind ? body_.kind : std::uint16_t{0}, batch, index,
                                 repeats_a_field(body_.assertions), 0});
         }
     }
@@ -261,6 +284,7 @@ Result<> Chunk::write_index() {
     writes.push_back({ahead_key(), encode_ahead(ahead)});
     for (const Group& group : groups_)
         if (group.folds) writes.push_back({record_key(id(group)), encode_entry(*group.entry)});
+    std::ranges::move(words_, std::back_inserter(writes));
     std::ranges::move(no_effects_, std::back_inserter(writes));
     return writes.size() == 1 ? Result<>(success()) : state_.store_.write(writes);
 }

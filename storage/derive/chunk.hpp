@@ -46,7 +46,8 @@ private:
 
     void touch(const Source& source, std::uint16_t batch);
     void no_effect(const EventPlace& place, NoEffect why);
-    void note_mentions(); // of the event in body_
+    void note_mentions();              // of the event in body_
+    void note_words(const Kind& kind); // the same
     void group();
     [[nodiscard]] Result<> look_up();
     void join(Group& group);
@@ -69,7 +70,7 @@ private:
     std::vector<Touch> touches_;       // in order of arrival
     std::vector<std::uint32_t> order_; // of touches, by record, then arrival
     std::vector<Group> groups_;        // ascending by record
-    std::vector<KeyValue::Write> conflicts_, mentions_, no_effects_; // ascending by key
+    std::vector<KeyValue::Write> conflicts_, mentions_, words_, no_effects_; // ascending by key
     std::int64_t conflicts_more_ = 0;
     std::uint64_t not_understood_ = 0;
     std::size_t events_ = 0;

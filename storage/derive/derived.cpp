@@ -7,15 +7,16 @@
 
 namespace safar {
 
-Result<std::unique_ptr<Derived>> Derived::open(Log& log, std::shared_ptr<const Schema> schema) {
-    auto derived = std::make_unique<DerivedState>(log, std::move(schema));
+Result<std::unique_ptr<Derived>> Derived::open(Log& log, std::shared_ptr<const Schema> schema,
+                                               WordsOf words) {
+    auto derived = std::make_unique<DerivedState>(log, std::move(schema), std::move(words));
     SAFAR_TRY(derived->load());
     return std::unique_ptr<Derived>(std::move(derived));
 }
 
-DerivedState::DerivedState(Log& log, std::shared_ptr<const Schema> schema)
-    : log_(log), store_(log.derived()), names_(log), source_(log, names_), schema_(std::move(schema)),
-      schema_print_(schema_print(*schema_)) {
+DerivedState::DerivedState(Log& log, std::shared_ptr<const Schema> schema, WordsOf words)
+    : log_(log), store_(log.derived()), names_(log), source_(log, names_), words_(std::move(words)),
+      schema_(std::move(schema)), schema_print_(schema_print(*schema_)) {
     table_.reset(0);
 }
 
@@ -136,6 +137,17 @@ Result<std::vector<RecordId>> DerivedState::mentions(const RecordId& record, std
         return out.size() < limit;
     }));
     return out;
+}
+
+Result<> DerivedState::alike(const Kind& kind, std::string_view word, const Alike& visit) const {
+    const Bytes prefix = word_prefix(kind.tag, word);
+    return store_.scan(prefix, prefix, [&](ByteView key, ByteView) {
+        const ByteView rest = key.subspan(prefix.size());
+        RecordId record;
+        if (rest.size() != 1 + RecordId::size) return true;
+        std::ranges::copy(rest.subspan(1), record.raw.begin());
+        return visit(record, std::to_integer<std::size_t>(rest[0]));
+    });
 }
 
 Result<std::vector<Conflict>> DerivedState::conflicts(std::size_t limit) const {

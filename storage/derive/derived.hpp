@@ -29,12 +29,18 @@ struct Conflict {
     ClaimedTime since; // earliest claimed time among the values that differ from the first
 };
 
+// Words by which a text or a date is looked up among those of the same kind, whatever its field: a
+// name's by how they sound, say. Must always answer the same. Any thread.
+using WordsOf = std::function<std::vector<std::string>(const Field& field, std::string_view shown)>;
+
 class Derived {
 public:
-    // Loads what was persisted. `log` must outlive it. What is damaged, or was derived under another
-    // schema or by another format, is thrown away: position() is then 0 and follow() derives it again.
-    // After a crash the columns are brought up to the index: at most 1 to 2 s.
-    [[nodiscard]] static Result<std::unique_ptr<Derived>> open(Log& log, std::shared_ptr<const Schema> schema);
+    // Loads what was persisted. `log` must outlive it. What is damaged, or was derived under
+    // another schema or by another format, is thrown away: position() is then 0 and follow()
+    // derives it again. After a crash the columns are brought up to the index: at most 1 to 2 s.
+    // `words`: for alike(); without it nothing is found there.
+    [[nodiscard]] static Result<std::unique_ptr<Derived>>
+    open(Log& log, std::shared_ptr<const Schema> schema, WordsOf words = {});
     virtual ~Derived() = default;
 
     // Takes at most `batches_max` batches after position(); returns how many. The bulk path sorts a
@@ -72,6 +78,12 @@ public:
     // read them to know which still do. Errors: those of the store.
     [[nodiscard]] virtual Result<std::vector<RecordId>>
     mentions(const RecordId& record, std::size_t limit, const RecordId& after = {}) const = 0;
+    // Records of the kind that say, or once said, in a field listed under [similar] something with
+    // this word; and how many words that text had. A record may come several times. Until `visit`
+    // returns false. Cost: one key a text that has the word.
+    using Alike = std::function<bool(const RecordId& record, std::size_t words)>;
+    [[nodiscard]] virtual Result<> alike(const Kind& kind, std::string_view word,
+                                         const Alike& visit) const = 0;
     [[nodiscard]] virtual std::uint64_t records(std::string_view kind) const = 0;
 
     [[nodiscard]] virtual Result<std::vector<Conflict>> conflicts(std::size_t limit) const = 0;

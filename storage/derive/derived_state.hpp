@@ -20,7 +20,7 @@ constexpr std::size_t fold_records = 2048; // folded at a time: about 4 KB each
 
 class DerivedState final : public Derived {
 public:
-    DerivedState(Log& log, std::shared_ptr<const Schema> schema);
+    DerivedState(Log& log, std::shared_ptr<const Schema> schema, WordsOf words);
 
     [[nodiscard]] Result<std::size_t> follow(std::size_t batches_max) override;
     [[nodiscard]] Position position() const override;
@@ -38,6 +38,8 @@ public:
                                                      std::size_t limit) const override;
     [[nodiscard]] Result<std::vector<RecordId>> mentions(const RecordId& record, std::size_t limit,
                                                          const RecordId& after) const override;
+    [[nodiscard]] Result<> alike(const Kind& kind, std::string_view word,
+                                 const Alike& visit) const override;
     [[nodiscard]] std::uint64_t records(std::string_view kind) const override;
     [[nodiscard]] Result<std::vector<Conflict>> conflicts(std::size_t limit) const override;
     [[nodiscard]] std::uint64_t conflict_count() const override;
@@ -59,6 +61,7 @@ public:
     KeyValue& store_;
     LogNames names_;
     EventSource source_;
+    const WordsOf words_;
     std::mutex work_; // follow, checkpoint, rebuild: one at a time
     std::shared_ptr<const Authority> authority_; // under which mark_.stamp was made
     // Up to here keys may be ahead of the mark that was loaded: records that the table does not know may

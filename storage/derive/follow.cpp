@@ -8,7 +8,7 @@ namespace safar {
 namespace {
 
 // Changes when derived state is laid out or derived differently: what older code left is thrown away.
-constexpr std::uint32_t derivation_version = 3;
+constexpr std::uint32_t derivation_version = 4;
 
 void add_text(ByteWriter& out, std::string_view text) { out.sized(as_bytes(text)); }
 
@@ -28,6 +28,8 @@ void add_field(ByteWriter& out, const Field& field) {
     }
     out.integer(static_cast<std::uint32_t>(field.lattice.order.size()));
     for (const std::string& state : field.lattice.order) add_text(out, state);
+    out.integer(static_cast<std::uint32_t>(field.prefer.size()));
+    for (const std::string& verb : field.prefer) add_text(out, verb);
 }
 
 } // namespace
@@ -42,6 +44,8 @@ Hash schema_print(const Schema& schema) {
         add_text(out, kind.time_field);
         out.integer(static_cast<std::uint32_t>(kind.fields.size()));
         for (const Field& field : kind.fields) add_field(out, field);
+        out.integer(static_cast<std::uint32_t>(kind.casework.similar.size()));
+        for (const std::string& field : kind.casework.similar) add_text(out, field);
     }
     return tagged_hash("derived-schema", {bytes});
 }

@@ -2,6 +2,8 @@
 
 #include "storage/crypto/sha256.hpp"
 
+#include <algorithm>
+
 namespace safar {
 namespace {
 
@@ -159,6 +161,21 @@ Bytes mention_key(ByteView mentioned, const RecordId& by) {
     Bytes out = key_of('m');
     ByteWriter writer(out);
     writer.bytes(mentioned);
+    writer.bytes(by.raw);
+    return out;
+}
+
+Bytes word_prefix(std::uint16_t kind, std::string_view word) {
+    Bytes out = key_of('s');
+    put_big_endian(out, kind);
+    ByteWriter(out).bytes(tagged_hash("derived-word", {as_bytes(word)}).view().first(8));
+    return out;
+}
+
+Bytes word_key(std::uint16_t kind, std::string_view word, std::size_t words, const RecordId& by) {
+    Bytes out = word_prefix(kind, word);
+    ByteWriter writer(out);
+    writer.integer(static_cast<std::uint8_t>(std::min<std::size_t>(words, 255)));
     writer.bytes(by.raw);
     return out;
 }

@@ -2,12 +2,13 @@
 //   'P'                              Mark: position up to which all of it is true
 //   'c' record 16 field u16          a conflict
 //   'k' kind u16 ...                 columns (storage/column/columns_store.cpp)
-//   'm' record 16 record 16          the second has, or had, a reference to the first; kept until all is derived anew
-//   'n'                              Ahead: how far the keys 'c', 'r' and 'u' may be ahead of 'P'
-//   'r' record 16                    IndexEntry of a record of several events
-//   'u' log u32 batch u64 index u8   an event without effect, and why
-// A record of one event has no key: its place lies beside its id in the columns. So the bulk of a registry
-// costs no random keys, and what a crash takes is followed again from 'P'.
+//   'm' record 16 record 16          the second has, or had, a reference to the first; kept until
+//   all is derived anew 'n'                              Ahead: how far the keys 'c', 'r' and 'u'
+//   may be ahead of 'P' 'r' record 16                    IndexEntry of a record of several events
+//   's' kind u16 word 8 count u8 record 16   the record says, or said, a text of `count` words with
+//   this one (by hash) 'u' log u32 batch u64 index u8   an event without effect, and why
+// A record of one event has no key: its place lies beside its id in the columns. So the bulk of a
+// registry costs no random keys, and what a crash takes is followed again from 'P'.
 #pragma once
 
 #include "storage/derive/derived.hpp"
@@ -68,6 +69,9 @@ struct Ahead {
 [[nodiscard]] Bytes columns_prefix(std::uint16_t kind);
 [[nodiscard]] Bytes mention_key(ByteView mentioned, const RecordId& by); // `mentioned`: RecordId::size bytes
 [[nodiscard]] Bytes mentions_prefix(const RecordId& mentioned);
+[[nodiscard]] Bytes word_prefix(std::uint16_t kind, std::string_view word);
+[[nodiscard]] Bytes word_key(std::uint16_t kind, std::string_view word, std::size_t words,
+                             const RecordId& by);
 [[nodiscard]] Bytes ahead_key();
 [[nodiscard]] Bytes record_key(const RecordId& record);
 [[nodiscard]] Bytes no_effect_key(const EventPlace& place);

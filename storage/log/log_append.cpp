@@ -111,6 +111,19 @@ void LogCore::stage_part(Draft& draft, const PreparedAppend::Part& part, PlacedP
         placed.positions.push_back(stage(draft, placed.rows[i], part.batches[i].stored));
 }
 
+// True: something of the group is refused, and so now is the rest of it.
+bool LogCore::refuse_all_for_one(PreparedAppend& group, std::vector<Result<PlacedPart>>& placed) {
+    std::optional<Error> why;
+    for (const PreparedAppend::Request& request : group.requests)
+        if (request.refused && !why) why = *request.refused;
+    for (const auto& part : placed)
+        if (!part && !why) why = part.error();
+    if (!why) return false;
+    for (PreparedAppend::Request& request : group.requests)
+        if (!request.refused) request.refused = *why;
+    return true;
+}
+
 std::vector<Result<Appended>> LogCore::append_prepared(std::span<PreparedAppend> groups) {
     std::lock_guard lock(writing_);
     Result<> stored = ready_to_write();
@@ -122,13 +135,17 @@ std::vector<Result<Appended>> LogCore::append_prepared(std::span<PreparedAppend>
     Draft draft = start_draft();
     std::vector<std::vector<Result<PlacedPart>>> placed(groups.size());
     std::vector<PreparedBatch*> to_sign;
-    for (std::size_t g = 0; stored && g < groups.size(); ++g)
-        for (PreparedAppend::Part& part : groups[g].parts) {
+    for (std::size_t g = 0; stored && g < groups.size(); ++g) {
+        // Each part is a log of its own: none is placed behind another.
+        for (PreparedAppend::Part& part : groups[g].parts)
             placed[g].push_back(place_part(draft, *authority, part));
-            if (!placed[g].back()) continue;
-            stage_part(draft, part, placed[g].back().value());
-            for (PreparedBatch& batch : part.batches) to_sign.push_back(&batch);
+        if (groups[g].together && refuse_all_for_one(groups[g], placed[g])) continue;
+        for (std::size_t p = 0; p < placed[g].size(); ++p) {
+            if (!placed[g][p]) continue;
+            stage_part(draft, groups[g].parts[p], placed[g][p].value());
+            for (PreparedBatch& batch : groups[g].parts[p].batches) to_sign.push_back(&batch);
         }
+    }
     // The draft already points at these bytes; the signature is written into them in place.
     parts_.parallel_for(to_sign.size(), [&](std::size_t i) {
         sign_placed_batch(*author_.key, authority->network(), *to_sign[i]);

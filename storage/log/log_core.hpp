@@ -107,6 +107,7 @@ private:
                                   std::string_view compartment) const;
     [[nodiscard]] Result<PlacedPart> place_part(const Draft& draft, const Authority& authority,
                                                 PreparedAppend::Part& part) const;
+    static bool refuse_all_for_one(PreparedAppend& group, std::vector<Result<PlacedPart>>& placed);
     void stage_part(Draft& draft, const PreparedAppend::Part& part, PlacedPart& placed) const;
 
     // --- log_ingest.cpp ---

@@ -29,6 +29,8 @@ struct PreparedAppend {
     };
     std::vector<Part> parts;
     std::vector<Request> requests; // one for each request, in order
+    bool together =
+        false; // all of it is written, or none: whatever refuses one request refuses all
 };
 
 // `run` is called with the number of independent pieces of work (batches). A request fails alone:

@@ -49,6 +49,24 @@ struct WorkStep {
     };
     std::optional<Due> due;
     std::optional<ConsentGate> consent;
+    // Gives other records from one agency to another, in the same commit: those that fields of this
+    // record name and that either of the two owns.
+    struct Gift {
+        std::vector<std::string> records; // reference fields, to kinds with an owner
+        std::string from, to;             // fields that name an agency
+        std::vector<std::pair<std::string, std::string>>
+            only; // fields that must read so; else nothing is given
+        // Where nothing is given, what `to` has is said anew: it may be given elsewhere at the same
+        // time.
+        bool holds = false;
+    };
+    std::optional<Gift> gives;
+    // Leads to no state: begins a new record of the kind that goes on where this one ended.
+    struct Episode {
+        std::string former; // reference field of the new record: the one that it continues
+        std::vector<std::string> carries; // fields whose values it begins with
+    };
+    std::optional<Episode> again;
 };
 
 // What waits for an agency while a record is in some states.
@@ -78,6 +96,18 @@ struct DisclosureKind {
     std::string said_by, said_at, dot;    // text, date, text: whose value it is, since when, which assertion
 };
 
+// Nothing of such a record goes to a stated recipient without the consent of those whom it is
+// about.
+struct ProtectedKind {
+    static constexpr std::string_view self = "self"; // the record is the subject
+    std::vector<std::string> subjects; // reference fields that lead to the subject, or `self`
+    struct Naming {
+        std::string kind, field;
+    };
+    std::vector<Naming>
+        named_in; // records of that kind whose field refers here lead to the subject
+};
+
 // Records of this kind say that two records describe the same or different things.
 struct LinkKind {
     std::string a, b, verdict; // fields; the verdict is "same" or "different"
@@ -91,6 +121,7 @@ struct Casework {
     std::optional<ConsentKind> consent;
     std::optional<LinkKind> link;
     std::optional<DisclosureKind> disclosure;
+    std::optional<ProtectedKind> guarded;
     std::vector<std::string> similar; // fields by which a record that may be there already is looked for
     std::string never; // field that names agencies to whom nothing of this record may go; "": none
 

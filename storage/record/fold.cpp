@@ -200,7 +200,7 @@ private:
             said.emplace_back();
             say(*entry, said.back());
         }
-        prefer(field.live);
+        prefer(rule, field.live);
         if (field.replaced.size() > 1) std::ranges::sort(field.replaced, {}, &Said::dot);
         apply_rule(schema_, rule, field);
     }
@@ -221,22 +221,28 @@ private:
         said.replaced_by = std::move(entry.replaced_by);
     }
 
-    // By authority rank, then by hash of dot and value: an order nobody can choose by waiting.
-    void prefer(std::vector<Said>& live) const {
+    // By the verbs that the field prefers, by authority rank, then by hash of dot and value: an
+    // order nobody can choose by waiting.
+    void prefer(const Field& rule, std::vector<Said>& live) const {
         if (live.size() < 2) return;
+        const auto verb_rank = [&](const Said& said) { // listed last: lowest
+            auto at = std::ranges::find(rule.prefer, said.verb);
+            return at == rule.prefer.end() ? 0 : -1 - static_cast<int>(at - rule.prefer.begin());
+        };
         struct Key {
-            int rank = 0;
+            int verb = 0, rank = 0;
             Hash hash;
             std::size_t from = 0;
         };
         std::vector<Key> keys(live.size());
         for (std::size_t i = 0; i < live.size(); ++i) {
             Bytes dot = dot_bytes(live[i].dot);
-            keys[i] = {authority_.rank(live[i].agency),
+            keys[i] = {verb_rank(live[i]), authority_.rank(live[i].agency),
                        tagged_hash("preference", {dot, encode_value(live[i].value)}), i};
         }
-        std::ranges::sort(keys, {},
-                          [](const Key& key) { return std::tie(key.rank, key.hash, key.from); });
+        std::ranges::sort(keys, {}, [](const Key& key) {
+            return std::tie(key.verb, key.rank, key.hash, key.from);
+        });
         std::vector<Said> sorted;
         sorted.reserve(live.size());
         for (const Key& key : keys) sorted.push_back(std::move(live[key.from]));

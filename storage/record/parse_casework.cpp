@@ -10,10 +10,11 @@ namespace {
 using Table = StrictTable;
 
 // What a field must be for the use that is made of it.
-enum class Use { any, date, reference, codes, text, each, status };
+enum class Use { any, own, date, reference, codes, text, each, status };
 
 std::string_view wanted(Use use) {
     switch (use) {
+    case Use::own: return "a reference field to this kind";
     case Use::date: return "a date field";
     case Use::reference: return "a reference field";
     case Use::codes: return "a code field";
@@ -27,6 +28,7 @@ std::string_view wanted(Use use) {
 
 bool fits(const Field& field, Use use) {
     switch (use) {
+    case Use::own: return field.type == FieldType::reference;
     case Use::date: return field.type == FieldType::date;
     case Use::reference: return field.type == FieldType::reference;
     case Use::codes: return field.type == FieldType::code;
@@ -68,6 +70,9 @@ public:
         if (auto table = document.table("disclosure")) {
             SAFAR_TRY(read_disclosure(*table));
         }
+        if (auto table = document.table("protected")) {
+            SAFAR_TRY(read_protected(*table));
+        }
         if (auto table = document.table("similar")) {
             kind_.casework.similar = table->texts("fields");
             for (const std::string& name : kind_.casework.similar) check_field(*table, "fields", name, Use::any);
@@ -90,7 +95,7 @@ private:
         const Field* found = kind_.field(name);
         if (found == nullptr)
             table.refuse(key, quoted(name) + " is no field of kind " + quoted(kind_.name));
-        else if (!fits(*found, use))
+        else if (!fits(*found, use) || (use == Use::own && found->to_kind != kind_.name))
             table.refuse(key, quoted(name) + " is not " + std::string(wanted(use)));
     }
     std::string field(Table& table, std::string_view key, Use use) {
@@ -140,16 +145,57 @@ private:
         step.title = table.text("title", step.name);
         if (kind_.casework.step(step.name) != nullptr) table.refuse("name", quoted(step.name) + " is used twice");
         step.from = states(table, "from");
-        step.to = table.text("to");
-        check_state(table, "to", step.to);
+        if (auto again = table.table("again")) {
+            SAFAR_TRY(read_again(*again, step));
+        } else {
+            step.to = table.text("to");
+            check_state(table, "to", step.to);
+        }
         for (const std::string& from : step.from)
-            if (std::ranges::none_of(lattice_->steps, [&](const auto& s) { return s.from == from && s.to == step.to; }))
+            if (!step.again && std::ranges::none_of(lattice_->steps, [&](const auto& s) {
+                    return s.from == from && s.to == step.to;
+                }))
                 table.refuse("from", quoted(from) + " to " + quoted(step.to) + " is no step of field " +
                                          quoted(kind_.casework.workflow->status) + "; add it there");
+        if (auto gives = table.table("gives")) {
+            SAFAR_TRY(read_gives(*gives, step));
+        }
         step.by = party(table, "by", /*required=*/false);
         SAFAR_TRY(read_conditions(table, step));
         kind_.casework.steps.push_back(std::move(step));
         return success();
+    }
+
+    // A new record of the kind: it begins where every record does.
+    Result<> read_again(Table& table, WorkStep& step) {
+        WorkStep::Episode again;
+        again.former = field(table, "former", Use::own);
+        again.carries = table.texts("carries");
+        for (const std::string& name : again.carries) check_field(table, "carries", name, Use::any);
+        if (std::ranges::count(again.carries, kind_.casework.workflow->status) > 0)
+            table.refuse("carries",
+                         "the new record begins in the initial state; leave the status out");
+        step.to = lattice_->initial;
+        step.again = std::move(again);
+        return table.finish();
+    }
+
+    Result<> read_gives(Table& table, WorkStep& step) {
+        WorkStep::Gift gives;
+        gives.records = table.texts("records");
+        if (gives.records.empty()) table.refuse("records", "is missing; list reference fields");
+        for (const std::string& name : gives.records)
+            check_field(table, "records", name, Use::reference);
+        gives.from = field(table, "from", Use::codes);
+        gives.to = field(table, "to", Use::codes);
+        if (auto only = table.table("only")) {
+            gives.only = only->entries();
+            for (const auto& [name, value] : gives.only) check_field(*only, name, name, Use::any);
+            SAFAR_TRY(only->finish());
+        }
+        gives.holds = table.flag("holds", false);
+        step.gives = std::move(gives);
+        return table.finish();
     }
 
     Result<> read_create(Table& table) {
@@ -226,6 +272,23 @@ private:
         return success();
     }
 
+    Result<> read_protected(Table& table) {
+        ProtectedKind out;
+        out.subjects = table.texts("subjects");
+        for (const std::string& name : out.subjects)
+            if (name != ProtectedKind::self) check_field(table, "subjects", name, Use::reference);
+        for (const std::string& text : table.texts("named_in")) {
+            const std::size_t dot = text.find('.');
+            if (dot == std::string::npos)
+                table.refuse("named_in", quoted(text) + " is not written KIND.FIELD");
+            else out.named_in.push_back({text.substr(0, dot), text.substr(dot + 1)});
+        }
+        if (out.subjects.empty() && out.named_in.empty())
+            table.refuse("subjects", "is missing; list reference fields, or \"self\"");
+        kind_.casework.guarded = std::move(out);
+        return table.finish();
+    }
+
     Result<> read_disclosure(Table& table) {
         kind_.casework.disclosure =
             DisclosureKind{field(table, "of", Use::reference), field(table, "record", Use::text),
@@ -242,5 +305,33 @@ private:
 } // namespace
 
 Result<> read_casework(StrictTable& document, Kind& kind) { return CaseworkReader(kind).read(document); }
+
+Result<> check_casework(const Schema& schema) {
+    const auto invalid = [](const Kind& kind, const std::string& what) {
+        return failure(ErrorCode::invalid_argument, "kind " + quoted(kind.name) + ": " + what);
+    };
+    for (const Kind& kind : schema.kinds) {
+        for (const WorkStep& step : kind.casework.steps) {
+            if (!step.gives) continue;
+            for (const std::string& name : step.gives->records) {
+                const Kind* to =
+                    schema.kind(std::string_view(kind.field(std::string_view(name))->to_kind));
+                if (!to->casework.workflow || to->casework.workflow->owner.empty())
+                    return invalid(kind, "step " + quoted(step.name) + ": gives: a " + to->name +
+                                             " has no owner in its [workflow]; leave " +
+                                             quoted(name) + " out");
+            }
+        }
+        if (!kind.casework.guarded) continue;
+        for (const auto& [name, field] : kind.casework.guarded->named_in) {
+            const Kind* by = schema.kind(std::string_view(name));
+            const Field* found = by == nullptr ? nullptr : by->field(std::string_view(field));
+            if (found == nullptr || found->to_kind != kind.name)
+                return invalid(kind, "protected: named_in: " + quoted(name + "." + field) +
+                                         " is no reference field to this kind");
+        }
+    }
+    return success();
+}
 
 } // namespace safar

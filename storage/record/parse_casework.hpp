@@ -11,4 +11,8 @@ namespace safar {
 // Errors: invalid_argument as parse_schema.
 [[nodiscard]] Result<> read_casework(StrictTable& document, Kind& kind);
 
+// What only the whole schema can tell: the kinds that sections name, and what these have.
+// Errors: invalid_argument naming the kind.
+[[nodiscard]] Result<> check_casework(const Schema& schema);
+
 } // namespace safar

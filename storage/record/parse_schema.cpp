@@ -110,6 +110,11 @@ Result<> read_rule(Table& table, const CodeList* list, Field& field) {
     if (needs_code && !list) return table.finish(); // refused above or in read_field
     if (field.rule == Rule::strictest) return read_strictness(table, list, field);
     if (field.rule == Rule::status) return read_lattice(table, list, field);
+    if (table.has("prefer") && field.rule != Rule::single)
+        table.refuse(
+            "prefer",
+            "only a field with rule = \"single\" prefers one of several values; leave it out");
+    field.prefer = table.texts("prefer");
     return table.finish();
 }
 
@@ -269,6 +274,7 @@ Result<Schema> parse_schema(std::span<const NamedText> kinds, std::span<const Na
         if (!schema.kind(std::string_view(reference.to_kind)))
             return std::move(reference.if_unknown);
     std::ranges::sort(schema.kinds, {}, &Kind::tag);
+    SAFAR_TRY(check_casework(schema));
     return schema;
 }
 

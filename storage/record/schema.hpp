@@ -83,6 +83,9 @@ struct Field {
     std::string to_kind;                 // type reference
     std::string check; // type text: what the text must be (field_check.hpp); may be empty
     std::string group; // code of list field_group: what consent and disclosure name; may be empty
+    // Rule single: of several values the one said with the verb latest in this list goes before the
+    // others.
+    std::vector<std::string> prefer;
 };
 
 struct Kind {

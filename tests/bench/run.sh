@@ -29,6 +29,8 @@ section "append, beside bare RocksDB with the same values and sync"
 section "derived state and statistics"
 "$bin/bench_derive" ${smoke:+--smoke}
 "$bin/bench_stats" ${smoke:+--smoke}
+[ -x "$bin/bench_marks" ] && "$bin/bench_marks" ${smoke:+--smoke}
+[ -x "$bin/bench_similar" ] && "$bin/bench_similar" ${smoke:+--smoke}
 
 if [ -f "$data/uk-returns/returns.csv.gz" ]; then
     section "federation: two real nodes, the UK returns"

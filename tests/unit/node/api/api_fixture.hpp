@@ -2,12 +2,15 @@
 #pragma once
 
 #include "node/api/api.hpp"
+#include "node/casework/similar.hpp"
 #include "tests/unit/node/registry/registry_fixture.hpp"
 
 #include <boost/json.hpp>
 #include <unistd.h>
 
 namespace safar::testing {
+
+inline const bool words_are_known = (test_words() = similar_words, true);
 
 struct TestApi {
     Network network;

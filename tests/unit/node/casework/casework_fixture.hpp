@@ -1,9 +1,12 @@
 // A person, her consents, referrals with disclosed copies, and links, in a compartment that IOM and FIA write.
 #pragma once
 
+#include "node/casework/similar.hpp"
 #include "tests/unit/node/registry/registry_fixture.hpp"
 
 namespace safar::testing {
+
+inline const bool casework_words_are_known = (test_words() = similar_words, true);
 
 inline const char* const person_text = R"(kind = "person"
 tag = 10

@@ -76,13 +76,19 @@ inline HeldCharter registry_charter(const Network& network) {
     return {std::make_shared<const Charter>(value_of(parse_charter(text))), text};
 }
 
+// By which words records are found again; none unless a test says so before it makes a node.
+inline WordsOf& test_words() {
+    static WordsOf words;
+    return words;
+}
+
 class TestNode {
 public:
     TestNode(const Member& member, const HeldCharter& charter, JournalMarks::Clock clock = {})
         : key_(seeded_key(2 * member.seed)), entropy_(member.seed + 1000) {
         log = make_memory_log(Author{member.id(), &key_, &entropy_}, make_authority(charter.charter));
         auto schema = std::make_shared<const Schema>(value_of(charter_schema(*charter.charter)));
-        derived = value_of(Derived::open(*log, schema));
+        derived = value_of(Derived::open(*log, schema, test_words()));
         NodeSettings settings{member.id(), member.agency, value_of(CharterState::begin(charter)), {}, {}, {}};
         settings.clock = std::move(clock);
         settings.note = [this](const std::string& line) {

@@ -142,6 +142,35 @@ TEST_P(LogAppend, PreparedGroupsKeepTheirOrderAndShareOneCommit) {
     EXPECT_TRUE(problems().empty());
 }
 
+TEST_P(LogAppend, RequestsTogetherAreAllWrittenOrNone) {
+    std::vector<AppendRequest> requests{request("movement", 1), request("return", 1)};
+    auto attempt = [&] {
+        PreparedAppend prepared = log->prepare(requests);
+        prepared.together = true;
+        return log->append_prepared({&prepared, 1});
+    };
+    charter->owners.erase(us.log("return"));
+    auto answers = attempt();
+    ASSERT_EQ(answers.size(), 2u);
+    for (auto& answer : answers) {
+        ASSERT_FALSE(answer.has_value());
+        EXPECT_EQ(answer.error().code, ErrorCode::not_permitted);
+    }
+    EXPECT_EQ(log->last_position(), 0u) << "movement was permitted, and nothing of it is there";
+
+    requests[1] = request("movement", 1);
+    requests[1].drafts[0].body.assertions.push_back(
+        {9, Text{std::string(limits::text_bytes_max + 1, 'x')}});
+    answers = attempt();
+    EXPECT_EQ(answers[0].error().code, ErrorCode::limit_exceeded);
+    EXPECT_EQ(log->last_position(), 0u);
+
+    requests.pop_back();
+    answers = attempt();
+    ASSERT_TRUE(answers[0].has_value());
+    EXPECT_EQ(log->last_position(), 1u);
+}
+
 TEST_P(LogAppend, FrontierNamesOnlyTheCompartmentAskedForAndAscends) {
     append(1);
     append(1, "movement");

@@ -66,6 +66,29 @@ TEST_F(Fold, ConcurrentValuesConflictAndTheHigherAuthorityIsPreferred) {
     EXPECT_EQ(record.field(1)->live[1].agency, "UNHCR");
 }
 
+TEST_F(Fold, AVerbThatTheFieldPrefersGoesBeforeAuthority) {
+    std::string kind = return_kind;
+    const std::size_t at = kind.find("name = \"escorted\"");
+    kind.insert(at, "prefer = [\"case.take\", \"case.give_back\"]\n");
+    std::vector<NamedText> kinds{{"schema/return.toml", kind}, {"schema/person.toml", person_kind}};
+    Result<Schema> parsed = parse_schema(kinds, code_texts);
+    ASSERT_TRUE(parsed) << describe(parsed.error());
+    auto said = [](const char* agency, const char* verb, bool value) {
+        HeldEvent out = event(agency, 1, {{11, Flag{value}}});
+        out.body.verb = verb;
+        return out;
+    };
+    auto first = [&](const std::vector<HeldEvent>& events) {
+        Folded record = fold(parsed.value(), FixedAuthority(), record_id(1), events);
+        EXPECT_TRUE(record.field(11)->conflict);
+        return record.field(11)->live.front().agency;
+    };
+    EXPECT_EQ(first({said("IOM", "recorded", true), said("NGO", "case.take", false)}), "NGO");
+    EXPECT_EQ(first({said("NGO", "case.give_back", true), said("IOM", "case.take", false)}), "NGO");
+    EXPECT_EQ(first({said("UNHCR", "case.take", true), said("IOM", "case.take", false)}), "IOM");
+    EXPECT_EQ(first({said("UNHCR", "recorded", true), said("IOM", "updated", false)}), "IOM");
+}
+
 TEST_F(Fold, EqualValuesOfTwoAgenciesDoNotConflict) {
     Folded record =
         folded({event("IOM", 1, {code(1, "VOL")}), event("UNHCR", 1, {code(1, "VOL")})});

@@ -116,6 +116,46 @@ recipients = "groups"
     EXPECT_EQ(work.create->consent->groups, "");
 }
 
+TEST(ParseCasework, ReadsWhatChangesHandsWhatBeginsAgainAndWhoseConsentIsAsked) {
+    auto schema = parsed(flow + R"([[step]]
+name = "accept"
+from = ["sent"]
+to = "accepted"
+gives = { records = ["person"], from = "owner", to = "recipient", only = { reason = "transfer" }, holds = true }
+[[step]]
+name = "reopen"
+from = ["revoked"]
+again = { former = "person", carries = ["recipient"] }
+[protected]
+subjects = ["person", "self"]
+named_in = ["referral.person"]
+)");
+    ASSERT_TRUE(schema.has_value()) << schema.error().detail;
+    const Casework& work = schema.value().kind("referral")->casework;
+    ASSERT_TRUE(work.step("accept")->gives);
+    EXPECT_EQ(work.step("accept")->gives->to, "recipient");
+    EXPECT_TRUE(work.step("accept")->gives->holds);
+    ASSERT_TRUE(work.step("reopen")->again);
+    EXPECT_EQ(work.step("reopen")->to, "sent") << "a new record begins where every one does";
+    ASSERT_TRUE(work.guarded);
+    EXPECT_EQ(work.guarded->named_in[0].field, "person");
+}
+
+TEST(ParseCasework, OnlyTheWholeSchemaTellsWhetherOtherKindsFit) {
+    auto named = parsed(flow + "[protected]\nnamed_in = [\"referral.reason\"]\n");
+    ASSERT_FALSE(named.has_value());
+    EXPECT_NE(named.error().detail.find("\"referral.reason\" is no reference field to this kind"),
+              std::string::npos)
+        << named.error().detail;
+    auto ownerless =
+        parsed("[workflow]\nstatus = \"status\"\n[[step]]\nname = \"a\"\nfrom = [\"sent\"]\nto = "
+               "\"accepted\"\n"
+               "gives = { records = [\"person\"], from = \"owner\", to = \"recipient\" }\n");
+    ASSERT_FALSE(ownerless.has_value());
+    EXPECT_NE(ownerless.error().detail.find("has no owner"), std::string::npos)
+        << ownerless.error().detail;
+}
+
 TEST(ParseCasework, AKindWithoutSectionsHasNone) {
     auto schema = parsed("");
     ASSERT_TRUE(schema.has_value()) << schema.error().detail;
@@ -129,16 +169,46 @@ TEST(ParseCasework, WhatDoesNotFitTheFieldsIsRefusedByName) {
         {"[[task]]\ntitle = \"x\"\nwhen = [\"sent\"]\nfor = \"author\"\n", "needs a [workflow]"},
         {"[create]\nneeds = [\"reason\"]\n", "needs a [workflow]"},
         {flow + "[[step]]\nname = \"a\"\nfrom = [\"gone\"]\nto = \"accepted\"\n", "no state"},
-        {flow + "[[step]]\nname = \"a\"\nfrom = [\"revoked\"]\nto = \"accepted\"\n", "is no step of field"},
-        {flow + "[[step]]\nname = \"a\"\nfrom = [\"sent\"]\nto = \"accepted\"\nby = \"reason\"\n", "code field"},
-        {flow + "[[step]]\nname = \"a\"\nfrom = [\"sent\"]\nto = \"accepted\"\nneeds = [\"nothing\"]\n", "no field"},
-        {flow + "[[step]]\nname = \"a\"\nfrom = [\"sent\"]\nto = \"accepted\"\nsets = { status = \"sent\" }\n", "`to`"},
-        {flow + "[[step]]\nname = \"a\"\nfrom = [\"sent\"]\nto = \"accepted\"\nsets = { owner = \"@nobody\" }\n", "no field"},
-        {flow + "[[step]]\nname = \"a\"\nfrom = [\"sent\"]\nto = \"accepted\"\ndue = { field = \"reason\", days = 1 }\n", "date field"},
-        {flow + "[[step]]\nname = \"a\"\nfrom = [\"sent\"]\nto = \"accepted\"\nmagic = \"x\"\n", "unknown key"},
-        {flow + "[[task]]\ntitle = \"x\"\nwhen = [\"sent\"]\nfor = \"author\"\nstep = \"b\"\n", "no [[step]]"},
-        {flow + "[[task]]\ntitle = \"x\"\nwhen = [\"sent\"]\nfor = \"author\"\noverdue_only = true\n", "needs `due`"},
-        {flow + "[[task]]\ntitle = \"x\"\nwhen = [\"sent\"]\nfor = \"author\"\nunless = \"owner\"\n", "rule = \"each\""},
+        {flow + "[[step]]\nname = \"a\"\nfrom = [\"revoked\"]\nto = \"accepted\"\n",
+         "is no step of field"},
+        {flow + "[[step]]\nname = \"a\"\nfrom = [\"sent\"]\nto = \"accepted\"\nby = \"reason\"\n",
+         "code field"},
+        {flow + "[[step]]\nname = \"a\"\nfrom = [\"sent\"]\nto = \"accepted\"\nneeds = "
+                "[\"nothing\"]\n",
+         "no field"},
+        {flow + "[[step]]\nname = \"a\"\nfrom = [\"sent\"]\nto = \"accepted\"\nsets = { status = "
+                "\"sent\" }\n",
+         "`to`"},
+        {flow + "[[step]]\nname = \"a\"\nfrom = [\"sent\"]\nto = \"accepted\"\nsets = { owner = "
+                "\"@nobody\" }\n",
+         "no field"},
+        {flow + "[[step]]\nname = \"a\"\nfrom = [\"sent\"]\nto = \"accepted\"\ndue = { field = "
+                "\"reason\", days = 1 }\n",
+         "date field"},
+        {flow + "[[step]]\nname = \"a\"\nfrom = [\"sent\"]\nto = \"accepted\"\nmagic = \"x\"\n",
+         "unknown key"},
+        {flow + "[[step]]\nname = \"a\"\nfrom = [\"sent\"]\nagain = { former = \"reason\" }\n",
+         "reference field to this kind"},
+        {flow + "[[step]]\nname = \"a\"\nfrom = [\"sent\"]\nto = \"sent\"\nagain = { former = "
+                "\"person\" }\n",
+         "unknown key"},
+        {flow + "[[step]]\nname = \"a\"\nfrom = [\"sent\"]\nto = \"accepted\"\ngives = { records = "
+                "[\"reason\"], from = "
+                "\"owner\", to = \"recipient\" }\n",
+         "reference field"},
+        {flow +
+             "[create]\ngives = { records = [\"person\"], from = \"owner\", to = \"recipient\" }\n",
+         "unknown key"},
+        {"[protected]\nsubjects = [\"owner\"]\n", "reference field"},
+        {"[protected]\n", "is missing"},
+        {flow + "[[task]]\ntitle = \"x\"\nwhen = [\"sent\"]\nfor = \"author\"\nstep = \"b\"\n",
+         "no [[step]]"},
+        {flow +
+             "[[task]]\ntitle = \"x\"\nwhen = [\"sent\"]\nfor = \"author\"\noverdue_only = true\n",
+         "needs `due`"},
+        {flow +
+             "[[task]]\ntitle = \"x\"\nwhen = [\"sent\"]\nfor = \"author\"\nunless = \"owner\"\n",
+         "rule = \"each\""},
     };
     for (const auto& [sections, expected] : cases) {
         auto schema = parsed(sections);

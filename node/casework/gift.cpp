@@ -1,0 +1,101 @@
+#include "node/casework/gift.hpp"
+
+#include <algorithm>
+
+namespace safar {
+namespace {
+
+bool has(const std::vector<std::string>& words, std::string_view word) {
+    return std::ranges::find(words, word) != words.end();
+}
+
+bool applies(const WorkStep::Gift& gift, const RecordView& view, std::span<const FieldText> said) {
+    return std::ranges::all_of(gift.only, [&](const auto& each) {
+        return has(values_of(view, each.first, said), each.second);
+    });
+}
+
+Result<RecordView> held(Registry& registry, const std::string& field, const std::string& text) {
+    auto id = parse_id(text);
+    if (!id) return failure(ErrorCode::invalid_argument, "field '" + field + "' is no record id");
+    auto view = registry.show(*id);
+    if (view.has_value() || view.error().code != ErrorCode::not_found) return view;
+    return failure(ErrorCode::conflict, "record " + text + " (field '" + field +
+                                            "') changes hands with this step and "
+                                            "has not come here yet; take the step when it has");
+}
+
+// Every record that the gift's fields name, with who would have it. `must`: each has to be held
+// here.
+Result<std::vector<std::pair<RecordView, GivenRecord>>>
+given_records(Registry& registry, const WorkStep::Gift& gift, const RecordView& view,
+              std::span<const FieldText> said, bool must) {
+    std::vector<std::pair<RecordView, GivenRecord>> out;
+    const auto from = values_of(view, gift.from, said), to = values_of(view, gift.to, said);
+    if (to.empty())
+        return failure(ErrorCode::invalid_argument,
+                       "field '" + gift.to + "' says who gets the case, and is empty");
+    for (const std::string& field : gift.records)
+        for (const std::string& text : values_of(view, field, said)) {
+            auto known = held(registry, field, text);
+            if (!known && !must) continue;
+            SAFAR_TRY(auto record, std::move(known));
+            if (record.kind == nullptr || !record.kind->casework.workflow) continue;
+            const std::string owner = joined(party(record, "owner"));
+            const bool moves = has(from, owner) || owner == to.front();
+            GivenRecord one{record.folded.id, field, owner, moves ? to.front() : std::string()};
+            out.emplace_back(std::move(record), std::move(one));
+        }
+    return out;
+}
+
+} // namespace
+
+Result<GiftPlan> plan_gift(Registry& registry, const WorkStep& step, const RecordView& view,
+                           std::span<const FieldText> said, const WorkCommand& work) {
+    GiftPlan out;
+    if (!step.gives) return out;
+    const bool gives = applies(*step.gives, view, said);
+    if (!gives && !step.gives->holds) return out;
+    SAFAR_TRY(auto records, given_records(registry, *step.gives, view, said, /*must=*/gives));
+    const auto may_write = [&](const RecordView& record) {
+        return writable_compartment(registry.node(), *registry.node().charter(), record.kind->name);
+    };
+    for (auto& [record, one] : records) {
+        if (!gives && (one.to != one.owner || !may_write(record))) continue;
+        if (!one.to.empty()) {
+            SAFAR_TRY(may_write(record));
+            const std::string& owner = record.kind->casework.workflow->owner;
+            out.commands.push_back(
+                {one.record, work.verb, {}, {{owner, one.to}}, work.why, work.at, {owner}});
+        }
+        out.records.push_back(std::move(one));
+    }
+    return out;
+}
+
+Result<> check_can_be_given(Registry& registry, const WorkStep& step, const RecordView& view,
+                            std::span<const FieldText> said) {
+    if (step.gives) return success();
+    for (const WorkStep& next : view.kind->casework.steps) {
+        if (!next.gives || !has(next.from, step.to) || !applies(*next.gives, view, said)) continue;
+        SAFAR_TRY(auto records, given_records(registry, *next.gives, view, said, /*must=*/true));
+        std::vector<std::string> others;
+        for (const auto& [record, one] : records) {
+            if (one.to.empty())
+                others.push_back(record.kind->name + " " + show_id(one.record) + " is " +
+                                 one.owner + "'s");
+            else {
+                SAFAR_TRY(
+                    writable_compartment(*registry.node().charter(), record.kind->name, one.to));
+            }
+        }
+        if (others.size() == records.size())
+            return failure(ErrorCode::not_permitted, "nothing would change hands: " +
+                                                         joined(others, "no field names a case") +
+                                                         "; only its owner hands a case over");
+    }
+    return success();
+}
+
+} // namespace safar
