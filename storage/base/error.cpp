@@ -1,5 +1,7 @@
 #include "storage/base/error.hpp"
 
+#include "storage/base/planted.hpp"
+
 #include <cstdio>
 #include <cstdlib>
 
@@ -20,6 +22,8 @@ Blame blame(ErrorCode code) {
     case ErrorCode::body_missing:
         return Blame::sender;
     case ErrorCode::fork_detected:
+        if (planted(Plant::ban_the_relay)) return Blame::sender;
+        [[fallthrough]];
     case ErrorCode::log_closed:
         return Blame::author;
     case ErrorCode::gap:

@@ -1,5 +1,7 @@
 #include "storage/log/books.hpp"
 
+#include "storage/base/planted.hpp"
+
 #include <algorithm>
 
 namespace safar {
@@ -22,10 +24,11 @@ std::string log_text(const LogName& name) {
 template <class Take>
 Result<> each(const Store& store, Table table, const Bytes& from, const Bytes& until, Take take) {
     Result<> verdict = success();
-    SAFAR_TRY(store.scan(table, from, until, [&](ByteView key, ByteView value) {
+    auto scanned = store.scan(table, from, until, [&](ByteView key, ByteView value) {
         verdict = take(key, value);
         return verdict.has_value();
-    }));
+    });
+    if (!scanned && !planted(Plant::ignore_scan_status)) return scanned; // it may have stopped half way
     return verdict;
 }
 

@@ -1,5 +1,7 @@
 #include "storage/log/evidence.hpp"
 
+#include "storage/base/planted.hpp"
+
 #include <algorithm>
 
 namespace safar {
@@ -98,6 +100,7 @@ const ForkEvidence* ForkSet::closing(const LogName& log, const Authority& author
 
 bool ForkSet::add(ForkEvidence evidence, std::vector<ForkEvidence>& gone) {
     const LogName log = evidence.place.log;
+    if (planted(Plant::freeze_at_first_seen_fork) && knows(log)) return false;
     const bool shows = shows_the_place(evidence);
     auto at = all_.find(evidence.place);
     if (at != all_.end() && (!shows || shows_the_place(at->second))) return false;

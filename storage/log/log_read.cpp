@@ -1,6 +1,8 @@
 // What readers ask, from any thread.
 #include "storage/log/log_core.hpp"
 
+#include "storage/base/planted.hpp"
+
 #include <algorithm>
 
 namespace safar {
@@ -37,6 +39,8 @@ Frontier LogCore::frontier(std::string_view compartment) const {
         if (const LogOwner* owner = authority_->owner(name.id);
             owner != nullptr && owner->compartment == compartment)
             out.push_back({name, books_.rows[handle - 1].head});
+    if (planted(Plant::unsorted_frontier))
+        std::ranges::sort(out, {}, [&](const FrontierEntry& entry) { return books_.handles.at(entry.log); });
     return out;
 }
 

@@ -1,5 +1,7 @@
 #include "storage/record/fold.hpp"
 
+#include "storage/base/planted.hpp"
+
 #include "storage/crypto/sha256.hpp"
 #include "storage/record/dot_bytes.hpp"
 #include "storage/record/reading.hpp"
@@ -78,7 +80,7 @@ private:
         auto same = [](const Place& a, const Place& b) {
             return identity(*a.event) == identity(*b.event);
         };
-        std::ranges::sort(places_, before);
+        if (!planted(Plant::merge_by_arrival)) std::ranges::sort(places_, before);
         places_.erase(std::ranges::unique(places_, same).begin(), places_.end());
     }
 
@@ -237,7 +239,9 @@ private:
         std::vector<Key> keys(live.size());
         for (std::size_t i = 0; i < live.size(); ++i) {
             Bytes dot = dot_bytes(live[i].dot);
-            keys[i] = {verb_rank(live[i]), authority_.rank(live[i].agency),
+            keys[i] = {verb_rank(live[i]),
+                       planted(Plant::order_by_claimed_time) ? static_cast<int>(live[i].at.microseconds >> 20)
+                                                             : authority_.rank(live[i].agency),
                        tagged_hash("preference", {dot, encode_value(live[i].value)}), i};
         }
         std::ranges::sort(keys, {}, [](const Key& key) {

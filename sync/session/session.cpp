@@ -1,5 +1,7 @@
 #include "sync/session/session.hpp"
 
+#include "storage/base/planted.hpp"
+
 #include "sync/session/state.hpp"
 
 namespace safar {
@@ -61,6 +63,7 @@ std::vector<Action> Session::on_bytes(ByteView chunk, NodeTime now) {
         if (!frame.value()) break;
         whole = true;
         state.quota.frames(1, now);
+        if (planted(Plant::drop_on_rate_limit) && state.quota.free_at(now) > now) continue;
         if (auto result = state.on_frame(*frame.value()); !result) state.fail(result.error());
     }
     if (state.decoder.held() == 0)
@@ -117,6 +120,7 @@ std::vector<Action> Session::on_local_change(NodeTime now) {
 }
 
 std::vector<Action> Session::on_tick(NodeTime now) {
+    if (planted(Plant::wall_clock_timer)) now = std::chrono::system_clock::now().time_since_epoch();
     State& state = *state_;
     if (state.stage == State::Stage::closed) return {};
     state.context.now = now;

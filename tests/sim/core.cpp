@@ -66,7 +66,8 @@ std::vector<IngestOutcome> Core::ingest(std::span<const EncodedBatch> batches) {
     auto outcomes = log_->ingest(batches);
     if (std::ranges::any_of(outcomes, [](const IngestOutcome& outcome) {
             return !outcome.result && outcome.result.error().code == ErrorCode::fork_detected;
-        }))
+        }) ||
+        log_->forks().size() != forks_noted_) // a write of unknown fate took place after all
         note_forks();
     return outcomes;
 }
@@ -119,6 +120,7 @@ Result<> Core::tell_log_of_forks() {
 }
 
 void Core::note_forks() {
+    forks_noted_ = log_->forks().size();
     for (const ForkEvidence& fork : log_->forks()) {
         const Notice notice = make_fork_notice(fork);
         static_cast<void>(

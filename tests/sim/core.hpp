@@ -86,6 +86,7 @@ private:
     std::shared_ptr<const CharterState> charter_; // in files, durable before it is in force
     std::unique_ptr<Log> log_;
     std::unique_ptr<Derived> derived_;
+    std::size_t forks_noted_ = 0;
 };
 
 } // namespace safar::sim

@@ -161,6 +161,7 @@ void World::fault_clock() {
         statistics_.count(Fault::clock_jump);
         clock.offset_us += static_cast<std::int64_t>(fault_random_.below(2 * ten_years_us)) -
                            static_cast<std::int64_t>(ten_years_us);
+        if (fault_random_.one_in(4)) clock.offset_us = -1'700'000'000'000'000; // before 1970
         break;
     case 1:
         statistics_.count(Fault::clock_drift);

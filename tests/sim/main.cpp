@@ -38,6 +38,7 @@ int main(int argc, char** argv) {
     app.add_option("--jobs", options.jobs, "processes")->check(CLI::Range(1, 64));
     app.add_flag("--check-determinism", options.check_determinism, "play each seed twice and compare");
     app.add_flag("--frames", options.run.frames, "with --replay: tell every frame")->needs(replay_option);
+    app.add_flag("--fail-fast", options.fail_fast, "stop at the first seed that breaks a promise");
     app.add_flag("--json", options.json, "one JSON object on standard output");
     app.add_flag("--canary", options.run.canary, "damage one seed in a hundred: the run must fail");
     try {

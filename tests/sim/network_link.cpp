@@ -212,6 +212,7 @@ void Network::act(const std::shared_ptr<Connection>& link, Side& side, AdoptNoti
     on_log_thread(core, [this, link, &side, &core, notice = std::move(action.notice)] {
         auto adopted = core.adopt_notice(notice);
         if (core.disk().died) return;
+        if (!adopted) say(core.agency + " does not take a notice: " + describe(adopted.error()));
         look_at(core);
         if (side.session) perform(link, side, side.session->on_notice(adopted, time_.now));
         log_grew(core);

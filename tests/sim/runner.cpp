@@ -68,6 +68,7 @@ void work(const RunnerOptions& options, std::size_t job, int out) {
         }
         write_line(fmt::format("S {} {:016x} {} {}", seed, result.trace,
                                static_cast<int>(result.outcome), result.statistics.pack()));
+        if (options.fail_fast && result.outcome != Outcome::ok) return;
     }
 }
 

@@ -8,7 +8,7 @@ namespace safar::sim {
 struct RunnerOptions {
     std::uint64_t first = 1, last = 1;
     std::size_t jobs = 1;
-    bool check_determinism = false, json = false;
+    bool check_determinism = false, json = false, fail_fast = false;
     RunOptions run;
 };
 

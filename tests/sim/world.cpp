@@ -72,6 +72,7 @@ World::World(std::uint64_t seed, const RunOptions& options)
 World::~World() {
     time_.clear();
     network_.reset();
+    use_stand_in_signatures(false);
 }
 
 void World::say(const std::string& what) {

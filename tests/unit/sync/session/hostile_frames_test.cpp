@@ -156,6 +156,17 @@ TEST_F(HostilePeer, FrontiersBeyondTheBudgetAreRefused) { // H44
     expect_closed(ErrorCode::limit_exceeded);
 }
 
+// A fingerprint of fewer bits would let two different sets pass for one.
+TEST_F(HostilePeer, ADigestThatDiffersInItsLastByteIsAnother) { // H48
+    net["FIA"].append("return", 1);
+    begin();
+    say(hello());
+    Hash almost = net["FIA"].digest("return");
+    almost.raw.back() ^= std::byte{1};
+    say(wire::Summary{{{"return", almost}}});
+    EXPECT_EQ(std::count(said.begin(), said.end(), "full"), 1);
+}
+
 TEST_F(HostilePeer, UnknownFrameTypesAreSkippedWhereTheyMayBe) {
     greet();
     say_raw(200, Bytes(50));
