@@ -1,37 +1,13 @@
 // A peer that says anything at any time, and a disk that answers anything: what one call returns is
 // bounded, nothing goes to the log that is not a batch of a shared log, at most a few groups are on
 // their way, and after the close there is silence.
+#include "tests/fuzz/input.hpp"
 #include "tests/unit/sync/session/harness.hpp"
-
-#include <cstdlib>
 
 namespace {
 using namespace safar;
+using namespace safar::fuzz;
 using namespace safar::testing;
-
-void must(bool holds) {
-    if (!holds) std::abort();
-}
-
-class Input {
-public:
-    Input(const std::uint8_t* data, std::size_t size) : data_(data), left_(size) {}
-    bool empty() const { return left_ == 0; }
-    std::uint8_t byte() {
-        if (left_ == 0) return 0;
-        --left_;
-        return *data_++;
-    }
-    Bytes bytes(std::size_t count) {
-        Bytes out;
-        for (; count > 0 && left_ > 0; --count) out.push_back(static_cast<std::byte>(byte()));
-        return out;
-    }
-
-private:
-    const std::uint8_t* data_;
-    std::size_t left_;
-};
 
 class Run {
 public:
