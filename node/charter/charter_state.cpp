@@ -63,7 +63,11 @@ Result<CharterState::News> CharterState::learn_epoch(std::string_view text) {
     const bool contested = has_next || !rivals_.empty();
     if (contested && offered.epoch < now) return note(make_rival_notice(text, std::move(offered)));
     if (contested && offered.epoch == now) return take_rival(text, std::move(offered), kept);
-    epochs_.resize(kept);
+    if (has_next) {
+        const HeldCharter next = epochs_[kept];
+        shorten(kept);
+        SAFAR_TRY(note(make_rival_notice(next.text, *next.charter)));
+    }
     rivals_.clear();
     epochs_.push_back({std::make_shared<const Charter>(std::move(offered)), std::string(text)});
     return News::epoch;
@@ -75,12 +79,25 @@ Result<CharterState::News> CharterState::take_rival(std::string_view text, Chart
         const HeldCharter next = epochs_[kept];
         rivals_ = {next.charter->identity};
         rivals_number_ = next.charter->epoch;
-        epochs_.resize(kept);
+        shorten(kept);
         SAFAR_TRY(note(make_rival_notice(next.text, *next.charter)));
     }
     rivals_.insert(rival.identity);
     SAFAR_TRY(note(make_rival_notice(text, std::move(rival))));
     return was_in_force ? News::epoch : News::noted;
+}
+
+void CharterState::shorten(std::size_t kept) {
+    epochs_.resize(kept);
+    const Epochs epochs = chain();
+    // Forks last: they may rest on delegations.
+    for (const bool forks : {false, true}) {
+        const auto given = delegations();
+        std::erase_if(notices_, [&](const auto& each) {
+            return std::holds_alternative<ForkEvidence>(each.second.what) == forks &&
+                   !check_notice(each.second, epochs, given);
+        });
+    }
 }
 
 Result<CharterState::News> CharterState::learn_notice(const Notice& notice) {
@@ -215,7 +232,28 @@ bool CharterState::lets(const NodeId& node, const CharterCompartment& compartmen
     return false;
 }
 
+std::vector<Hash> CharterState::offers() const {
+    std::vector<Hash> out;
+    for (const auto& [hash, notice] : notices_) out.push_back(hash);
+    for (const auto& [hash, number] : epoch_names_) out.push_back(hash);
+    std::sort(out.begin(), out.end());
+    return out;
+}
+
+std::optional<Bytes> CharterState::offer(const Hash& name) const {
+    if (auto found = notices_.find(name); found != notices_.end()) return found->second.bytes;
+    auto found = epoch_names_.find(name);
+    if (found == epoch_names_.end()) return std::nullopt;
+    const HeldCharter& held = *epoch(found->second);
+    return make_rival_notice(held.text, *held.charter).bytes;
+}
+
 void CharterState::rehash() {
+    epoch_names_.clear();
+    for (std::size_t i = 1; i < epochs_.size(); ++i) {
+        const Hash name = make_rival_notice(epochs_[i].text, *epochs_[i].charter).hash;
+        if (!notices_.contains(name)) epoch_names_.emplace(name, epochs_[i].charter->epoch);
+    }
     state_hash_ = ruling().charter->identity;
     if (notices_.empty()) return;
     Bytes hashes;

@@ -47,6 +47,12 @@ public:
     // May that node write such records there today because somebody lets it? Says nothing of batch numbers.
     [[nodiscard]] bool lets(const NodeId& node, const CharterCompartment& compartment, std::string_view kind) const;
 
+    // What peers are told of and may ask for, ascending by name: the notices, and the epochs after
+    // the first as the rivals that they may turn out to be. By numbers alone two successors of one
+    // number never meet.
+    [[nodiscard]] std::vector<Hash> offers() const;
+    [[nodiscard]] std::optional<Bytes> offer(const Hash& name) const;
+
     // What hellos compare: the ruling epoch's identity, or with notices H("charter-state", identity, hashes).
     [[nodiscard]] const Hash& state_hash() const { return state_hash_; }
     [[nodiscard]] std::shared_ptr<const Authority> authority() const;
@@ -62,6 +68,9 @@ private:
     [[nodiscard]] Result<News> learn_notice(const Notice& notice);
     [[nodiscard]] Result<News> learnt(Result<News> news); // what was learnt changes the hash
     void rehash();
+    // Takes out what follows the first `kept` epochs. What stood on it alone goes with it, as if it
+    // had come when those were void already.
+    void shorten(std::size_t kept);
     [[nodiscard]] Result<News> take_rival(std::string_view text, Charter rival, std::size_t kept);
     [[nodiscard]] Result<News> note(Notice notice);
     [[nodiscard]] Result<News> note_fork(const Notice& notice);
@@ -73,6 +82,7 @@ private:
     std::set<Hash> rivals_;           // successors of the ruling epoch, at least two, none in force
     std::uint64_t rivals_number_ = 0; // their epoch number
     std::map<Hash, Notice> notices_;
+    std::map<Hash, std::uint64_t> epoch_names_; // as notices; numbers of epochs
     Hash state_hash_;
 };
 

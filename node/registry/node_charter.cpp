@@ -7,18 +7,9 @@
 
 namespace safar {
 
-std::vector<Hash> Node::notices() const {
-    std::vector<Hash> out;
-    for (const auto& [hash, notice] : charter_state()->notices()) out.push_back(hash);
-    return out;
-}
+std::vector<Hash> Node::notices() const { return charter_state()->offers(); }
 
-std::optional<Bytes> Node::notice(const Hash& hash) const {
-    auto state = charter_state();
-    auto found = state->notices().find(hash);
-    if (found == state->notices().end()) return std::nullopt;
-    return found->second.bytes;
-}
+std::optional<Bytes> Node::notice(const Hash& hash) const { return charter_state()->offer(hash); }
 
 std::optional<NodeId> Node::node_with_former_tls_key(const PublicKey& key) const {
     auto state = charter_state();
@@ -76,13 +67,13 @@ Result<> Node::change_charter(Log& log, const Change& change) {
         std::unique_lock lock(charter_mutex_);
         state_ = std::make_shared<const CharterState>(next);
     }
-    if (news == CharterState::News::epoch) {
-        SAFAR_TRY(put_in_force(log, next));
-    }
-    SAFAR_TRY(tell_log_of_forks(log, next));
+    Result<> done = success();
+    if (news == CharterState::News::epoch) done = put_in_force(log, next);
+    if (done) done = tell_log_of_forks(log, next);
+    // It rules, whatever the disk let the log do: that goes on with its next write.
     if (news == CharterState::News::epoch && on_charter_) on_charter_();
     if (on_change_) on_change_(); // sessions tell their peers
-    return success();
+    return done;
 }
 
 void Node::tell_operator(const CharterState& before, const CharterState& after) const {
@@ -97,10 +88,10 @@ void Node::tell_operator(const CharterState& before, const CharterState& after) 
 Result<> Node::put_in_force(Log& log, const CharterState& state) {
     const Charter& now = *state.ruling().charter;
     SAFAR_TRY(auto schema, charter_schema(now));
-    SAFAR_TRY(log.set_authority(state.authority()));
+    auto counted = log.set_authority(state.authority());
     derived_.set_schema(std::make_shared<const Schema>(std::move(schema)));
     deriver_->look_again();
-    return success();
+    return counted;
 }
 
 Result<> Node::tell_log_of_forks(Log& log, const CharterState& state) const {

@@ -38,8 +38,9 @@ struct EvidenceHeaders {
 // Do both headers follow one and the same batch? Then the log forked there; else it forked earlier, where
 // this proof does not tell.
 [[nodiscard]] bool shows_the_place(const ForkEvidence& evidence);
-// Does the proof close its log before its place? Not where an epoch admitted the batch that counts there, nor
-// where one did so earlier and the proof may only show the branches that this epoch has told apart.
+// Does the proof close its log before its place? Not where a header's epoch has become void, where
+// an epoch admitted the batch that counts there, nor where one did so earlier and the proof may
+// only show the branches that this epoch has told apart.
 [[nodiscard]] bool closes(const ForkEvidence& evidence, const Authority& authority);
 
 // The proofs that are known. Of each log those that show their place are kept, the lowest `places_max`, and one

@@ -92,10 +92,11 @@ class Log {
 public:
     virtual ~Log() = default;
 
-    // The charter in force. What it takes away is taken back (heads fall to the cut; batches beyond it stay
-    // stored, outside frontier and state), what it admits counts again or leaves the quarantine, so this
-    // may write. What waited for it is offered again by whoever has it. Errors: storage_*; the charter is
-    // in force all the same, and the rest is done at the next call or start.
+    // The charter in force. What it takes away is taken back (heads fall to the cut; batches beyond
+    // it stay stored, outside frontier and state), what it admits counts again or leaves the
+    // quarantine, so this may write. What waited for it is offered again by whoever has it. Errors:
+    // storage_*; the charter is in force all the same, and the rest is done at the next write or
+    // start.
     [[nodiscard]] virtual Result<> set_authority(std::shared_ptr<const Authority> authority) = 0;
     [[nodiscard]] virtual std::shared_ptr<const Authority> authority() const = 0;
 

@@ -128,7 +128,7 @@ bool LogCore::refuse_all_for_one(PreparedAppend& group, std::vector<Result<Place
 
 std::vector<Result<Appended>> LogCore::append_prepared(std::span<PreparedAppend> groups) {
     std::lock_guard lock(writing_);
-    Result<> stored = ready_to_write();
+    Result<> stored = finish_recount();
     if (stored && author_.key == nullptr)
         stored =
             failure(ErrorCode::not_permitted, "this node has no signing key: it can only receive");

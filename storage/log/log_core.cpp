@@ -36,7 +36,7 @@ std::shared_ptr<const Authority> LogCore::authority() const {
 
 void LogCore::confirm_own_heads(const Frontier& held_by_peer) {
     std::lock_guard lock(writing_);
-    if (!ready_to_write()) return; // unconfirmed: the next append starts a new incarnation
+    if (!finish_recount()) return; // unconfirmed: the next append starts a new incarnation
     Draft draft = start_draft();
     for (const FrontierEntry& entry : held_by_peer) {
         if (!own_.is_current(entry.log)) continue;
@@ -65,7 +65,7 @@ void LogCore::confirm_own_heads(const Frontier& held_by_peer) {
 
 Result<> LogCore::put_setting(std::string_view key, ByteView value) {
     std::lock_guard lock(writing_);
-    SAFAR_TRY(ready_to_write());
+    SAFAR_TRY(finish_recount());
     Changes changes;
     changes.put_view(Table::meta, setting_key(key), value);
     auto stored = parts_.store->commit(changes);

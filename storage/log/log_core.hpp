@@ -95,6 +95,8 @@ private:
     // --- log_recount.cpp ---
     // The row with the head that counts under `authority`; `fork`: the one that closes its log, or null.
     [[nodiscard]] Result<LogRow> recounted(LogRow row, const Authority& authority, const ForkEvidence* fork) const;
+    // What the disk did not let be done when a charter came into force.
+    [[nodiscard]] Result<> finish_recount();
     [[nodiscard]] Result<> recount_all();
     [[nodiscard]] Result<> recount_log(Draft& draft, const LogRow& row, const Authority& authority);
     static void put_aside(Draft& draft, LogRow row);
@@ -145,6 +147,7 @@ private:
 
     std::mutex writing_; // guards own_ and everything that is decided
     OwnLogs own_;
+    bool recount_due_ = false;
     std::vector<Loss> losses_; // found when opening; never changes afterwards
 
     mutable std::shared_mutex

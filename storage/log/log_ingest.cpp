@@ -109,6 +109,11 @@ void LogCore::fill_one(Draft& draft, const Offered& offered, ByteView stored, In
 
 std::vector<IngestOutcome> LogCore::ingest(std::span<const EncodedBatch> batches) {
     std::lock_guard lock(writing_);
+    if (auto counted = finish_recount(); !counted) {
+        std::vector<IngestOutcome> out(batches.size());
+        for (IngestOutcome& outcome : out) outcome.result = counted.error();
+        return out;
+    }
     return ingest_locked(batches);
 }
 
@@ -263,19 +268,24 @@ Result<Bytes> LogCore::bytes_at(const LogRow& row, std::uint64_t number,
     return std::move(stored.bytes);
 }
 
-// Another batch is held at the place of this one. A fork, unless an epoch has told the branches apart: then
-// the batch that it admitted begins the branch that counts, and what follows either is no new fork.
+// Another batch is held at the place of this one. A fork, unless an epoch has told the branches
+// apart: then the batch that it admitted begins the branch that counts, and what follows either is
+// no new fork. Nor is it one where the batch held names an epoch that has become void.
 Result<Fit> LogCore::which_branch(const LogRow& row, const Offer& offer,
                                   const std::map<BatchPlace, std::size_t>& staged,
                                   std::span<const EncodedBatch> batches) const {
     const auto charter = authority();
     const BatchHeader& header = offer.header;
+    const bool extends = header.number == row.head.number + 1 && header.previous == row.head.hash &&
+                         header.first_sequence == row.head.last_sequence + 1 &&
+                         header.epoch >= row.head.epoch;
     if (charter->admitted(offer.place()) != nullptr) { // it is this one, or it would stand in quarantine
-        if (header.number == row.head.number + 1 && header.previous == row.head.hash &&
-            header.first_sequence == row.head.last_sequence + 1 && header.epoch >= row.head.epoch)
-            return Fit::branches;
+        if (extends) return Fit::branches;
     } else if (!charter->admitted_before(offer.place())) {
-        return Fit::forks;
+        if (!extends) return Fit::forks;
+        SAFAR_TRY(auto there, bytes_at(row, header.number, staged, batches));
+        SAFAR_TRY(auto held, decode_header(ByteView(there).first(BatchHeader::encoded_bytes)));
+        return charter->was_permitted(held) ? Fit::forks : Fit::branches;
     }
     SAFAR_TRY(auto bytes, bytes_at(row, header.number - 1, staged, batches));
     if (header_hash(header.network, ByteView(bytes).first(BatchHeader::encoded_bytes)) == header.previous)

@@ -18,9 +18,17 @@ Result<> LogCore::set_authority(std::shared_ptr<const Authority> authority) {
         std::unique_lock publishing(reading_);
         authority_ = std::move(authority);
     }
+    recount_due_ = true;
+    return finish_recount();
+}
+
+Result<> LogCore::finish_recount() {
     SAFAR_TRY(ready_to_write());
+    if (!recount_due_) return success();
     SAFAR_TRY(recount_all());
-    return release_quarantined();
+    SAFAR_TRY(release_quarantined());
+    recount_due_ = false;
+    return success();
 }
 
 Result<LogRow> LogCore::recounted(LogRow row, const Authority& authority, const ForkEvidence* fork) const {
@@ -137,7 +145,7 @@ bool LogCore::learn_fork(Draft& draft, const ForkEvidence& evidence) const {
 
 Result<bool> LogCore::note_fork(const ForkEvidence& evidence) {
     std::lock_guard lock(writing_);
-    SAFAR_TRY(ready_to_write());
+    SAFAR_TRY(finish_recount());
     const auto charter = authority();
     SAFAR_TRY(check_evidence(evidence, *charter));
     Draft draft = start_draft();

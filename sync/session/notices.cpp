@@ -49,12 +49,12 @@ Result<> Notices::on_verdict(Result<> verdict) {
     return success();
 }
 
-void Notices::flush() {
+void Notices::flush(bool ask) {
     if (!opened_) return;
     // Called after everything that a peer says: nothing is gone through while nothing has changed.
     if (const Hash now = context_.view.charter_digest(); now != looked_at_) {
         looked_at_ = now;
-        look();
+        look(ask);
     }
     for (std::size_t bytes = 0; !due_.empty() && bytes < serve_bytes; due_.pop_back()) {
         auto notice = context_.view.notice(due_.back());
@@ -65,13 +65,14 @@ void Notices::flush() {
 }
 
 // Says what is held here and was not said, asks for what is held there and not here.
-void Notices::look() {
+void Notices::look(bool may_ask) {
     const std::vector<Hash> held = context_.view.notices(); // ascending
     wire::NoticeList fresh;
     for (const Hash& hash : held)
         if (fresh.hashes.size() < wire::notices_max && said_.insert(hash).second) fresh.hashes.push_back(hash);
     if (!fresh.hashes.empty()) context_.out.send(fresh);
 
+    if (!may_ask) return;
     wire::NoticeAsk ask;
     for (auto at = offered_.begin(); at != offered_.end() && asked_.size() + judging_ < asked_max; ++at) {
         if (std::binary_search(held.begin(), held.end(), *at) || refused_.contains(*at) || !asked_.insert(*at).second)

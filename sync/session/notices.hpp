@@ -30,14 +30,15 @@ public:
         refused_.clear();
         looked_at_ = {};
     }
-    // What was asked for in this call, and what is new here.
-    void flush();
+    // What was asked for in this call, and what is new here. `ask`: not while epochs are still to
+    // come, which peers offer here too.
+    void flush(bool ask);
     [[nodiscard]] NodeTime next_deadline() const { return due_.empty() ? never : context_.now; }
 
 private:
     SessionContext& context_;
     bool opened_ = false;
-    void look();
+    void look(bool may_ask);
 
     std::vector<Hash> at_hello_;
     Hash looked_at_;           // charter digest at the last look; zero: look again

@@ -172,7 +172,7 @@ SessionStatus Session::status() const {
 std::vector<Action> Session::State::finish() {
     if (stage != Stage::closed) {
         serve_charter();
-        notices.flush();
+        notices.flush(/*ask=*/stage != Stage::charter);
     }
     if (stage == Stage::live) {
         frontiers.flush();
@@ -332,7 +332,7 @@ Result<> Session::State::check_deadlines() {
 void Session::State::restart_if_charter_advanced() {
     if (stage != Stage::live || context.view.authority()->revision() == context.authority->revision())
         return;
-    notices.flush(); // the peer hears why
+    notices.flush(/*ask=*/false); // the peer hears why
     context.out.send(wire::Bye{});
     close(ErrorCode::stopping, "another charter is in force, the session begins anew",
           std::chrono::seconds(0));

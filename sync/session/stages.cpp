@@ -59,6 +59,7 @@ void Session::State::go_live() {
     stage = Stage::live;
     charter_wanted = 0;
     charter_asked_at = never;
+    notices.ask_again();
     context.out.send(wire::Summary{digests});
     if (early_summary) frontiers.on_summary(*std::exchange(early_summary, std::nullopt));
 }

@@ -1,6 +1,7 @@
 // The promises, checked from outside: what was acknowledged is there, logs only grow, nobody forked
 // itself, all verdicts are equal, every byte holds under a second reading, records say what a second
 // fold says, and a store that is opened again is the same.
+#include "tests/sim/governance.hpp"
 #include "tests/sim/model.hpp"
 #include "tests/sim/world.hpp"
 
@@ -52,16 +53,28 @@ void World::check_node(Core& core) {
 bool World::held_by_anybody(const Acknowledged& what) const {
     return std::ranges::any_of(cores_, [&](const auto& core) {
         if (core->member.hostile || !core->up() || core->disk().died) return false;
+        const auto head =
+            core->log().head(what.place.log); // what lies beyond a cut is nobody's to pass on
+        if (!takes_part(*core) || !head || head->number < what.place.number) return false;
         auto held = hash_at(*core, what.place);
         return held && same(*held, what.hash);
     });
+}
+
+// Does it share that compartment with others?
+bool World::shares(const Core& core, const Acknowledged& what) const {
+    const LogOwner* owner = core.log().authority()->owner(what.place.log.id);
+    const auto shown = core.shown();
+    return takes_part(core) && !core.charter().suspended(core.id) && owner != nullptr &&
+           std::ranges::find(shown, owner->compartment) != shown.end();
 }
 
 void World::check_acknowledged(Core& core) {
     for (Acknowledged& each : core.acknowledged) {
         ++statistics_.checks;
         // What went with an older copy comes back where a peer has it, once all have met.
-        if (each.excused && !(healed_ && level() && held_by_anybody(each))) continue;
+        if (each.excused && !(healed_ && shares(core, each) && level() && held_by_anybody(each)))
+            continue;
         auto held = hash_at(core, each.place);
         if (held && same(*held, each.hash)) continue;
         return complain(Outcome::correctness, "acknowledged: " + core.agency + " lost " +
@@ -72,14 +85,19 @@ void World::check_acknowledged(Core& core) {
 void World::check_prefixes(Core& core) {
     Calm calm(core);
     if (core.disk().damaged) return seen_[core.index].clear();
-    for (const std::string& compartment : core.held())
+    const auto authority = core.log().authority();
+    for (const std::string& compartment : core.shown())
         for (const FrontierEntry& entry : core.log().frontier(compartment)) {
             ++statistics_.checks;
-            auto [before, fresh] = seen_[core.index].try_emplace(entry.log, entry.head);
+            const Seen now{entry.head, authority->may_hold(core.id, compartment)};
+            auto [before, fresh] = seen_[core.index].try_emplace(entry.log, now);
             if (fresh) continue;
-            const Head was = std::exchange(before->second, entry.head);
+            const Seen then = std::exchange(before->second, now);
+            const Head& was = then.head;
             if (was.number == 0) continue;
-            const bool cut = entry.head.forked || core.log().authority()->restricted(entry.log.id);
+            // Who observed and is to hold bodies now has to get them first.
+            const bool cut = entry.head.forked || authority->restricted(entry.log.id) ||
+                             (now.bodies && !then.bodies);
             if (entry.head.number < was.number && !cut)
                 return complain(Outcome::correctness,
                                 "prefix: " + core.agency + " held " + text_of(entry.log, was.number) +
@@ -99,7 +117,7 @@ void World::check_forks() {
     for (auto& core : cores_) {
         if (!honest(*core) || !core->up()) continue;
         std::map<std::string, std::set<BatchPlace>> here;
-        for (const std::string& compartment : core->held()) here[compartment];
+        for (const std::string& compartment : core->shown()) here[compartment];
         for (const ForkEvidence& fork : core->log().forks()) {
             ++statistics_.checks;
             all.insert(fork.place);
@@ -112,7 +130,7 @@ void World::check_forks() {
                                     text_of(fork.place.log, fork.place.number) + ", seen at " +
                                     core->agency);
         }
-        if (!healed_) continue;
+        if (!healed_ || !takes_part(*core) || core->charter().suspended(core->id)) continue;
         for (auto& [compartment, places] : here) {
             auto [before, fresh] = verdicts.try_emplace(compartment, core.get(), places);
             if (!fresh && before->second.second != places)
@@ -130,15 +148,16 @@ void World::check_equal_sets() {
         std::map<Hash, std::set<Raw>> by_root;
         std::map<std::set<Raw>, Hash> by_set;
         for (auto& core : cores_) {
-            const auto held = core->held();
-            if (!honest(*core) || !core->up() ||
-                std::ranges::find(held, compartment) == held.end())
+            const auto shown = core->shown();
+            if (!takes_part(*core) || !core->up() ||
+                std::ranges::find(shown, compartment) == shown.end())
                 continue;
             std::set<Raw> set;
             const Frontier frontier = core->log().frontier(compartment);
             for (const FrontierEntry& entry : frontier)
                 for (std::uint64_t number = 1; number <= entry.head.number; ++number)
                     if (auto hash = hash_at(*core, {entry.log, number})) set.insert(*hash);
+            if (!core->carries(compartment)) continue;
             const Hash root = frontier_digest(frontier);
             ++statistics_.checks;
             if (by_root.try_emplace(root, set).first->second != set)
@@ -196,18 +215,22 @@ void World::check_model(Core& core) {
     for (const CharterAgency& agency : charter.agencies)
         rank.emplace(agency.code, static_cast<int>(rank.size()));
     std::vector<PlainEvent> events;
-    for (const std::string& compartment : core.held())
+    const Governance governance(core.charter());
+    for (const std::string& compartment : core.read())
         for (const FrontierEntry& entry : core.log().frontier(compartment)) {
             auto held = core.log().read_range(entry.log, 1, ~std::size_t{0} >> 1);
             if (!held) return complain(Outcome::correctness, core.agency + ": a log can not be read");
             const LogOwner* owner = core.log().authority()->owner(entry.log.id);
-            for (std::size_t i = 0; i < held.value().size() && i < entry.head.number; ++i)
-                for (PlainEvent& event : read_plain(held.value()[i]->bytes).events) {
+            for (std::size_t i = 0; i < held.value().size() && i < entry.head.number; ++i) {
+                PlainBatch batch = read_plain(held.value()[i]->bytes);
+                for (PlainEvent& event : batch.events) {
+                    if (event.readable && !governance.may_say(batch, event.kind)) continue;
                     event.agency = owner->agency;
                     events.push_back(std::move(event));
                 }
+            }
         }
-    for (const auto& [record, model] : model_fold(events, rank, charter.epoch > 1)) {
+    for (const auto& [record, model] : model_fold(events, rank, has_later(charter))) {
         ++statistics_.checks;
         auto folded = derived->record(*RecordId::from(record));
         ModelRecord said;
@@ -237,7 +260,7 @@ void World::check_reopened(Core& core) {
     const auto digests = [&] {
         std::map<std::string, std::pair<Hash, Hash>> out;
         Derived* derived = core.derived();
-        for (const std::string& compartment : core.held()) {
+        for (const std::string& compartment : core.shown()) {
             auto state = derived == nullptr ? Result<Hash>(Hash{}) : derived->state_digest(compartment, {});
             out[compartment] = {frontier_digest(core.log().frontier(compartment)),
                                 state ? state.value() : Hash{}};

@@ -96,11 +96,10 @@ Result<> Core::change_charter(const Change& change) {
     charter_ = std::make_shared<const CharterState>(std::move(next));
     charter_changed = charter_changed || news == CharterState::News::epoch;
     if (news == CharterState::News::epoch) {
-        SAFAR_TRY(log_->set_authority(charter_->authority()));
-        if (derived_) {
-            SAFAR_TRY(auto schema, charter_schema(*charter_->ruling().charter));
-            derived_->set_schema(std::make_shared<const Schema>(std::move(schema)));
-        }
+        SAFAR_TRY(auto schema, charter_schema(*charter_->ruling().charter));
+        auto counted = log_->set_authority(charter_->authority());
+        if (derived_) derived_->set_schema(std::make_shared<const Schema>(std::move(schema)));
+        if (!counted) return counted;
     }
     return tell_log_of_forks();
 }
@@ -110,7 +109,7 @@ Result<> Core::tell_log_of_forks() {
         const auto* fork = std::get_if<ForkEvidence>(&notice.what);
         if (fork == nullptr) continue;
         const LogOwner* owner = log_->authority()->owner(fork->place.log.id);
-        if (owner == nullptr || !log_->authority()->may_hold(id, owner->compartment)) continue;
+        if (owner == nullptr || !log_->authority()->may_observe(id, owner->compartment)) continue;
         auto noted = log_->note_fork(*fork);
         if (!noted && noted.error().code != ErrorCode::not_permitted &&
             noted.error().code != ErrorCode::epoch_unknown)
@@ -133,8 +132,11 @@ std::vector<std::string> Core::shared_compartments(const NodeId& peer) const {
     const CharterNode* other = now.node(peer);
     std::vector<std::string> shared;
     if (other == nullptr || charter_->suspended(peer) || charter_->suspended(id)) return shared;
+    const auto knows = [](const CharterCompartment& compartment, const std::string& who) {
+        return compartment.may_carry(who) || compartment.observes(who);
+    };
     for (const CharterCompartment& compartment : now.compartments)
-        if (compartment.may_hold(agency) && compartment.may_hold(other->agency))
+        if (knows(compartment, agency) && knows(compartment, other->agency))
             shared.push_back(compartment.name);
     std::ranges::sort(shared);
     return shared;
@@ -146,29 +148,52 @@ std::optional<Bytes> Core::charter_document(std::uint64_t epoch) const {
     return std::nullopt;
 }
 
-std::vector<Hash> Core::notices() const {
-    std::vector<Hash> out;
-    for (const auto& [hash, notice] : charter_->notices()) out.push_back(hash);
+std::vector<Hash> Core::notices() const { return charter_->offers(); }
+
+std::optional<Bytes> Core::notice(const Hash& hash) const { return charter_->offer(hash); }
+
+bool Core::rules(const Hash& epoch) const {
+    return std::ranges::any_of(charter_->epochs(), [&](const HeldCharter& held) {
+        return held.charter->identity == epoch;
+    });
+}
+
+bool Core::knows_epoch(const Hash& epoch) const {
+    return rules(epoch) || std::ranges::any_of(charter_->notices(), [&](const auto& each) {
+               const auto* rival = std::get_if<Charter>(&each.second.what);
+               return rival != nullptr && rival->identity == epoch;
+           });
+}
+
+std::vector<std::string> Core::shown() const {
+    std::vector<std::string> out;
+    for (const CharterCompartment& compartment : charter_->ruling().charter->compartments)
+        if (compartment.may_carry(agency) || compartment.observes(agency))
+            out.push_back(compartment.name);
     return out;
 }
 
-std::optional<Bytes> Core::notice(const Hash& hash) const {
-    auto found = charter_->notices().find(hash);
-    if (found == charter_->notices().end()) return std::nullopt;
-    return found->second.bytes;
-}
-
-std::vector<std::string> Core::held() const {
+std::vector<std::string> Core::read() const {
     std::vector<std::string> out;
     for (const CharterCompartment& compartment : charter_->ruling().charter->compartments)
         if (compartment.may_hold(agency)) out.push_back(compartment.name);
     return out;
 }
 
-std::vector<std::string> Core::written() const {
-    std::vector<std::string> out;
-    for (const CharterCompartment& compartment : charter_->ruling().charter->compartments)
-        if (compartment.may_write(agency)) out.push_back(compartment.name);
+bool Core::carries(std::string_view compartment) const {
+    const CharterCompartment* found = charter_->ruling().charter->compartment(compartment);
+    return found != nullptr && found->may_carry(agency);
+}
+
+std::vector<Core::Pen> Core::pens() const {
+    std::vector<Pen> out;
+    for (const CharterCompartment& compartment : charter_->ruling().charter->compartments) {
+        Pen pen{compartment.name, {}};
+        for (const std::string& kind : compartment.kinds)
+            if (compartment.may_write(agency) || charter_->lets(id, compartment, kind))
+                pen.kinds.push_back(kind_tag(kind));
+        if (!pen.kinds.empty()) out.push_back(std::move(pen));
+    }
     return out;
 }
 

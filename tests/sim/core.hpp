@@ -58,8 +58,17 @@ public:
     std::optional<Bytes> notice(const Hash& hash) const override;
 
     [[nodiscard]] const CharterState& charter() const { return *charter_; }
-    [[nodiscard]] std::vector<std::string> held() const;    // compartments
-    [[nodiscard]] std::vector<std::string> written() const; // of those, where it may write
+    [[nodiscard]] bool rules(const Hash& epoch) const;       // it is of the chain in force
+    [[nodiscard]] bool knows_epoch(const Hash& epoch) const; // or kept as a rival
+    // Compartments: known at least by headers; held whole and read; and where it may write what.
+    [[nodiscard]] std::vector<std::string> shown() const;
+    [[nodiscard]] std::vector<std::string> read() const;
+    [[nodiscard]] bool carries(std::string_view compartment) const; // bodies too
+    struct Pen {
+        std::string compartment;
+        std::vector<std::uint16_t> kinds;
+    };
+    [[nodiscard]] std::vector<Pen> pens() const;
     [[nodiscard]] Disk& disk() { return *disk_; }
 
     const std::size_t index;

@@ -1,5 +1,7 @@
 #include "tests/sim/disk.hpp"
 
+#include "storage/log/store_rows.hpp"
+
 namespace safar::sim {
 namespace {
 
@@ -214,6 +216,15 @@ void Disk::replace() {
     derived_unflushed.clear();
     older_witnesses_.clear();
     damaged = false;
+}
+
+std::vector<Bytes> Disk::batches() const {
+    std::vector<Bytes> out;
+    for (const auto& [key, value] : tables_[static_cast<std::size_t>(Table::batch)])
+        out.push_back(*value);
+    for (const auto& [key, value] : tables_[static_cast<std::size_t>(Table::quarantine)])
+        if (auto row = decode_quarantined(key, *value)) out.push_back(std::move(row.value().batch));
+    return out;
 }
 
 bool Disk::flip_in_a_batch() {

@@ -40,6 +40,7 @@ public:
     [[nodiscard]] std::shared_ptr<const Copy> copy() const;
     void put_back(const Copy& copy, bool with_witness);
     void replace(); // by an empty one
+    [[nodiscard]] std::vector<Bytes> batches() const; // all that is stored, what is kept apart too
     bool flip_in_a_batch(); // one bit, and no checksum notices; false: there is none
 
     DiskRates rates;

@@ -39,8 +39,7 @@ void World::schedule_faults() {
     every(swarm_.pause, [this] { fault_pause(); });
     every(swarm_.slow_disk, [this] { fault_slow_disk(); });
     every(swarm_.clock, [this] { fault_clock(); });
-    every(swarm_.epoch, [this] { new_epoch(); });
-    every(swarm_.suspension, [this] { suspend(); });
+    every(swarm_.govern, [this] { govern(); });
 }
 
 void World::start(Core& core) {
@@ -78,6 +77,7 @@ void World::crash(Core& core, bool power) {
         const bool whole = fault_random_.one_in(2);
         core.put_back(copy, whole);
         seen_[core.index].clear();
+        if (whole) forget_published(core);
         statistics_.count(whole ? Fault::rollback_whole : Fault::rollback_store);
         say(core.agency + (whole ? " is put back to an older copy, witness and all"
                                  : " gets an older copy of its store"));
@@ -180,52 +180,6 @@ void World::fault_copy() {
     auto& copies = copies_[core.index];
     if (copies.size() == 3) copies.erase(copies.begin());
     copies.push_back(core.copy());
-}
-
-void World::new_epoch() {
-    // A steward that is up drafts it; the others sign on paper.
-    for (auto& core : cores_) {
-        if (!core->member.steward || !core->up() || core->charter().ruling().charter->epoch > 1)
-            continue;
-        std::string text = founding_.with_another_field(*founding_.first.charter);
-        network_->on_log_thread(*core, [this, raw = core.get(), text = std::move(text)] {
-            auto adopted = raw->adopt_epoch(text);
-            if (raw->disk().died) return;
-            statistics_.count(Fault::charter_epoch);
-            say(raw->agency + " adopts epoch 2: " + (adopted ? "ok" : describe(adopted.error())));
-            network_->log_grew(*raw);
-        });
-        return;
-    }
-}
-
-void World::suspend() {
-    if (founding_.members.size() == founding_.honest) return;
-    Core& by = *cores_[0];
-    if (!by.up() || !by.charter().suspensions().empty()) return;
-    const Member& whom = founding_.members.back();
-    Suspension order;
-    order.network = founding_.first.charter->identity.is_zero() ? NetworkId{} : by.log().authority()->network();
-    order.epoch = by.charter().ruling().charter->identity;
-    order.node = whom.id;
-    order.reason = "it signs twice";
-    for (const std::string& compartment : by.held())
-        for (const FrontierEntry& entry : by.log().frontier(compartment)) {
-            const LogOwner* owner = by.log().authority()->owner(entry.log.id);
-            if (owner == nullptr || owner->node != whom.id || entry.head.number == 0) continue;
-            order.cuts.push_back({whom.id, compartment, entry.log.incarnation, entry.head.number, {}, {}});
-        }
-    auto text = write_suspension(order, by.agency, by.member.signing);
-    if (!text) return say("no suspension: " + describe(text.error()));
-    network_->on_log_thread(by, [this, &by, text = std::move(text).value()] {
-        Bytes bytes{static_cast<std::byte>(NoticeKind::suspension)};
-        bytes.insert(bytes.end(), as_bytes(text).begin(), as_bytes(text).end());
-        auto noted = by.adopt_notice(bytes);
-        if (by.disk().died) return;
-        if (noted) statistics_.count(Fault::suspension);
-        say("a suspension: " + (noted ? std::string("ok") : describe(noted.error())));
-        network_->log_grew(by);
-    });
 }
 
 } // namespace safar::sim

@@ -63,35 +63,31 @@ NamedText code_list(const std::string& name, std::initializer_list<const char*> 
     return {"codes/" + name + ".toml", text};
 }
 
-std::vector<NamedText> documents(bool more) {
-    std::vector<NamedText> out{code_list("sharing", {"all", "some", "none"}),
-                               code_list("stage", {"open", "decided", "held", "done"})};
-    for (std::size_t i = 0; i < all_compartments.size(); ++i) {
-        const std::string kind = "of_" + all_compartments[i];
-        out.push_back({"schema/" + kind + ".toml",
-                       "kind = \"" + kind + "\"\ntag = " + std::to_string(i + 1) + "\n" + fields +
-                           (more ? one_more : "")});
-    }
-    std::ranges::sort(out, {}, &NamedText::name);
-    return out;
-}
-
 SigningKey key_of(const std::string& name) {
     return SigningKey::from_seed(tagged_hash("sim-key", {as_bytes(name)}).view()).value();
 }
 
-std::vector<CharterCompartment> compartments(Random& random, const std::vector<Member>& members) {
+// Which of its four lists a member stands in.
+std::vector<std::string>& list_for(Random& random, CharterCompartment& compartment, bool rights) {
+    if (rights && random.one_in(3))
+        return random.one_in(2) ? compartment.observers : compartment.relays;
+    return random.one_in(6) ? compartment.readers : compartment.writers;
+}
+
+std::vector<CharterCompartment> compartments(Random& random, const std::vector<Member>& members,
+                                             bool rights) {
     std::vector<CharterCompartment> out;
     for (const std::string& name : all_compartments) {
         CharterCompartment compartment;
         compartment.name = compartment.title = name;
-        compartment.kinds = {"of_" + name};
+        for (std::uint16_t tag = 1; tag <= kinds_count; ++tag)
+            if (kind_name(tag).ends_with(name)) compartment.kinds.push_back(kind_name(tag));
         for (std::size_t i = 0; i < members.size(); ++i) {
             const bool in = i == 0 || name == "movement" ||
                             (name == "return" ? random.below(4) != 0 : i < 2 || random.one_in(3));
             if (!in) continue;
-            const bool reads = i != 0 && random.one_in(6);
-            (reads ? compartment.readers : compartment.writers).push_back(members[i].agency);
+            auto& list = i == 0 ? compartment.writers : list_for(random, compartment, rights);
+            list.push_back(members[i].agency);
         }
         out.push_back(std::move(compartment));
     }
@@ -99,6 +95,38 @@ std::vector<CharterCompartment> compartments(Random& random, const std::vector<M
 }
 
 } // namespace
+
+std::string kind_name(std::uint16_t tag) {
+    const std::size_t of = all_compartments.size();
+    return (tag <= of ? "of_" : "also_") + all_compartments[(tag - 1u) % of];
+}
+
+std::uint16_t kind_tag(std::string_view name) {
+    for (std::uint16_t tag = 1; tag <= kinds_count; ++tag)
+        if (kind_name(tag) == name) return tag;
+    return 0;
+}
+
+std::vector<NamedText> documents(bool later) {
+    std::vector<NamedText> out{code_list("sharing", {"all", "some", "none"}),
+                               code_list("stage", {"open", "decided", "held", "done"})};
+    for (std::uint16_t tag = 1; tag <= kinds_count; ++tag)
+        out.push_back({"schema/" + kind_name(tag) + ".toml",
+                       "kind = \"" + kind_name(tag) + "\"\ntag = " + std::to_string(tag) + "\n" +
+                           fields + (later ? one_more : "")});
+    std::ranges::sort(out, {}, &NamedText::name);
+    return out;
+}
+
+bool has_later(const Charter& charter) {
+    return std::ranges::any_of(charter.documents, [](const CharterDocument& document) {
+        return document.text.find("tag = 7\nname = \"later\"") != std::string::npos;
+    });
+}
+
+const Member& Founding::of(std::string_view agency) const {
+    return *std::ranges::find(members, agency, &Member::agency);
+}
 
 std::string Founding::sign(std::string text, const Charter* before) const {
     std::uint32_t signatures = 0;
@@ -109,27 +137,12 @@ std::string Founding::sign(std::string text, const Charter* before) const {
     return text;
 }
 
-std::string Founding::with_another_field(const Charter& before) const {
-    Charter next = before;
-    next.epoch = before.epoch + 1;
-    next.previous = before.identity;
-    next.settles.clear();
-    next.documents.clear();
-    for (NamedText& document : documents(true)) {
-        CharterDocument& each = next.documents.emplace_back();
-        each.name = document.name;
-        each.hash = tagged_hash("document", {as_bytes(document.text)});
-        each.text = std::move(document.text);
-    }
-    return sign(write_charter(next).value(), &before);
-}
-
-Founding found(Random& random, std::size_t honest, std::size_t hostile) {
+Founding found(Random& random, std::size_t honest, std::size_t hostile, bool rights) {
     Founding out;
     out.honest = honest;
     CharterDraft draft;
     draft.network_name = "simulated " + std::to_string(random.next());
-    const std::size_t stewards = std::min<std::size_t>(honest, 3);
+    const std::size_t stewards = honest < 4 ? std::min<std::size_t>(honest, 2) : 3;
     out.quorum = draft.quorum = static_cast<std::uint32_t>(stewards / 2 + 1);
     for (std::size_t i = 0; i < honest + hostile; ++i) {
         const std::string agency = (i < honest ? "A" : "X") + std::to_string(i);
@@ -141,7 +154,7 @@ Founding found(Random& random, std::size_t honest, std::size_t hostile) {
         if (member.steward) draft.stewards.push_back(agency);
         out.members.push_back(std::move(member));
     }
-    draft.compartments = compartments(random, out.members);
+    draft.compartments = compartments(random, out.members, rights);
     draft.documents = documents(false);
     auto unsigned_text = write_charter(draft);
     SAFAR_ASSERT(unsigned_text.has_value());

@@ -199,7 +199,7 @@ Bytes Hostile::forged(const Core& from, std::uint64_t back, bool other_branch) {
         entropy_.fill(context.log.incarnation.raw);
     }
     EventDraft draft;
-    draft.body.kind = static_cast<std::uint16_t>(1 + random_.below(5)); // 4, 5: unknown
+    draft.body.kind = static_cast<std::uint16_t>(1 + random_.below(8)); // 7, 8: unknown
     entropy_.fill(draft.body.record.raw);
     draft.body.verb = "invented";
     draft.body.at = {static_cast<std::int64_t>(random_.one_in(2) ? random_.next() : ~0ull << 63)};

@@ -229,7 +229,7 @@ ROW(H35, AnUnknownAuthorIsNeitherStoredNorBlamedOnTheSender) {
 ROW(H36, WhatIsNotItsAuthorsToSayIsHeldAndHasNoEffect) {
     sim::Statistics statistics;
     sim::Random random(1, "founding");
-    const sim::Founding founding = sim::found(random, 2, 0);
+    const sim::Founding founding = sim::found(random, 2, 0, false);
     sim::Core core(0, founding.members[0], founding, 1, statistics);
     ASSERT_TRUE(core.start());
     AppendRequest request{"movement", {draft()}};
@@ -372,7 +372,9 @@ ROW(H51, OfACopyThatOmitsAndInventsOnlyTheTruePrefixIsTaken) {
 // A node of the simulator, alone with its disk.
 class HostileDisk : public ::testing::Test {
 protected:
-    HostileDisk() : founding(sim::found(random, 2, 0)), core(0, founding.members[0], founding, 1, statistics) {
+    HostileDisk()
+        : founding(sim::found(random, 2, 0, false)),
+          core(0, founding.members[0], founding, 1, statistics) {
         EXPECT_TRUE(core.start());
     }
     Result<Appended> append() {

@@ -90,7 +90,8 @@ std::map<Raw, ModelRecord> model_fold(const std::vector<PlainEvent>& events,
                                       const std::map<std::string, int>& rank, bool later_known) {
     std::map<Raw, std::vector<const PlainEvent*>> records;
     for (const PlainEvent& event : events)
-        if (event.readable && event.kind >= 1 && event.kind <= 3) records[event.record].push_back(&event);
+        if (event.readable && event.kind >= 1 && event.kind <= 6)
+            records[event.record].push_back(&event);
     std::map<Raw, ModelRecord> out;
     for (const auto& [record, all] : records) {
         ModelRecord& model = out[record];

@@ -230,10 +230,23 @@ bool Network::connected(const Core& a, const Core& b) const {
     return found != peers_.end() && found->second.up != nullptr && found->second.up->session;
 }
 
+// Does one of the two only observe where they differ? Then the other asks it for nothing.
+bool Network::only_bare(const Core& a, const Core& b, const SessionStatus& status) {
+    const auto bare = [&](const std::string& compartment) {
+        return !a.carries(compartment) || !b.carries(compartment);
+    };
+    const auto shared = a.shared_compartments(b.id);
+    return std::ranges::any_of(shared, bare) &&
+           std::ranges::all_of(status.behind, [&](const BehindLog& log) {
+               const LogOwner* owner = a.log().authority()->owner(log.log.id);
+               return owner != nullptr && bare(owner->compartment);
+           });
+}
+
 std::string Network::unsettled() const {
     for (const auto& a : cores_)
         for (const auto& b : cores_) {
-            if (a == b || a->member.hostile || b->member.hostile) continue;
+            if (a == b || !takes_part(*a) || !takes_part(*b)) continue;
             auto found = peers_.find({a->index, b->index});
             const Peer* with = found == peers_.end() ? nullptr : &found->second;
             const std::string pair = a->agency + " with " + b->agency;
@@ -243,6 +256,7 @@ std::string Network::unsettled() const {
             const SessionStatus status = with->up->session->status();
             if (!status.ready) return pair + ": no hello";
             if (status.behind_here == 0 && status.behind_there == 0) continue;
+            if (only_bare(*a, *b, status)) continue;
             std::string out = pair + ": " + std::to_string(status.behind_here) + " behind here, " +
                               std::to_string(status.behind_there) + " there";
             for (const BehindLog& log : status.behind) {

@@ -37,6 +37,7 @@ public:
     LinkRates rates;
     Tamper* tamper = nullptr;
     std::function<void(std::string)> complain; // a promise is broken
+    std::function<bool(const Core&)> takes_part; // it must become equal to the others
     std::function<void(const std::string&)> say; // one line of the transcript
     bool tell_frames = false;
     std::function<void(Core&)> died;           // in the middle of a commit
@@ -77,6 +78,7 @@ private:
         NodeTime call_at = NodeTime::max();
     };
     using Pair = std::pair<std::size_t, std::size_t>;
+    static bool only_bare(const Core& a, const Core& b, const SessionStatus& status);
 
     Peer& peer(std::size_t of, std::size_t other) { return peers_[{of, other}]; }
     [[nodiscard]] bool blocked(std::size_t from, std::size_t to) const {

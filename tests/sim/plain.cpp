@@ -86,13 +86,16 @@ void read_clear(RawView clear, PlainEvent& event) {
 }
 
 std::string read_event(Cursor& in, PlainEvent& event) {
-    if (in.number(1) != 0) return "an event that is not in clear";
-    const Raw salt = in.raw(16);
-    RawView dots = in.sized(), clear = in.sized();
-    if (in.bad) return "an event ends early";
+    const auto form = in.number(1);
+    event.bare = form == 3;
+    if (form != 0 && !event.bare) return "an event that is neither in clear nor erased";
+    const Raw salt = event.bare ? Raw() : in.raw(16);
+    RawView dots = in.sized(), clear = event.bare ? RawView() : in.sized();
     const Raw none(32);
-    const Raw inner = plain_hash("inner", {salt, plain_hash("clear", {clear}), none,
-                                           plain_hash("sealed", {RawView()})});
+    const Raw inner = event.bare ? in.raw(32)
+                                 : plain_hash("inner", {salt, plain_hash("clear", {clear}), none,
+                                                        plain_hash("sealed", {RawView()})});
+    if (in.bad) return "an event ends early";
     const std::byte leaf_mark{0};
     event.leaf = plain_hash("leaf", {RawView(&leaf_mark, 1), plain_hash("dots", {dots}), inner});
     if (!dots.empty()) {
@@ -101,7 +104,7 @@ std::string read_event(Cursor& in, PlainEvent& event) {
             event.replaces.push_back(list.raw(74));
         if (!list.done()) event.replaces.clear();
     }
-    read_clear(clear, event);
+    if (!event.bare) read_clear(clear, event);
     return {};
 }
 
@@ -133,6 +136,7 @@ void read_events(Cursor& in, PlainBatch& batch) {
         event.sequence = batch.first_sequence + i;
         if (batch.problem = read_event(events, event); !batch.problem.empty()) return;
         leaves.push_back(event.leaf);
+        batch.bare = batch.bare || event.bare;
     }
     if (!events.done()) batch.problem = "bytes after the last event";
     else if (root_of(std::move(leaves)) != batch.root) batch.problem = "the root is another";

@@ -26,6 +26,7 @@ struct PlainEvent {
     std::uint16_t kind = 0;
     Raw record;
     std::vector<PlainAssertion> assertions;
+    bool bare = false;     // without a body
     bool readable = false; // the clear part decodes
     std::string agency;    // filled in by whoever knows the charter
 
@@ -36,6 +37,7 @@ struct PlainBatch {
     std::uint64_t number = 0, first_sequence = 0, epoch = 0;
     std::uint32_t count = 0;
     std::vector<PlainEvent> events;
+    bool bare = false;   // some event is
     std::string problem; // empty: header, packing, events and root hold together
 };
 

@@ -37,8 +37,18 @@ enum class Fault {
     clock_jump,
     clock_drift,
     clock_frozen,
-    charter_epoch,
+    epoch_field, // every kind gets one more
+    epoch_removes,
+    epoch_readmits,
+    epoch_grants,
+    epoch_cuts,
+    epoch_lifts,
+    epoch_admits, // one branch of a fork
+    epoch_rival,
+    epoch_settles,
     suspension,
+    delegation,
+    delegation_end,
     unknown_frame,
     hostile_frame,
     hostile_fork,
@@ -53,6 +63,8 @@ struct Statistics {
     std::uint64_t seeds = 0, events = 0, acknowledged = 0, batches_stored = 0, actions = 0;
     std::uint64_t sessions = 0, restarts = 0, new_incarnations = 0, checks = 0, real_signatures = 0;
     std::uint64_t forks_found = 0, bytes_sent = 0;
+    std::uint64_t not_counted = 0; // logs of which a node that heals holds more than counts
+    std::uint64_t frozen = 0;      // seeds that end with rival epochs
     std::int64_t simulated_ms = 0, converge_ms_max = 0, converge_ms_sum = 0;
     std::uint64_t queued_bytes_max = 0, logs_max = 0;
 

@@ -58,11 +58,11 @@ Swarm draw_swarm(std::uint64_t seed) {
     s.pause_max = random.between(1s, 60s);
     s.slow_disk = some(30s, 300s);
     s.clock = some(20s, 200s);
-    s.epoch = random.one_in(3) ? random.between(60s, 300s) : NodeTime{0};
+    s.govern = some(15s, 150s);
+    s.rights = random.one_in(2);
     if (s.hostile > 0) {
         s.tamper_permille = random.between(5, 150);
         s.hostile_fork = some(20s, 200s);
-        s.suspension = random.one_in(3) ? random.between(100s, 400s) : NodeTime{0};
     }
     return s;
 }

@@ -17,10 +17,11 @@ struct Swarm {
     NodeTime log_call_max{1'000'000}; // what one call of the log takes
     // Mean time between two of a kind over all nodes; zero: the kind does not exist.
     NodeTime append{0}, cut{0}, takeover{0}, partition{0}, partition_max{0}, crash{0}, down_max{0},
-        crash_all{0}, copy{0}, pause{0}, pause_max{0}, slow_disk{0}, clock{0}, epoch{0}, suspension{0},
+        crash_all{0}, copy{0}, pause{0}, pause_max{0}, slow_disk{0}, clock{0}, govern{0},
         hostile_fork{0};
     std::uint64_t power_permille = 0, rollback_permille = 0, tamper_permille = 0;
     std::size_t large_one_in = 0; // appends
+    bool rights = false;          // some relay and some observe
 };
 
 [[nodiscard]] Swarm draw_swarm(std::uint64_t seed);

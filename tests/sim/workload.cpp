@@ -25,24 +25,23 @@ void World::schedule_appends(Core& core) {
     });
 }
 
-EventDraft World::draft(Core& core, const std::string& compartment) {
+EventDraft World::draft(Core& core, std::uint16_t kind) {
     Random& random = work_random_;
     EventDraft out;
-    auto& known = records_[compartment];
+    auto& known = records_[kind];
     if (known.empty() || random.one_in(4)) {
         RecordId fresh;
         for (std::byte& byte : fresh.raw) byte = static_cast<std::byte>(random.below(256));
         known.push_back(fresh);
     }
     out.body.record = random.one_in(2) ? known.back() : random.any(known);
-    const auto place = std::ranges::find(all_compartments, compartment) - all_compartments.begin();
-    out.body.kind = static_cast<std::uint16_t>(place + 1);
+    out.body.kind = kind;
     out.body.verb = "recorded";
     out.body.at = wall(core);
     static const char* const stages[] = {"open", "decided", "held", "done"};
     static const char* const sharing[] = {"all", "some", "none"};
     const auto text = [&] { return Text{std::string(1, static_cast<char>('a' + random.below(6)))}; };
-    const bool later = core.charter().ruling().charter->epoch > 1;
+    const bool later = has_later(*core.charter().ruling().charter);
     for (std::size_t i = 0, n = random.between(1, 3); i < n; ++i) {
         const auto field = static_cast<std::uint16_t>(random.between(1, later ? 7 : 6));
         Value value = text();
@@ -77,14 +76,15 @@ EventDraft World::draft(Core& core, const std::string& compartment) {
 }
 
 void World::append(Core& core) {
-    const auto may = core.written();
-    if (may.empty()) return;
-    const std::string compartment = work_random_.any(may);
+    const auto pens = core.pens();
+    if (pens.empty()) return;
+    const Core::Pen& pen = work_random_.any(pens);
     AppendRequest request;
-    request.compartment = compartment;
+    request.compartment = pen.compartment;
     const std::size_t events = work_random_.one_in(10) ? work_random_.between(5, 40)
                                                        : work_random_.between(1, 3);
-    for (std::size_t i = 0; i < events; ++i) request.drafts.push_back(draft(core, compartment));
+    for (std::size_t i = 0; i < events; ++i)
+        request.drafts.push_back(draft(core, work_random_.any(pen.kinds)));
     statistics_.events += events;
     network_->on_log_thread(core, [this, &core, request = std::move(request)] {
         auto answer = core.append(request);

@@ -27,6 +27,18 @@ std::string difference(const Core& a, const Core& b, const std::string& compartm
     return out;
 }
 
+// Who only observes may know of batches whose bodies went with their author's disk.
+bool same_frontier(const Core& carrier, const Core& core, const std::string& compartment) {
+    if (core.carries(compartment))
+        return frontier_digest(core.log().frontier(compartment)) ==
+               frontier_digest(carrier.log().frontier(compartment));
+    return std::ranges::all_of(carrier.log().frontier(compartment),
+                               [&](const FrontierEntry& entry) {
+                                   const Head here = core.log().head(entry.log).value_or(Head{});
+                                   return here == entry.head || here.number > entry.head.number;
+                               });
+}
+
 Swarm swarm_of(std::uint64_t seed, const RunOptions& options) {
     Swarm out = draw_swarm(seed);
     if (options.nodes) out.honest = std::clamp<std::size_t>(*options.nodes, 1, 40);
@@ -38,10 +50,11 @@ Swarm swarm_of(std::uint64_t seed, const RunOptions& options) {
 } // namespace
 
 World::World(std::uint64_t seed, const RunOptions& options)
-    : seed_(seed), options_(options), swarm_(swarm_of(seed, options)), fault_random_(seed, "faults"),
-      work_random_(seed, "workload"), founding_([&] {
+    : seed_(seed), options_(options), swarm_(swarm_of(seed, options)),
+      fault_random_(seed, "faults"), work_random_(seed, "workload"),
+      govern_random_(seed, "governance"), founding_([&] {
           Random random(seed, "founding");
-          return found(random, swarm_.honest, swarm_.hostile);
+          return found(random, swarm_.honest, swarm_.hostile, swarm_.rights);
       }()),
       hostile_(seed, swarm_.tamper_permille, statistics_), began_(time_.now),
       heals_at_(time_.now + swarm_.length * 4 / 5) {
@@ -61,6 +74,7 @@ World::World(std::uint64_t seed, const RunOptions& options)
     network_->tamper = &hostile_;
     network_->tell_frames = options.frames;
     network_->complain = [this](const std::string& what) { complain(Outcome::correctness, what); };
+    network_->takes_part = [this](const Core& core) { return takes_part(core); };
     network_->say = [this](const std::string& what) { say(what); };
     network_->died = [this](Core& core) { crash(core, fault_random_.one_in(2)); };
     network_->log_time = [this](Core& core) {
@@ -150,12 +164,16 @@ void World::heal() {
     if (options_.canary) plant_canary();
 }
 
+bool World::takes_part(const Core& core) const {
+    return honest(core) && cores_[0]->charter().ruling().charter->node(core.id) != nullptr;
+}
+
 bool World::level() { return why_not_level().empty(); }
 
 std::string World::why_not_level() {
     const Core* first = nullptr;
     for (auto& core : cores_) {
-        if (!honest(*core)) continue;
+        if (!takes_part(*core)) continue;
         if (!core->up()) return core->agency + " is down";
         if (first == nullptr) first = core.get();
         if (core->charter_digest() != first->charter_digest())
@@ -164,14 +182,14 @@ std::string World::why_not_level() {
     for (const std::string& compartment : all_compartments) {
         const Core* other = nullptr;
         for (auto& core : cores_) {
-            if (!honest(*core)) continue;
-            const auto held = core->held();
-            if (std::ranges::find(held, compartment) == held.end()) continue;
-            if (other != nullptr && frontier_digest(core->log().frontier(compartment)) !=
-                                        frontier_digest(other->log().frontier(compartment)))
+            const auto shown = core->shown();
+            if (!takes_part(*core) || core->charter().suspended(core->id) ||
+                std::ranges::find(shown, compartment) == shown.end())
+                continue;
+            if (other != nullptr && !same_frontier(*other, *core, compartment))
                 return core->agency + " and " + other->agency + " hold different batches of " +
                        compartment + difference(*core, *other, compartment);
-            other = core.get();
+            if (other == nullptr) other = core.get(); // the first steward, who writes everywhere
         }
     }
     return network_->unsettled();
@@ -183,13 +201,15 @@ void World::finish() {
     if (!level()) complain(Outcome::liveness, "20 s after all were equal: " + why_not_level());
     check_forks();
     check_equal_sets();
+    check_counted();
+    check_published();
     for (auto& core : cores_) {
-        if (!honest(*core) || !core->up() || !result_.problems.empty()) continue;
+        if (!takes_part(*core) || !core->up() || !result_.problems.empty()) continue;
         check_node(*core);
         check_batches(*core);
         check_model(*core);
         check_reopened(*core);
-        for (const auto& compartment : core->held())
+        for (const auto& compartment : core->shown())
             time_.trace.add(frontier_digest(core->log().frontier(compartment)).view());
         statistics_.logs_max = std::max<std::uint64_t>(statistics_.logs_max, seen_[core->index].size());
     }

@@ -2,6 +2,7 @@
 // promises that are checked while it runs and when it has healed.
 #pragma once
 
+#include "node/charter/amend.hpp"
 #include "tests/sim/hostile.hpp"
 #include "tests/sim/swarm.hpp"
 
@@ -52,12 +53,24 @@ private:
     void fault_clock();
     void fault_slow_disk();
     void fault_copy();
-    void new_epoch();
-    void suspend();
+    // governance.cpp
+    void govern();
+    [[nodiscard]] Core* any_steward();
+    [[nodiscard]] std::optional<Amendment> amendment(Core& by, Fault& what);
+    [[nodiscard]] std::string draft_epoch(Core& by, Amendment change);
+    void publish_epoch(Core& by, std::string text, Fault what);
+    void publish_notice(Core& by, const Notice& notice, Fault what);
+    void rival_epochs(Core& by);
+    void suspend(Core& by);
+    void delegate();
+    void end_delegation();
+    [[nodiscard]] std::vector<KnownHead> known_heads(const Core& core, bool lowered);
+    [[nodiscard]] std::vector<CharterCut> cuts_of(const Core& by, const NodeId& node);
+    void forget_published(const Core& core);
     // workload.cpp
     void schedule_appends(Core& core);
     void append(Core& core);
-    [[nodiscard]] EventDraft draft(Core& core, const std::string& compartment);
+    [[nodiscard]] EventDraft draft(Core& core, std::uint16_t kind);
     [[nodiscard]] ClaimedTime wall(const Core& core);
     // checks.cpp
     void check_node(Core& core);
@@ -68,17 +81,24 @@ private:
     void check_batches(Core& core);
     void check_model(Core& core);
     void check_reopened(Core& core);
+    // check_governance.cpp
+    void check_counted();
+    void check_published();
+    [[nodiscard]] bool shares(const Core& core, const Acknowledged& what) const;
     [[nodiscard]] bool held_by_anybody(const Acknowledged& what) const;
     void plant_canary();
 
     [[nodiscard]] Core& any_up(Random& random);
     [[nodiscard]] bool honest(const Core& core) const { return !core.member.hostile; }
+    // Honest, and listed by the charter as the first steward holds it: it must become equal to the
+    // others.
+    [[nodiscard]] bool takes_part(const Core& core) const;
 
     std::uint64_t seed_;
     RunOptions options_;
     Swarm swarm_;
     Statistics statistics_;
-    Random fault_random_, work_random_;
+    Random fault_random_, work_random_, govern_random_;
     Founding founding_;
     Timeline time_;
     std::vector<std::unique_ptr<Core>> cores_;
@@ -95,9 +115,20 @@ private:
     std::vector<Clock> clocks_;
     std::vector<NodeTime> log_call_max_;
     std::vector<std::vector<Core::Copy>> copies_;
-    std::map<std::string, std::vector<RecordId>> records_; // by compartment
-    std::vector<std::map<LogName, Head>> seen_;            // by node, at the last look
+    std::map<std::uint16_t, std::vector<RecordId>> records_; // by kind
+    struct Seen {
+        Head head;
+        bool bodies = false; // it was to hold them
+    };
+    std::vector<std::map<LogName, Seen>> seen_;            // by node, at the last look
     std::map<Hash, Bytes> verified_;                       // stored bytes, by header hash
+    // What somebody has made public, and by whose word: gone where that node was put back.
+    struct Published {
+        Hash name, previous; // of an epoch with the one before it, or of a notice
+        std::size_t by = 0;
+        bool epoch = false, excused = false;
+    };
+    std::vector<Published> published_;
 };
 
 } // namespace safar::sim

@@ -44,6 +44,10 @@ public:
         if (!taken || taken.value() == CharterState::News::nothing) return false;
         EXPECT_TRUE(log_->set_authority(state_.authority()));
         derived_->set_schema(schema());
+        if (const auto* fork =
+                one.notice ? std::get_if<ForkEvidence>(&one.notice->what) : nullptr) {
+            EXPECT_TRUE(log_->note_fork(*fork));
+        }
         return true;
     }
     // Everything that must not depend on the order.
@@ -266,6 +270,46 @@ TEST_F(GovernanceOrder, IsForgottenWhereAnEpochAdmitsOneBranchOfAForkAndThenTheO
     everybody_agrees(known, "the other branch admitted");
     EXPECT_TRUE(verdicts.back().ends_with(":3")) << verdicts.back();
     EXPECT_EQ(std::set<std::string>(verdicts.begin(), verdicts.end()).size(), 3u);
+}
+
+// FIA forks its log under an epoch that has a rival: with the epoch the fork is void, and its log
+// is open again.
+TEST_F(GovernanceOrder, IsForgottenWhereARivalMakesTheEpochVoidUnderWhichALogForked) {
+    std::vector<Heard> known;
+    Listener guide(*this);
+    auto add = [&](Heard one) {
+        guide.hear(one);
+        known.push_back(std::move(one));
+    };
+    Writing fia(network.fia, guide.authority()), copy(network.fia, guide.authority());
+    add(fia.write());
+    copy.write(); // the very same batch
+    const auto named = [&](const std::string& name) {
+        return Heard{
+            successor(*first.charter, [&](Charter& c) { c.network_name = name; }, {"IOM", "MOFA"}),
+            std::nullopt, std::nullopt};
+    };
+    add(fia.write("here"));
+    add(named("one"));
+    copy.under(guide.authority());
+    const Heard there = copy.write("there");
+    known.push_back(there);
+    const EncodedBatch &a = *known[1].batch, &b = *there.batch;
+    const auto signature = [](const EncodedBatch& batch) {
+        Signature out;
+        std::memcpy(out.raw.data(), batch.bytes.data() + BatchHeader::encoded_bytes,
+                    Signature::size);
+        return out;
+    };
+    add({"",
+         make_fork_notice(
+             make_evidence({fia.name, 2}, a.header(), signature(a), b.header(), signature(b))),
+         std::nullopt});
+    everybody_agrees(known, "forked");
+    EXPECT_TRUE(verdicts.back().ends_with(":1")) << verdicts.back();
+    known.push_back(named("other"));
+    everybody_agrees(known, "void");
+    EXPECT_TRUE(verdicts.back().ends_with(":2")) << verdicts.back();
 }
 
 } // namespace

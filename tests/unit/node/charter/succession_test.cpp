@@ -133,6 +133,10 @@ TEST_F(Rivals, LeaveOneStateInWhateverOrderEverythingIsHeard) {
         for (const std::string& text : texts) ASSERT_TRUE(node.take_epoch(text));
         EXPECT_EQ(node.ruling().text, last);
         EXPECT_FALSE(node.frozen());
+        EXPECT_EQ(node.notices().size(), 2u)
+            << "both stay as evidence, also where one ruled until then";
+        if (!verdict) verdict = node.state_hash();
+        EXPECT_EQ(node.state_hash(), *verdict);
     } while (std::next_permutation(texts.begin(), texts.end()));
     // What was built on a rival falls with it.
     CharterState node = state();
@@ -151,6 +155,53 @@ TEST_F(Rivals, TravelAsNoticesToThoseWhoSawOnlyOne) {
     for (const auto& [hash, notice] : saw_b.notices()) ASSERT_TRUE(saw_a.take_notice(notice));
     EXPECT_EQ(saw_a.state_hash(), saw_b.state_hash());
     EXPECT_TRUE(saw_a.frozen());
+}
+
+// Each was published at another node; numbers tell them nothing.
+TEST_F(Rivals, MeetWhereEachNodeHoldsAnotherOne) {
+    const std::string on_b =
+        successor(value_of(parse_charter(b)), [](Charter& c) { c.network_name = "B2"; });
+    CharterState saw_a = state(), saw_b = state();
+    ASSERT_TRUE(saw_a.take_epoch(a));
+    for (const std::string& text : {b, on_b}) ASSERT_TRUE(saw_b.take_epoch(text));
+    const auto hear = [](CharterState& node, const CharterState& from) {
+        for (const Hash& name : from.offers()) {
+            const auto held = node.offers();
+            if (std::binary_search(held.begin(), held.end(), name)) continue;
+            // One that follows what is void is offered in vain.
+            static_cast<void>(node.take_notice(value_of(parse_notice(*from.offer(name)))));
+        }
+    };
+    EXPECT_EQ(saw_a.offers().size(), 1u);
+    EXPECT_EQ(saw_b.offers().size(), 2u);
+    EXPECT_FALSE(saw_a.offer(first.charter->identity));
+    for (int round = 0; round < 2; ++round) {
+        hear(saw_a, saw_b);
+        hear(saw_b, saw_a);
+    }
+    EXPECT_TRUE(saw_a.frozen());
+    EXPECT_TRUE(saw_b.frozen());
+    EXPECT_EQ(saw_a.state_hash(), saw_b.state_hash());
+    EXPECT_EQ(saw_a.offers(), saw_b.offers());
+}
+
+TEST_F(Rivals, TakeWithThemWhatStandsOnOneOfThem) {
+    const Charter on = value_of(parse_charter(a));
+    Suspension stop;
+    stop.network = NetworkId{one.identity.raw};
+    stop.epoch = on.identity;
+    stop.agency = "UKF";
+    stop.reason = "under the epoch that is void soon";
+    const std::string text = value_of(write_suspension(stop, "IOM", network.iom.signing));
+    const Notice notice = value_of(parse_notice(make_suspension_notice(text, stop).bytes));
+    CharterState before = state(), after = state();
+    for (const std::string& epoch : {a, b}) ASSERT_TRUE(after.take_epoch(epoch));
+    EXPECT_EQ(after.take_notice(notice).error().code, ErrorCode::epoch_unknown);
+    ASSERT_TRUE(before.take_epoch(a));
+    ASSERT_TRUE(before.take_notice(notice));
+    EXPECT_TRUE(before.suspended(network.ukf.id()));
+    ASSERT_TRUE(before.take_epoch(b));
+    EXPECT_EQ(before.state_hash(), after.state_hash());
 }
 
 TEST(CharterChanges, AreSaidInSentences) {

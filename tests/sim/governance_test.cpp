@@ -1,0 +1,48 @@
+// What the simulator found in governance, each as one case with the simulator's own parts.
+#include "tests/sim/world.hpp"
+
+#include <gtest/gtest.h>
+
+namespace safar::sim {
+namespace {
+
+class Governed : public ::testing::Test {
+protected:
+    Governed()
+        : founding(found(random, 2, 0, false)),
+          core(0, founding.members[0], founding, 1, statistics) {
+        EXPECT_TRUE(core.start());
+    }
+    LogName append() {
+        EventDraft event;
+        event.body.kind = 1;
+        event.body.verb = "recorded";
+        return core.append({"movement", {event}}).value().log;
+    }
+    std::string cut(const LogName& log, std::uint64_t batch) const {
+        Amendment change;
+        change.cuts = {{core.id, "movement", log.incarnation, batch, {}, {}}};
+        return founding.sign(amend_charter(core.charter(), change, {}).value(),
+                             founding.first.charter.get());
+    }
+    Statistics statistics;
+    Random random{1, "founding"};
+    Founding founding;
+    Core core;
+};
+
+TEST_F(Governed, WhatTheDiskRefusedWhenAnEpochCameIsMadeUpWithTheNextWrite) {
+    const LogName log = append();
+    for (int i = 0; i < 4; ++i) append();
+    const std::string epoch = cut(log, 2);
+    core.disk().rates.full = 1000;
+    EXPECT_EQ(core.adopt_epoch(epoch).error().code, ErrorCode::storage_full);
+    EXPECT_EQ(core.charter().ruling().charter->epoch, 2u);
+    EXPECT_EQ(core.log().head(log)->number, 5u);
+    core.disk().rates.full = 0;
+    ASSERT_TRUE(core.writable().put_setting("any", as_bytes("write")));
+    EXPECT_EQ(core.log().head(log)->number, 2u);
+}
+
+} // namespace
+} // namespace safar::sim
