@@ -74,6 +74,7 @@ HealthFacts gather_health(ApiContext& context) {
     out.disk = disk_facts(context.operate);
     out.log_position = node.log().last_position();
     out.derived_position = node.deriver().position();
+    if (auto hindered = node.deriver().hindered()) out.derived_hindered = hindered->detail;
     out.conflicts = node.derived().conflict_count();
     for (const QuarantinedBatch& batch : node.log().quarantined())
         out.quarantined.push_back(batch.reason);

@@ -123,6 +123,12 @@ public:
         return listed != nullptr && named != nullptr &&
                (named->may_carry(listed->agency) || named->observes(listed->agency));
     }
+    std::vector<NodeId> keepers(std::string_view compartment) const override {
+        std::vector<NodeId> out;
+        for (const CharterNode& node : ruling_.nodes)
+            if (may_observe(node.id, compartment)) out.push_back(node.id);
+        return out;
+    }
     bool only_carries(const NodeId& node, std::string_view compartment) const override {
         const CharterNode* listed = ruling_.node(node);
         const CharterCompartment* named = ruling_.compartment(compartment);

@@ -25,7 +25,7 @@ public:
     }
     // Stopped by a suspension: it hears charter and notices and nothing else.
     [[nodiscard]] virtual bool suspended(const NodeId&) const { return false; }
-    virtual void confirm_own_heads(Frontier held_by_peer) = 0;
+    virtual void confirm_own_heads(const NodeId& peer, Frontier held_by_peer) = 0;
     // What was heard of heads, as StatementBook::save() wrote it: kept in the background, and given
     // back after a start. Empty: nothing was kept.
     virtual void keep_statements(Bytes) {}

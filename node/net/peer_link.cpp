@@ -181,7 +181,7 @@ void PeerLink::act(AdoptNotice& action) {
 }
 
 void PeerLink::act(ConfirmHeads& action) {
-    world_->host.confirm_own_heads(std::move(action.held_by_peer));
+    world_->host.confirm_own_heads(node_, std::move(action.held_by_peer));
 }
 
 // What does not hold is not heard; it is worth no quarrel. A former key vouches for nothing but its

@@ -46,6 +46,11 @@ Finding derived(const HealthFacts& facts) {
         facts.log_position - std::min(facts.log_position, facts.derived_position);
     const std::string found =
         fmt::format("at {} of {} batches", facts.derived_position, facts.log_position);
+    if (!facts.derived_hindered.empty())
+        return {"derived state", Health::problem,
+                found + " and can not follow: " + facts.derived_hindered,
+                "safar verify --deep; if the store is damaged: restore the last backup, or move the "
+                "directory `store` away and start, and the peers send everything again"};
     if (lag > derived_lag_warning)
         return {"derived state", Health::warning, found,
                 "answers are behind the log; wait, and if it does not move: safar rebuild"};

@@ -28,6 +28,7 @@ struct HealthFacts {
     std::optional<std::string> key_problem; // nullopt: not looked at; "": well
     std::optional<Disk> disk;
     std::uint64_t log_position = 0, derived_position = 0;
+    std::string derived_hindered = {}; // why derived state can not follow; empty: it can
     std::uint64_t conflicts = 0;
     std::vector<std::string> quarantined; // reasons, one a batch
     std::vector<std::string> forked;      // agencies whose log is forked

@@ -1,5 +1,6 @@
 #include "node/registry/derive_thread.hpp"
 
+#include <algorithm>
 #include <future>
 
 namespace safar {
@@ -8,7 +9,7 @@ namespace {
 constexpr std::size_t step_batches = 64;         // between two wake-ups of readers: about 16 k events
 constexpr Position checkpoint_batches = 8192;    // what a crash makes a start derive again: about 2 M events
 constexpr std::chrono::seconds idle_checkpoint{2};
-constexpr std::chrono::milliseconds retry_pause{500};
+constexpr std::chrono::milliseconds retry_pause_max{30'000};
 
 } // namespace
 
@@ -61,8 +62,10 @@ void DeriveThread::look_again() {
 Result<> DeriveThread::wait_for(Position wanted, std::chrono::milliseconds at_most) {
     if (position() >= wanted) return success();
     std::unique_lock lock(mutex_);
-    moved_.wait_for(lock, at_most, [&] { return position() >= wanted || ended_; });
+    moved_.wait_for(lock, at_most,
+                    [&] { return position() >= wanted || ended_ || hindered_; });
     if (position() >= wanted) return success();
+    if (hindered_) return *hindered_;
     if (ended_) return failure(ErrorCode::stopping, "the node is stopping");
     return failure(ErrorCode::timed_out, "derived state is at position " + std::to_string(position()) +
                                              " and did not reach " + std::to_string(wanted) +
@@ -115,17 +118,32 @@ void DeriveThread::step() {
         // Under the lock, so that a reader between its test and its sleep is not missed.
         std::lock_guard lock(mutex_);
         position_.store(derived_.position(), std::memory_order_release);
+        if (taken.has_value()) hindered_.reset();
     }
     moved_.notify_all();
-    if (taken.has_value()) return;
+    if (taken.has_value()) retry_pause_ = retry_pause_min;
+    else hindered_by(taken.error());
+}
 
-    if (note_) note_("derived state does not follow the log: " + describe(taken.error()));
-    if (taken.error().code == ErrorCode::storage_corrupt) {
-        if (note_) note_("derived state is damaged and is derived again from the log");
+// Damage of derived state is mended by deriving it again; damage of the log is not.
+void DeriveThread::hindered_by(const Error& error) {
+    const std::optional<Error> before = hindered();
+    const bool told = before && before->detail == error.detail;
+    if (note_ && !told) note_("derived state does not follow the log: " + describe(error));
+    if (error.code == ErrorCode::storage_corrupt) {
+        if (note_ && !told) note_("derived state is damaged and is derived again from the log");
         if (auto rebuilt = derived_.rebuild({}); rebuilt.has_value()) return;
     }
     std::unique_lock lock(mutex_);
-    wake_.wait_for(lock, retry_pause, [this] { return stopping_; });
+    hindered_ = error;
+    moved_.notify_all();
+    wake_.wait_for(lock, retry_pause_, [this] { return stopping_ || !tasks_.empty(); });
+    retry_pause_ = std::min(2 * retry_pause_, retry_pause_max);
+}
+
+std::optional<Error> DeriveThread::hindered() const {
+    std::lock_guard lock(mutex_);
+    return hindered_;
 }
 
 void DeriveThread::checkpoint_when_due(bool idle) {

@@ -11,6 +11,7 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 namespace safar {
@@ -30,30 +31,38 @@ public:
     // What counts may have changed (a charter, a fork): readers wait until derived state has looked.
     void look_again();
     [[nodiscard]] Position position() const { return position_.load(std::memory_order_acquire); }
-    // Costs one load where derived state is there already. Errors: timed_out, stopping.
+    // Costs one load where derived state is there already. Errors: timed_out, stopping; where
+    // derived state can not follow, what hinders it (it is tried again all the time).
     [[nodiscard]] Result<> wait_for(Position position,
                                     std::chrono::milliseconds at_most = std::chrono::minutes(2));
+    // Why derived state does not follow the log, although it was derived again; nullopt if it does.
+    [[nodiscard]] std::optional<Error> hindered() const;
     // Runs `task` on the derive thread, between two steps, and waits for it. Errors: stopping.
     [[nodiscard]] Result<> run(std::function<Result<>(Derived&)> task);
 
 private:
     void loop();
     void step();
+    void hindered_by(const Error& error);
     void checkpoint_when_due(bool idle);
 
     Derived& derived_;
     const Log& log_;
     std::function<void(std::string)> note_;
     std::atomic<Position> position_{0};
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::condition_variable wake_;  // the derive thread waits
     std::condition_variable moved_; // readers wait
     bool look_again_ = false;
     Position target_ = 0;
     std::deque<std::function<void(Derived&)>> tasks_;
     bool stopping_ = false, ended_ = false;
+    std::optional<Error> hindered_;
     std::chrono::steady_clock::time_point stop_by_;
-    Position checkpointed_ = 0; // derive thread only
+    // Of the derive thread only:
+    static constexpr std::chrono::milliseconds retry_pause_min{500};
+    std::chrono::milliseconds retry_pause_ = retry_pause_min;
+    Position checkpointed_ = 0;
     std::thread thread_;
 };
 

@@ -129,8 +129,10 @@ void Node::ingest(std::vector<EncodedBatch> batches,
     });
 }
 
-void Node::confirm_own_heads(Frontier held_by_peer) {
-    writer_->run([held = std::move(held_by_peer)](Log& log) { log.confirm_own_heads(held); });
+void Node::confirm_own_heads(const NodeId& peer, Frontier held_by_peer) {
+    writer_->run([peer, held = std::move(held_by_peer)](Log& log) {
+        log.confirm_own_heads(peer, held);
+    });
 }
 
 void Node::keep_statements(Bytes saved) {
@@ -148,7 +150,7 @@ Bytes Node::kept_statements() const {
 void Node::confirm_alone() {
     auto now = charter();
     if (now->nodes.size() != 1) return;
-    writer_->run([now](Log& log) {
+    writer_->run([now, self = settings_.id](Log& log) {
         Frontier all;
         for (const CharterCompartment& compartment : now->compartments) {
             Frontier part = log.frontier(compartment.name);
@@ -156,7 +158,7 @@ void Node::confirm_alone() {
         }
         std::sort(all.begin(), all.end(),
                   [](const FrontierEntry& a, const FrontierEntry& b) { return a.log < b.log; });
-        log.confirm_own_heads(all);
+        log.confirm_own_heads(self, all);
     });
 }
 

@@ -74,7 +74,7 @@ public:
     [[nodiscard]] bool suspended(const NodeId& node) const override { return charter_state()->suspended(node); }
     void adopt_charter(std::uint64_t epoch, Bytes document, std::function<void(Result<>)> done) override;
     void adopt_notice(Bytes notice, std::function<void(Result<>)> done) override;
-    void confirm_own_heads(Frontier held_by_peer) override;
+    void confirm_own_heads(const NodeId& peer, Frontier held_by_peer) override;
     void keep_statements(Bytes saved) override;
     [[nodiscard]] Bytes kept_statements() const override;
 

@@ -5,6 +5,7 @@
 #include "storage/event/batch.hpp"
 
 #include <optional>
+#include <vector>
 
 namespace safar {
 
@@ -58,6 +59,8 @@ public:
     [[nodiscard]] virtual bool may_observe(const NodeId& node, std::string_view compartment) const {
         return may_hold(node, compartment);
     }
+    // All nodes that may keep batches of that compartment, with or without bodies.
+    [[nodiscard]] virtual std::vector<NodeId> keepers(std::string_view compartment) const = 0;
     // Does the charter let this node carry or count batches there without reading them? Such batches have
     // no effect on its state.
     [[nodiscard]] virtual bool only_carries(const NodeId&, std::string_view) const { return false; }

@@ -104,6 +104,9 @@ Result<> check_journal(const Store& store, Books& books) {
         return broken("the journal ends at " + std::to_string(books.last) + ", the logs hold " +
                       std::to_string(held) + " batches");
     if (!key) return success();
+    // Tables of another store in this one's place have the end and not the beginning.
+    SAFAR_TRY(auto first, store.get(Table::journal, journal_key(1)));
+    if (!first) return broken("the journal's first entry can not be read");
     SAFAR_TRY(auto value, store.get(Table::journal, *key));
     if (!value) return broken("the journal's last entry can not be read");
     SAFAR_TRY(auto entry, decode_journal_row(*value));

@@ -137,16 +137,19 @@ public:
     // storage_*.
     [[nodiscard]] virtual Result<bool> note_fork(const ForkEvidence& evidence) = 0;
 
-    // What a peer holds of this node's logs. A log shown at exactly our head may go on. One shown
-    // higher, forked, or with another hash at any number is never signed by this node again. A node
-    // that is alone in its charter passes its own frontier. Until confirmed, the first append after
-    // opening starts a new incarnation (design.md section 4, Identity); a log that this run started
-    // needs no confirmation.
-    virtual void confirm_own_heads(const Frontier& held_by_peer) = 0;
+    // What `peer` holds of this node's logs. A log that every other keeper of its compartment has
+    // shown at exactly our head may go on: one that is out of reach may hold what this store forgot
+    // when an older copy of it was put back. One shown higher, forked, or with another hash at any
+    // number is never signed by this node again. A node that is alone passes its own frontier.
+    // Until confirmed, the first append after opening starts a new incarnation; a log that this run
+    // started needs no confirmation.
+    virtual void confirm_own_heads(const NodeId& peer, const Frontier& held_by_peer) = 0;
 
     // --- reading: any thread ---
 
     [[nodiscard]] virtual Frontier frontier(std::string_view compartment) const = 0;
+    // Another number than before whenever frontier(compartment) may be another than before.
+    [[nodiscard]] virtual std::uint64_t changes(std::string_view compartment) const = 0;
     [[nodiscard]] virtual std::optional<Head> head(const LogName& log) const = 0;
     [[nodiscard]] virtual Position last_position() const = 0;
     // Batches 1 to this number of that handle have an effect on state: what counts, is read by this node and

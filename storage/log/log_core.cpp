@@ -15,7 +15,7 @@ Result<> LogCore::open(std::vector<std::string>& notes) {
     SAFAR_TRY(auto books, read_books(*parts_.store));
     SAFAR_TRY(auto witness, parts_.witness->load());
     SAFAR_TRY(check_witness(witness, books, *parts_.store, own_, notes, losses_));
-    books_ = std::move(books);
+    enter_books(std::move(books));
     // The charter may have advanced while the node was down.
     SAFAR_TRY(recount_all());
     return release_quarantined();
@@ -34,7 +34,7 @@ std::shared_ptr<const Authority> LogCore::authority() const {
     return authority_;
 }
 
-void LogCore::confirm_own_heads(const Frontier& held_by_peer) {
+void LogCore::confirm_own_heads(const NodeId& peer, const Frontier& held_by_peer) {
     std::lock_guard lock(writing_);
     if (!finish_recount()) return; // unconfirmed: the next append starts a new incarnation
     Draft draft = start_draft();
@@ -54,13 +54,22 @@ void LogCore::confirm_own_heads(const Frontier& held_by_peer) {
             there = stored.value().hash;
         }
         switch (compare_heads(row->head, entry.head, there)) {
-        case PeerSays::same: own_.confirm(entry.log); break;
+        case PeerSays::same: own_.confirm(entry.log, peer, keepers_of(entry.log.id)); break;
         case PeerSays::behind: break;
         case PeerSays::contradicts: retire(draft, entry.log.id); break;
         }
     }
     // If this fails the log is still retired in this run, and unconfirmed in the next.
     if (!draft.changes.empty()) static_cast<void>(commit(draft));
+}
+
+// The other nodes that may keep batches of that log.
+std::vector<NodeId> LogCore::keepers_of(const LogId& log) const {
+    const LogOwner* owner = authority_->owner(log);
+    if (owner == nullptr) return {};
+    std::vector<NodeId> out = authority_->keepers(owner->compartment);
+    std::erase(out, author_.node);
+    return out;
 }
 
 Result<> LogCore::put_setting(std::string_view key, ByteView value) {
@@ -89,9 +98,14 @@ Result<> LogCore::ready_to_write() {
     // The last write may or may not have taken place: only the store can tell.
     SAFAR_TRY(auto books, read_books(*parts_.store));
     std::unique_lock publishing(reading_);
-    books_ = std::move(books);
+    enter_books(std::move(books));
     doubtful_ = false;
     return success();
+}
+
+void LogCore::enter_books(Books books) {
+    books_ = std::move(books);
+    index_.rebuild(books_, *authority_);
 }
 
 void LogCore::remember(const Error& error) const {
@@ -164,7 +178,10 @@ void LogCore::publish(Draft& draft) {
     for (const auto& [handle, row] : draft.aside) rows[handle] = &row;
     for (const auto& [name, row] : draft.rows) rows[row.handle] = &row;
     std::unique_lock publishing(reading_);
-    for (const auto& [handle, row] : rows) books_.put(*row);
+    for (const auto& [handle, row] : rows) {
+        books_.put(*row);
+        index_.changed(row->name.id, *authority_);
+    }
     books_.last = draft.last;
     for (const LogId& log : draft.retired) books_.own.erase(log);
     for (const auto& [id, incarnation] : draft.born) books_.own[id] = incarnation;

@@ -4,6 +4,7 @@
 // One thread writes (a mutex makes sure); what readers see changes after the commit, in one step.
 #pragma once
 
+#include "storage/log/compartment_index.hpp"
 #include "storage/log/evidence.hpp"
 #include "storage/log/own_logs.hpp"
 
@@ -39,9 +40,10 @@ public:
     [[nodiscard]] std::vector<Result<Appended>>
     append_prepared(std::span<PreparedAppend> groups) override;
     [[nodiscard]] std::vector<IngestOutcome> ingest(std::span<const EncodedBatch> batches) override;
-    void confirm_own_heads(const Frontier& held_by_peer) override;
+    void confirm_own_heads(const NodeId& peer, const Frontier& held_by_peer) override;
 
     [[nodiscard]] Frontier frontier(std::string_view compartment) const override;
+    [[nodiscard]] std::uint64_t changes(std::string_view compartment) const override;
     [[nodiscard]] std::optional<Head> head(const LogName& log) const override;
     [[nodiscard]] Position last_position() const override;
     [[nodiscard]] std::uint64_t effective(LogHandle handle) const override;
@@ -83,8 +85,10 @@ private:
 
     // --- log_core.cpp; the caller holds writing_ ---
     [[nodiscard]] Result<> ready_to_write();
+    void enter_books(Books books);
     [[nodiscard]] Draft start_draft() const;
     [[nodiscard]] LogRow row_of(const Draft& draft, const LogName& name) const;
+    [[nodiscard]] std::vector<NodeId> keepers_of(const LogId& log) const;
     static Position stage(Draft& draft, LogRow row,
                           ByteView batch); // the row as it is with this batch
     void retire(Draft& draft, const LogId& log);
@@ -151,9 +155,10 @@ private:
     std::vector<Loss> losses_; // found when opening; never changes afterwards
 
     mutable std::shared_mutex
-        reading_; // guards authority_ and books_; only the writer changes them
+        reading_; // guards the three below; only the writer changes them
     std::shared_ptr<const Authority> authority_;
     Books books_;
+    CompartmentIndex index_;
 
     mutable std::mutex entropy_; // seeded sources are not safe from several threads
     mutable std::atomic<bool> corrupt_{false};

@@ -35,13 +35,18 @@ std::optional<LogRow> LogCore::find_row(LogHandle handle) const {
 Frontier LogCore::frontier(std::string_view compartment) const {
     std::shared_lock lock(reading_);
     Frontier out;
-    for (const auto& [name, handle] : books_.handles)
-        if (const LogOwner* owner = authority_->owner(name.id);
-            owner != nullptr && owner->compartment == compartment)
-            out.push_back({name, books_.rows[handle - 1].head});
+    for (const LogId& id : index_.logs(compartment))
+        for (auto at = books_.handles.lower_bound({id, {}});
+             at != books_.handles.end() && at->first.id == id; ++at)
+            out.push_back({at->first, books_.rows[at->second - 1].head});
     if (planted(Plant::unsorted_frontier))
         std::ranges::sort(out, {}, [&](const FrontierEntry& entry) { return books_.handles.at(entry.log); });
     return out;
+}
+
+std::uint64_t LogCore::changes(std::string_view compartment) const {
+    std::shared_lock lock(reading_);
+    return index_.changes(compartment);
 }
 
 std::optional<Head> LogCore::head(const LogName& log) const {

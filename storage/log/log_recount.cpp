@@ -17,6 +17,7 @@ Result<> LogCore::set_authority(std::shared_ptr<const Authority> authority) {
     {
         std::unique_lock publishing(reading_);
         authority_ = std::move(authority);
+        index_.rebuild(books_, *authority_);
     }
     recount_due_ = true;
     return finish_recount();

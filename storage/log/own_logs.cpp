@@ -1,5 +1,7 @@
 #include "storage/log/own_logs.hpp"
 
+#include <algorithm>
+
 namespace safar {
 namespace {
 
@@ -28,12 +30,19 @@ bool OwnLogs::is_current(const LogName& log) const {
     return found != logs_.end() && found->second.incarnation == log.incarnation;
 }
 
-void OwnLogs::confirm(const LogName& log) {
-    if (is_current(log)) logs_[log.id].confirmed = true;
+void OwnLogs::confirm(const LogName& log, const NodeId& peer, std::span<const NodeId> keepers) {
+    if (!is_current(log)) return;
+    Own& own = logs_[log.id];
+    own.confirmed_by.insert(peer);
+    own.confirmed = std::ranges::all_of(
+        keepers, [&](const NodeId& keeper) { return own.confirmed_by.contains(keeper); });
 }
 
 void OwnLogs::doubt_all() {
-    for (auto& [id, own] : logs_) own.confirmed = false;
+    for (auto& [id, own] : logs_) {
+        own.confirmed = false;
+        own.confirmed_by.clear();
+    }
 }
 
 WitnessState OwnLogs::witness_state(const Books& books) const {

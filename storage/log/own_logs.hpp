@@ -4,6 +4,9 @@
 
 #include "storage/log/books.hpp"
 
+#include <set>
+#include <span>
+
 namespace safar {
 
 class OwnLogs {
@@ -13,11 +16,12 @@ public:
     // Is that the incarnation this node signs, or would sign once confirmed?
     [[nodiscard]] bool is_current(const LogName& log) const;
 
-    // Found in the store and not contradicted by the witness: waits for a peer's word.
+    // Found in the store and not contradicted by the witness: waits for its peers' word.
     void opened(const LogName& log) { logs_[log.id] = {log.incarnation, false}; }
     // Started in this run: nobody else can have continued it.
     void born(const LogName& log) { logs_[log.id] = {log.incarnation, true}; }
-    void confirm(const LogName& log);
+    // `peer` holds it up to our head, and not more; once all `keepers` have said so it may go on.
+    void confirm(const LogName& log, const NodeId& peer, std::span<const NodeId> keepers);
     void retire(const LogId& log) { logs_.erase(log); }
     // After a write of which nobody knows whether it took place, no head is certain any more.
     void doubt_all();
@@ -28,6 +32,7 @@ private:
     struct Own {
         Incarnation incarnation;
         bool confirmed = false;
+        std::set<NodeId> confirmed_by = {};
     };
     std::map<LogId, Own> logs_;
 };

@@ -21,7 +21,10 @@ Result<std::unique_ptr<Log>> open_rocks_log(const RocksOptions& options, const A
                                    const std::function<void(std::size_t)>& body) {
         workers->run(count, body);
     };
-    return open_log(std::move(parts), author, std::move(authority), notes);
+    auto log = open_log(std::move(parts), author, std::move(authority), notes);
+    if (!log && log.error().detail.find(options.directory) == std::string::npos)
+        return failure(log.error().code, options.directory + ": " + log.error().detail);
+    return log;
 }
 
 Result<> checkpoint_rocks_log(Log& log, const std::string& witness_path, const std::string& into) {

@@ -43,6 +43,7 @@ std::vector<wire::CompartmentDigest> Frontiers::open() {
 // Equal digests: what we hold is what the peer holds.
 void Frontiers::both_know(Compartment& compartment, Frontier& own) {
     compartment.told = compartment.known = true;
+    compartment.looked = 0;
     compartment.said_base = compartment.theirs_base = compartment.digest;
     compartment.theirs = compartment.said;
     entries_ += compartment.theirs.size();
@@ -96,6 +97,7 @@ Result<> Frontiers::on_full(wire::FrontierFull full, std::vector<LogName>& chang
     entries_ -= compartment.theirs.size();
     const auto before = std::exchange(compartment.theirs, {});
     compartment.known = true;
+    compartment.looked = 0;
     compartment.full_asked = false;
     compartment.theirs_base = frontier_digest(full.entries);
     SAFAR_TRY(state(compartment, full.entries, changed));
@@ -134,6 +136,7 @@ bool Frontiers::on_batch(std::string_view name, const LogName& log, const Head& 
         if (entries_ >= entries_max) return false;
         ++entries_;
         found->second.theirs.emplace(log, head);
+        watch(log, head.number);
         return true;
     }
     // Beyond a fork that the peer has stated a batch only shows the other branch.
@@ -202,6 +205,8 @@ void Frontiers::grew() {
     bool tell = false;
     for (auto& [name, compartment] : compartments_) {
         if (!compartment.told) continue;
+        const std::uint64_t changes = context_.view.log().changes(name);
+        if (std::exchange(compartment.looked, changes) == changes) continue;
         const Frontier now = held(name);
         push(compartment, now);
         for (const FrontierEntry& entry : now) {

@@ -60,6 +60,7 @@ private:
         std::map<LogName, Head> said, theirs;
         Hash said_base, theirs_base;
         Hash digest;              // of the snapshot
+        std::uint64_t looked = 0; // Log::changes when it was last compared with `said`
         bool told = false;        // the peer knows `said`
         bool known = false;       // we know `theirs`
         bool full_due = false;

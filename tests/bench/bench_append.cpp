@@ -69,6 +69,7 @@ public:
     }
     int rank(std::string_view) const override { return 0; }
     bool may_hold(const NodeId&, std::string_view) const override { return true; }
+    std::vector<NodeId> keepers(std::string_view) const override { return {}; }
     NodeId node() const { return node_; }
 
 private:

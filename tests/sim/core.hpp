@@ -33,7 +33,9 @@ public:
     [[nodiscard]] Result<> adopt_epoch(std::string_view text);
     [[nodiscard]] Result<> adopt_notice(ByteView bytes);
     [[nodiscard]] Result<Appended> append(AppendRequest request);
-    void confirm(const Frontier& held_by_peer) { log_->confirm_own_heads(held_by_peer); }
+    void confirm(const NodeId& peer, const Frontier& held_by_peer) {
+        log_->confirm_own_heads(peer, held_by_peer);
+    }
     // Derived state, followed up to the log's end; null: the disk does not let it.
     [[nodiscard]] Derived* derived();
 

@@ -397,7 +397,7 @@ TEST_F(HostileDisk, H57_ARolledBackLogIsNeverSignedAgainOnceAPeerShowsMore) {
     core.end(false);
     core.put_back(copy, /*whole=*/true); // witness and all, as a virtual machine's snapshot
     ASSERT_TRUE(core.start());
-    core.confirm(at_the_peer);
+    core.confirm(founding.members[1].id, at_the_peer);
     EXPECT_NE(append().value().log, first);
     EXPECT_EQ(core.log().head(first)->number, 1u);
 }

@@ -221,7 +221,9 @@ void Network::act(const std::shared_ptr<Connection>& link, Side& side, AdoptNoti
 
 void Network::act(const std::shared_ptr<Connection>&, Side& side, ConfirmHeads& action) {
     Core& core = *side.core;
-    on_log_thread(core, [&core, held = std::move(action.held_by_peer)] { core.confirm(held); });
+    on_log_thread(core, [&core, peer = side.other->core->id, held = std::move(action.held_by_peer)] {
+        core.confirm(peer, held);
+    });
 }
 
 void Network::act(const std::shared_ptr<Connection>& link, Side& side, ClosePeer& action) {

@@ -130,8 +130,8 @@ public:
     void adopt_notice(Bytes, std::function<void(Result<>)> done) override {
         done(failure(ErrorCode::unsupported_version, "not in this test"));
     }
-    void confirm_own_heads(Frontier held) override {
-        later([this, held = std::move(held)] { log_->confirm_own_heads(held); });
+    void confirm_own_heads(const NodeId& peer, Frontier held) override {
+        later([this, peer, held = std::move(held)] { log_->confirm_own_heads(peer, held); });
     }
 
     // Appends `count` events and waits until they are held.

@@ -60,6 +60,11 @@ TEST(Health, DerivedStateFarBehindIsAWarning) {
     facts.log_position = 10; // read a moment before
     expect(facts, "derived state", Health::ok, "");
 }
+TEST(Health, DerivedStateThatCanNotFollowIsAProblem) {
+    HealthFacts facts = well();
+    facts.derived_hindered = "the journal has a hole after position 12";
+    expect(facts, "derived state", Health::problem, "a hole after position 12");
+}
 TEST(Health, AForkIsAProblemAndOursIsSaidDifferently) {
     HealthFacts facts = well();
     facts.forked = {"FIA"};

@@ -5,6 +5,8 @@
 #include "storage/log/log.hpp"
 #include "tests/unit/storage/column/map_store.hpp"
 
+#include <atomic>
+
 namespace safar::derive_test {
 
 class ProxyLog final : public Log {
@@ -13,6 +15,8 @@ public:
     MapStore store;
     // Batches above it are hidden from the log's head, as where a fork or a cut takes them back.
     std::uint64_t head_max = UINT64_MAX;
+    std::atomic<bool> journal_broken{false};
+    mutable std::atomic<std::uint64_t> journal_reads{0};
 
     Result<> set_authority(std::shared_ptr<const Authority> authority) override {
         return inner_.set_authority(std::move(authority));
@@ -33,9 +37,14 @@ public:
     std::vector<IngestOutcome> ingest(std::span<const EncodedBatch> batches) override {
         return inner_.ingest(batches);
     }
-    void confirm_own_heads(const Frontier& held) override { inner_.confirm_own_heads(held); }
+    void confirm_own_heads(const NodeId& peer, const Frontier& held) override {
+        inner_.confirm_own_heads(peer, held);
+    }
     Frontier frontier(std::string_view compartment) const override {
         return inner_.frontier(compartment);
+    }
+    std::uint64_t changes(std::string_view compartment) const override {
+        return inner_.changes(compartment);
     }
     std::optional<Head> head(const LogName& log) const override {
         auto out = inner_.head(log);
@@ -59,6 +68,8 @@ public:
     }
     Result<std::vector<JournalEntry>>
     read_journal(Position after, std::size_t entries_max) const override {
+        ++journal_reads;
+        if (journal_broken) return failure(ErrorCode::storage_corrupt, "the journal has a hole");
         SAFAR_TRY(auto entries, inner_.read_journal(after, entries_max));
         for (JournalEntry& entry : entries) entry.counts = entry.counts && entry.number <= head_max;
         return entries;

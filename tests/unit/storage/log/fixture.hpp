@@ -114,6 +114,7 @@ public:
     int rank(std::string_view) const override { return 0; }
     bool may_hold(const NodeId& node, std::string_view) const override { return !observers.contains(node); }
     bool may_observe(const NodeId&, std::string_view) const override { return true; }
+    std::vector<NodeId> keepers(std::string_view) const override { return keeping; }
     bool only_carries(const NodeId& node, std::string_view) const override {
         return observers.contains(node) || carriers.contains(node);
     }
@@ -127,6 +128,7 @@ public:
     std::map<LogName, std::uint64_t> cuts; // the last batch that counts
     std::map<BatchPlace, Hash> admits;
     std::set<NodeId> observers, carriers; // in every compartment
+    std::vector<NodeId> keeping;          // likewise
 
 private:
     mutable Hash revision_;

@@ -255,12 +255,31 @@ TEST_P(LogAppend, APeerThatHoldsExactlyOurHeadConfirmsIt) {
     EXPECT_EQ(next.first_sequence, 3u);
 }
 
+// The one that has not spoken may hold what an older copy of this store has forgotten.
+TEST_P(LogAppend, EveryNodeThatMayKeepTheLogMustHaveConfirmedIt) {
+    auto three = std::make_shared<TestAuthority>(*charter);
+    three->keeping = {us.node, other.node, third.node};
+    charter = three;
+    open();
+    const LogName first = append(1).log;
+    open();
+    confirm(other.node);
+    confirm(other.node);
+    const LogName second = append(1).log;
+    EXPECT_NE(second, first);
+
+    open();
+    confirm(third.node);
+    confirm(other.node);
+    EXPECT_EQ(append(1).log, second);
+}
+
 TEST_P(LogAppend, APeerThatIsBehindConfirmsNothing) {
     LogName first = append(1).log;
     Frontier old = log->frontier("return");
     append(1);
     open();
-    log->confirm_own_heads(old);
+    log->confirm_own_heads(other.node, old);
     EXPECT_NE(append(1).log, first);
 }
 
@@ -271,7 +290,7 @@ TEST_P(LogAppend, APeerThatHoldsMoreOfOurLogClosesItForUs) {
     Frontier higher = log->frontier("return");
     higher[0].head.number = 2;
     higher[0].head.hash = id<Hash>(5);
-    log->confirm_own_heads(higher);
+    log->confirm_own_heads(other.node, higher);
     LogName second = append(1).log;
     EXPECT_NE(second, first);
     // Never again, not even after a restart and a confirmation.
@@ -285,7 +304,7 @@ TEST_P(LogAppend, APeerWithAnotherHashAtAnOlderNumberClosesIt) {
     Frontier different = log->frontier("return");
     different[0].head.hash = id<Hash>(5);
     append(1);
-    log->confirm_own_heads(different);
+    log->confirm_own_heads(other.node, different);
     EXPECT_NE(append(1).log, first);
 }
 
@@ -293,7 +312,7 @@ TEST_P(LogAppend, APeerThatCallsOurLogForkedClosesIt) {
     LogName first = append(1).log;
     Frontier forked = log->frontier("return");
     forked[0].head.forked = true;
-    log->confirm_own_heads(forked);
+    log->confirm_own_heads(other.node, forked);
     EXPECT_NE(append(1).log, first);
 }
 

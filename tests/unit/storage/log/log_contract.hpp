@@ -84,10 +84,11 @@ protected:
         EXPECT_FALSE(outcome.fresh);
         return outcome.result ? ErrorCode::not_found : outcome.result.error().code;
     }
-    // Tells the log that a peer holds exactly what it holds.
-    void confirm() {
+    // Tells the log that its peers hold exactly what it holds.
+    void confirm() { confirm(other.node); }
+    void confirm(const NodeId& peer) {
         for (const std::string& compartment : compartments)
-            log->confirm_own_heads(log->frontier(compartment));
+            log->confirm_own_heads(peer, log->frontier(compartment));
     }
     std::vector<std::string> problems(bool deep = true) {
         auto report = log->verify(deep, {});

@@ -79,7 +79,7 @@ private:
         Frontier frontier = log_->frontier(compartments[pick(2)]);
         if (!frontier.empty() && pick(2) == 0)
             frontier[pick(frontier.size())].head.number += pick(3) - 1;
-        log_->confirm_own_heads(frontier);
+        log_->confirm_own_heads(other_.node, frontier);
         return "confirm";
     }
     std::string suspend_or_admit() {

@@ -1,8 +1,11 @@
 // What only a disk can do to a log: restarts, crashes, damage, other processes, lack of space.
 #include "log_contract.hpp"
+#include "storage/log/rocks_store.hpp"
 #include "storage/log/rocks_workers.hpp"
+#include "storage/log/store_rows.hpp"
 
 #include <fstream>
+#include <gmock/gmock.h>
 #include <random>
 #include <sys/wait.h>
 
@@ -10,6 +13,7 @@ namespace safar {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::HasSubstr;
 
 class RocksLogTest : public LogFixture {
 protected:
@@ -286,6 +290,24 @@ TEST_F(RocksLogTest, WithoutCurrentNoNewDatabaseIsBegunAmongTheFilesOfTheOldOne)
     EXPECT_NE(opened.error().detail.find(store + "/CURRENT is missing"), std::string::npos)
         << opened.error().detail;
     EXPECT_FALSE(fs::exists(store + "/CURRENT"));
+}
+
+// As where another store's tables came in this one's place: the end fits, the beginning is not there.
+TEST_F(RocksLogTest, AJournalWithoutItsBeginningIsRefusedNamingTheStore) {
+    for (int i = 0; i < 3; ++i) append(1);
+    log.reset();
+    {
+        auto store = RocksStore::open(rocks().options());
+        ASSERT_TRUE(store.has_value()) << describe(store.error());
+        Changes changes;
+        changes.erase(Table::journal, journal_key(1));
+        ASSERT_TRUE(store.value()->commit(changes).has_value());
+    }
+    const auto opened = try_open();
+    ASSERT_FALSE(opened.has_value());
+    EXPECT_EQ(opened.error().code, ErrorCode::storage_corrupt);
+    EXPECT_THAT(opened.error().detail, HasSubstr(rocks().options().directory));
+    EXPECT_THAT(opened.error().detail, HasSubstr("journal's first entry"));
 }
 
 TEST_F(RocksLogTest, AStoreWhoseFoundingWasCutShortIsFoundedAgain) {

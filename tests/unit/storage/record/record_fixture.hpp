@@ -54,6 +54,7 @@ public:
         return agency == "IOM" ? 0 : agency == "UNHCR" ? 1 : 2;
     }
     [[nodiscard]] bool may_hold(const NodeId&, std::string_view) const override { return true; }
+    [[nodiscard]] std::vector<NodeId> keepers(std::string_view) const override { return {}; }
 
 private:
     NetworkId network_;

@@ -50,6 +50,18 @@ TEST_F(Gaps, SinceIsWhenItWasStatedAndThenWhenSomethingCame) {
     EXPECT_EQ(behind().at(0).since, came);
 }
 
+// A pushed batch states a log that no frontier had named before.
+TEST_F(Gaps, WhatIsPushedAndCanNotBeTakenIsOneToo) {
+    greet();
+    say(wire::FrontierFull{"return", {}});
+    const NodeTime stated = now;
+    say_batch(batch(2, batch(1).hash).encoded.bytes);
+    ASSERT_EQ(behind().size(), 1u);
+    EXPECT_EQ(behind()[0].theirs, 2u);
+    EXPECT_EQ(behind()[0].ours, 0u);
+    EXPECT_EQ(behind()[0].since, stated);
+}
+
 TEST_F(Gaps, WhatCameIsNoGapWhoeverBroughtIt) {
     greet();
     say(wire::FrontierFull{"return", {entry(1)}});

@@ -270,7 +270,7 @@ private:
     }
     void act(const std::shared_ptr<End>& end, ConfirmHeads& confirm) {
         end->node->confirmed.push_back(confirm.held_by_peer);
-        end->node->writable().confirm_own_heads(confirm.held_by_peer);
+        end->node->writable().confirm_own_heads(end->other->node->id, confirm.held_by_peer);
     }
     void act(const std::shared_ptr<End>& end, HeardAside& aside) { end->asides.push_back(std::move(aside)); }
     void act(const std::shared_ptr<End>& end, ClosePeer& close) {

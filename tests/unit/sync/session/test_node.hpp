@@ -68,6 +68,12 @@ public:
                                           compartment);
         return false;
     }
+    std::vector<NodeId> keepers(std::string_view compartment) const override {
+        std::vector<NodeId> out;
+        for (const Member& member : members_)
+            if (may_observe(member.node, compartment)) out.push_back(member.node);
+        return out;
+    }
     std::vector<std::string> shared(const NodeId& a, const NodeId& b) const {
         std::set<std::string> out;
         for (const Member& member : members_)
