@@ -336,7 +336,7 @@ private:
             } else if (auto* ingest = std::get_if<IngestBatches>(&action)) {
                 take(peer, std::move(ingest->batches));
             } else if (auto* confirm = std::get_if<ConfirmHeads>(&action)) {
-                us_.writable().confirm_own_heads(confirm->held_by_peer);
+                us_.writable().confirm_own_heads(peer.node, confirm->held_by_peer);
             } else if (std::holds_alternative<AdoptCharter>(action)) {
                 charter = true;
             } else if (auto* notice = std::get_if<AdoptNotice>(&action)) {

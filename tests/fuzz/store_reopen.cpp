@@ -37,7 +37,7 @@ struct World {
         for (std::size_t run = 0; run < 3; ++run) {
             auto log = open(directory).value();
             for (const std::string& compartment : fixture::compartments)
-                log->confirm_own_heads(log->frontier(compartment));
+                log->confirm_own_heads(other.node, log->frontier(compartment));
             const AppendRequest own[] = {fixture::request("return", 2),
                                          fixture::request("movement", 1)};
             for (auto& answer : log->append(own)) must(answer.has_value());
