@@ -18,8 +18,8 @@ struct NodeConfig {
                             // from elsewhere
 };
 
-// Errors: invalid_argument "FILE: line N: KEY: what is wrong and what is allowed"; the first
-// problem. Unknown and repeated keys are refused.
+// Errors: "FILE line N: TABLE: KEY: what is wrong and what is allowed", the first problem: malformed
+// (no TOML), limit_exceeded, invalid_argument. Unknown and repeated keys are refused.
 [[nodiscard]] Result<NodeConfig> parse_config(const std::string& file, std::string_view text);
 // Errors: not_found (no node here), and those of parse_config.
 [[nodiscard]] Result<NodeConfig> load_config(const std::string& directory);

@@ -40,8 +40,8 @@ Certificate make_certificate(EVP_PKEY* key, const std::string& agency) {
     return out;
 }
 
-// The key that a self-signed certificate carries; an X509_V_ code otherwise, which OpenSSL turns
-// into the alert: expired 45, not yet valid and unusable 42, signed by somebody else 48.
+} // namespace
+
 int judge_certificate(X509_STORE_CTX* store, PublicKey& out) {
     X509* leaf = X509_STORE_CTX_get0_cert(store);
     if (leaf == nullptr) return X509_V_ERR_CERT_REJECTED;
@@ -64,6 +64,8 @@ int judge_certificate(X509_STORE_CTX* store, PublicKey& out) {
     if (X509_verify(leaf, key) != 1) return X509_V_ERR_CERT_SIGNATURE_FAILURE;
     return X509_V_OK;
 }
+
+namespace {
 
 int verify_peer(X509_STORE_CTX* store, void*) {
     auto* ssl = static_cast<SSL*>(

@@ -1,7 +1,7 @@
 // An author signs a tree of batches, several at one place, beside another that signs a chain. Who
 // gets them all, in whatever order, groups and repetition, with restarts and others' proofs
-// between, comes to the same heads, lowest fork, frontier digest and effective batches; the chain
-// is never closed; and every proof of a fork holds.
+// between, comes to the same heads, lowest fork, frontier digest and effective batches, and with
+// the other's proofs to the same forks; the chain is never closed; every proof of a fork holds.
 #include "tests/fuzz/authors.hpp"
 
 #include "storage/log/memory_store.hpp"
@@ -83,6 +83,12 @@ public:
         for (const auto& [place, hash] : effective) out += as_text(hash.view());
         return out;
     }
+    [[nodiscard]] std::vector<BatchPlace> places() const {
+        std::vector<BatchPlace> out;
+        for (const ForkEvidence& fork : log_->forks()) out.push_back(fork.place);
+        std::ranges::sort(out);
+        return out;
+    }
     void must_prove() const {
         for (const ForkEvidence& fork : log_->forks())
             must(check_evidence(fork, *world().authority).has_value());
@@ -143,6 +149,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     other.tell_all(order);
     must(other.verdict() == one.verdict());
     other.open();
+    must(other.verdict() == one.verdict());
+    // With each other's proofs they name the same forks, all of them.
+    for (const ForkEvidence& proof : other.log().forks()) one.tell_proof(proof);
+    for (const ForkEvidence& proof : one.log().forks()) other.tell_proof(proof);
+    must(one.places() == other.places());
     must(other.verdict() == one.verdict());
     must_hold(one.log(), world().members);
     must_hold(other.log(), world().members);

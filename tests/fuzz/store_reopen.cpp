@@ -115,6 +115,12 @@ void must_be_a_prefix(Log& log) {
 }
 } // namespace
 
+// Made before the first execution, whose time is limited.
+extern "C" int LLVMFuzzerInitialize(int*, char***) {
+    world();
+    return 0;
+}
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size > 256) return -1; // more than is read of it
     Input in(data, size);
