@@ -62,18 +62,18 @@ Expected walk(const Held& held, const LogName& log, const Governance& governance
 
 void World::check_counted() {
     if (!result_.problems.empty()) return;
-    const Governance governance(cores_[0]->charter());
+    const Governance governance(cores_[0]->state());
     Held held;
     std::set<BatchPlace> closed;
     for (auto& core : cores_) {
         // What who is suspended holds reaches nobody.
-        if (!takes_part(*core) || !core->up() || core->charter().suspended(core->id)) continue;
+        if (!takes_part(*core) || !core->up() || core->state().suspended(core->id)) continue;
         for (const ForkEvidence& fork : core->log().forks())
             if (governance.closes(fork)) closed.insert(fork.place);
         for (const Bytes& stored : core->disk().batches()) add(held, *core, stored);
     }
     for (auto& core : cores_) {
-        if (!takes_part(*core) || !core->up() || core->charter().suspended(core->id)) continue;
+        if (!takes_part(*core) || !core->up() || core->state().suspended(core->id)) continue;
         for (const std::string& compartment : core->shown())
             for (const FrontierEntry& entry : core->log().frontier(compartment)) {
                 ++statistics_.checks;
@@ -95,15 +95,28 @@ void World::check_counted() {
     }
 }
 
+// Who never had a right to bodies holds none, kept apart or not.
+void World::check_bodies(Core& core) {
+    for (const Bytes& stored : core.disk().batches()) {
+        ++statistics_.checks;
+        const PlainBatch batch = read_plain(stored);
+        const LogOwner* owner = core.log().authority()->owner(name_of(batch).id);
+        if (!batch.bodies || (owner != nullptr && core.carried.contains(owner->compartment)))
+            continue;
+        return complain(Outcome::correctness,
+                        "secrecy: " + core.agency + " holds a body that it never had a right to");
+    }
+}
+
 // What was made public is in force, kept as evidence, or follows what is void.
 void World::check_published() {
     for (auto& core : cores_) {
         if (!takes_part(*core)) continue;
-        const CharterState& state = core->charter();
+        const CharterState& state = core->state();
         for (const Published& each : published_) {
             ++statistics_.checks;
             const bool excused = each.excused || !takes_part(*cores_[each.by]);
-            const bool of_ours = !each.epoch || core->rules(each.previous);
+            const bool of_ours = core->rules(each.previous);
             if (excused || !of_ours || core->knows_epoch(each.name) ||
                 state.notices().contains(each.name))
                 continue;
@@ -112,7 +125,7 @@ void World::check_published() {
                                                       " published: " + each.name.brief());
         }
     }
-    statistics_.frozen += cores_[0]->charter().frozen();
+    statistics_.frozen += cores_[0]->state().frozen();
 }
 
 } // namespace safar::sim

@@ -53,9 +53,11 @@ void World::check_node(Core& core) {
 bool World::held_by_anybody(const Acknowledged& what) const {
     return std::ranges::any_of(cores_, [&](const auto& core) {
         if (core->member.hostile || !core->up() || core->disk().died) return false;
-        const auto head =
-            core->log().head(what.place.log); // what lies beyond a cut is nobody's to pass on
+        // What lies beyond a cut is nobody's to pass on, nor is the body that an observer lacks.
+        const auto head = core->log().head(what.place.log);
+        const LogOwner* owner = core->log().authority()->owner(what.place.log.id);
         if (!takes_part(*core) || !head || head->number < what.place.number) return false;
+        if (owner == nullptr || !core->carries(owner->compartment)) return false;
         auto held = hash_at(*core, what.place);
         return held && same(*held, what.hash);
     });
@@ -65,7 +67,7 @@ bool World::held_by_anybody(const Acknowledged& what) const {
 bool World::shares(const Core& core, const Acknowledged& what) const {
     const LogOwner* owner = core.log().authority()->owner(what.place.log.id);
     const auto shown = core.shown();
-    return takes_part(core) && !core.charter().suspended(core.id) && owner != nullptr &&
+    return takes_part(core) && !core.state().suspended(core.id) && owner != nullptr &&
            std::ranges::find(shown, owner->compartment) != shown.end();
 }
 
@@ -130,7 +132,7 @@ void World::check_forks() {
                                     text_of(fork.place.log, fork.place.number) + ", seen at " +
                                     core->agency);
         }
-        if (!healed_ || !takes_part(*core) || core->charter().suspended(core->id)) continue;
+        if (!healed_ || !takes_part(*core) || core->state().suspended(core->id)) continue;
         for (auto& [compartment, places] : here) {
             auto [before, fresh] = verdicts.try_emplace(compartment, core.get(), places);
             if (!fresh && before->second.second != places)
@@ -210,12 +212,12 @@ void World::check_batches(Core& core) {
 void World::check_model(Core& core) {
     Derived* derived = core.derived();
     if (derived == nullptr) return complain(Outcome::correctness, core.agency + ": no derived state");
-    const Charter& charter = *core.charter().ruling().charter;
+    const Charter& charter = *core.state().ruling().charter;
     std::map<std::string, int> rank;
     for (const CharterAgency& agency : charter.agencies)
         rank.emplace(agency.code, static_cast<int>(rank.size()));
     std::vector<PlainEvent> events;
-    const Governance governance(core.charter());
+    const Governance governance(core.state());
     for (const std::string& compartment : core.read())
         for (const FrontierEntry& entry : core.log().frontier(compartment)) {
             auto held = core.log().read_range(entry.log, 1, ~std::size_t{0} >> 1);

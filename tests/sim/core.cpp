@@ -10,7 +10,8 @@ Core::Core(std::size_t number, const Member& who, const Founding& founding, std:
            Statistics& statistics)
     : index(number), member(who), agency(who.agency), id(who.id), entropy_(seed ^ (number + 1)),
       disk_(std::make_shared<Disk>(seed, who.agency, statistics)),
-      charter_(std::make_shared<const CharterState>(CharterState::begin(founding.first).value())) {}
+      charter_(std::make_shared<const CharterState>(CharterState::begin(founding.first).value())),
+      identity_(identity_of(who)) {}
 
 Result<> Core::start() {
     disk_->restart();
@@ -22,6 +23,12 @@ Result<> Core::start() {
                              charter_->authority(), start_notes));
     ++life;
     told = log_->last_position();
+    note_rights();
+    keep_.reset();
+    book_ = {};
+    if (const Bytes kept = kept_statements(); !kept.empty())
+        book_ = StatementBook::load(kept).value();
+    statements_ = std::make_unique<StatementRound>(identity_, *this, std::chrono::minutes(1));
     // What the log and the charter's notices know of forks, the other learns.
     static_cast<void>(tell_log_of_forks());
     note_forks();
@@ -29,6 +36,7 @@ Result<> Core::start() {
 }
 
 void Core::end(bool power) {
+    statements_.reset();
     derived_.reset();
     log_.reset();
     ++life;
@@ -60,6 +68,24 @@ Derived* Core::derived() {
         if (!taken) return nullptr;
         if (taken.value() == 0) return derived_.get();
     }
+}
+
+void Core::ingest(std::vector<EncodedBatch> batches,
+                  std::function<void(std::vector<IngestOutcome>)> done) {
+    done(ingest(std::span<const EncodedBatch>(batches)));
+}
+
+void Core::adopt_charter(std::uint64_t, Bytes document, std::function<void(Result<>)> done) {
+    done(adopt_epoch(as_text(document)));
+}
+
+void Core::adopt_notice(Bytes notice, std::function<void(Result<>)> done) {
+    done(adopt_notice(notice));
+}
+
+Bytes Core::kept_statements() const {
+    auto saved = log_->setting("statements");
+    return saved ? saved.value().value_or(Bytes{}) : Bytes{};
 }
 
 std::vector<IngestOutcome> Core::ingest(std::span<const EncodedBatch> batches) {
@@ -94,6 +120,7 @@ Result<> Core::change_charter(const Change& change) {
     SAFAR_TRY(auto news, change(next));
     if (news == CharterState::News::nothing) return success();
     charter_ = std::make_shared<const CharterState>(std::move(next));
+    note_rights();
     charter_changed = charter_changed || news == CharterState::News::epoch;
     if (news == CharterState::News::epoch) {
         SAFAR_TRY(auto schema, charter_schema(*charter_->ruling().charter));
@@ -102,6 +129,11 @@ Result<> Core::change_charter(const Change& change) {
         if (!counted) return counted;
     }
     return tell_log_of_forks();
+}
+
+void Core::note_rights() {
+    for (const CharterCompartment& compartment : charter_->ruling().charter->compartments)
+        if (compartment.may_carry(agency)) carried.insert(compartment.name);
 }
 
 Result<> Core::tell_log_of_forks() {

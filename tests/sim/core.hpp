@@ -3,11 +3,14 @@
 // the charter's files outlive it.
 #pragma once
 
+#include "node/net/statement_round.hpp"
 #include "storage/derive/derived.hpp"
 #include "sync/peer/backoff.hpp"
 #include "sync/session/session.hpp"
 #include "tests/sim/disk.hpp"
 #include "tests/sim/founding.hpp"
+
+#include <set>
 
 namespace safar::sim {
 
@@ -18,7 +21,7 @@ struct Acknowledged {
     bool excused = false; // lost with a copy of the data directory that was put back
 };
 
-class Core final : public SessionView {
+class Core final : public PeerHost {
 public:
     Core(std::size_t index, const Member& member, const Founding& founding, std::uint64_t seed,
          Statistics& statistics);
@@ -38,6 +41,13 @@ public:
     }
     // Derived state, followed up to the log's end; null: the disk does not let it.
     [[nodiscard]] Derived* derived();
+
+    // What is signed of heads, and heard of others' heads; while it is up.
+    [[nodiscard]] StatementRound& statements() { return *statements_; }
+    // What the round wants kept, for the log thread to write; once each.
+    [[nodiscard]] std::optional<Bytes> statements_to_keep() { return std::exchange(keep_, {}); }
+    [[nodiscard]] const StatementBook& book() const { return book_; } // as it was last to be kept
+    [[nodiscard]] Result<> keep(ByteView saved) { return log_->put_setting("statements", saved); }
 
     // The data directory: disk and charter.
     struct Copy {
@@ -59,7 +69,23 @@ public:
     std::vector<Hash> notices() const override;
     std::optional<Bytes> notice(const Hash& hash) const override;
 
-    [[nodiscard]] const CharterState& charter() const { return *charter_; }
+    // As the network shell asks it.
+    std::shared_ptr<const Charter> charter() const override { return charter_->ruling().charter; }
+    void ingest(std::vector<EncodedBatch> batches,
+                std::function<void(std::vector<IngestOutcome>)> done) override;
+    void adopt_charter(std::uint64_t epoch, Bytes document, std::function<void(Result<>)> done) override;
+    void adopt_notice(Bytes notice, std::function<void(Result<>)> done) override;
+    void confirm_own_heads(const NodeId& peer, Frontier held_by_peer) override {
+        confirm(peer, held_by_peer);
+    }
+    bool suspended(const NodeId& node) const override { return charter_->suspended(node); }
+    void keep_statements(Bytes saved) override {
+        book_ = StatementBook::load(saved).value();
+        keep_ = std::move(saved);
+    }
+    Bytes kept_statements() const override;
+
+    [[nodiscard]] const CharterState& state() const { return *charter_; }
     [[nodiscard]] bool rules(const Hash& epoch) const;       // it is of the chain in force
     [[nodiscard]] bool knows_epoch(const Hash& epoch) const; // or kept as a rival
     // Compartments: known at least by headers; held whole and read; and where it may write what.
@@ -73,6 +99,7 @@ public:
     [[nodiscard]] std::vector<Pen> pens() const;
     [[nodiscard]] Disk& disk() { return *disk_; }
 
+    std::set<std::string> carried; // compartments of which it was ever to hold bodies
     const std::size_t index;
     const Member& member;
     std::string agency;
@@ -91,12 +118,17 @@ private:
     [[nodiscard]] Result<> change_charter(const Change& change);
     [[nodiscard]] Result<> tell_log_of_forks();
     void note_forks();
+    void note_rights();
 
     SeededEntropy entropy_;
     std::shared_ptr<Disk> disk_;
     std::shared_ptr<const CharterState> charter_; // in files, durable before it is in force
     std::unique_ptr<Log> log_;
     std::unique_ptr<Derived> derived_;
+    Identity identity_;
+    std::unique_ptr<StatementRound> statements_;
+    std::optional<Bytes> keep_;
+    StatementBook book_;
     std::size_t forks_noted_ = 0;
 };
 

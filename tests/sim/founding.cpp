@@ -96,6 +96,10 @@ std::vector<CharterCompartment> compartments(Random& random, const std::vector<M
 
 } // namespace
 
+Identity identity_of(const Member& member) {
+    return {member.agency, key_of(member.agency + "/s"), key_of(member.agency + "/t"), member.id};
+}
+
 std::string kind_name(std::uint16_t tag) {
     const std::size_t of = all_compartments.size();
     return (tag <= of ? "of_" : "also_") + all_compartments[(tag - 1u) % of];

@@ -2,7 +2,7 @@
 // charter that its stewards signed.
 #pragma once
 
-#include "node/charter/charter_state.hpp"
+#include "node/charter/identity.hpp"
 #include "tests/sim/random.hpp"
 
 #include <optional>
@@ -15,6 +15,9 @@ struct Member {
     NodeId id;
     bool hostile = false, steward = false;
 };
+
+// The same keys again.
+[[nodiscard]] Identity identity_of(const Member& member);
 
 struct Founding {
     std::vector<Member> members; // hostile ones last

@@ -18,8 +18,8 @@ void World::govern() {
     if (by == nullptr) return;
     switch (govern_random_.below(8)) {
     case 0: return suspend(*by);
-    case 1: return delegate();
-    case 2: return end_delegation();
+    case 1: return delegate(*by);
+    case 2: return end_delegation(*by);
     case 3: return rival_epochs(*by);
     default: {
         Fault what{};
@@ -54,12 +54,18 @@ std::vector<CharterCut> World::cuts_of(const Core& by, const NodeId& node) {
 
 std::optional<Amendment> World::amendment(Core& by, Fault& what) {
     Random& random = govern_random_;
-    const Charter& now = *by.charter().ruling().charter;
-    const Member& whom = random.any(founding_.members);
+    const Charter& now = *by.state().ruling().charter;
+    const Member& drawn = random.any(founding_.members);
+    const auto gone = std::ranges::find_if(founding_.members, [&](const Member& member) {
+        return now.node(member.id) == nullptr;
+    });
+    const bool back = gone != founding_.members.end() && random.one_in(3);
+    const Member& whom = back ? *gone : drawn;
     const bool listed = now.node(whom.id) != nullptr;
+    const auto forks = by.log().forks();
     Amendment out;
     out.why = "decided in mid run";
-    switch (random.below(6)) {
+    switch (back ? 1 : !forks.empty() && random.one_in(3) ? 5 : random.below(6)) {
     case 0:
         if (has_later(now)) return std::nullopt;
         out.documents = documents(/*later=*/true);
@@ -98,7 +104,6 @@ std::optional<Amendment> World::amendment(Core& by, Fault& what) {
         what = Fault::epoch_lifts;
         return out;
     default: {
-        const auto forks = by.log().forks();
         if (forks.empty()) return std::nullopt;
         const ForkEvidence& fork = random.any(forks);
         const LogOwner* owner = by.log().authority()->owner(fork.place.log.id);
@@ -117,18 +122,18 @@ std::optional<Amendment> World::amendment(Core& by, Fault& what) {
 // lose its steward.
 std::string World::draft_epoch(Core& by, Amendment change) {
     const auto heads = known_heads(by, /*lowered=*/true);
-    auto text = amend_charter(by.charter(), change, heads);
+    auto text = amend_charter(by.state(), change, heads);
     if (!text) {
         say(by.agency + " can not draft that epoch: " + describe(text.error()));
         return {};
     }
-    return founding_.sign(std::move(text).value(), by.charter().ruling().charter.get());
+    return founding_.sign(std::move(text).value(), by.state().ruling().charter.get());
 }
 
 void World::publish_epoch(Core& by, std::string text, Fault what) {
     if (text.empty()) return;
     network_->on_log_thread(by, [this, &by, text = std::move(text), what] {
-        const bool settles = by.charter().frozen();
+        const bool settles = by.state().frozen();
         auto adopted = by.adopt_epoch(text);
         if (by.disk().died) return;
         auto epoch = parse_charter(text).value();
@@ -148,9 +153,13 @@ void World::publish_notice(Core& by, const Notice& notice, Fault what) {
         if (by.disk().died) return;
         say(by.agency + " publishes a " + std::string(name(what)) + ": " +
             (noted ? std::string("ok") : describe(noted.error())));
-        if (!by.charter().notices().contains(notice.hash)) return;
+        if (!by.state().notices().contains(notice.hash)) return;
         statistics_.count(what);
-        published_.push_back({notice.hash, {}, by.index, /*epoch=*/false, false});
+        Hash stands_on; // of two ends of one delegation one is kept
+        if (const auto* stop = std::get_if<Suspension>(&notice.what)) stands_on = stop->epoch;
+        if (const auto* let = std::get_if<Delegation>(&notice.what)) stands_on = let->epoch;
+        if (!stands_on.is_zero())
+            published_.push_back({notice.hash, stands_on, by.index, /*epoch=*/false, false});
         network_->log_grew(by);
     });
 }
@@ -171,7 +180,7 @@ void World::rival_epochs(Core& by) {
 
 void World::suspend(Core& by) {
     const Member& whom = govern_random_.any(founding_.members);
-    const Charter& now = *by.charter().ruling().charter;
+    const Charter& now = *by.state().ruling().charter;
     if (whom.steward || now.node(whom.id) == nullptr) return;
     Suspension order;
     order.network = by.log().authority()->network();
@@ -187,24 +196,24 @@ void World::suspend(Core& by) {
     publish_notice(by, make_suspension_notice(text.value(), order), Fault::suspension);
 }
 
-void World::delegate() {
+void World::delegate(Core& by) {
     Random& random = govern_random_;
-    Core& by = any_up(random);
-    if (!by.up() || by.disk().died || !honest(by)) return;
-    const Charter& now = *by.charter().ruling().charter;
-    const CharterCompartment& compartment = random.any(now.compartments);
-    std::vector<const CharterNode*> readers;
-    for (const CharterNode& node : now.nodes)
-        if (compartment.may_hold(node.agency) && !compartment.may_write(node.agency))
-            readers.push_back(&node);
-    if (readers.empty() || !compartment.may_write(by.agency)) return;
+    const Charter& now = *by.state().ruling().charter;
+    std::vector<std::pair<const CharterCompartment*, const CharterNode*>> readers;
+    for (const CharterCompartment& compartment : now.compartments)
+        for (const CharterNode& node : now.nodes)
+            if (compartment.may_write(by.agency) && compartment.may_hold(node.agency) &&
+                !compartment.may_write(node.agency))
+                readers.emplace_back(&compartment, &node);
+    if (readers.empty()) return;
+    const auto [compartment, reader] = random.any(readers);
     Delegation let;
     let.network = by.log().authority()->network();
     let.epoch = now.identity;
     let.agency = by.agency;
-    let.node = random.any(readers)->id;
-    let.compartment = compartment.name;
-    for (const std::string& kind : compartment.kinds)
+    let.node = reader->id;
+    let.compartment = compartment->name;
+    for (const std::string& kind : compartment->kinds)
         if (let.kinds.empty() || random.one_in(2)) let.kinds.push_back(kind);
     std::ranges::sort(let.kinds);
     let.until_epoch = random.one_in(2) ? now.epoch + random.below(3) : 0;
@@ -216,15 +225,13 @@ void World::delegate() {
                    Fault::delegation);
 }
 
-void World::end_delegation() {
-    Core& by = any_up(govern_random_);
-    if (!by.up() || by.disk().died || !honest(by)) return;
-    for (const auto& [hash, notice] : by.charter().notices()) {
+void World::end_delegation(Core& by) {
+    for (const auto& [hash, notice] : by.state().notices()) {
         const auto* let = std::get_if<Delegation>(&notice.what);
         if (let == nullptr || let->agency != by.agency || govern_random_.one_in(2)) continue;
         DelegationEnd end;
         end.network = let->network;
-        end.epoch = by.charter().ruling().charter->identity;
+        end.epoch = by.state().ruling().charter->identity;
         end.agency = by.agency;
         end.delegation = hash;
         end.reason = "done";

@@ -22,7 +22,7 @@ protected:
     std::string cut(const LogName& log, std::uint64_t batch) const {
         Amendment change;
         change.cuts = {{core.id, "movement", log.incarnation, batch, {}, {}}};
-        return founding.sign(amend_charter(core.charter(), change, {}).value(),
+        return founding.sign(amend_charter(core.state(), change, {}).value(),
                              founding.first.charter.get());
     }
     Statistics statistics;
@@ -37,7 +37,7 @@ TEST_F(Governed, WhatTheDiskRefusedWhenAnEpochCameIsMadeUpWithTheNextWrite) {
     const std::string epoch = cut(log, 2);
     core.disk().rates.full = 1000;
     EXPECT_EQ(core.adopt_epoch(epoch).error().code, ErrorCode::storage_full);
-    EXPECT_EQ(core.charter().ruling().charter->epoch, 2u);
+    EXPECT_EQ(core.state().ruling().charter->epoch, 2u);
     EXPECT_EQ(core.log().head(log)->number, 5u);
     core.disk().rates.full = 0;
     ASSERT_TRUE(core.writable().put_setting("any", as_bytes("write")));

@@ -50,7 +50,7 @@ LogName own_log(const Core& from, std::string_view compartment, Random& random) 
 
 } // namespace
 
-Bytes Hostile::tamper(const Core& from, const Core&, Bytes bytes) {
+Bytes Hostile::tamper(const Core& from, const Core& to, Bytes bytes) {
     if (quiet || !from.up()) return bytes;
     Frames out;
     for (Bytes& frame : cut(bytes)) {
@@ -64,9 +64,27 @@ Bytes Hostile::tamper(const Core& from, const Core&, Bytes bytes) {
             out.push_back(std::move(fork));
         }
     }
+    if (random_.permille(statement_permille))
+        if (Bytes statement = two_faced(from, to); !statement.empty()) {
+            statistics_.count(Fault::hostile_statement);
+            out.push_back(std::move(statement));
+        }
     Bytes joined;
     for (const Bytes& frame : out) joined.insert(joined.end(), frame.begin(), frame.end());
     return joined;
+}
+
+Bytes Hostile::two_faced(const Core& from, const Core& to) {
+    const LogName log = own_log(from, random_.any(all_compartments), random_);
+    const auto head = from.log().head(log);
+    if (!head || head->number == 0) return {};
+    auto [at, fresh] = said_.try_emplace(log);
+    if (fresh || random_.one_in(10))
+        at->second = {log, head->number, head->hash, ++statement_time_, {}};
+    wire::Statement out = at->second;
+    if (to.index % 2 == 1) out.header.raw[0] ^= std::byte{1};
+    wire::sign_statement(out, from.log().authority()->network(), from.member.signing);
+    return framed(out);
 }
 
 void Hostile::play(const Core& from, Frames& out, Bytes frame) {

@@ -13,7 +13,7 @@ public:
 
     Bytes tamper(const Core& from, const Core& to, Bytes bytes) override;
 
-    std::uint64_t fork_permille = 0; // of sends
+    std::uint64_t fork_permille = 0, statement_permille = 0; // of sends
     bool quiet = false;
 
 private:
@@ -21,11 +21,15 @@ private:
     void play(const Core& from, Frames& out, Bytes frame);
     void play_on_batch(const Core& from, Frames& out, Bytes frame);
     void invent(const Core& from, Frames& out);
+    // One history for peers with even numbers, another for those with odd ones.
+    [[nodiscard]] Bytes two_faced(const Core& from, const Core& to);
     [[nodiscard]] Bytes forged(const Core& from, std::uint64_t number_of_ours, bool other_branch);
     void played(const char* row) { ++statistics_.hostile[row]; }
 
     Random random_;
     SeededEntropy entropy_;
+    std::map<LogName, wire::Statement> said_; // what was said last to those with even numbers
+    std::uint64_t statement_time_ = 4'000'000'000;
     std::uint64_t permille_;
     Statistics& statistics_;
 };

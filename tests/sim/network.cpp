@@ -68,8 +68,8 @@ void Network::call_failed(Core& core, std::size_t other) {
 void Network::called(Core& core, std::size_t other) {
     Core& host = *cores_[other];
     const NodeTime now = time_.now;
-    const bool known = host.up() && host.charter().ruling().charter->node(core.id) != nullptr &&
-                       core.charter().ruling().charter->node(host.id) != nullptr;
+    const bool known = host.up() && host.state().ruling().charter->node(core.id) != nullptr &&
+                       core.state().ruling().charter->node(host.id) != nullptr;
     if (!known || now < peer(core.index, other).blamed_until ||
         now < peer(other, core.index).blamed_until || blocked(core.index, other) ||
         blocked(other, core.index))
@@ -119,6 +119,7 @@ void Network::end_side(Side& side, ErrorCode why, std::chrono::seconds wait) {
     Peer& with = peer(core.index, side.other->core->index);
     if (with.up != &side) return;
     with.up = nullptr;
+    if (core.up()) core.statements().gone(side.other->core->id);
     const NodeTime now = time_.now;
     if (now - with.up_at >= 10min && !blamed) with.backoff.forgive();
     if (blamed) {
@@ -230,23 +231,27 @@ bool Network::connected(const Core& a, const Core& b) const {
     return found != peers_.end() && found->second.up != nullptr && found->second.up->session;
 }
 
-// Does one of the two only observe where they differ? Then the other asks it for nothing.
+// Is all that they differ in what one of the two only observes, and so is asked for nothing, or what
+// the charter cut and a disk error kept from being cut at once? That is not said again in a session.
 bool Network::only_bare(const Core& a, const Core& b, const SessionStatus& status) {
     const auto bare = [&](const std::string& compartment) {
         return !a.carries(compartment) || !b.carries(compartment);
     };
+    const auto authority = a.log().authority();
+    const auto known = [&](const BehindLog& log) {
+        const LogOwner* owner = authority->owner(log.log.id);
+        return owner != nullptr && (bare(owner->compartment) || authority->restricted(log.log.id));
+    };
     const auto shared = a.shared_compartments(b.id);
-    return std::ranges::any_of(shared, bare) &&
-           std::ranges::all_of(status.behind, [&](const BehindLog& log) {
-               const LogOwner* owner = a.log().authority()->owner(log.log.id);
-               return owner != nullptr && bare(owner->compartment);
-           });
+    const bool there = status.behind_there == 0 || std::ranges::any_of(shared, bare);
+    return there && std::ranges::all_of(status.behind, known);
 }
 
 std::string Network::unsettled() const {
     for (const auto& a : cores_)
         for (const auto& b : cores_) {
             if (a == b || !takes_part(*a) || !takes_part(*b)) continue;
+            if (walled(a->index, b->index)) continue;
             auto found = peers_.find({a->index, b->index});
             const Peer* with = found == peers_.end() ? nullptr : &found->second;
             const std::string pair = a->agency + " with " + b->agency;

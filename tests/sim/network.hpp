@@ -48,6 +48,7 @@ public:
     void went_down(Core& core, bool silently);
     void log_grew(Core& core);
     void charter_changed(Core& core);
+    void tell_statements(Core& core); // what each peer has not been told
     // Runs `task` on the node's log thread, in this life only, when it is not paused.
     void on_log_thread(Core& core, std::function<void()> task);
     // Not before the node's pause ends, and not after its life.
@@ -55,6 +56,12 @@ public:
 
     // --- faults ---
     void block(std::size_t from, std::size_t to) { blocked_.insert({from, to}); }
+    // Two that never reach each other, whatever heals; what goes between them goes through others.
+    void wall(std::size_t a, std::size_t b) { walls_.insert({a, b}), walls_.insert({b, a}); }
+    void take_down(std::size_t a, std::size_t b) { walls_.erase({a, b}), walls_.erase({b, a}); }
+    void lift_walls() { walls_.clear(); }
+    [[nodiscard]] bool has_walls() const { return !walls_.empty(); }
+    [[nodiscard]] bool walled(std::size_t a, std::size_t b) const { return walls_.contains({a, b}); }
     void heal(); // partitions and clogs
     void cut_any();
     void takeover_any();
@@ -82,7 +89,7 @@ private:
 
     Peer& peer(std::size_t of, std::size_t other) { return peers_[{of, other}]; }
     [[nodiscard]] bool blocked(std::size_t from, std::size_t to) const {
-        return blocked_.contains({from, to});
+        return blocked_.contains({from, to}) || walls_.contains({from, to});
     }
     void call_later(Core& core, std::size_t other);
     void call(Core& core, std::size_t other);
@@ -95,9 +102,10 @@ private:
     void act(const std::shared_ptr<Connection>& link, Side& side, AdoptCharter& action);
     void act(const std::shared_ptr<Connection>& link, Side& side, AdoptNotice& action);
     void act(const std::shared_ptr<Connection>& link, Side& side, ConfirmHeads& action);
-    void act(const std::shared_ptr<Connection>&, Side&, HeardAside&) {}
+    void act(const std::shared_ptr<Connection>& link, Side& side, HeardAside& action);
     void act(const std::shared_ptr<Connection>& link, Side& side, ClosePeer& action);
     void send(const std::shared_ptr<Connection>& link, Side& from, Bytes bytes);
+    void check_secrecy(const Core& from, const Core& to, ByteView bytes);
     void pump(const std::shared_ptr<Connection>& link, Side& to);
     void deliver(const std::shared_ptr<Connection>& link, Side& to);
     void hear(const std::shared_ptr<Connection>& link, Side& to, ByteView bytes);
@@ -113,7 +121,7 @@ private:
     Statistics& statistics_;
     Random random_, jitter_;
     std::map<Pair, Peer> peers_;
-    std::set<Pair> blocked_;
+    std::set<Pair> blocked_, walls_;
     std::vector<std::shared_ptr<Connection>> links_;
 };
 

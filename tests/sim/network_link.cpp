@@ -3,6 +3,7 @@
 
 #include "sync/wire/message.hpp"
 #include "tests/sim/frames.hpp"
+#include "tests/sim/plain.hpp"
 
 #include <algorithm>
 
@@ -68,8 +69,45 @@ void Network::perform(const std::shared_ptr<Connection>& link, Side& side,
 void Network::act(const std::shared_ptr<Connection>& link, Side& side, SendBytes& action) {
     time_.trace.add(action.bytes);
     if (tell_frames)
-        say(side.core->agency + " to " + side.other->core->agency + ": " + describe_frames(action.bytes));
+        say(side.core->agency + " to " + side.other->core->agency + ": " +
+            describe_frames(action.bytes));
+    if (!side.core->member.hostile) check_secrecy(*side.core, *side.other->core, action.bytes);
     send(link, side, std::move(action.bytes));
+}
+
+// What an honest node says, to anybody: no body and no frontier beyond the other's right.
+void Network::check_secrecy(const Core& from, const Core& to, ByteView bytes) {
+    const auto authority = from.log().authority();
+    const auto knows = [&](std::string_view compartment) {
+        return authority->may_observe(to.id, compartment) && !from.state().suspended(to.id);
+    };
+    const auto leaks = [&](const std::string& what) {
+        complain("secrecy: " + from.agency + " tells " + to.agency + " " + what);
+    };
+    for (std::size_t size = 0; bytes.size() >= 5; bytes = bytes.subspan(4 + size)) {
+        size = ByteReader(bytes).integer<std::uint32_t>();
+        const auto type = static_cast<wire::FrameType>(bytes[4]);
+        const ByteView payload = bytes.subspan(5, size - 1);
+        if (type == wire::FrameType::frontier_full || type == wire::FrameType::frontier_delta) {
+            const std::size_t name_size = ByteReader(payload).integer<std::uint8_t>();
+            const auto name = as_text(payload.subspan(1, name_size));
+            if (!knows(name)) leaks("a frontier of " + std::string(name));
+        }
+        if (type == wire::FrameType::statement) {
+            const auto statement = wire::decode_statement(payload).value();
+            const LogOwner* owner = authority->owner(statement.log.id);
+            if (owner == nullptr || !knows(owner->compartment)) leaks("a statement of a log");
+        }
+        if (type != wire::FrameType::batch) continue;
+        const PlainBatch batch = read_plain(payload);
+        const LogOwner* owner = authority->owner(*LogId::from(RawView(batch.log).first(32)));
+        if (owner == nullptr || !knows(owner->compartment))
+            leaks("a batch that it may not know of");
+        else if (!authority->may_hold(to.id, owner->compartment)) {
+            ++statistics_.bare_sent;
+            if (batch.bodies) leaks("a body of " + owner->compartment);
+        }
+    }
 }
 
 void Network::send(const std::shared_ptr<Connection>& link, Side& from, Bytes bytes) {
@@ -217,6 +255,27 @@ void Network::act(const std::shared_ptr<Connection>& link, Side& side, AdoptNoti
         if (side.session) perform(link, side, side.session->on_notice(adopted, time_.now));
         log_grew(core);
     });
+}
+
+void Network::act(const std::shared_ptr<Connection>&, Side& side, HeardAside& action) {
+    if (action.type != static_cast<std::uint8_t>(wire::FrameType::statement)) return;
+    if (auto statement = wire::decode_statement(action.payload))
+        side.core->statements().heard(side.other->core->id, statement.value());
+}
+
+void Network::tell_statements(Core& core) {
+    for (const auto& link : std::vector(links_))
+        for (Side* side : {&link->dialler, &link->host}) {
+            if (side->core != &core || !side->session || !side->session->status().ready) continue;
+            const Core& other = *side->other->core;
+            Bytes frames;
+            for (const wire::Statement& each : core.statements().untold(other.id))
+                wire::encode(each, frames);
+            if (frames.empty()) continue;
+            if (!core.member.hostile) check_secrecy(core, other, frames);
+            time_.trace.add(frames);
+            send(link, *side, std::move(frames));
+        }
 }
 
 void Network::act(const std::shared_ptr<Connection>&, Side& side, ConfirmHeads& action) {

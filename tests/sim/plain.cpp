@@ -137,6 +137,7 @@ void read_events(Cursor& in, PlainBatch& batch) {
         if (batch.problem = read_event(events, event); !batch.problem.empty()) return;
         leaves.push_back(event.leaf);
         batch.bare = batch.bare || event.bare;
+        batch.bodies = batch.bodies || !event.bare;
     }
     if (!events.done()) batch.problem = "bytes after the last event";
     else if (root_of(std::move(leaves)) != batch.root) batch.problem = "the root is another";

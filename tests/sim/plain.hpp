@@ -38,6 +38,7 @@ struct PlainBatch {
     std::uint32_t count = 0;
     std::vector<PlainEvent> events;
     bool bare = false;   // some event is
+    bool bodies = false; // some event has one
     std::string problem; // empty: header, packing, events and root hold together
 };
 

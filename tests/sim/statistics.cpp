@@ -9,48 +9,17 @@
 namespace safar::sim {
 namespace {
 
-constexpr std::string_view fault_names[] = {"cut",
-                                            "clog",
-                                            "sliced",
-                                            "takeover",
-                                            "partition-uniform",
-                                            "partition-one",
-                                            "partition-bridge",
-                                            "partition-ring",
-                                            "partition-one-way",
-                                            "kill",
-                                            "power-loss",
-                                            "crash-in-commit",
-                                            "crash-of-all",
-                                            "witness-stale",
-                                            "derived-tail-lost",
-                                            "rollback-whole",
-                                            "rollback-store",
-                                            "disk-replaced",
-                                            "disk-full",
-                                            "fsync-error",
-                                            "read-error",
-                                            "disk-damaged",
-                                            "slow-disk",
-                                            "pause",
-                                            "clock-jump",
-                                            "clock-drift",
-                                            "clock-frozen",
-                                            "epoch-field",
-                                            "epoch-removes",
-                                            "epoch-readmits",
-                                            "epoch-grants",
-                                            "epoch-cuts",
-                                            "epoch-lifts",
-                                            "epoch-admits",
-                                            "epoch-rival",
-                                            "epoch-settles",
-                                            "suspension",
-                                            "delegation",
-                                            "delegation-end",
-                                            "unknown-frame",
-                                            "hostile-frame",
-                                            "hostile-fork"};
+// clang-format off
+constexpr std::string_view fault_names[] = {
+    "cut", "clog", "sliced", "takeover", "partition-uniform", "partition-one", "partition-bridge",
+    "partition-ring", "partition-one-way", "kill", "power-loss", "crash-in-commit", "crash-of-all",
+    "witness-stale", "derived-tail-lost", "rollback-whole", "rollback-store", "disk-replaced",
+    "disk-full", "fsync-error", "read-error", "disk-damaged", "slow-disk", "pause", "clock-jump",
+    "clock-drift", "clock-frozen", "epoch-field", "epoch-removes", "epoch-readmits", "epoch-grants",
+    "epoch-cuts", "epoch-lifts", "epoch-admits", "epoch-rival", "epoch-settles", "suspension",
+    "delegation", "delegation-end", "unknown-frame", "hostile-frame", "hostile-fork",
+    "hostile-statement"};
+// clang-format on
 static_assert(std::size(fault_names) == static_cast<std::size_t>(Fault::count));
 
 struct Number {
@@ -72,6 +41,9 @@ std::vector<Number> numbers(const Statistics& s) {
             {"forks_found", s.forks_found},
             {"not_counted", s.not_counted},
             {"frozen", s.frozen},
+            {"bare_sent", s.bare_sent},
+            {"walls", s.walls},
+            {"splits", s.splits},
             {"checks", s.checks},
             {"real_signatures", s.real_signatures},
             {"converge_ms_max", static_cast<std::uint64_t>(s.converge_ms_max)},
@@ -108,6 +80,9 @@ void Statistics::add(const Statistics& other) {
     forks_found += other.forks_found;
     not_counted += other.not_counted;
     frozen += other.frozen;
+    bare_sent += other.bare_sent;
+    walls += other.walls;
+    splits += other.splits;
     bytes_sent += other.bytes_sent;
     simulated_ms += other.simulated_ms;
     converge_ms_max = std::max(converge_ms_max, other.converge_ms_max);
@@ -122,11 +97,12 @@ std::string Statistics::text() const {
         "{} events said, {} batches acknowledged, {} stored over all nodes, {} checks\n"
         "{} restarts, {} new incarnations, {} forks found, real signatures in {} seeds\n"
         "{} heads at the end that a cut or fork holds back, rival epochs at the end of {} seeds\n"
+        "{} batches told without bodies, {} pairs that never meet, {} split views found\n"
         "equal after the last fault: {:.1f} s on average, {:.1f} s at most\n"
         "most bytes in one queue {}, most logs at one node {}\n",
         seeds, static_cast<double>(simulated_ms) / 3.6e6, actions, sessions, bytes_sent >> 20,
         events, acknowledged, batches_stored, checks, restarts, new_incarnations, forks_found,
-        real_signatures, not_counted, frozen,
+        real_signatures, not_counted, frozen, bare_sent, walls, splits,
         seeds == 0 ? 0.0
                    : static_cast<double>(converge_ms_sum) / 1000.0 / static_cast<double>(seeds),
         static_cast<double>(converge_ms_max) / 1000.0, queued_bytes_max, logs_max);
@@ -166,7 +142,8 @@ Statistics Statistics::parse(std::string_view line) {
     Statistics s;
     in >> s.seeds >> s.simulated_ms >> s.actions >> s.events >> s.acknowledged >>
         s.batches_stored >> s.bytes_sent >> s.sessions >> s.restarts >> s.new_incarnations >>
-        s.forks_found >> s.not_counted >> s.frozen >> s.checks >> s.real_signatures >>
+        s.forks_found >> s.not_counted >> s.frozen >> s.bare_sent >> s.walls >> s.splits >> s.checks >>
+        s.real_signatures >>
         s.converge_ms_max >> s.converge_ms_sum >> s.queued_bytes_max >> s.logs_max;
     for (std::uint64_t& fault : s.faults) in >> fault;
     for (auto* map : {&s.hostile, &s.closed}) {

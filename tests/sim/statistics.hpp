@@ -52,6 +52,7 @@ enum class Fault {
     unknown_frame,
     hostile_frame,
     hostile_fork,
+    hostile_statement, // of two that do not fit together
     count
 };
 [[nodiscard]] std::string_view name(Fault fault);
@@ -65,6 +66,9 @@ struct Statistics {
     std::uint64_t forks_found = 0, bytes_sent = 0;
     std::uint64_t not_counted = 0; // logs of which a node that heals holds more than counts
     std::uint64_t frozen = 0;      // seeds that end with rival epochs
+    std::uint64_t bare_sent = 0;   // batches without bodies, to who only observes
+    std::uint64_t walls = 0;       // pairs of nodes that never reach each other
+    std::uint64_t splits = 0;      // split views found, over all nodes
     std::int64_t simulated_ms = 0, converge_ms_max = 0, converge_ms_sum = 0;
     std::uint64_t queued_bytes_max = 0, logs_max = 0;
 

@@ -60,9 +60,11 @@ Swarm draw_swarm(std::uint64_t seed) {
     s.clock = some(20s, 200s);
     s.govern = some(15s, 150s);
     s.rights = random.one_in(2);
+    s.walls = random.one_in(3);
     if (s.hostile > 0) {
         s.tamper_permille = random.between(5, 150);
         s.hostile_fork = some(20s, 200s);
+        s.statement_permille = rate(30);
     }
     return s;
 }

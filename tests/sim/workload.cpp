@@ -41,7 +41,7 @@ EventDraft World::draft(Core& core, std::uint16_t kind) {
     static const char* const stages[] = {"open", "decided", "held", "done"};
     static const char* const sharing[] = {"all", "some", "none"};
     const auto text = [&] { return Text{std::string(1, static_cast<char>('a' + random.below(6)))}; };
-    const bool later = has_later(*core.charter().ruling().charter);
+    const bool later = has_later(*core.state().ruling().charter);
     for (std::size_t i = 0, n = random.between(1, 3); i < n; ++i) {
         const auto field = static_cast<std::uint16_t>(random.between(1, later ? 7 : 6));
         Value value = text();

@@ -62,11 +62,20 @@ private:
     void publish_notice(Core& by, const Notice& notice, Fault what);
     void rival_epochs(Core& by);
     void suspend(Core& by);
-    void delegate();
-    void end_delegation();
+    void delegate(Core& by);
+    void end_delegation(Core& by);
     [[nodiscard]] std::vector<KnownHead> known_heads(const Core& core, bool lowered);
     [[nodiscard]] std::vector<CharterCut> cuts_of(const Core& by, const NodeId& node);
     void forget_published(const Core& core);
+    // walls.cpp
+    void build_walls();
+    [[nodiscard]] bool everybody_reached() const;
+    void lift_walls_that_part();
+    // statements.cpp
+    void schedule_statements(Core& core);
+    void statement_turn(Core& core);
+    void look_for_splits();
+    void check_splits();
     // workload.cpp
     void schedule_appends(Core& core);
     void append(Core& core);
@@ -84,6 +93,7 @@ private:
     // check_governance.cpp
     void check_counted();
     void check_published();
+    void check_bodies(Core& core);
     [[nodiscard]] bool shares(const Core& core, const Acknowledged& what) const;
     [[nodiscard]] bool held_by_anybody(const Acknowledged& what) const;
     void plant_canary();
@@ -106,6 +116,8 @@ private:
     std::unique_ptr<Network> network_;
     NodeTime began_, heals_at_;
     bool healed_ = false;
+    NodeTime walls_lifted_{0};
+    std::set<LogName> splits_due_; // told in two ways when the last fault was over
     RunResult result_;
 
     struct Clock {
