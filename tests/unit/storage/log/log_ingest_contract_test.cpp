@@ -271,7 +271,7 @@ TEST_P(LogIngest, BothBranchesInOneGroupAreAFork) {
     EXPECT_EQ(outcomes[2].result.error().code, ErrorCode::fork_detected);
     EXPECT_EQ(outcomes[3].result.error().code, ErrorCode::log_closed);
     EXPECT_EQ(log->head(writer.next.log)->number, 1u);
-    const ForkEvidence& fork = log->forks().at(0);
+    const ForkEvidence fork = log->forks().at(0);
     EXPECT_TRUE(fork.header_a == copy(second.header()) || fork.header_b == copy(second.header()));
     EXPECT_TRUE(problems().empty());
     open();

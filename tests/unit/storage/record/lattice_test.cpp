@@ -5,14 +5,16 @@
 namespace safar::record_test {
 namespace {
 
-Lattice diamond() {
-    return {"draft",
-            {{"draft", "sent"},
-             {"sent", "accepted"},
-             {"sent", "held"},
-             {"accepted", "done"},
-             {"held", "done"}},
-            {"draft", "sent", "accepted", "held", "done"}};
+// Readings point into the lattice that they were read from.
+const Lattice& diamond() {
+    static const Lattice lattice{"draft",
+                                 {{"draft", "sent"},
+                                  {"sent", "accepted"},
+                                  {"sent", "held"},
+                                  {"accepted", "done"},
+                                  {"held", "done"}},
+                                 {"draft", "sent", "accepted", "held", "done"}};
+    return lattice;
 }
 
 std::string state(const Lattice& lattice, std::vector<std::string_view> seen) {
