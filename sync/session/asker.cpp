@@ -12,19 +12,26 @@ std::uint64_t Asker::have(const LogName& log) const {
     return number;
 }
 
-bool Asker::lacks(const LogName& log, std::uint64_t& missing) const {
+bool Asker::behind(const LogName& log) const {
     const Head* theirs = frontiers_.theirs(log);
-    if (theirs == nullptr || context_.head(log).forked) return false;
+    const Head ours = context_.head(log);
+    if (theirs == nullptr || ours.forked) return false;
     if (!context_.can_give(context_.peer, context_.self, context_.shared_owner(log)->compartment)) return false;
+    return theirs->number > ours.number;
+}
+
+bool Asker::lacks(const LogName& log, std::uint64_t& missing) const {
+    if (!behind(log)) return false;
+    const Head* theirs = frontiers_.theirs(log);
     const std::uint64_t here = have(log);
     missing = theirs->number > here ? theirs->number - here : 0;
     if (planted(Plant::never_ask_the_last) && missing == 1) missing = 0;
     return missing > 0;
 }
 
+// Also what somebody else is bringing: it may be refused.
 void Asker::note_lacking(const LogName& log, NodeTime delay) {
-    std::uint64_t missing = 0;
-    if (!lacks(log, missing)) return;
+    if (!behind(log)) return;
     auto [found, fresh] =
         lacking_.try_emplace(log, Lacking{context_.now + delay, NodeTime{0}, have(log)});
     if (!fresh) found->second.ask_at = std::min(found->second.ask_at, context_.now + delay);
@@ -89,8 +96,13 @@ void Asker::start_asks() {
     for (auto at = lacking_.begin(); at != lacking_.end();) {
         auto& [log, lacking] = *at;
         std::uint64_t missing = 0;
-        if (!lacks(log, missing)) {
+        if (!behind(log)) {
             at = lacking_.erase(at);
+            continue;
+        }
+        if (!lacks(log, missing)) { // all of it is on its way
+            look_at_ = std::min(look_at_, context_.now + lease_poll);
+            ++at;
             continue;
         }
         if (std::uint64_t here = have(log); here > lacking.seen && !asks_.contains(log)) {

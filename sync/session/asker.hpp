@@ -77,6 +77,8 @@ private:
     };
 
     [[nodiscard]] std::uint64_t have(const LogName& log) const;
+    // The peer has more of it than the log here, whatever is on its way.
+    [[nodiscard]] bool behind(const LogName& log) const;
     [[nodiscard]] bool lacks(const LogName& log, std::uint64_t& missing) const;
     void note_lacking(const LogName& log, NodeTime delay);
     void start_asks();

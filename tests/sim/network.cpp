@@ -50,7 +50,7 @@ void Network::call(Core& core, std::size_t other) {
     to.calling = true;
     NodeTime wait = 2 * (rates.delay_min + random_.about(rates.delay_mean));
     const bool silent = blocked(core.index, other) || blocked(other, core.index) ||
-                        cores_[other]->paused_until > time_.now;
+                        cores_[other]->paused_until > time_.now || wait > 5s; // it gives up
     if (silent) wait = 5s;
     time_.later(wait, [this, &core, other, silent, life = core.life] {
         if (core.life != life) return;
@@ -199,6 +199,9 @@ void Network::heal() {
             side->clogged_until = NodeTime{0};
             side->delay_min = std::min(side->delay_min, rates.delay_min);
             side->delay_mean = std::min(side->delay_mean, rates.delay_mean);
+            const NodeTime soon = time_.now + side->delay_min + side->delay_mean;
+            for (auto& chunk : side->stream) chunk.due = std::min(chunk.due, soon);
+            side->last_due = std::min(side->last_due, soon);
             if (!side->closed_here) pump(link, *side);
         }
 }

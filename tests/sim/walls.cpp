@@ -26,8 +26,11 @@ bool one_piece(const Nodes& nodes, Meet meet) {
 // The charter reaches everybody, each compartment who carries it, and who observes meets one of them.
 bool World::everybody_reached() const {
     const CharterState& state = cores_[0]->state();
+    const auto lists = [](const Core& a, const Core& b) {
+        return a.charter()->node(b.id) != nullptr;
+    };
     const auto meet = [&](const Core& a, const Core& b) {
-        return !network_->walled(a.index, b.index);
+        return !network_->walled(a.index, b.index) && lists(a, b) && lists(b, a);
     };
     Nodes all;
     for (const auto& core : cores_)

@@ -72,6 +72,19 @@ TEST_F(Gaps, WhatCameIsNoGapWhoeverBroughtIt) {
     EXPECT_TRUE(behind().empty());
 }
 
+// It was stated while somebody else was bringing it, whose bytes the log then refused.
+TEST_F(Gaps, WhatAnotherPeerBroughtInVainIsAskedForHere) {
+    greet();
+    net["FIA"].plan.submitted(peers_log(), 2, net["NGO"].id);
+    say(wire::FrontierFull{"return", {entry(2)}});
+    wait(1s);
+    EXPECT_EQ(want.last, 0u) << "it is on its way";
+    net["FIA"].plan.settled(peers_log(), 1, /*held=*/false);
+    wait(1s);
+    EXPECT_EQ(want.first, 1u);
+    EXPECT_EQ(want.last, 2u);
+}
+
 TEST_F(Gaps, WhatItNoLongerHoldsItCanNotDeliver) {
     greet();
     say(wire::FrontierFull{"return", {entry(3)}});
