@@ -218,6 +218,7 @@ void World::finish() {
             });
     // Nothing may come apart again by itself.
     time_.run(time_.now + 20s);
+    if (!splits_due_.empty()) time_.run(time_.now + 40s); // a statement is passed on once a turn
     if (!level()) complain(Outcome::liveness, "20 s after all were equal: " + why_not_level());
     check_forks();
     check_equal_sets();
