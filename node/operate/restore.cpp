@@ -119,7 +119,12 @@ private:
     // Every signature, hash and head, without a peer and without the node's own keys.
     Result<> check_store() {
         const Manifest& manifest = out_.manifest;
-        SAFAR_TRY(auto rules, load_rules(request_.directory));
+        auto loaded = load_rules(request_.directory);
+        if (!loaded && loaded.error().code == ErrorCode::not_found)
+            return failure(ErrorCode::malformed,
+                           request_.backup + ": the charter of its node is not in it: take another "
+                                             "backup");
+        SAFAR_TRY(auto rules, std::move(loaded));
         if (!rules.may_sign(manifest.node, manifest.key))
             return failure(
                 ErrorCode::bad_signature,

@@ -184,6 +184,16 @@ TEST_F(Backups, AManifestThatSomebodyElseSignedIsRefused) {
     expect_refused(work / "b", "signed by a key that the charter", ErrorCode::bad_signature);
 }
 
+TEST_F(Backups, OneWithoutItsCharterIsRefused) {
+    back_up(work / "b");
+    const std::string path = work / (std::string("b/") + std::string(manifest_name));
+    Manifest manifest = value_of(parse_manifest(path, slurp(path)));
+    std::erase_if(manifest.files, [](const auto& file) { return file.path.starts_with("charter/"); });
+    fs::remove_all(work / "b/charter");
+    spill(path, write_manifest(manifest, identity->signing));
+    expect_refused(work / "b", "the charter of its node is not in it", ErrorCode::malformed);
+}
+
 TEST_F(Backups, HeadsThatTheStoreDoesNotHaveAreRefused) {
     back_up(work / "b");
     const std::string path = work / (std::string("b/") + std::string(manifest_name));
