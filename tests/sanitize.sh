@@ -17,5 +17,5 @@ export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after
 export UBSAN_OPTIONS=print_stacktrace=1
 # RocksDB and the other libraries of the system are built without it: what they do among themselves
 # is not looked at.
-export TSAN_OPTIONS=ignore_noninstrumented_modules=1:halt_on_error=1:second_deadlock_stack=1
+export TSAN_OPTIONS=ignore_noninstrumented_modules=1:halt_on_error=1:die_after_fork=0
 exec ctest --test-dir "build/$preset" --output-on-failure -j 2 -E '^PlantedBugs' "$@"
