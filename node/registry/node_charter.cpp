@@ -69,7 +69,7 @@ Result<> Node::change_charter(Log& log, const Change& change) {
     }
     Result<> done = success();
     if (news == CharterState::News::epoch) done = put_in_force(log, next);
-    if (done) done = tell_log_of_forks(log, next);
+    if (auto told = tell_log_of_forks(log, next); done) done = told;
     // It rules, whatever the disk let the log do: that goes on with its next write.
     if (news == CharterState::News::epoch && on_charter_) on_charter_();
     if (on_change_) on_change_(); // sessions tell their peers
@@ -95,6 +95,7 @@ Result<> Node::put_in_force(Log& log, const CharterState& state) {
 }
 
 Result<> Node::tell_log_of_forks(Log& log, const CharterState& state) const {
+    Result<> all = success();
     for (const auto& [hash, notice] : state.notices()) {
         const auto* fork = std::get_if<ForkEvidence>(&notice.what);
         if (fork == nullptr) continue;
@@ -103,10 +104,10 @@ Result<> Node::tell_log_of_forks(Log& log, const CharterState& state) const {
         auto noted = log.note_fork(*fork);
         // What the charter in force does not let be said, or not yet, is no fork either.
         if (!noted && noted.error().code != ErrorCode::not_permitted && noted.error().code != ErrorCode::epoch_unknown)
-            return noted.error();
+            all = noted.error();
         if (noted && noted.value()) deriver_->look_again(); // a head may have fallen
     }
-    return success();
+    return all;
 }
 
 void Node::note_forks(Log& log) {

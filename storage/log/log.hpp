@@ -133,8 +133,8 @@ public:
     ingest(std::span<const EncodedBatch> batches) = 0;
 
     // Somebody else's proof of a fork, checked against the charter (check_evidence): the log is closed as if
-    // both branches had come here. True: that was news. Errors: those of check_evidence,
-    // storage_*.
+    // both branches had come here. True: that was news. Errors: those of check_evidence; storage_*: the next
+    // call that writes takes it up again, in this run.
     [[nodiscard]] virtual Result<bool> note_fork(const ForkEvidence& evidence) = 0;
 
     // What `peer` holds of this node's logs. A log that every other keeper of its compartment has

@@ -99,8 +99,9 @@ private:
     // --- log_recount.cpp ---
     // The row with the head that counts under `authority`; `fork`: the one that closes its log, or null.
     [[nodiscard]] Result<LogRow> recounted(LogRow row, const Authority& authority, const ForkEvidence* fork) const;
-    // What the disk did not let be done when a charter came into force.
+    // What the disk did not let be done when a charter came into force or a fork was told.
     [[nodiscard]] Result<> finish_recount();
+    [[nodiscard]] Result<bool> take_fork(const ForkEvidence& evidence); // true: news
     [[nodiscard]] Result<> recount_all();
     [[nodiscard]] Result<> recount_log(Draft& draft, const LogRow& row, const Authority& authority);
     static void put_aside(Draft& draft, LogRow row);
@@ -152,6 +153,7 @@ private:
     std::mutex writing_; // guards own_ and everything that is decided
     OwnLogs own_;
     bool recount_due_ = false;
+    std::map<BatchPlace, ForkEvidence> forks_due_; // true, and not yet in the store
     std::vector<Loss> losses_; // found when opening; never changes afterwards
 
     mutable std::shared_mutex

@@ -25,10 +25,16 @@ Result<> LogCore::set_authority(std::shared_ptr<const Authority> authority) {
 
 Result<> LogCore::finish_recount() {
     SAFAR_TRY(ready_to_write());
-    if (!recount_due_) return success();
-    SAFAR_TRY(recount_all());
-    SAFAR_TRY(release_quarantined());
-    recount_due_ = false;
+    if (recount_due_) {
+        SAFAR_TRY(recount_all());
+        SAFAR_TRY(release_quarantined());
+        recount_due_ = false;
+    }
+    for (; !forks_due_.empty(); forks_due_.erase(forks_due_.begin())) {
+        const ForkEvidence& due = forks_due_.begin()->second;
+        if (!check_evidence(due, *authority())) continue; // no longer under this charter
+        SAFAR_TRY(take_fork(due));
+    }
     return success();
 }
 
@@ -146,13 +152,20 @@ bool LogCore::learn_fork(Draft& draft, const ForkEvidence& evidence) const {
 
 Result<bool> LogCore::note_fork(const ForkEvidence& evidence) {
     std::lock_guard lock(writing_);
-    SAFAR_TRY(finish_recount());
-    const auto charter = authority();
-    SAFAR_TRY(check_evidence(evidence, *charter));
+    SAFAR_TRY(check_evidence(evidence, *authority()));
+    auto taken = [&]() -> Result<bool> {
+        SAFAR_TRY(finish_recount());
+        return take_fork(evidence);
+    }();
+    if (!taken) forks_due_.insert_or_assign(evidence.place, evidence);
+    return taken;
+}
+
+Result<bool> LogCore::take_fork(const ForkEvidence& evidence) {
     Draft draft = start_draft();
     if (!learn_fork(draft, evidence)) return false;
     if (const auto fork = fork_of(draft, evidence.place.log)) {
-        SAFAR_TRY(auto row, recounted(row_of(draft, evidence.place.log), *charter, &*fork));
+        SAFAR_TRY(auto row, recounted(row_of(draft, evidence.place.log), *authority(), &*fork));
         // A log of which nothing is held is stated only where the fork is all that can ever be held of it.
         if (row.handle != 0 || fork->place.number == 1) enter(draft, std::move(row));
     }

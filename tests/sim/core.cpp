@@ -126,7 +126,8 @@ Result<> Core::change_charter(const Change& change) {
         SAFAR_TRY(auto schema, charter_schema(*charter_->ruling().charter));
         auto counted = log_->set_authority(charter_->authority());
         if (derived_) derived_->set_schema(std::make_shared<const Schema>(std::move(schema)));
-        if (!counted) return counted;
+        auto told = tell_log_of_forks();
+        return counted ? told : counted;
     }
     return tell_log_of_forks();
 }
@@ -137,6 +138,7 @@ void Core::note_rights() {
 }
 
 Result<> Core::tell_log_of_forks() {
+    Result<> all = success();
     for (const auto& [hash, notice] : charter_->notices()) {
         const auto* fork = std::get_if<ForkEvidence>(&notice.what);
         if (fork == nullptr) continue;
@@ -145,9 +147,9 @@ Result<> Core::tell_log_of_forks() {
         auto noted = log_->note_fork(*fork);
         if (!noted && noted.error().code != ErrorCode::not_permitted &&
             noted.error().code != ErrorCode::epoch_unknown)
-            return noted.error();
+            all = noted.error();
     }
-    return success();
+    return all;
 }
 
 void Core::note_forks() {

@@ -44,5 +44,39 @@ TEST_F(Governed, WhatTheDiskRefusedWhenAnEpochCameIsMadeUpWithTheNextWrite) {
     EXPECT_EQ(core.log().head(log)->number, 2u);
 }
 
+TEST_F(Governed, AForkThatTheDiskRefusedIsTakenUpWithTheNextWrite) {
+    const Member& other = founding.members[1];
+    const Authority& charter = *core.log().authority();
+    const LogName log{log_id(charter.network(), other.id, "movement"), SeededEntropy(5).draw<Incarnation>()};
+    const auto batch = [&](std::uint64_t seed) {
+        BatchContext context;
+        context.network = charter.network();
+        context.log = log;
+        context.epoch = 1;
+        context.charter = founding.first.charter->identity;
+        EventDraft event;
+        event.body.kind = 1;
+        event.body.verb = "recorded";
+        SeededEntropy entropy(seed);
+        std::size_t taken = 0;
+        auto built = build_batch(context, other.signing, entropy, {&event, 1}, taken).value();
+        Signature signature;
+        std::memcpy(signature.raw.data(), built.encoded.bytes.data() + BatchHeader::encoded_bytes, Signature::size);
+        return std::pair(built.header, signature);
+    };
+    const auto [a, signed_a] = batch(1);
+    const auto [b, signed_b] = batch(2);
+    const Notice fork = make_fork_notice(make_evidence({log, 1}, encode_header(a), signed_a, encode_header(b), signed_b));
+
+    core.disk().rates.full = 1000;
+    EXPECT_EQ(core.adopt_notice(fork.bytes).error().code, ErrorCode::storage_full);
+    EXPECT_TRUE(core.state().notices().contains(fork.hash));
+    EXPECT_TRUE(core.log().forks().empty());
+    core.disk().rates.full = 0;
+    ASSERT_TRUE(core.writable().put_setting("any", as_bytes("write")));
+    EXPECT_EQ(core.log().forks().size(), 1u);
+    EXPECT_TRUE(core.log().head(log)->forked);
+}
+
 } // namespace
 } // namespace safar::sim
