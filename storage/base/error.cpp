@@ -18,7 +18,6 @@ Blame blame(ErrorCode code) {
     case ErrorCode::out_of_order:
     case ErrorCode::identity_mismatch:
     case ErrorCode::wrong_network:
-    case ErrorCode::unsupported_version:
     case ErrorCode::body_missing:
         return Blame::sender;
     case ErrorCode::fork_detected:
@@ -34,6 +33,7 @@ Blame blame(ErrorCode code) {
     case ErrorCode::not_found:
     case ErrorCode::timed_out:
     case ErrorCode::unreachable:
+    case ErrorCode::unsupported_version: // somebody has yet to install a release: not for an hour
         return Blame::nobody;
     default:
         return Blame::us;

@@ -16,7 +16,8 @@ ErrorCode told_code(std::string_view told) {
 
 bool long_wait(ErrorCode code) {
     return blame(code) == Blame::sender || code == ErrorCode::not_permitted ||
-           code == ErrorCode::timed_out || code == ErrorCode::not_found;
+           code == ErrorCode::timed_out || code == ErrorCode::not_found ||
+           code == ErrorCode::unsupported_version;
 }
 
 } // namespace

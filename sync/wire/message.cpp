@@ -143,7 +143,8 @@ Result<Hello> decode(ByteView payload) {
     message.charter = read_id<Hash>(in);
     message.erasures = read_id<Hash>(in);
     message.shared = read_id<Hash>(in);
-    if (!in.at_end()) return cut_short("hello", payload);
+    const bool later = message.versions.max > version_max; // and what it says to its like
+    if (!in.ok() || (!later && !in.at_end())) return cut_short("hello", payload);
     return message;
 }
 

@@ -9,6 +9,7 @@
 #include "sync/session/session.hpp"
 #include "tests/sim/disk.hpp"
 #include "tests/sim/founding.hpp"
+#include "tests/sim/frames.hpp"
 
 #include <set>
 
@@ -105,6 +106,7 @@ public:
     std::string agency;
     NodeId id;
     RangePlan plan;
+    Release release = Release::ours;
     std::uint64_t life = 0; // callbacks of an earlier one are void
     NodeTime paused_until{0};
     NodeTime log_busy_until{0}; // the log thread

@@ -40,6 +40,7 @@ void World::schedule_faults() {
     every(swarm_.slow_disk, [this] { fault_slow_disk(); });
     every(swarm_.clock, [this] { fault_clock(); });
     every(swarm_.govern, [this] { govern(); });
+    every(swarm_.release, [this] { fault_release(); });
 }
 
 void World::start(Core& core) {
@@ -172,6 +173,25 @@ void World::fault_clock() {
         if (clock.frozen_us) clock.frozen_us.reset();
         else clock.frozen_us = wall(*cores_[which]).microseconds;
     }
+}
+
+// Another release is installed, and the node starts again.
+void World::fault_release() {
+    Core& core = any_up(release_random_);
+    if (!core.up() || !honest(core)) return;
+    if (core.release != Release::ours) return install(core, Release::ours, Fault::downgrade);
+    if (!release_random_.one_in(4)) return install(core, Release::next, Fault::upgrade);
+    install(core, Release::far, Fault::too_late);
+    time_.later(release_random_.between(1s, 90s), [this, &core] {
+        if (core.release == Release::far) install(core, Release::next, Fault::downgrade);
+    });
+}
+
+void World::install(Core& core, Release release, Fault what) {
+    statistics_.count(what);
+    say(core.agency + ": " + std::string(name(what)));
+    if (core.up()) crash(core, false);
+    core.release = release;
 }
 
 void World::fault_copy() {

@@ -17,7 +17,7 @@ struct LinkRates {
     NodeTime clog_max{0};
     std::uint64_t slice_permille = 0;  // of deliveries
     std::size_t slice_max = 0;
-    std::uint64_t unknown_permille = 0; // frames of a later version between ours
+    std::uint64_t unknown_permille = 0; // of sends of a later release: a frame that ours does not know
 };
 
 // What a hostile node does to what it sends. Bytes go to the other side instead of `bytes`.

@@ -67,6 +67,7 @@ void Network::perform(const std::shared_ptr<Connection>& link, Side& side,
 }
 
 void Network::act(const std::shared_ptr<Connection>& link, Side& side, SendBytes& action) {
+    action.bytes = as_said_by(side.core->release, std::move(action.bytes));
     time_.trace.add(action.bytes);
     if (tell_frames)
         say(side.core->agency + " to " + side.other->core->agency + ": " +
@@ -114,7 +115,7 @@ void Network::send(const std::shared_ptr<Connection>& link, Side& from, Bytes by
     Side& to = *from.other;
     if (from.core->member.hostile && tamper != nullptr)
         bytes = tamper->tamper(*from.core, *to.core, std::move(bytes));
-    else if (random_.permille(rates.unknown_permille)) {
+    else if (from.core->release != Release::ours && random_.permille(rates.unknown_permille)) {
         statistics_.count(Fault::unknown_frame);
         wire::FrameWriter(bytes, static_cast<wire::FrameType>(wire::ignorable_from + 90))
             ->bytes(Bytes(random_.below(40)));

@@ -49,6 +49,9 @@ enum class Fault {
     suspension,
     delegation,
     delegation_end,
+    upgrade,   // to the next release, which speaks our version too
+    downgrade, // back to this one
+    too_late,  // a release without a version that ours speaks, for a while
     unknown_frame,
     hostile_frame,
     hostile_fork,

@@ -35,7 +35,6 @@ Swarm draw_swarm(std::uint64_t seed) {
     s.link.clog_max = random.between(1s, 60s);
     s.link.slice_permille = random.one_in(2) ? random.between(10, 500) : 0;
     s.link.slice_max = random.one_in(2) ? random.between(1, 16) : random.between(16, 65536);
-    s.link.unknown_permille = rate(50);
 
     s.disk.full = rate(30);
     s.disk.fsync_error = rate(20);
@@ -66,6 +65,8 @@ Swarm draw_swarm(std::uint64_t seed) {
         s.hostile_fork = some(20s, 200s);
         s.statement_permille = rate(30);
     }
+    s.release = some(20s, 200s);
+    s.link.unknown_permille = random.between(1, 50);
     return s;
 }
 

@@ -18,7 +18,7 @@ struct Swarm {
     // Mean time between two of a kind over all nodes; zero: the kind does not exist.
     NodeTime append{0}, cut{0}, takeover{0}, partition{0}, partition_max{0}, crash{0}, down_max{0},
         crash_all{0}, copy{0}, pause{0}, pause_max{0}, slow_disk{0}, clock{0}, govern{0},
-        hostile_fork{0};
+        hostile_fork{0}, release{0};
     std::uint64_t power_permille = 0, rollback_permille = 0, tamper_permille = 0,
                   statement_permille = 0;
     std::size_t large_one_in = 0; // appends

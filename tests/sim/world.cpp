@@ -53,7 +53,7 @@ Swarm swarm_of(std::uint64_t seed, const RunOptions& options) {
 World::World(std::uint64_t seed, const RunOptions& options)
     : seed_(seed), options_(options), swarm_(swarm_of(seed, options)),
       fault_random_(seed, "faults"), work_random_(seed, "workload"),
-      govern_random_(seed, "governance"), founding_([&] {
+      govern_random_(seed, "governance"), release_random_(seed, "releases"), founding_([&] {
           Random random(seed, "founding");
           return found(random, swarm_.honest, swarm_.hostile, swarm_.rights);
       }()),
@@ -62,6 +62,8 @@ World::World(std::uint64_t seed, const RunOptions& options)
     for (std::size_t i = 0; i < founding_.members.size(); ++i) {
         cores_.push_back(std::make_unique<Core>(i, founding_.members[i], founding_, seed, statistics_));
         cores_.back()->disk().rates = swarm_.disk;
+        if (swarm_.release > NodeTime{0} && honest(*cores_.back()) && release_random_.one_in(3))
+            cores_.back()->release = Release::next;
     }
     spdlog::set_level(spdlog::level::off); // what the shell tells operators
     clocks_.resize(cores_.size());
@@ -148,6 +150,7 @@ void World::heal() {
             if (core->up()) core->end(false);
             continue;
         }
+        if (core->release == Release::far) install(*core, Release::ours, Fault::downgrade);
         if (core->disk().damaged) {
             if (core->up()) crash(*core, false);
             core->replace_disk();

@@ -53,6 +53,8 @@ private:
     void fault_clock();
     void fault_slow_disk();
     void fault_copy();
+    void fault_release();
+    void install(Core& core, Release release, Fault what);
     // governance.cpp
     void govern();
     [[nodiscard]] Core* any_steward();
@@ -108,7 +110,7 @@ private:
     RunOptions options_;
     Swarm swarm_;
     Statistics statistics_;
-    Random fault_random_, work_random_, govern_random_;
+    Random fault_random_, work_random_, govern_random_, release_random_;
     Founding founding_;
     Timeline time_;
     std::vector<std::unique_ptr<Core>> cores_;

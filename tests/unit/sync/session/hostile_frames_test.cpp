@@ -50,6 +50,27 @@ TEST_F(HostilePeer, NewerVersionMayHaveALongerHello) { // H17
     expect_closed(ErrorCode::unsupported_version);
 }
 
+TEST_F(HostilePeer, NewerReleaseThatStillSpeaksThisVersionMaySayMoreInItsHello) {
+    wire::Hello next = hello();
+    next.versions = {1, 2};
+    Bytes frame;
+    wire::encode(next, frame);
+    Bytes payload(frame.begin() + 5, frame.end());
+    payload.resize(payload.size() + 40);
+    say_raw(1, payload);
+    EXPECT_FALSE(closed) << closed->detail;
+    EXPECT_TRUE(session->status().ready);
+}
+
+TEST_F(HostilePeer, HelloOfThisVersionEndsWithItsLastField) { // H18
+    Bytes frame;
+    wire::encode(hello(), frame);
+    Bytes payload(frame.begin() + 5, frame.end());
+    payload.resize(payload.size() + 1);
+    say_raw(1, payload);
+    expect_closed(ErrorCode::malformed);
+}
+
 TEST_F(HostilePeer, HelloOfAnotherNodeIsAnIdentityMismatch) { // H11
     wire::Hello other = hello();
     other.node = fill<NodeId>(8);
