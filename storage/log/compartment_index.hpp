@@ -1,12 +1,12 @@
-// Which of the logs held belong to which compartment, and when a head in it last changed: a frontier
-// is read without looking at the logs of other compartments, and not at all where nothing happened.
+// Which of the logs held belong to which compartment, and in which order their heads last changed: a
+// frontier is read without looking at the logs of other compartments, and what changed since a look
+// without looking at the rest.
 #pragma once
 
 #include "storage/log/authority.hpp"
 #include "storage/log/books.hpp"
 
 #include <map>
-#include <set>
 #include <string>
 
 namespace safar {
@@ -14,18 +14,23 @@ namespace safar {
 class CompartmentIndex {
 public:
     void rebuild(const Books& books, const Authority& authority);
-    void changed(const LogId& log, const Authority& authority);
-    [[nodiscard]] const std::set<LogId>& logs(std::string_view compartment) const;
-    // Another number than before whenever the frontier may be another.
-    [[nodiscard]] std::uint64_t changes(std::string_view compartment) const;
+    void changed(const LogName& log, const Authority& authority);
+
+    using Logs = std::map<LogName, std::uint64_t>; // with the number of the last change
+    [[nodiscard]] const Logs& logs(std::string_view compartment) const;
+    // Of the logs that changed after the change of that number.
+    [[nodiscard]] std::vector<LogName> changed_since(std::string_view compartment, std::uint64_t change) const;
+    [[nodiscard]] std::uint64_t last_change() const { return changes_; }
 
 private:
     struct Compartment {
-        std::set<LogId> logs;
-        std::uint64_t changes = 0;
+        Logs logs;
+        std::map<std::uint64_t, LogName> order;
     };
+    [[nodiscard]] const Compartment& find(std::string_view name) const;
+
     std::map<std::string, Compartment, std::less<>> compartments_;
-    std::uint64_t changes_ = 1, rebuilt_ = 1;
+    std::uint64_t changes_ = 0;
 };
 
 } // namespace safar

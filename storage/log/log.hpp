@@ -76,6 +76,11 @@ struct QuarantinedBatch {
     Hash hash;
     std::string reason;
 };
+struct FrontierNews {
+    std::uint64_t mark = 0; // of now
+    Frontier entries;       // by log
+};
+
 // What the node signs with. `key` must outlive the log.
 struct Author {
     NodeId node;
@@ -148,8 +153,9 @@ public:
     // --- reading: any thread ---
 
     [[nodiscard]] virtual Frontier frontier(std::string_view compartment) const = 0;
-    // Another number than before whenever frontier(compartment) may be another than before.
-    [[nodiscard]] virtual std::uint64_t changes(std::string_view compartment) const = 0;
+    // Of frontier(compartment) what may be another than it was at that mark; mark 0: all of it. A log that the
+    // charter in force does not know is gone without a word: look at everything under another charter.
+    [[nodiscard]] virtual FrontierNews frontier_since(std::string_view compartment, std::uint64_t mark) const = 0;
     [[nodiscard]] virtual std::optional<Head> head(const LogName& log) const = 0;
     [[nodiscard]] virtual Position last_position() const = 0;
     // Batches 1 to this number of that handle have an effect on state: what counts, is read by this node and

@@ -180,7 +180,7 @@ void LogCore::publish(Draft& draft) {
     std::unique_lock publishing(reading_);
     for (const auto& [handle, row] : rows) {
         books_.put(*row);
-        index_.changed(row->name.id, *authority_);
+        index_.changed(row->name, *authority_);
     }
     books_.last = draft.last;
     for (const LogId& log : draft.retired) books_.own.erase(log);

@@ -35,18 +35,18 @@ std::optional<LogRow> LogCore::find_row(LogHandle handle) const {
 Frontier LogCore::frontier(std::string_view compartment) const {
     std::shared_lock lock(reading_);
     Frontier out;
-    for (const LogId& id : index_.logs(compartment))
-        for (auto at = books_.handles.lower_bound({id, {}});
-             at != books_.handles.end() && at->first.id == id; ++at)
-            out.push_back({at->first, books_.rows[at->second - 1].head});
+    for (const auto& [log, change] : index_.logs(compartment)) out.push_back({log, books_.find(log)->head});
     if (planted(Plant::unsorted_frontier))
         std::ranges::sort(out, {}, [&](const FrontierEntry& entry) { return books_.handles.at(entry.log); });
     return out;
 }
 
-std::uint64_t LogCore::changes(std::string_view compartment) const {
+FrontierNews LogCore::frontier_since(std::string_view compartment, std::uint64_t mark) const {
     std::shared_lock lock(reading_);
-    return index_.changes(compartment);
+    FrontierNews news{index_.last_change(), {}};
+    for (const LogName& log : index_.changed_since(compartment, mark))
+        news.entries.push_back({log, books_.find(log)->head});
+    return news;
 }
 
 std::optional<Head> LogCore::head(const LogName& log) const {

@@ -165,6 +165,7 @@ Result<> Asker::on_ingested(std::span<const IngestOutcome> outcomes) {
         if (result || result.error().code == ErrorCode::duplicate) {
             context_.plan.settled(group[i].log, group[i].number, /*held=*/true);
             pause_ = std::chrono::seconds(1);
+            if (!behind(group[i].log)) lacking_.erase(group[i].log);
             if (auto ask = asks_.find(group[i].log); ask != asks_.end()) {
                 ask->second.deadline = context_.now + lease_time;
                 ask->second.progressed = context_.now;

@@ -35,7 +35,7 @@ void Asker::note_lacking(const LogName& log, NodeTime delay) {
     auto [found, fresh] =
         lacking_.try_emplace(log, Lacking{context_.now + delay, NodeTime{0}, have(log)});
     if (!fresh) found->second.ask_at = std::min(found->second.ask_at, context_.now + delay);
-    look_at_ = std::min(look_at_, std::max(found->second.ask_at, found->second.not_before));
+    review_at_ = std::min(review_at_, found->second.due());
 }
 
 void Asker::on_heads(const std::vector<LogName>& logs, bool at_once) {
@@ -80,58 +80,70 @@ std::int64_t Asker::reserved() const {
     return sum;
 }
 
+// Whether this log is asked for now; else when it is looked at again.
+Asker::Turn Asker::turn_of(const LogName& log, Lacking& lacking, std::uint64_t& missing) {
+    if (!behind(log)) return Turn::none;
+    if (!lacks(log, missing)) { // all of it is on its way
+        review_at_ = std::min(review_at_, context_.now + lease_poll);
+        return Turn::later;
+    }
+    if (asks_.contains(log)) return Turn::later;
+    if (const std::uint64_t here = have(log); here > lacking.seen) {
+        lacking.seen = here; // somebody brings it: ask only when that stops
+        lacking.ask_at = context_.now + relay_delay;
+    }
+    const NodeTime due = lacking.due();
+    if (due <= context_.now) return Turn::now;
+    review_at_ = std::min(review_at_, due);
+    return Turn::later;
+}
+
+// Which logs wait for their turn, the one that lacks least last. There may be very many: between two reviews
+// turns are taken from this list alone.
+void Asker::review() {
+    review_at_ = never;
+    waiting_.clear();
+    for (auto at = lacking_.begin(); at != lacking_.end();) {
+        std::uint64_t missing = 0;
+        const Turn turn = turn_of(at->first, at->second, missing);
+        if (turn == Turn::now) waiting_.push_back({missing, at->first});
+        at = turn == Turn::none ? lacking_.erase(at) : std::next(at);
+    }
+    std::ranges::sort(waiting_, std::greater());
+}
+
 void Asker::start_asks() {
-    if (context_.now < look_at_ || !context_.status.ready) return;
+    if (context_.now < std::min(look_at_, review_at_) || !context_.status.ready) return;
     if (context_.now < paused_until_) {
-        look_at_ = paused_until_;
+        look_at_ = std::max(look_at_, paused_until_);
+        review_at_ = std::max(review_at_, paused_until_);
         return;
     }
+    if (context_.now >= review_at_) review();
     look_at_ = never;
-    struct Candidate {
-        std::uint64_t missing;
-        LogName log;
-        auto operator<=>(const Candidate&) const = default;
-    };
-    std::vector<Candidate> candidates;
-    for (auto at = lacking_.begin(); at != lacking_.end();) {
-        auto& [log, lacking] = *at;
-        std::uint64_t missing = 0;
-        if (!behind(log)) {
-            at = lacking_.erase(at);
-            continue;
-        }
-        if (!lacks(log, missing)) { // all of it is on its way
-            look_at_ = std::min(look_at_, context_.now + lease_poll);
-            ++at;
-            continue;
-        }
-        if (std::uint64_t here = have(log); here > lacking.seen && !asks_.contains(log)) {
-            lacking.seen = here; // somebody brings it: ask only when that stops
-            lacking.ask_at = context_.now + relay_delay;
-        }
-        const NodeTime due = std::max(lacking.ask_at, lacking.not_before);
-        if (due > context_.now)
-            look_at_ = std::min(look_at_, due);
-        else if (!asks_.contains(log))
-            candidates.push_back({missing, log});
-        ++at;
-    }
-    std::sort(candidates.begin(), candidates.end());
-    const std::size_t among = std::min(asks_max, asks_.size() + candidates.size());
-    for (const Candidate& candidate : candidates) {
+    const std::size_t among = std::min(asks_max, asks_.size() + waiting_.size());
+    while (!waiting_.empty()) {
         if (asks_.size() >= asks_max || reserved() >= window_bytes) {
-            look_at_ = std::min(look_at_, context_.now + lease_poll);
-            break;
+            look_at_ = context_.now + lease_poll;
+            return;
         }
-        start_ask(candidate.log, among);
+        const LogName log = waiting_.back().second;
+        waiting_.pop_back();
+        const auto found = lacking_.find(log);
+        std::uint64_t missing = 0;
+        if (found == lacking_.end()) continue;
+        const Turn turn = turn_of(log, found->second, missing);
+        if (turn == Turn::now) start_ask(log, among);
+        else if (turn == Turn::none) lacking_.erase(found);
     }
 }
 
 void Asker::start_ask(const LogName& log, std::size_t among) {
     const NodeTime until = context_.now + lease_time;
     if (!context_.plan.lease(log, context_.peer, context_.now, until + lease_grace)) {
-        lacking_[log].ask_at = context_.now + lease_poll; // another peer is being asked
-        look_at_ = std::min(look_at_, lacking_[log].ask_at);
+        Lacking& lacking = lacking_[log]; // another peer is being asked
+        lacking.ask_at = context_.now + lease_poll;
+        review_at_ = std::min(review_at_, lacking.due());
         return;
     }
     const Head* theirs = frontiers_.theirs(log);
@@ -161,6 +173,7 @@ void Asker::end_ask(const LogName& log, NodeTime rest) {
         lacking.seen = have(log);
         lacking.ask_at = context_.now;
         lacking.not_before = std::max(lacking.not_before, context_.now + rest);
+        review_at_ = std::min(review_at_, lacking.due());
     }
     look_at_ = context_.now;
 }
@@ -247,7 +260,7 @@ void Asker::flush() {
 }
 
 NodeTime Asker::next_deadline() const {
-    NodeTime next = std::min(look_at_, mark_at_);
+    NodeTime next = std::min({look_at_, review_at_, mark_at_});
     for (const auto& [log, ask] : asks_) next = std::min(next, ask.progressed + one_log_deadline);
     return next;
 }

@@ -42,7 +42,10 @@ public:
     [[nodiscard]] Result<> on_missing(const wire::Missing& missing);
     // The oldest group's answer. Errors: what the sender is to blame for.
     [[nodiscard]] Result<> on_ingested(std::span<const IngestOutcome> outcomes);
-    void on_local_change() { look_at_ = context_.now; }
+    // Somebody else brought something, perhaps what is lacking.
+    void on_local_change() {
+        if (!lacking_.empty()) review_at_ = std::min(review_at_, context_.now + lease_poll);
+    }
     // `frame_held`: bytes of a batch that is half here. Errors: timed_out.
     [[nodiscard]] Result<> on_tick(std::size_t frame_held);
     // Asks, gives credit and hands over batches: once at the end of each call.
@@ -60,7 +63,9 @@ private:
         NodeTime ask_at;
         NodeTime not_before{0}; // the last answer was no use: let it rest
         std::uint64_t seen = 0; // what we had when we last looked
+        [[nodiscard]] NodeTime due() const { return std::max(ask_at, not_before); }
     };
+    enum class Turn { now, later, none };
     struct Arrived {
         EncodedBatch batch;
         LogName log;
@@ -81,6 +86,8 @@ private:
     [[nodiscard]] bool behind(const LogName& log) const;
     [[nodiscard]] bool lacks(const LogName& log, std::uint64_t& missing) const;
     void note_lacking(const LogName& log, NodeTime delay);
+    [[nodiscard]] Turn turn_of(const LogName& log, Lacking& lacking, std::uint64_t& missing);
+    void review();
     void start_asks();
     void start_ask(const LogName& log, std::size_t among);
     void end_ask(const LogName& log, NodeTime rest);
@@ -102,6 +109,7 @@ private:
     Frontiers& frontiers_;
     std::map<LogName, Ask> asks_;
     std::map<LogName, Lacking> lacking_;
+    std::vector<std::pair<std::uint64_t, LogName>> waiting_; // batches missing, log: whose turn has come
     std::deque<Arrived> arrived_;
     std::size_t arrived_bytes_ = 0;
     std::deque<std::vector<Submitted>> groups_;
@@ -110,7 +118,8 @@ private:
     std::uint64_t taken_bytes_ = 0; // of batches in asked ranges
     std::uint64_t taken_mark_ = 0;
     NodeTime mark_at_ = never; // when progress over all logs is judged next
-    NodeTime look_at_ = never; // when asking is worth a look
+    NodeTime look_at_ = never;   // when there may be room for one more ask
+    NodeTime review_at_ = never; // when all that is lacking is gone through
     NodeTime paused_until_{0};
     NodeTime pause_{std::chrono::seconds(1)};
     unsigned timeouts_ = 0, empty_promises_ = 0, unshared_ = 0;

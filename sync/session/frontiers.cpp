@@ -8,15 +8,27 @@ namespace {
 bool same(const Head& a, const Head& b) {
     return a.number == b.number && a.hash == b.hash && a.forked == b.forked;
 }
+bool says_nothing(const Head& head) { return head.number == 0 && !head.forked; }
 
 } // namespace
 
-Frontier Frontiers::held(std::string_view compartment) const {
-    Frontier frontier = context_.view.log().frontier(compartment);
-    std::erase_if(frontier, [](const FrontierEntry& entry) {
-        return entry.head.number == 0 && !entry.head.forked;
-    });
-    return frontier;
+Frontier Frontiers::look_anew(const std::string& name, Compartment& compartment) const {
+    FrontierNews all = context_.view.log().frontier_since(name, 0);
+    compartment.looked = all.mark;
+    compartment.unsaid.clear();
+    std::erase_if(all.entries, [](const FrontierEntry& entry) { return says_nothing(entry.head); });
+    return std::move(all.entries);
+}
+
+void Frontiers::look(const std::string& name, Compartment& compartment) const {
+    const FrontierNews news = context_.view.log().frontier_since(name, compartment.looked);
+    compartment.looked = news.mark;
+    for (const FrontierEntry& entry : news.entries) {
+        const auto said = compartment.said.find(entry.log);
+        const bool equal = said == compartment.said.end() ? says_nothing(entry.head) : same(said->second, entry.head);
+        if (equal) compartment.unsaid.erase(entry.log);
+        else compartment.unsaid.insert(entry.log);
+    }
 }
 
 std::vector<wire::CompartmentDigest> Frontiers::open() {
@@ -27,7 +39,7 @@ std::vector<wire::CompartmentDigest> Frontiers::open() {
     std::vector<wire::CompartmentDigest> digests;
     for (const std::string& name : context_.shared) {
         Compartment& compartment = compartments_[name];
-        const Frontier frontier = held(name);
+        const Frontier frontier = look_anew(name, compartment);
         for (const FrontierEntry& entry : frontier) {
             compartment.said.emplace(entry.log, entry.head);
             const LogOwner* owner = context_.authority->owner(entry.log.id);
@@ -43,7 +55,6 @@ std::vector<wire::CompartmentDigest> Frontiers::open() {
 // Equal digests: what we hold is what the peer holds.
 void Frontiers::both_know(Compartment& compartment, Frontier& own) {
     compartment.told = compartment.known = true;
-    compartment.looked = 0;
     compartment.said_base = compartment.theirs_base = compartment.digest;
     compartment.theirs = compartment.said;
     entries_ += compartment.theirs.size();
@@ -97,7 +108,6 @@ Result<> Frontiers::on_full(wire::FrontierFull full, std::vector<LogName>& chang
     entries_ -= compartment.theirs.size();
     const auto before = std::exchange(compartment.theirs, {});
     compartment.known = true;
-    compartment.looked = 0;
     compartment.full_asked = false;
     compartment.theirs_base = frontier_digest(full.entries);
     SAFAR_TRY(state(compartment, full.entries, changed));
@@ -204,29 +214,24 @@ void Frontiers::grew() {
     look_at_watched();
     bool tell = false;
     for (auto& [name, compartment] : compartments_) {
+        look(name, compartment);
         if (!compartment.told) continue;
-        const std::uint64_t changes = context_.view.log().changes(name);
-        if (std::exchange(compartment.looked, changes) == changes) continue;
-        const Frontier now = held(name);
-        push(compartment, now);
-        for (const FrontierEntry& entry : now) {
-            auto said = compartment.said.find(entry.log);
-            tell = tell || said == compartment.said.end() || !same(said->second, entry.head);
-        }
-        tell = tell || now.size() != compartment.said.size();
+        push(compartment);
+        tell = tell || !compartment.unsaid.empty();
     }
     if (tell && tell_at_ == never) tell_at_ = context_.now + tell_delay;
 }
 
-void Frontiers::push(Compartment& compartment, const Frontier& now) {
+void Frontiers::push(Compartment& compartment) {
     if (!compartment.known) return;
-    for (const FrontierEntry& entry : now) {
-        auto said = compartment.said.find(entry.log);
-        if (said != compartment.said.end() && same(said->second, entry.head)) continue;
-        const LogOwner* owner = context_.authority->owner(entry.log.id);
-        if (owner == nullptr || owner->node != context_.self || entry.head.forked) continue;
-        // A pushed batch states its head by itself.
-        if (push_log(compartment, entry)) compartment.said[entry.log] = entry.head;
+    for (auto at = compartment.unsaid.begin(); at != compartment.unsaid.end();) {
+        const LogName log = *at++;
+        const LogOwner* owner = context_.authority->owner(log.id);
+        if (owner == nullptr || owner->node != context_.self) continue;
+        const Head head = context_.head(log);
+        if (head.forked || !push_log(compartment, {log, head})) continue;
+        compartment.said[log] = head; // a pushed batch states its head by itself
+        compartment.unsaid.erase(log);
     }
 }
 
@@ -263,12 +268,13 @@ bool Frontiers::push_log(Compartment& compartment, const FrontierEntry& entry) {
 void Frontiers::say_full(const std::string& name, Compartment& compartment) {
     compartment.full_due = false;
     compartment.told = true;
-    Frontier frontier = held(name);
+    const Frontier frontier = look_anew(name, compartment);
     compartment.said.clear();
     Frontier part(frontier.begin(),
                   frontier.begin() + static_cast<std::ptrdiff_t>(
                                          std::min(frontier.size(), wire::frontier_entries_max)));
     for (const FrontierEntry& entry : part) compartment.said.emplace(entry.log, entry.head);
+    for (std::size_t i = part.size(); i < frontier.size(); ++i) compartment.unsaid.insert(frontier[i].log);
     compartment.said_base = frontier_digest(part);
     context_.out.send(wire::FrontierFull{name, std::move(part)});
     say_changes(name, compartment); // what did not fit one frame
@@ -282,17 +288,18 @@ void Frontiers::say_changes(const std::string& name, Compartment& compartment) {
         compartment.said_base = wire::statement_after(delta.base, delta.entries);
         context_.out.send(delta);
     };
-    const Frontier now = held(name);
-    for (const FrontierEntry& entry : now) {
-        auto [said, fresh] = compartment.said.try_emplace(entry.log, entry.head);
-        if (!fresh && same(said->second, entry.head)) continue;
-        said->second = entry.head;
-        changed.push_back(entry);
+    look(name, compartment);
+    for (const LogName& log : std::exchange(compartment.unsaid, {})) {
+        const Head head = context_.head(log);
+        if (says_nothing(head)) { // a delta has no words for it
+            compartment.full_due = true;
+            continue;
+        }
+        compartment.said[log] = head;
+        changed.push_back({log, head});
         if (changed.size() == wire::frontier_entries_max) send();
     }
     send();
-    // A log that no longer counts can not be said by a delta.
-    if (now.size() != compartment.said.size()) compartment.full_due = true;
 }
 
 void Frontiers::on_tick() {
@@ -331,7 +338,7 @@ void Frontiers::count_behind(std::uint64_t& here, std::uint64_t& there) const {
     for (const auto& [name, compartment] : compartments_) {
         if (!compartment.known) continue;
         std::map<LogName, std::uint64_t> ours;
-        for (const FrontierEntry& entry : held(name)) ours.emplace(entry.log, entry.head.number);
+        for (const FrontierEntry& entry : context_.view.log().frontier(name)) ours.emplace(entry.log, entry.head.number);
         for (const auto& [log, number] : ours) {
             auto found = compartment.theirs.find(log);
             const std::uint64_t theirs =

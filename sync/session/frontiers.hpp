@@ -9,6 +9,7 @@
 #include "sync/session/context.hpp"
 
 #include <map>
+#include <set>
 
 namespace safar {
 
@@ -60,7 +61,8 @@ private:
         std::map<LogName, Head> said, theirs;
         Hash said_base, theirs_base;
         Hash digest;              // of the snapshot
-        std::uint64_t looked = 0; // Log::changes when it was last compared with `said`
+        std::uint64_t looked = 0; // up to which mark of the log it was compared with `said`
+        std::set<LogName> unsaid; // what is held differs from `said`
         bool told = false;        // the peer knows `said`
         bool known = false;       // we know `theirs`
         bool full_due = false;
@@ -72,10 +74,12 @@ private:
     };
     void watch(const LogName& log, std::uint64_t theirs);
     void look_at_watched();
-    [[nodiscard]] Frontier held(std::string_view compartment) const;
+    // The whole frontier as it is held now, for `said` to become.
+    [[nodiscard]] Frontier look_anew(const std::string& name, Compartment& compartment) const;
+    void look(const std::string& name, Compartment& compartment) const;
     void say_full(const std::string& name, Compartment& compartment);
     void say_changes(const std::string& name, Compartment& compartment);
-    void push(Compartment& compartment, const Frontier& now);
+    void push(Compartment& compartment);
     [[nodiscard]] bool push_log(Compartment& compartment, const FrontierEntry& entry);
     void confirmed(const LogName& log, const Head& head);
     // `complete`: the peer's whole frontier of a compartment, not only what changed.

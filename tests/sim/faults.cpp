@@ -53,8 +53,7 @@ void World::start(Core& core) {
             if (!core.disk().damaged)
                 complain(Outcome::correctness,
                          core.agency + " refuses its own store: " + started.error().detail);
-            core.replace_disk();
-            statistics_.count(Fault::disk_replaced);
+            replace_disk(core);
         }
         core.end(false);
         return restart_later(core, 1s);
@@ -84,6 +83,12 @@ void World::crash(Core& core, bool power) {
                                  : " gets an older copy of its store"));
     }
     if (!healed_) restart_later(core, fault_random_.between(NodeTime{1'000'000}, swarm_.down_max));
+}
+
+void World::replace_disk(Core& core) {
+    statistics_.count(Fault::disk_replaced);
+    core.replace_disk();
+    seen_[core.index].clear();
 }
 
 void World::restart_later(Core& core, NodeTime wait) {

@@ -94,8 +94,7 @@ void World::append(Core& core) {
             if (answer.error().code == ErrorCode::storage_corrupt) {
                 // The operator puts another disk in.
                 crash(core, true);
-                core.replace_disk();
-                statistics_.count(Fault::disk_replaced);
+                replace_disk(core);
                 return restart_later(core, 1s);
             }
             return;

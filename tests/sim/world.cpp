@@ -153,16 +153,14 @@ void World::heal() {
         if (core->release == Release::far) install(*core, Release::ours, Fault::downgrade);
         if (core->disk().damaged) {
             if (core->up()) crash(*core, false);
-            core->replace_disk();
+            replace_disk(*core);
         }
         if (!core->up()) restart_later(*core, 1ms);
     }
     network_->call_all();
     look_for_splits();
     const NodeTime healed_at = time_.now;
-    NodeTime quiet = healed_at; // what a slow disk has still to do
-    for (auto& core : cores_)
-        if (honest(*core)) quiet = std::max(quiet, core->log_busy_until);
+    NodeTime quiet = disks_quiet();
     // What came of the last faults may also have two nodes rest from each other.
     // A range that a read error kept from being served is asked for again after a minute: of another
     // peer at once, where there is one.
@@ -179,6 +177,13 @@ void World::heal() {
     if (!level()) complain(Outcome::liveness, "not level 30 s after the last fault: " + why_not_level());
     say("level after " + std::to_string(took.count()) + " ms");
     if (options_.canary) plant_canary();
+}
+
+NodeTime World::disks_quiet() const {
+    NodeTime out = time_.now;
+    for (const auto& core : cores_)
+        if (honest(*core)) out = std::max(out, core->log_busy_until);
+    return out;
 }
 
 bool World::takes_part(const Core& core) const {
@@ -219,8 +224,8 @@ void World::finish() {
             network_->on_log_thread(*core, [raw = core.get()] {
                 static_cast<void>(raw->writable().put_setting("looked", {}));
             });
-    // Nothing may come apart again by itself.
-    time_.run(time_.now + 20s);
+    // Nothing may come apart again by itself, nor by what was still to be written when all were equal.
+    time_.run(disks_quiet() + 20s);
     if (!splits_due_.empty()) time_.run(time_.now + 40s); // a statement is passed on once a turn
     if (!level()) complain(Outcome::liveness, "20 s after all were equal: " + why_not_level());
     check_forks();

@@ -39,6 +39,7 @@ private:
     void heal();
     [[nodiscard]] bool level();
     [[nodiscard]] std::string why_not_level();
+    [[nodiscard]] NodeTime disks_quiet() const; // when slow disks have done what they have to do now
     void finish();
     void say(const std::string& what);
     void complain(Outcome kind, const std::string& what);
@@ -47,6 +48,7 @@ private:
     void every(NodeTime mean, std::function<void()> fault);
     void start(Core& core);
     void crash(Core& core, bool power);
+    void replace_disk(Core& core);
     void restart_later(Core& core, NodeTime wait);
     void fault_partition();
     void fault_pause();

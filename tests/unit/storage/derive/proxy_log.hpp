@@ -43,8 +43,8 @@ public:
     Frontier frontier(std::string_view compartment) const override {
         return inner_.frontier(compartment);
     }
-    std::uint64_t changes(std::string_view compartment) const override {
-        return inner_.changes(compartment);
+    FrontierNews frontier_since(std::string_view compartment, std::uint64_t mark) const override {
+        return inner_.frontier_since(compartment, mark);
     }
     std::optional<Head> head(const LogName& log) const override {
         auto out = inner_.head(log);
