@@ -121,12 +121,13 @@ void Asker::start_asks() {
     }
     if (context_.now >= review_at_) review();
     look_at_ = never;
-    const std::size_t among = std::min(asks_max, asks_.size() + waiting_.size());
     while (!waiting_.empty()) {
-        if (asks_.size() >= asks_max || reserved() >= window_bytes) {
+        const std::size_t room = waiting_.back().first <= brief_batches ? brief_asks_max : asks_max;
+        if (asks_.size() >= room || reserved() >= window_bytes) {
             look_at_ = context_.now + lease_poll;
             return;
         }
+        const std::size_t among = std::min(room, asks_.size() + waiting_.size());
         const LogName log = waiting_.back().second;
         waiting_.pop_back();
         const auto found = lacking_.find(log);

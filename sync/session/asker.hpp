@@ -14,7 +14,9 @@ namespace safar {
 
 class Asker {
 public:
-    static constexpr std::size_t asks_max = 8;                 // logs in flight
+    static constexpr std::size_t asks_max = 8;                 // logs in flight,
+    static constexpr std::size_t brief_asks_max = 64; // and with those that lack `brief_batches` or less: a
+    static constexpr std::uint64_t brief_batches = 4; // long line is not to be waited for once a few logs
     static constexpr std::int64_t window_bytes = 4 << 20;     // granted or not yet stored, all logs
     static constexpr std::int64_t grant_bytes_min = 64 << 10; // a batch more may always come on top
     static constexpr std::size_t group_batches_max = 64;       // verified and synced as one

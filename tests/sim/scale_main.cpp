@@ -1,8 +1,8 @@
-// safar-scale: what a node pays for many agencies and compartments. Two production logs and two sessions over pipes without
-// delay; measured: bytes said, processor time and memory for N logs of one batch each. What follows from it for a
-// given network is computed and said to be so.
+// safar-scale: what a node pays for many agencies and compartments. Production logs and sessions of two and three
+// nodes over lines with delay, in virtual time; measured: bytes said, processor time, memory, and how long it takes.
 //
-//     safar-scale                         200 agencies, 50 compartments
+//     safar-scale                                     200 agencies, 50 compartments
+//     safar-scale --batches 39 --events 256           with 10^8 events: 16 GiB of memory, half an hour
 //     safar-scale --agencies 50 --compartments 10 --json
 #include "tests/sim/signatures.hpp"
 #include "tests/unit/sync/session/harness.hpp"
@@ -23,140 +23,178 @@ double seconds_now() {
 }
 std::size_t heap() { return ::mallinfo2().uordblks + ::mallinfo2().hblkhd; }
 
-struct Network {
-    Network(std::size_t agencies, std::size_t compartments) {
-        std::vector<std::string> names;
-        for (std::size_t i = 0; i < compartments; ++i) names.push_back("c" + std::to_string(1000 + i));
-        std::vector<FakeAuthority::Member> members;
-        for (std::size_t i = 0; i < agencies; ++i) {
-            keys.push_back(make_key("agency " + std::to_string(i)));
-            members.push_back({"A" + std::to_string(i), fill(i), keys.back().public_key(), names});
-        }
-        authority = std::make_shared<FakeAuthority>(members);
-        for (std::size_t i = 0; i < 2; ++i)
-            nodes.push_back(std::make_unique<TestNode>(members[i].agency, keys[i], members[i].node, authority, i + 1));
-        compartment_names = names;
-    }
-    static NodeId fill(std::size_t i) { return NodeId{tagged_hash("scale", {as_bytes(std::to_string(i))}).raw}; }
-    // One batch of `events` in every log.
-    std::vector<EncodedBatch> batches(std::size_t events) {
-        std::vector<EncodedBatch> out;
-        SeededEntropy entropy(1);
-        for (std::size_t agency = 0; agency < keys.size(); ++agency)
-            for (const std::string& name : compartment_names) {
-                BatchContext context;
-                context.network = authority->network();
-                context.log = {log_id(context.network, fill(agency), name), entropy.draw<Incarnation>()};
-                context.epoch = 1;
-                context.charter = authority->charter();
-                std::vector<EventDraft> drafts(events);
-                for (EventDraft& draft : drafts) {
-                    draft.body.verb = "recorded";
-                    draft.body.assertions = {{1, Text{"a movement at a border point"}}, {2, Integer{7}}};
-                }
-                std::size_t taken = 0;
-                out.push_back(build_batch(context, keys[agency], entropy, drafts, taken).value().encoded);
+struct Settings {
+    std::size_t agencies = 200, compartments = 50, events = 32, batches = 1, apart = 0, delay_ms = 15;
+};
+
+std::string agency(std::size_t i) { return "A" + std::to_string(i); }
+
+std::vector<std::string> compartment_names(std::size_t count) {
+    std::vector<std::string> out;
+    for (std::size_t i = 0; i < count; ++i) out.push_back("c" + std::to_string(1000 + i));
+    return out;
+}
+
+// Every agency's log of every compartment, and what would be written in each next.
+class Authors {
+public:
+    Authors(Federation& net, const Settings& settings) : net_(net), settings_(settings) {
+        for (std::size_t i = 0; i < settings.agencies; ++i)
+            for (const std::string& name : compartment_names(settings.compartments)) {
+                BatchContext next;
+                next.network = net.authority->network();
+                next.log = {log_id(next.network, net[agency(i)].id, name), entropy_.draw<Incarnation>()};
+                next.epoch = 1;
+                next.charter = net.authority->charter();
+                logs_.push_back({next, &net.key(agency(i))});
             }
-        return out;
     }
-    std::vector<SigningKey> keys;
-    std::shared_ptr<FakeAuthority> authority;
-    std::vector<std::unique_ptr<TestNode>> nodes;
-    std::vector<std::string> compartment_names;
+    [[nodiscard]] std::size_t logs() const { return logs_.size(); }
+    // One batch in the logs from..until, taken in at `node`. Their bytes.
+    std::size_t write(TestNode& node, std::size_t from, std::size_t until) {
+        std::size_t bytes = 0;
+        for (std::size_t at = from; at < until; at += 64) {
+            std::vector<EncodedBatch> group;
+            for (std::size_t i = at; i < std::min(until, at + 64); ++i) group.push_back(next(logs_[i]));
+            for (const EncodedBatch& batch : group) bytes += batch.bytes.size();
+            const double began = seconds_now();
+            for (const auto& outcome : node.writable().ingest(group)) SAFAR_ASSERT(outcome.result.has_value());
+            ingest_seconds += seconds_now() - began;
+        }
+        return bytes;
+    }
+    double ingest_seconds = 0;
+
+private:
+    struct Writer {
+        BatchContext next;
+        const SigningKey* key;
+    };
+    EncodedBatch next(Writer& writer) {
+        std::vector<EventDraft> drafts(settings_.events);
+        for (EventDraft& draft : drafts) {
+            draft.body.verb = "recorded";
+            draft.body.assertions = {{1, Text{"a movement at a border point"}}, {2, Integer{7}}};
+        }
+        std::size_t taken = 0;
+        auto built = build_batch(writer.next, *writer.key, entropy_, drafts, taken).value();
+        ++writer.next.number;
+        writer.next.previous = built.hash;
+        writer.next.first_sequence = built.header.last_sequence() + 1;
+        return std::move(built.encoded);
+    }
+    Federation& net_;
+    const Settings& settings_;
+    SeededEntropy entropy_{1};
+    std::vector<Writer> logs_;
 };
 
-struct Exchange {
-    std::size_t bytes = 0, frames = 0;
-    double cpu = 0;
-    std::size_t held = 0; // heap of both sessions when level
+struct Meeting {
+    std::string name;
+    std::size_t said = 0, batches = 0; // bytes, both ways; bytes of batches that one side lacked
+    double cpu = 0, seconds = 0;       // processor time of all nodes; on the line
+    std::size_t held = 0;              // heap of the sessions when level
 };
 
-// Two sessions until neither has anything to say.
-Exchange meet(Network& net) {
-    Exchange out;
+// Until each of them has as many batches as the best, and has said so.
+Meeting meet(Federation& net, const std::string& name, const std::vector<std::pair<std::string, std::string>>& lines,
+             std::size_t batches_in_all, std::size_t bytes_lacking, NodeTime delay) {
+    Meeting out{name, 0, bytes_lacking, 0, 0, 0};
     const std::size_t before = heap();
     const double began = seconds_now();
-    NodeTime now{std::chrono::hours(1)};
-    std::array<std::unique_ptr<Session>, 2> sessions;
-    for (std::size_t i : {0u, 1u})
-        sessions[i] = std::make_unique<Session>(net.nodes[i]->id, net.nodes[1 - i]->id, *net.nodes[i], net.nodes[i]->plan, now);
-    std::array<std::vector<Bytes>, 2> to;
-    std::function<void(std::size_t, std::vector<Action>)> perform = [&](std::size_t from, std::vector<Action> actions) {
-        for (Action& action : actions) {
-            if (auto* send = std::get_if<SendBytes>(&action)) {
-                out.bytes += send->bytes.size();
-                ++out.frames;
-                to[1 - from].push_back(std::move(send->bytes));
-            } else if (auto* ingest = std::get_if<IngestBatches>(&action)) {
-                const auto outcomes = net.nodes[from]->writable().ingest(ingest->batches);
-                perform(from, sessions[from]->on_ingested(outcomes, now));
-            } else if (auto* close = std::get_if<ClosePeer>(&action)) {
-                fmt::print(stderr, "closed: {}\n", close->detail);
-                std::exit(1);
-            }
-        }
-    };
-    for (std::size_t i : {0u, 1u}) perform(i, sessions[i]->start(now));
-    for (int quiet = 0; quiet < 4;) {
-        bool moved = false;
-        for (std::size_t i : {0u, 1u})
-            for (const Bytes& bytes : std::exchange(to[i], {})) {
-                moved = true;
-                perform(i, sessions[i]->on_bytes(bytes, now));
-            }
-        now += std::chrono::milliseconds(30);
-        for (std::size_t i : {0u, 1u})
-            if (sessions[i]->next_deadline() <= now) perform(i, sessions[i]->on_tick(now));
-        quiet = moved ? 0 : quiet + 1;
+    const NodeTime began_at = net.now;
+    for (const auto& [a, b] : lines) {
+        net.connect(a, b);
+        net.end(a, b).delay = net.end(b, a).delay = delay;
     }
+    const auto level = [&] {
+        return std::ranges::all_of(lines, [&](const auto& line) {
+            return net[line.first].log().last_position() >= batches_in_all &&
+                   net[line.second].log().last_position() >= batches_in_all &&
+                   net.end(line.first, line.second).session->status().ready;
+        });
+    };
+    while (!level()) net.run(NodeTime(std::chrono::milliseconds(1)));
+    out.seconds = std::chrono::duration<double>(net.now - began_at).count();
+    net.run(std::chrono::milliseconds(200)); // what is still to be said of it
     out.cpu = seconds_now() - began;
     out.held = heap() - std::min(before, heap());
+    for (const auto& [a, b] : lines) {
+        out.said += net.end(a, b).sent + net.end(b, a).sent;
+        net.cut(a, b);
+    }
     return out;
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
-    std::size_t agencies = 200, compartments = 50, events = 32;
+    Settings settings;
     bool json = false;
     CLI::App app{"Measures what many agencies and compartments cost a node.", "safar-scale"};
     app.footer("\nExample: safar-scale --agencies 200 --compartments 50");
-    app.add_option("--agencies", agencies)->check(CLI::Range(2, 2000));
-    app.add_option("--compartments", compartments)->check(CLI::Range(1, 1000));
-    app.add_option("--events", events, "in each batch")->check(CLI::Range(1, 256));
+    app.add_option("--agencies", settings.agencies)->check(CLI::Range(3, 2000));
+    app.add_option("--compartments", settings.compartments)->check(CLI::Range(1, 1000));
+    app.add_option("--events", settings.events, "in each batch")->check(CLI::Range(1, 256));
+    app.add_option("--batches", settings.batches, "in each log")->check(CLI::Range(1, 10'000));
+    app.add_option("--apart", settings.apart, "batches written while nodes are apart (default: in every tenth log)");
+    app.add_option("--delay", settings.delay_ms, "of a line, one way, in milliseconds")->check(CLI::Range(0, 10'000));
     app.add_flag("--json", json);
     CLI11_PARSE(app, argc, argv);
     sim::use_stand_in_signatures(true); // 200 us a batch come on top, see the benchmarks
-    Network net(agencies, compartments);
-    const auto batches = net.batches(events);
-    const std::size_t logs = batches.size();
-    std::size_t stored = 0;
-    for (const EncodedBatch& batch : batches) stored += batch.bytes.size();
+
+    std::vector<Federation::MemberSpec> members;
+    for (std::size_t i = 0; i < settings.agencies; ++i)
+        members.push_back({agency(i), compartment_names(settings.compartments)});
+    Federation net(members);
+    Authors authors(net, settings);
+    const std::size_t logs = authors.logs();
+    const std::size_t apart = std::clamp<std::size_t>(settings.apart == 0 ? logs / 10 : settings.apart, 1, logs);
+    const NodeTime delay = std::chrono::milliseconds(settings.delay_ms);
+    TestNode &first = net["A0"], &second = net["A1"];
+
     const std::size_t heap_before = heap();
-    double began = seconds_now();
-    for (std::size_t at = 0; at < logs; at += 64)
-        for (const auto& outcome : net.nodes[0]->writable().ingest(std::span(batches).subspan(at, std::min<std::size_t>(64, logs - at))))
-            SAFAR_ASSERT(outcome.result.has_value());
-    const double ingest = seconds_now() - began;
+    std::size_t stored = 0;
+    for (std::size_t i = 0; i < settings.batches; ++i) stored += authors.write(first, 0, logs);
+    std::size_t batches = logs * settings.batches;
     const std::size_t log_heap = heap() - heap_before - stored;
-    const Exchange join = meet(net), again = meet(net);
-    net.nodes[0]->append(net.compartment_names[0], 1);
-    const Exchange changed = meet(net);
+    const double ingest = authors.ingest_seconds / static_cast<double>(batches);
+
+    std::vector<Meeting> meetings;
+    meetings.push_back(meet(net, "a join", {{"A0", "A1"}}, batches, stored, delay));
+    meetings.push_back(meet(net, "nothing differs", {{"A0", "A1"}}, batches, 0, delay));
+    std::size_t lacking = authors.write(first, 0, 1);
+    meetings.push_back(meet(net, "one log differs", {{"A0", "A1"}}, ++batches, lacking, delay));
+    // Each side of a partition has gone on: half of the logs here, half there.
+    lacking = authors.write(first, 1, 1 + apart / 2) + authors.write(second, 1 + apart / 2, 1 + apart);
+    batches += apart;
+    meetings.push_back(meet(net, "apart", {{"A0", "A1"}}, batches, lacking, delay));
+    // A third one is away, and the others go on; it meets both.
+    static_cast<void>(meet(net, "", {{"A0", "A2"}}, batches, 0, delay));
+    lacking = authors.write(first, 0, apart);
+    batches += apart;
+    static_cast<void>(meet(net, "", {{"A0", "A1"}}, batches, 0, delay));
+    meetings.push_back(meet(net, "hub back", {{"A2", "A0"}, {"A2", "A1"}}, batches, lacking, delay));
+
     const double n = static_cast<double>(logs);
     if (json) {
-        fmt::print("{{\"logs\":{},\"stored_bytes\":{},\"heap_bytes\":{},\"ingest_cpu_s\":{:.3f},\"join\":{{\"bytes\":{},\"cpu_s\":{:.3f},"
-                   "\"session_heap\":{}}},\"equal\":{{\"bytes\":{},\"cpu_s\":{:.4f}}},\"one_changed\":{{\"bytes\":{},\"cpu_s\":{:.4f}}}}}\n",
-                   logs, stored, log_heap, ingest, join.bytes, join.cpu, join.held, again.bytes, again.cpu, changed.bytes, changed.cpu);
+        fmt::print("{{\"logs\":{},\"events\":{},\"stored_bytes\":{},\"heap_bytes\":{},\"ingest_us\":{:.1f},\"delay_ms\":{}", logs,
+                   logs * settings.batches * settings.events, stored, log_heap, ingest * 1e6, settings.delay_ms);
+        for (const Meeting& each : meetings)
+            fmt::print(",\"{}\":{{\"bytes\":{},\"batch_bytes\":{},\"cpu_s\":{:.4f},\"s\":{:.3f},\"session_heap\":{}}}", each.name,
+                       each.said, each.batches, each.cpu, each.seconds, each.held);
+        fmt::print("}}\n");
         return 0;
     }
-    fmt::print("{} agencies, {} compartments: {} logs, one batch of {} events in each ({} bytes)\n", agencies, compartments, logs,
-               events, stored / logs);
-    fmt::print("memory of a log beside its batches            {:10.0f} bytes\n", static_cast<double>(log_heap) / n);
-    fmt::print("taking a batch in, without its signature      {:10.1f} us\n", ingest * 1e6 / n);
-    fmt::print("a join: everything said, over what is stored   {:10.0f} bytes a log\n", (static_cast<double>(join.bytes) - static_cast<double>(stored)) / n);
-    fmt::print("a join: processor time of both nodes          {:10.1f} us a log\n", join.cpu * 1e6 / n);
-    fmt::print("memory of two sessions that are level         {:10.0f} bytes a log\n", static_cast<double>(join.held) / n);
-    fmt::print("meeting again, nothing differs                {:10} bytes, {:.2f} ms\n", again.bytes, again.cpu * 1e3);
-    fmt::print("meeting again, one log differs                {:10} bytes, {:.2f} ms\n", changed.bytes, changed.cpu * 1e3);
+    fmt::print("{} agencies, {} compartments: {} logs, {} events in batches of {} ({} bytes); lines of {} ms\n", settings.agencies,
+               settings.compartments, logs, logs * settings.batches * settings.events, settings.events,
+               stored / (logs * settings.batches), settings.delay_ms);
+    fmt::print("memory beside the batches       {:8.0f} bytes a log\n", static_cast<double>(log_heap) / n);
+    fmt::print("taking a batch in               {:8.1f} us, without its signature\n", ingest * 1e6);
+    fmt::print("two sessions that are level     {:8.0f} bytes a log\n", static_cast<double>(meetings[0].held) / n);
+    fmt::print("{:16} {:>14} {:>14} {:>12} {:>12}\n", "", "batches, bytes", "beside them", "cpu of all", "on the line");
+    for (const Meeting& each : meetings)
+        fmt::print("{:16} {:14} {:14} {:10.3f} s {:10.2f} s\n", each.name, each.batches,
+                   each.said - std::min(each.said, each.batches), each.cpu, each.seconds);
     return 0;
 }

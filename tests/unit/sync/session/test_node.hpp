@@ -7,7 +7,9 @@
 #include "sync/session/session.hpp"
 #include "sync/wire/message.hpp"
 
+#include <algorithm>
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 
@@ -34,6 +36,7 @@ public:
         network_.raw.fill(std::byte{0x5a});
         charter_.raw.fill(static_cast<std::byte>(epoch));
         for (const Member& member : members_) {
+            by_node_[member.node] = &member;
             keys_[key_id(member.key)] = member.key;
             for (const std::string& name : member.compartments)
                 owners_[log_id(network_, member.node, name)] = {member.node, member.agency, name};
@@ -58,15 +61,12 @@ public:
         return may_observe(node, compartment) && !only_carries(node, compartment);
     }
     bool only_carries(const NodeId& node, std::string_view) const override {
-        return std::any_of(members_.begin(), members_.end(),
-                           [&](const Member& member) { return member.node == node && member.observes; });
+        auto found = by_node_.find(node);
+        return found != by_node_.end() && found->second->observes;
     }
     bool may_observe(const NodeId& node, std::string_view compartment) const override {
-        for (const Member& member : members_)
-            if (member.node == node)
-                return std::binary_search(member.compartments.begin(), member.compartments.end(),
-                                          compartment);
-        return false;
+        auto found = by_node_.find(node);
+        return found != by_node_.end() && std::ranges::binary_search(found->second->compartments, compartment);
     }
     std::vector<NodeId> keepers(std::string_view compartment) const override {
         std::vector<NodeId> out;
@@ -75,15 +75,16 @@ public:
         return out;
     }
     std::vector<std::string> shared(const NodeId& a, const NodeId& b) const {
-        std::set<std::string> out;
-        for (const Member& member : members_)
-            for (const std::string& name : member.compartments)
-                if (may_observe(a, name) && may_observe(b, name)) out.insert(name);
-        return {out.begin(), out.end()};
+        std::vector<std::string> out;
+        if (auto found = by_node_.find(a); found != by_node_.end())
+            for (const std::string& name : found->second->compartments)
+                if (may_observe(b, name)) out.push_back(name);
+        return out;
     }
 
 private:
-    std::vector<Member> members_;
+    const std::vector<Member> members_;
+    std::map<NodeId, const Member*> by_node_;
     std::uint64_t epoch_;
     NetworkId network_;
     Hash charter_;
