@@ -36,7 +36,7 @@ struct PeerBook::Peer {
     PeerLink* up = nullptr;     // the one connection
     NodeTime up_at{0};
     State state = State::waiting;
-    std::string why;
+    std::string why, refused_why; // of now; and when it was last refused
     std::chrono::system_clock::time_point since;
     SessionStatus last;
     std::vector<PeerGap> gaps; // when the last session ended that stated anything
@@ -260,7 +260,11 @@ void PeerBook::heard(PeerLink& link, const wire::Statement& statement) {
 void PeerBook::statement_turn() {
     const auto wall = std::chrono::system_clock::now().time_since_epoch();
     const auto seconds = std::chrono::floor<std::chrono::seconds>(wall).count();
-    statements_.turn(node_now(), static_cast<std::uint64_t>(std::max<std::int64_t>(0, seconds)));
+    const auto held_there = [this](const NodeId& id, const LogName& log) {
+        const Peer* peer = find(id);
+        return peer == nullptr || peer->up == nullptr ? 0 : peer->up->held_there(log);
+    };
+    statements_.turn(node_now(), static_cast<std::uint64_t>(std::max<std::int64_t>(0, seconds)), held_there);
     for (auto& [id, peer] : peers_)
         if (peer->up != nullptr && peer->up->status().ready)
             peer->up->say(statements_.untold(id));
@@ -299,9 +303,10 @@ void PeerBook::peer_lost(Peer& peer, PeerLink& link, const LinkEnd& end) {
         if (blame(end.why.code) == Blame::nobody) peer.backoff.rested(now, end.do_not_call_before);
         else peer.backoff.blamed(now, end.do_not_call_before);
         peer.blamed_until = peer.backoff.call_at();
-        spdlog::warn("peer refused agency={} node={} code={} why=\"{}\" for_s={}",
-                     peer.listed.agency, peer.listed.id.brief(), name(end.why.code), end.why.detail,
-                     std::chrono::ceil<std::chrono::seconds>(peer.blamed_until - now).count());
+        if (std::exchange(peer.refused_why, end.why.detail) != end.why.detail)
+            spdlog::warn("peer refused agency={} node={} code={} why=\"{}\" for_s={}",
+                         peer.listed.agency, peer.listed.id.brief(), name(end.why.code), end.why.detail,
+                         std::chrono::ceil<std::chrono::seconds>(peer.blamed_until - now).count());
     } else {
         peer.backoff.failed(now, random_number());
         spdlog::info("peer lost agency={} node={} why=\"{}\"", peer.listed.agency,

@@ -65,6 +65,7 @@ public:
     [[nodiscard]] TlsStream::Side side() const { return side_; }
     [[nodiscard]] const std::string& from() const { return from_; }
     [[nodiscard]] const NodeId& node() const { return node_; } // once TLS stands
+    [[nodiscard]] std::uint64_t held_there(const LogName& log) const { return session_ ? session_->held_there(log) : 0; }
     [[nodiscard]] SessionStatus status() const { return session_ ? session_->status() : status_; }
 
     // StreamEvents

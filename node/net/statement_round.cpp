@@ -45,12 +45,12 @@ void StatementRound::heard(const NodeId& from, const wire::Statement& statement)
     changed_ |= book_.hear(statement, authority->restricted(statement.log.id), wall_seconds());
 }
 
-void StatementRound::turn(NodeTime monotonic, std::uint64_t now) {
+void StatementRound::turn(NodeTime monotonic, std::uint64_t now, const HeldThere& held_there) {
     heard_.clear();
     const auto authority = host_.authority();
     book_.forget_unless([&](const LogName& log) { return authority->owner(log.id) != nullptr; });
     if (monotonic >= due_) {
-        state_own_logs(due_ == NodeTime{0}, now);
+        state_own_logs(due_ == NodeTime{0}, now, held_there);
         due_ = monotonic + every_;
     }
     changed_ |= book_.compare(host_.log(), now);
@@ -60,22 +60,35 @@ void StatementRound::turn(NodeTime monotonic, std::uint64_t now) {
     if (std::exchange(changed_, false)) host_.keep_statements(book_.save());
 }
 
-void StatementRound::state_own_logs(bool first, std::uint64_t now) {
+void StatementRound::state_own_logs(bool first, std::uint64_t now, const HeldThere& held_there) {
     const auto authority = host_.authority();
     for (const CharterCompartment& compartment : host_.charter()->compartments) {
         if (!authority->may_observe(self_.id, compartment.name)) continue;
         for (const FrontierEntry& entry : host_.log().frontier(compartment.name)) {
             const LogOwner* owner = authority->owner(entry.log.id);
             if (owner == nullptr || owner->node != self_.id) continue;
-            // What forked is settled by its proof.
-            if (entry.head.number > 0 && !entry.head.forked) state(entry, first, now);
+            if (entry.head.forked) continue; // what forked is settled by its proof
+            const BatchPoint upto = held_by_others(entry, compartment.name, held_there);
+            if (upto.number > 0) state(entry.log, upto, first, now);
         }
     }
 }
 
-void StatementRound::state(const FrontierEntry& entry, bool first, std::uint64_t now) {
-    wire::Statement out{entry.log, entry.head.number, entry.head.hash, now, {}};
-    if (const auto held = book_.latest().find(entry.log); held != book_.latest().end()) {
+StatementRound::BatchPoint StatementRound::held_by_others(const FrontierEntry& entry, std::string_view compartment,
+                                                          const HeldThere& held_there) const {
+    std::uint64_t number = 0;
+    for (const NodeId& keeper : host_.authority()->keepers(compartment))
+        if (keeper != self_.id) number = std::max(number, held_there(keeper, entry.log));
+    if (number >= entry.head.number) return {entry.head.number, entry.head.hash};
+    if (number == 0) return {};
+    const auto batches = host_.log().read_range(entry.log, number, 1);
+    if (!batches || batches.value().empty()) return {};
+    return {number, header_hash(host_.authority()->network(), batches.value().front()->header())};
+}
+
+void StatementRound::state(const LogName& log, const BatchPoint& upto, bool first, std::uint64_t now) {
+    wire::Statement out{log, upto.number, upto.hash, now, {}};
+    if (const auto held = book_.latest().find(log); held != book_.latest().end()) {
         const wire::Statement& last = held->second.statement;
         // Somebody has heard more of this log than is held here: report() shows it.
         if (last.batch > out.batch) return;

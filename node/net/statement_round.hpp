@@ -6,6 +6,7 @@
 #include "node/net/peer_net.hpp"
 #include "sync/statement/statement_book.hpp"
 
+#include <functional>
 #include <set>
 
 namespace safar {
@@ -20,8 +21,13 @@ public:
 
     // `from` said it. What this node may not know of, or nobody signed, is not heard.
     void heard(const NodeId& from, const wire::Statement& statement);
-    // States what is due and compares what was heard with what is held. `now`: seconds since 1970.
-    void turn(NodeTime monotonic, std::uint64_t now);
+    // The last batch of a log that a peer says it holds; 0: none, or it is not connected.
+    using HeldThere = std::function<std::uint64_t(const NodeId& peer, const LogName& log)>;
+    // States what is due and compares what was heard with what is held. `now`: seconds since 1970. Stated is
+    // what another keeper holds too: after an older copy of this node was put back, such a peer shows that the
+    // log went further, and nothing is signed there twice. A word about a batch that went with the disk would
+    // outlive it, and the next batch at that place contradict it.
+    void turn(NodeTime monotonic, std::uint64_t now, const HeldThere& held_there);
     // What `peer` may know of and has not been told on this connection.
     [[nodiscard]] std::vector<wire::Statement> untold(const NodeId& peer);
     void gone(const NodeId& peer) { told_.erase(peer); } // the connection ended
@@ -29,8 +35,15 @@ public:
     [[nodiscard]] StatementReport report() const;
 
 private:
-    void state_own_logs(bool first, std::uint64_t now);
-    void state(const FrontierEntry& entry, bool first, std::uint64_t now);
+    struct BatchPoint {
+        std::uint64_t number = 0;
+        Hash hash;
+    };
+    void state_own_logs(bool first, std::uint64_t now, const HeldThere& held_there);
+    void state(const LogName& log, const BatchPoint& upto, bool first, std::uint64_t now);
+    // As far as other keepers hold it; batch 0: none does.
+    [[nodiscard]] BatchPoint held_by_others(const FrontierEntry& entry, std::string_view compartment,
+                                            const HeldThere& held_there) const;
     [[nodiscard]] const LogOwner* owner_heard(const LogName& log) const;
 
     const Identity& self_;

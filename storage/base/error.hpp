@@ -24,9 +24,9 @@ enum class ErrorCode {
     out_of_order,        // a frame that the session's state does not allow
     identity_mismatch,   // the peer claims another node than its certificate names
     wrong_network,       // bytes of another federation
-    unsupported_version, // no common wire or format version
     body_missing,        // a body is absent and no erasure names its leaf
     // nobody: time and distance
+    unsupported_version, // no common wire or format version
     gap,              // earlier batches are missing; what came is not held
     duplicate,        // already held
     unknown_author,   // no epoch knows the key or log; may be offered again

@@ -18,7 +18,7 @@ public:
 
     using Logs = std::map<LogName, std::uint64_t>; // with the number of the last change
     [[nodiscard]] const Logs& logs(std::string_view compartment) const;
-    // Of the logs that changed after the change of that number.
+    // The logs whose heads changed after the change of that number, by name.
     [[nodiscard]] std::vector<LogName> changed_since(std::string_view compartment, std::uint64_t change) const;
     [[nodiscard]] std::uint64_t last_change() const { return changes_; }
 

@@ -162,6 +162,9 @@ public:
     // has its bodies here. Of a log with two branches each handle answers for the batches it brought.
     [[nodiscard]] virtual std::uint64_t effective(LogHandle handle) const = 0;
     [[nodiscard]] virtual std::optional<LogName> name_of(LogHandle handle) const = 0;
+    // The first batch of that log that is stored without its body; 0: none. The head may still lie beyond it,
+    // where this node is to hold bodies by a charter for which the disk has not yet let heads fall.
+    [[nodiscard]] virtual std::uint64_t first_bare(const LogName& log) const = 0;
     // Batches from number `first` on (those beyond a fork or a cut included), while their bytes fit `bytes_max` (at least one if held).
     [[nodiscard]] virtual Result<std::vector<std::shared_ptr<const EncodedBatch>>>
     read_range(const LogName& log, std::uint64_t first, std::size_t bytes_max) const = 0;

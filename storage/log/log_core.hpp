@@ -43,6 +43,7 @@ public:
     void confirm_own_heads(const NodeId& peer, const Frontier& held_by_peer) override;
 
     [[nodiscard]] Frontier frontier(std::string_view compartment) const override;
+    [[nodiscard]] std::uint64_t first_bare(const LogName& log) const override;
     [[nodiscard]] FrontierNews frontier_since(std::string_view compartment, std::uint64_t mark) const override;
     [[nodiscard]] std::optional<Head> head(const LogName& log) const override;
     [[nodiscard]] Position last_position() const override;

@@ -46,7 +46,15 @@ FrontierNews LogCore::frontier_since(std::string_view compartment, std::uint64_t
     FrontierNews news{index_.last_change(), {}};
     for (const LogName& log : index_.changed_since(compartment, mark))
         news.entries.push_back({log, books_.find(log)->head});
+    if (planted(Plant::unsorted_frontier))
+        std::ranges::sort(news.entries, {}, [&](const FrontierEntry& entry) { return books_.handles.at(entry.log); });
     return news;
+}
+
+std::uint64_t LogCore::first_bare(const LogName& log) const {
+    std::shared_lock lock(reading_);
+    const LogRow* row = books_.find(log);
+    return row == nullptr ? 0 : books_.first_bare(*row);
 }
 
 std::optional<Head> LogCore::head(const LogName& log) const {

@@ -30,12 +30,11 @@ Result<> LogCore::finish_recount() {
         SAFAR_TRY(release_quarantined());
         recount_due_ = false;
     }
-    for (; !forks_due_.empty(); forks_due_.erase(forks_due_.begin())) {
-        const ForkEvidence& due = forks_due_.begin()->second;
-        if (!check_evidence(due, *authority())) continue; // no longer under this charter
-        SAFAR_TRY(take_fork(due));
+    for (auto at = forks_due_.begin(); at != forks_due_.end();) {
+        const bool settled = !check_evidence(at->second, *authority()) || take_fork(at->second);
+        at = settled ? forks_due_.erase(at) : std::next(at); // one that can not be taken stops nothing else
     }
-    return success();
+    return ready_to_write();
 }
 
 Result<LogRow> LogCore::recounted(LogRow row, const Authority& authority, const ForkEvidence* fork) const {
@@ -153,19 +152,28 @@ bool LogCore::learn_fork(Draft& draft, const ForkEvidence& evidence) const {
 Result<bool> LogCore::note_fork(const ForkEvidence& evidence) {
     std::lock_guard lock(writing_);
     SAFAR_TRY(check_evidence(evidence, *authority()));
+    const bool was_due = forks_due_.contains(evidence.place);
     auto taken = [&]() -> Result<bool> {
         SAFAR_TRY(finish_recount());
         return take_fork(evidence);
     }();
-    if (!taken) forks_due_.insert_or_assign(evidence.place, evidence);
-    return taken;
+    if (!taken) {
+        forks_due_.insert_or_assign(evidence.place, evidence);
+        return taken;
+    }
+    return taken.value() || was_due;
 }
 
 Result<bool> LogCore::take_fork(const ForkEvidence& evidence) {
     Draft draft = start_draft();
     if (!learn_fork(draft, evidence)) return false;
     if (const auto fork = fork_of(draft, evidence.place.log)) {
-        SAFAR_TRY(auto row, recounted(row_of(draft, evidence.place.log), *authority(), &*fork));
+        auto counted = recounted(row_of(draft, evidence.place.log), *authority(), &*fork);
+        if (!counted) {
+            remember(counted.error());
+            return counted.error();
+        }
+        LogRow row = std::move(counted).value();
         // A log of which nothing is held is stated only where the fork is all that can ever be held of it.
         if (row.handle != 0 || fork->place.number == 1) enter(draft, std::move(row));
     }

@@ -8,7 +8,10 @@ Result<bool> Asker::on_batch(ByteView stored) {
     if (stored.size() < EncodedBatch::prefix_bytes)
         return failure(ErrorCode::malformed, "batch frame shorter than a batch header");
     const ByteView header_bytes = stored.first(BatchHeader::encoded_bytes);
-    SAFAR_TRY(BatchHeader header, decode_header(header_bytes));
+    auto decoded = decode_header(header_bytes);
+    // Both sides speak one wire version, and it carries one version of batches.
+    if (!decoded) return failure(ErrorCode::malformed, decoded.error().detail);
+    const BatchHeader& header = decoded.value();
     if (header.network != context_.authority->network())
         return failure(ErrorCode::wrong_network, "batch of network " + header.network.brief());
     const LogName& log = header.log;
@@ -36,6 +39,7 @@ Result<bool> Asker::on_batch(ByteView stored) {
         ++ask->second.next;
         ask->second.progressed = context_.now;
         taken_bytes_ += stored.size();
+        ++taken_batches_;
         timeouts_ = empty_promises_ = 0;
     } else if (unsettled_bytes_ > unasked_bytes_max) {
         note_lacking(log, relay_delay); // asked for when the disk has caught up
@@ -62,7 +66,10 @@ Result<bool> Asker::on_batch(ByteView stored) {
 // begun earlier still.
 Result<bool> Asker::on_old_batch(ByteView stored, const BatchHeader& header, const Hash& hash) {
     const Head ours = context_.head(header.log);
-    if (header.number > ours.number) return true; // on its way
+    if (header.number > ours.number) { // on its way, and it may yet be refused
+        note_lacking(header.log, lease_poll);
+        return true;
+    }
     if (header.number == ours.number && hash == ours.hash) return true;
     auto batch_at = [&](std::uint64_t number) -> std::optional<Hash> {
         auto held = context_.view.log().read_range(header.log, number, 1);

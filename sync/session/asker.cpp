@@ -98,18 +98,32 @@ Asker::Turn Asker::turn_of(const LogName& log, Lacking& lacking, std::uint64_t& 
     return Turn::later;
 }
 
-// Which logs wait for their turn, the one that lacks least last. There may be very many: between two reviews
-// turns are taken from this list alone.
+// Which logs wait for their turn, the one that lacks least last. There may be very many, so a range that ends
+// takes the next turn from these lists.
 void Asker::review() {
     review_at_ = never;
-    waiting_.clear();
+    short_waiting_.clear();
+    long_waiting_.clear();
     for (auto at = lacking_.begin(); at != lacking_.end();) {
         std::uint64_t missing = 0;
         const Turn turn = turn_of(at->first, at->second, missing);
-        if (turn == Turn::now) waiting_.push_back({missing, at->first});
+        if (turn == Turn::now) (missing <= short_batches ? short_waiting_ : long_waiting_).push_back({missing, at->first});
         at = turn == Turn::none ? lacking_.erase(at) : std::next(at);
     }
-    std::ranges::sort(waiting_, std::greater());
+    std::ranges::sort(short_waiting_, std::greater());
+    std::ranges::sort(long_waiting_, std::greater());
+}
+
+// How many ranges may be in flight beside one that lacks so much, and how many are. Of short ones as many as should
+// fit the window by the size of what came so far; long ones do not wait for them, and have half of it at least.
+std::pair<std::size_t, std::size_t> Asker::room_for(std::uint64_t missing) const {
+    if (missing > short_batches)
+        return {asks_max, std::ranges::count_if(asks_, [](const auto& each) {
+                    return each.second.last - each.second.next >= short_batches;
+                })};
+    const std::uint64_t mean = taken_batches_ == 0 ? limits::batch_bytes_max : taken_bytes_ / taken_batches_ + 1;
+    const std::uint64_t fit = window_bytes / (short_batches * mean);
+    return {std::clamp<std::size_t>(fit, asks_max, short_asks_max), asks_.size()};
 }
 
 void Asker::start_asks() {
@@ -121,25 +135,31 @@ void Asker::start_asks() {
     }
     if (context_.now >= review_at_) review();
     look_at_ = never;
-    while (!waiting_.empty()) {
-        const std::size_t room = waiting_.back().first <= brief_batches ? brief_asks_max : asks_max;
-        if (asks_.size() >= room || reserved() >= window_bytes) {
+    take_turns(short_waiting_);
+    take_turns(long_waiting_);
+}
+
+void Asker::take_turns(Waiting& waiting) {
+    while (!waiting.empty()) {
+        const auto [limit, in_flight] = room_for(waiting.back().first);
+        if (in_flight >= limit || reserved() >= window_bytes) {
             look_at_ = context_.now + lease_poll;
             return;
         }
-        const std::size_t among = std::min(room, asks_.size() + waiting_.size());
-        const LogName log = waiting_.back().second;
-        waiting_.pop_back();
+        const auto among = static_cast<std::int64_t>(std::min(limit, in_flight + waiting.size()));
+        const std::int64_t part = waiting.back().first <= short_batches ? window_bytes / 2 : window_bytes;
+        const LogName log = waiting.back().second;
+        waiting.pop_back();
         const auto found = lacking_.find(log);
         std::uint64_t missing = 0;
         if (found == lacking_.end()) continue;
         const Turn turn = turn_of(log, found->second, missing);
-        if (turn == Turn::now) start_ask(log, among);
+        if (turn == Turn::now) start_ask(log, part / among);
         else if (turn == Turn::none) lacking_.erase(found);
     }
 }
 
-void Asker::start_ask(const LogName& log, std::size_t among) {
+void Asker::start_ask(const LogName& log, std::int64_t share) {
     const NodeTime until = context_.now + lease_time;
     if (!context_.plan.lease(log, context_.peer, context_.now, until + lease_grace)) {
         Lacking& lacking = lacking_[log]; // another peer is being asked
@@ -151,8 +171,7 @@ void Asker::start_ask(const LogName& log, std::size_t among) {
     const std::uint64_t first = have(log) + 1;
     const auto batches =
         static_cast<std::int64_t>(std::min<std::uint64_t>(theirs->number - first + 1, 64));
-    std::int64_t credit = std::min({window_bytes / static_cast<std::int64_t>(among),
-                                    window_bytes - reserved(),
+    std::int64_t credit = std::min({share, window_bytes - reserved(),
                                     batches * static_cast<std::int64_t>(limits::batch_bytes_max)});
     credit = std::max(credit, grant_bytes_min);
     if (asks_.empty()) {
@@ -167,8 +186,7 @@ void Asker::start_ask(const LogName& log, std::size_t among) {
 void Asker::end_ask(const LogName& log, NodeTime rest) {
     if (asks_.erase(log) > 0) context_.plan.release(log, context_.peer);
     if (asks_.empty()) mark_at_ = never;
-    std::uint64_t missing = 0;
-    if (lacks(log, missing)) {
+    if (behind(log)) { // what others are bringing may yet be refused
         Lacking& lacking =
             lacking_.try_emplace(log, Lacking{context_.now, NodeTime{0}, 0}).first->second;
         lacking.seen = have(log);
@@ -204,7 +222,8 @@ void Asker::give_credit() {
         std::int64_t more = std::min({share - reserved(log, ask), left, needed});
         const bool starved = ask.granted <= 0 && !unsettled_.contains(log);
         if (starved) more = std::max(more, grant_bytes_min);
-        if (!starved && more < share / 4) continue;
+        const bool nearly_done = ask.last - ask.next < short_batches;
+        if (!starved && (nearly_done || more < share / 4)) continue;
         // A peer that drew beyond its credit pays that back first.
         const std::int64_t debt = ask.granted < 0 ? -ask.granted : 0;
         ask.granted += more + debt;

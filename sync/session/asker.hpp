@@ -14,9 +14,9 @@ namespace safar {
 
 class Asker {
 public:
-    static constexpr std::size_t asks_max = 8;                 // logs in flight,
-    static constexpr std::size_t brief_asks_max = 64; // and with those that lack `brief_batches` or less: a
-    static constexpr std::uint64_t brief_batches = 4; // long line is not to be waited for once a few logs
+    static constexpr std::size_t asks_max = 8;             // logs in flight,
+    static constexpr std::size_t short_asks_max = 32;      // and with those that lack few batches: a long line
+    static constexpr std::uint64_t short_batches = 4;      // is not to be waited for once for every few logs
     static constexpr std::int64_t window_bytes = 4 << 20;     // granted or not yet stored, all logs
     static constexpr std::int64_t grant_bytes_min = 64 << 10; // a batch more may always come on top
     static constexpr std::size_t group_batches_max = 64;       // verified and synced as one
@@ -89,9 +89,12 @@ private:
     [[nodiscard]] bool lacks(const LogName& log, std::uint64_t& missing) const;
     void note_lacking(const LogName& log, NodeTime delay);
     [[nodiscard]] Turn turn_of(const LogName& log, Lacking& lacking, std::uint64_t& missing);
+    [[nodiscard]] std::pair<std::size_t, std::size_t> room_for(std::uint64_t missing) const;
+    using Waiting = std::vector<std::pair<std::uint64_t, LogName>>; // batches missing, log
     void review();
+    void take_turns(Waiting& waiting);
     void start_asks();
-    void start_ask(const LogName& log, std::size_t among);
+    void start_ask(const LogName& log, std::int64_t share); // bytes of the window
     void end_ask(const LogName& log, NodeTime rest);
     void give_credit();
     void hand_over();
@@ -111,13 +114,13 @@ private:
     Frontiers& frontiers_;
     std::map<LogName, Ask> asks_;
     std::map<LogName, Lacking> lacking_;
-    std::vector<std::pair<std::uint64_t, LogName>> waiting_; // batches missing, log: whose turn has come
+    Waiting short_waiting_, long_waiting_; // whose turn has come
     std::deque<Arrived> arrived_;
     std::size_t arrived_bytes_ = 0;
     std::deque<std::vector<Submitted>> groups_;
     std::map<LogName, Unsettled> unsettled_; // arrived or submitted, by log
     std::size_t unsettled_bytes_ = 0;
-    std::uint64_t taken_bytes_ = 0; // of batches in asked ranges
+    std::uint64_t taken_bytes_ = 0, taken_batches_ = 0; // of asked ranges
     std::uint64_t taken_mark_ = 0;
     NodeTime mark_at_ = never; // when progress over all logs is judged next
     NodeTime look_at_ = never;   // when there may be room for one more ask

@@ -79,9 +79,11 @@ struct SessionContext {
         return !authority->may_hold(to, compartment) || authority->may_hold(from, compartment);
     }
     // Sends a stored batch as the peer may have it. Its bytes as sent, which the peer counts against its
-    // credit; 0: it can not be read.
-    [[nodiscard]] std::size_t send_stored(std::string_view compartment, ByteView stored) {
+    // credit; 0: it can not be read, or the peer is to have bodies and none are held here.
+    [[nodiscard]] std::size_t send_stored(const BatchPlace& place, std::string_view compartment, ByteView stored) {
         if (carries_bodies(compartment)) {
+            const std::uint64_t bare = view.log().first_bare(place.log);
+            if (bare != 0 && place.number >= bare) return 0;
             out.send_batch(stored);
             return stored.size();
         }

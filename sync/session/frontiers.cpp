@@ -14,15 +14,15 @@ bool says_nothing(const Head& head) { return head.number == 0 && !head.forked; }
 
 Frontier Frontiers::look_anew(const std::string& name, Compartment& compartment) const {
     FrontierNews all = context_.view.log().frontier_since(name, 0);
-    compartment.looked = all.mark;
+    compartment.looked_to = all.mark;
     compartment.unsaid.clear();
     std::erase_if(all.entries, [](const FrontierEntry& entry) { return says_nothing(entry.head); });
     return std::move(all.entries);
 }
 
 void Frontiers::look(const std::string& name, Compartment& compartment) const {
-    const FrontierNews news = context_.view.log().frontier_since(name, compartment.looked);
-    compartment.looked = news.mark;
+    const FrontierNews news = context_.view.log().frontier_since(name, compartment.looked_to);
+    compartment.looked_to = news.mark;
     for (const FrontierEntry& entry : news.entries) {
         const auto said = compartment.said.find(entry.log);
         const bool equal = said == compartment.said.end() ? says_nothing(entry.head) : same(said->second, entry.head);
@@ -253,7 +253,8 @@ bool Frontiers::push_log(Compartment& compartment, const FrontierEntry& entry) {
     for (const auto& batch : batches.value()) {
         if (sent == entry.head.number || batch->bytes.size() > wire::payload_bytes_max) break;
         const LogOwner* owner = context_.shared_owner(entry.log);
-        const std::size_t bytes = owner == nullptr ? 0 : context_.send_stored(owner->compartment, batch->bytes);
+        const std::size_t bytes =
+            owner == nullptr ? 0 : context_.send_stored({entry.log, sent + 1}, owner->compartment, batch->bytes);
         if (bytes == 0) return false;
         ++sent;
         ++context_.status.batches_out;

@@ -61,7 +61,7 @@ private:
         std::map<LogName, Head> said, theirs;
         Hash said_base, theirs_base;
         Hash digest;              // of the snapshot
-        std::uint64_t looked = 0; // up to which mark of the log it was compared with `said`
+        std::uint64_t looked_to = 0; // the log's mark when it was last compared with `said`
         std::set<LogName> unsaid; // what is held differs from `said`
         bool told = false;        // the peer knows `said`
         bool known = false;       // we know `theirs`

@@ -58,7 +58,7 @@ bool Server::serve_slice(const LogName& log, Range& range, std::size_t& budget) 
         if (range.credit <= 0 || range.next > range.last ||
             batch->bytes.size() > wire::payload_bytes_max)
             break;
-        const std::size_t sent = owner == nullptr ? 0 : context_.send_stored(owner->compartment, batch->bytes);
+        const std::size_t sent = owner == nullptr ? 0 : context_.send_stored({log, range.next}, owner->compartment, batch->bytes);
         if (sent == 0) {
             context_.out.send(wire::Missing{log, range.next, range.last});
             return false;

@@ -160,6 +160,11 @@ NodeTime Session::next_deadline() const {
 
 NodeTime Session::read_not_before() const { return state_->quota.free_at(state_->context.now); }
 
+std::uint64_t Session::held_there(const LogName& log) const {
+    const Head* theirs = state_->frontiers.theirs(log);
+    return theirs == nullptr || theirs->forked ? 0 : theirs->number;
+}
+
 SessionStatus Session::status() const {
     SessionStatus status = state_->context.status;
     if (status.ready && state_->stage == State::Stage::live)

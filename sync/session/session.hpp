@@ -117,6 +117,8 @@ public:
     // The peer's quota: read no more from it before then. A time that has passed: read on.
     [[nodiscard]] NodeTime read_not_before() const;
     [[nodiscard]] SessionStatus status() const;
+    // The last batch of that log that the peer has said it holds; 0: none, or not of it alone.
+    [[nodiscard]] std::uint64_t held_there(const LogName& log) const;
 
 private:
     struct State;

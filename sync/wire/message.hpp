@@ -2,7 +2,7 @@
 //
 // encode() appends one whole frame. decode() takes a payload and refuses anything that would not
 // encode back to the same bytes: counts are checked against the bytes left before anything is
-// allocated, lists are sorted and unique, nothing follows the last field.
+// allocated, lists are sorted and unique, nothing follows the last field (but in the hello of a later release).
 // Errors of decode(): malformed, non_canonical, limit_exceeded.
 #pragma once
 

@@ -234,6 +234,14 @@ bool Network::connected(const Core& a, const Core& b) const {
     return found != peers_.end() && found->second.up != nullptr && found->second.up->session;
 }
 
+std::uint64_t Network::held_there(const Core& core, const NodeId& peer, const LogName& log) const {
+    const auto other = std::ranges::find(cores_, peer, [](const auto& each) { return each->id; });
+    if (other == cores_.end()) return 0;
+    const auto with = peers_.find({core.index, (*other)->index});
+    const bool up = with != peers_.end() && with->second.up != nullptr && with->second.up->session;
+    return up ? with->second.up->session->held_there(log) : 0;
+}
+
 // Is all that they differ in what one of the two only observes, and so is asked for nothing, or what
 // the charter cut and a disk error kept from being cut at once? That is not said again in a session.
 bool Network::only_bare(const Core& a, const Core& b, const SessionStatus& status) {

@@ -69,6 +69,8 @@ public:
     void call_all(); // now
 
     [[nodiscard]] bool connected(const Core& a, const Core& b) const;
+    // The last batch of that log that `peer` has told `core` it holds.
+    [[nodiscard]] std::uint64_t held_there(const Core& core, const NodeId& peer, const LogName& log) const;
     // When the last of two honest nodes that found each other too slow may call again.
     [[nodiscard]] NodeTime rest_ends() const;
     // What is not level or ready between honest nodes; empty: nothing.

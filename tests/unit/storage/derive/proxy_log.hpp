@@ -55,6 +55,7 @@ public:
     std::uint64_t effective(LogHandle handle) const override {
         return std::min(inner_.effective(handle), head_max);
     }
+    std::uint64_t first_bare(const LogName& log) const override { return inner_.first_bare(log); }
     std::optional<LogName> name_of(LogHandle handle) const override {
         return inner_.name_of(handle);
     }

@@ -179,6 +179,27 @@ TEST(Session, CharterIsFetchedBeforeAnythingElse) {
     EXPECT_EQ(as_text(net["FIA"].adopted[0]), "epoch two");
 }
 
+// An observer that is to hold bodies from now on, and whose disk has not yet let its heads fall.
+TEST(Session, WhoHasNoBodiesYetServesNoneToWhoIsToHoldThem) {
+    std::vector<Federation::MemberSpec> members = {{"IOM", {"return"}}, {"FIA", {"return"}, true}, {"NGO", {"return"}}};
+    Federation net(members);
+    net["IOM"].append("return", 3);
+    net.connect("IOM", "FIA");
+    net.run(2s);
+    ASSERT_EQ(net["FIA"].batches("return"), 3u);
+    std::vector<FakeAuthority::Member> list;
+    for (auto& node : net.nodes())
+        list.push_back({node->name, node->id, net.key(node->name).public_key(), {"return"}});
+    const auto next = std::make_shared<FakeAuthority>(list, 2);
+    net["FIA"].claim(next);
+    net["NGO"].use(next);
+    net.connect("FIA", "NGO");
+    net.run(2s);
+    EXPECT_GT(net.count("FIA", "NGO", "missing"), 0u);
+    EXPECT_EQ(net.count("FIA", "NGO", "batch"), 0u);
+    EXPECT_FALSE(net.end("NGO", "FIA").closed);
+}
+
 TEST(Session, CharterThatTheNodeDoesNotHoldIsNoReasonToPart) {
     Federation net({"IOM", "FIA"});
     std::vector<FakeAuthority::Member> list;

@@ -85,6 +85,43 @@ TEST_F(Gaps, WhatAnotherPeerBroughtInVainIsAskedForHere) {
     EXPECT_EQ(want.last, 2u);
 }
 
+// The same, and the peer had already sent it here meanwhile.
+TEST_F(Gaps, WhatWasDroppedBecauseAnotherBroughtItInVainIsAskedForAgain) {
+    greet();
+    say(wire::FrontierFull{"return", {entry(1)}});
+    ASSERT_EQ(want.last, 1u);
+    net["FIA"].plan.submitted(peers_log(), 1, net["NGO"].id);
+    say_batch(batch(1).encoded.bytes);
+    EXPECT_EQ(ingested, 0u) << "it is on its way";
+    want = {};
+    net["FIA"].plan.settled(peers_log(), 0, /*held=*/false);
+    wait(1s);
+    EXPECT_EQ(want.last, 1u);
+}
+
+TEST_F(Gaps, WhatWasPushedWhileAnotherBroughtItInVainIsAskedFor) {
+    greet();
+    say(wire::FrontierFull{"return", {}});
+    net["FIA"].plan.submitted(peers_log(), 1, net["NGO"].id);
+    say_batch(batch(1).encoded.bytes);
+    EXPECT_EQ(ingested, 0u);
+    net["FIA"].plan.settled(peers_log(), 0, /*held=*/false);
+    wait(1s);
+    EXPECT_EQ(want.last, 1u);
+}
+
+TEST_F(Gaps, ALongLogDoesNotWaitForManyShortOnes) {
+    greet();
+    Frontier many;
+    for (std::uint8_t i = 0; i < 100; ++i) {
+        many.push_back(entry(i == 99 ? 1000 : 1));
+        many.back().log.incarnation = fill<Incarnation>(i);
+    }
+    say(wire::FrontierFull{"return", many});
+    wait(1s);
+    EXPECT_EQ(want.last, 1000u);
+}
+
 TEST_F(Gaps, WhatItNoLongerHoldsItCanNotDeliver) {
     greet();
     say(wire::FrontierFull{"return", {entry(3)}});

@@ -82,9 +82,7 @@ TEST_F(HostilePeer, NoFlippedBitOfABatchIsEverStoredAsAnotherStatement) { // H18
             good = batch();
         } else if (closed) {
             ++refused;
-            // A version that is not known here may be that of a later release.
-            const bool later = closed->reason == ErrorCode::unsupported_version;
-            EXPECT_EQ(blame(closed->reason), later ? Blame::nobody : Blame::sender) << bit << ": " << closed->detail;
+            EXPECT_EQ(blame(closed->reason), Blame::sender) << bit << ": " << closed->detail;
             EXPECT_GE(closed->do_not_call_before, 30s);
         } // else of another log or another place: nobody asked for it
     }

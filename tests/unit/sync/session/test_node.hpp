@@ -132,6 +132,8 @@ public:
     }
 
     Log& writable() { return *log_; }
+    // Sessions go by it, and the disk has not let the log do so yet.
+    void claim(std::shared_ptr<const FakeAuthority> authority) { authority_ = std::move(authority); }
     void use(std::shared_ptr<const FakeAuthority> charter) {
         authority_ = charter;
         SAFAR_ASSERT(log_->set_authority(charter).has_value());
