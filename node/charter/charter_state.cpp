@@ -251,7 +251,7 @@ std::optional<Bytes> CharterState::offer(const Hash& name) const {
 void CharterState::rehash() {
     epoch_names_.clear();
     for (std::size_t i = 1; i < epochs_.size(); ++i) {
-        const Hash name = make_rival_notice(epochs_[i].text, *epochs_[i].charter).hash;
+        const Hash name = rival_notice_name(epochs_[i].charter->identity);
         if (!notices_.contains(name)) epoch_names_.emplace(name, epochs_[i].charter->epoch);
     }
     state_hash_ = ruling().charter->identity;

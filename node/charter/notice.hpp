@@ -47,6 +47,8 @@ struct Notice {
                                                    const SigningKey& key);
 [[nodiscard]] Notice make_suspension_notice(std::string_view signed_text, Suspension suspension);
 [[nodiscard]] Notice make_fork_notice(const ForkEvidence& evidence);
+// Of whichever text with that identity: other signatures make no other notice.
+[[nodiscard]] Hash rival_notice_name(const Hash& identity);
 [[nodiscard]] Notice make_rival_notice(std::string_view text, Charter charter);
 [[nodiscard]] Notice make_delegation_notice(std::string_view signed_text, Delegation delegation);
 [[nodiscard]] Notice make_delegation_end_notice(std::string_view signed_text, DelegationEnd end);

@@ -157,6 +157,20 @@ TEST_F(Rivals, TravelAsNoticesToThoseWhoSawOnlyOne) {
     EXPECT_TRUE(saw_a.frozen());
 }
 
+// The quorum is two of three: who signed is not what was decided.
+TEST_F(Rivals, AreTheSameWhoeverOfTheStewardsSigned) {
+    const auto with = [&](std::vector<std::string> signers) {
+        return successor(one, [](Charter& c) { c.network_name = "B"; }, std::move(signers));
+    };
+    CharterState here = state(), there = state();
+    for (const std::string& text : {a, with({"MOFA", "IOM"})}) ASSERT_TRUE(here.take_epoch(text));
+    for (const std::string& text : {a, with({"FIA", "IOM"})}) ASSERT_TRUE(there.take_epoch(text));
+    EXPECT_TRUE(here.frozen());
+    EXPECT_EQ(here.state_hash(), there.state_hash());
+    EXPECT_EQ(here.offers(), there.offers());
+    for (const auto& [hash, notice] : there.notices()) EXPECT_EQ(value_of(here.take_notice(notice)), CharterState::News::nothing);
+}
+
 // Each was published at another node; numbers tell them nothing.
 TEST_F(Rivals, MeetWhereEachNodeHoldsAnotherOne) {
     const std::string on_b =
