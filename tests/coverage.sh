@@ -15,14 +15,14 @@ folders=(storage/base storage/crypto storage/event storage/log storage/record st
          sync/wire sync/session sync/peer sync/bundle sync/statement node/charter)
 programs=(test_base test_event test_log test_record test_derive test_sync test_charter)
 build=build/coverage
-objects=()
-for program in "${programs[@]}" test_property sim/test_sim sim/safar-sim; do
+objects=("$build/tests/sim/safar-sim")
+for program in "${programs[@]}" test_property sim/test_sim; do
     objects+=(-object "$build/tests/$program")
 done
 profile=$build/all.profdata
 
 if [ "${1:-}" = --show ]; then
-    exec llvm-cov-16 show -instr-profile="$profile" "${objects[@]}" -show-branches=count "$2"
+    exec llvm-cov-16 show "${objects[@]}" -instr-profile="$profile" -show-branches=count "$2"
 fi
 
 cmake --preset coverage -G Ninja >/dev/null
@@ -40,7 +40,7 @@ llvm-profdata-16 merge -sparse "$build"/raw/*.profraw -o "$profile"
 
 printf '%-16s %8s %8s\n' folder lines branches
 for folder in "${folders[@]}"; do
-    llvm-cov-16 report -instr-profile="$profile" "${objects[@]}" "$folder" |
+    llvm-cov-16 report "${objects[@]}" -instr-profile="$profile" "$folder" |
         awk -v folder="$folder" '$1 == "TOTAL" {
             printf "%-16s %8s %8s\n", folder, $10, $13
             low = ($10 + 0 < 90 || $13 + 0 < 80)

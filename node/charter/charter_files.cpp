@@ -1,7 +1,6 @@
 #include "node/charter/charter_limits.hpp"
 #include "node/charter/durable_file.hpp"
 #include "node/charter/identity.hpp"
-#include "storage/crypto/sha256.hpp"
 
 #include <charconv>
 #include <filesystem>
@@ -41,9 +40,6 @@ Result<std::map<std::uint64_t, std::string>> list_epochs(const std::string& dire
     return out;
 }
 
-// Every byte counts, also where the notice is named by what it says.
-std::string file_name(const Notice& notice) { return tagged_hash("notice", {notice.bytes}).hex(); }
-
 // A notice may rest on another one: as long as one is taken, the others are offered again.
 Result<> load_notices(const std::string& directory, CharterState& state) {
     std::map<std::string, Notice> waiting; // by path, so that a start always does the same
@@ -54,7 +50,7 @@ Result<> load_notices(const std::string& directory, CharterState& state) {
         const std::string path = at->path().string();
         SAFAR_TRY(auto bytes, read_small_file(path, limits::charter_bytes_max + 1));
         auto notice = parse_notice(as_bytes(bytes));
-        if (!notice || file_name(notice.value()) != at->path().filename().string())
+        if (!notice || notice.value().hash.hex() != at->path().filename().string())
             return failure(ErrorCode::storage_corrupt,
                            fmt::format("{}: is damaged: delete it, peers send it again", path));
         waiting.emplace(path, std::move(notice).value());
@@ -130,7 +126,7 @@ Result<> save_charter_state(const std::string& directory, const CharterState& st
     if (state.notices().empty()) return success();
     SAFAR_TRY(make_directory(notices_path(directory)));
     for (const auto& [hash, notice] : state.notices()) {
-        const std::string path = notices_path(directory) + "/" + file_name(notice);
+        const std::string path = notices_path(directory) + "/" + hash.hex();
         if (std::filesystem::exists(path, ignored)) continue;
         SAFAR_TRY(write_file_durably(path, as_text(notice.bytes), 0600));
     }

@@ -251,13 +251,15 @@ std::optional<Bytes> CharterState::offer(const Hash& name) const {
 void CharterState::rehash() {
     epoch_names_.clear();
     for (std::size_t i = 1; i < epochs_.size(); ++i) {
-        const Hash name = rival_notice_name(epochs_[i].charter->identity);
+        const Hash name = make_rival_notice(epochs_[i].text, *epochs_[i].charter).hash;
         if (!notices_.contains(name)) epoch_names_.emplace(name, epochs_[i].charter->epoch);
     }
     state_hash_ = ruling().charter->identity;
     if (notices_.empty()) return;
+    std::set<Hash> said;
+    for (const auto& [hash, notice] : notices_) said.insert(what_it_says(notice));
     Bytes hashes;
-    for (const auto& [hash, notice] : notices_) hashes.insert(hashes.end(), hash.raw.begin(), hash.raw.end());
+    for (const Hash& each : said) hashes.insert(hashes.end(), each.raw.begin(), each.raw.end());
     state_hash_ = tagged_hash("charter-state", {ruling().charter->identity.view(), hashes});
 }
 

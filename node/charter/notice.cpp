@@ -152,18 +152,14 @@ Notice make_delegation_notice(std::string_view text, Delegation what) {
 Notice make_delegation_end_notice(std::string_view text, DelegationEnd what) {
     return noticed(NoticeKind::delegation_end, as_bytes(text), std::move(what));
 }
-Hash rival_notice_name(const Hash& identity) {
-    const std::byte kind{static_cast<std::uint8_t>(NoticeKind::rival)};
-    return tagged_hash("notice", {ByteView(&kind, 1), identity.view()});
+Hash what_it_says(const Notice& notice) {
+    const auto* rival = std::get_if<Charter>(&notice.what);
+    if (rival == nullptr) return notice.hash;
+    return tagged_hash("notice", {ByteView(notice.bytes).first(1), rival->identity.view()});
 }
 
 Notice make_rival_notice(std::string_view text, Charter charter) {
-    Notice out{NoticeKind::rival, {std::byte{static_cast<std::uint8_t>(NoticeKind::rival)}}, {}, {}};
-    const ByteView own = as_bytes(text);
-    out.bytes.insert(out.bytes.end(), own.begin(), own.end());
-    out.hash = rival_notice_name(charter.identity);
-    out.what = std::move(charter);
-    return out;
+    return noticed(NoticeKind::rival, as_bytes(text), std::move(charter));
 }
 
 Result<Notice> parse_notice(ByteView bytes) {

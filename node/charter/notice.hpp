@@ -47,8 +47,6 @@ struct Notice {
                                                    const SigningKey& key);
 [[nodiscard]] Notice make_suspension_notice(std::string_view signed_text, Suspension suspension);
 [[nodiscard]] Notice make_fork_notice(const ForkEvidence& evidence);
-// Of whichever text with that identity: other signatures make no other notice.
-[[nodiscard]] Hash rival_notice_name(const Hash& identity);
 [[nodiscard]] Notice make_rival_notice(std::string_view text, Charter charter);
 [[nodiscard]] Notice make_delegation_notice(std::string_view signed_text, Delegation delegation);
 [[nodiscard]] Notice make_delegation_end_notice(std::string_view signed_text, DelegationEnd end);
@@ -60,6 +58,9 @@ struct Notice {
 // epoch_unknown: it speaks of an epoch, or rests on a delegation, that is not held yet.
 [[nodiscard]] Result<> check_notice(const Notice& notice, const Epochs& epochs,
                                     std::span<const HeldDelegation> delegations = {});
+
+// Its name, but of a rival H("notice", kind, identity): whichever stewards signed the text that is held here.
+[[nodiscard]] Hash what_it_says(const Notice& notice);
 
 // One line for people.
 [[nodiscard]] std::string describe_notice(const Notice& notice);
