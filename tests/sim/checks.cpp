@@ -135,10 +135,14 @@ void World::check_forks() {
         if (!healed_ || !takes_part(*core) || core->state().suspended(core->id)) continue;
         for (auto& [compartment, places] : here) {
             auto [before, fresh] = verdicts.try_emplace(compartment, core.get(), places);
-            if (!fresh && before->second.second != places)
-                return complain(Outcome::correctness,
-                                "forks: " + core->agency + " and " + before->second.first->agency +
-                                    " judge differently in " + compartment);
+            if (fresh || before->second.second == places) continue;
+            std::vector<BatchPlace> differ;
+            std::ranges::set_symmetric_difference(before->second.second, places, std::back_inserter(differ));
+            return complain(Outcome::correctness,
+                            "forks: " + core->agency + " and " + before->second.first->agency +
+                                " judge differently in " + compartment + ": only " +
+                                (places.contains(differ[0]) ? core->agency : before->second.first->agency) + " knows " +
+                                text_of(differ[0].log, differ[0].number));
         }
     }
     if (healed_) statistics_.forks_found = all.size();
