@@ -125,7 +125,8 @@ void World::check_forks() {
             all.insert(fork.place);
             const LogOwner* owner = core->log().authority()->owner(fork.place.log.id);
             if (owner == nullptr) continue;
-            here[owner->compartment].insert(fork.place);
+            // What it knew of a compartment before it lost the right to is not kept level.
+            if (auto shown = here.find(owner->compartment); shown != here.end()) shown->second.insert(fork.place);
             if (owner->agency[0] == 'A')
                 return complain(Outcome::correctness,
                                 "self-fork: " + owner->agency + " signed two of " +
