@@ -2,7 +2,7 @@
 // nodes over lines with delay, in virtual time; measured: bytes said, processor time, memory, and how long it takes.
 //
 //     safar-scale                                     200 agencies, 50 compartments
-//     safar-scale --batches 39 --events 256           with 10^8 events: 16 GiB of memory, half an hour
+//     safar-scale --batches 39 --events 256           with 10^8 events: about 16 GiB of memory (computed)
 //     safar-scale --agencies 50 --compartments 10 --json
 #include "tests/sim/signatures.hpp"
 #include "tests/unit/sync/session/harness.hpp"
