@@ -72,8 +72,8 @@ Outcome<ApiClient> Context::client() const {
 }
 
 Outcome<Labels> Context::labels() const {
-    SAFAR_TRY(Labels out, Labels::load(language));
-    return out;
+    SAFAR_TRY(Labels loaded, Labels::load(language));
+    return loaded;
 }
 
 Outcome<boost::json::value> Context::labelled(const ApiAnswer& answer, const std::string& kind) const {

@@ -79,6 +79,10 @@ Result<Continuation> find_end(const std::string& directory, const NodeId& node,
         out.point = head->point;
         out.same_segment = false;
     }
+    if (!genuine && !segments.empty())
+        notes.push_back(fmt::format("access log: head was missing or damaged and is written anew; lines after "
+                                    "entry {} may have been cut off unseen",
+                                    out.point.number));
     return out;
 }
 

@@ -219,6 +219,9 @@ std::string ApiMetrics::text(ApiContext& context) const {
                MetricType::Counter, static_cast<double>(state_->handshakes_refused));
     out.single("process_resident_memory_bytes", "Resident memory.", MetricType::Gauge,
                static_cast<double>(resident_bytes()));
+    out.single("safar_store_memory_bytes",
+               "Memory in the store's write buffers and its cache of blocks, which fill up to a bound.",
+               MetricType::Gauge, static_cast<double>(node.log().bounded_memory()));
     std::chrono::duration<double> up = std::chrono::steady_clock::now() - context.started;
     out.single("safar_uptime_seconds", "Since the node started.", MetricType::Gauge, up.count());
     std::ostringstream text;

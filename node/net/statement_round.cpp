@@ -81,9 +81,8 @@ StatementRound::BatchPoint StatementRound::held_by_others(const FrontierEntry& e
         if (keeper != self_.id) number = std::max(number, held_there(keeper, entry.log));
     if (number >= entry.head.number) return {entry.head.number, entry.head.hash};
     if (number == 0) return {};
-    const auto batches = host_.log().read_range(entry.log, number, 1);
-    if (!batches || batches.value().empty()) return {};
-    return {number, header_hash(host_.authority()->network(), batches.value().front()->header())};
+    const auto hash = hash_at(host_.log(), entry.log, number);
+    return hash ? BatchPoint{number, *hash} : BatchPoint{};
 }
 
 void StatementRound::state(const LogName& log, const BatchPoint& upto, bool first, std::uint64_t now) {

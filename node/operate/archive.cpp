@@ -251,7 +251,7 @@ Result<> read_directory(const std::string& path, const VisitFile& visit) {
     };
     const std::string manifest(manifest_name);
     std::error_code error;
-    if (!fs::exists(path + "/" + manifest, error))
+    if (!fs::is_regular_file(path + "/" + manifest, error))
         return failure(ErrorCode::not_found,
                        path + ": has no " + manifest +
                            ": it is no backup, or one that was never completed");
@@ -259,7 +259,11 @@ Result<> read_directory(const std::string& path, const VisitFile& visit) {
     std::vector<std::string> names;
     for (auto at = fs::recursive_directory_iterator(path, error);
          !error && at != fs::recursive_directory_iterator(); at.increment(error))
-        if (!at->is_directory()) names.push_back(fs::relative(at->path(), path).string());
+        if (at->is_regular_file()) {
+            names.push_back(fs::relative(at->path(), path).string());
+        } else if (!at->is_directory()) { // opening a pipe would wait for ever
+            return failure(ErrorCode::malformed, at->path().string() + ": is no file; `safar backup` writes nothing else");
+        }
     if (error)
         return failure(ErrorCode::storage_failed, path + ": can not be listed: " + error.message());
     std::sort(names.begin(), names.end());

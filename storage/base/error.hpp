@@ -75,9 +75,12 @@ using Result =
 
 // Checks a broken invariant of ours in every build; never judges input.
 #define SAFAR_ASSERT(condition)                                                                    \
-    ((condition) ? static_cast<void>(0)                                                            \
-                 : ::safar::assertion_failed(#condition, __FILE__, __LINE__))
+    ::safar::assert_holds(static_cast<bool>(condition), #condition, __FILE__, __LINE__)
 
 namespace safar {
 [[noreturn]] void assertion_failed(const char* condition, const char* file, int line);
+inline void assert_holds(bool holds, const char* condition, const char* file, int line) {
+    if (!holds) [[unlikely]]
+        assertion_failed(condition, file, line);
+}
 } // namespace safar

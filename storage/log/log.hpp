@@ -187,6 +187,12 @@ public:
     [[nodiscard]] virtual KeyValue& derived() = 0;
     [[nodiscard]] virtual Result<> put_setting(std::string_view key, ByteView value) = 0; // durable
     [[nodiscard]] virtual Result<std::optional<Bytes>> setting(std::string_view key) const = 0;
+
+    // Bytes of this process's memory that the store fills up to a bound and no further (RocksOptions).
+    [[nodiscard]] virtual std::uint64_t bounded_memory() const = 0;
 };
+
+// The header's hash of batch `number` of that log; nullopt where it is not held, or can not be read now.
+[[nodiscard]] std::optional<Hash> hash_at(const Log& log, const LogName& name, std::uint64_t number);
 
 } // namespace safar

@@ -62,6 +62,7 @@ public:
            const std::function<void(std::uint64_t, std::uint64_t)>& progress) const override;
 
     [[nodiscard]] KeyValue& derived() override { return parts_.store->derived(); }
+    [[nodiscard]] std::uint64_t bounded_memory() const override { return parts_.store->bounded_memory(); }
     [[nodiscard]] Result<> put_setting(std::string_view key, ByteView value) override;
     [[nodiscard]] Result<std::optional<Bytes>> setting(std::string_view key) const override;
 

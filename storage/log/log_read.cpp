@@ -116,6 +116,13 @@ LogCore::read_range(const LogName& log, std::uint64_t first, std::size_t bytes_m
     return out;
 }
 
+std::optional<Hash> hash_at(const Log& log, const LogName& name, std::uint64_t number) {
+    if (const auto head = log.head(name); head && head->number == number) return head->hash;
+    const auto held = log.read_range(name, number, 1);
+    if (!held || held.value().empty()) return std::nullopt;
+    return header_hash(log.authority()->network(), held.value().front()->header());
+}
+
 Result<std::shared_ptr<const EncodedBatch>> LogCore::read_batch(LogHandle log,
                                                                 std::uint64_t number) const {
     const auto row = find_row(log);

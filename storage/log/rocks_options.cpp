@@ -61,6 +61,10 @@ std::vector<rocksdb::ColumnFamilyDescriptor> rocks_families(const RocksOptions& 
     derived.memtable_prefix_bloom_size_ratio = 0.02;
     derived.memtable_whole_key_filtering = true;
 
+    // Their keys mostly ascend: levels would take each flushed table as it is, however small, and
+    // never merge it with another. Runs of like size are merged.
+    small.compaction_style = rocksdb::kCompactionStyleUniversal;
+
     return {{rocksdb::kDefaultColumnFamilyName, small}, {"batch", batch},       {"journal", small},
             {"quarantine", small},                      {"evidence", small}, {"derived", derived}};
 }

@@ -138,6 +138,14 @@ Result<> RocksStore::commit(const Changes& changes) {
     return success();
 }
 
+std::uint64_t RocksStore::bounded_memory() const {
+    std::uint64_t buffers = 0, cache = 0;
+    db_->GetAggregatedIntProperty(rocksdb::DB::Properties::kSizeAllMemTables, &buffers);
+    // One cache for all families: each names all of it.
+    db_->GetIntProperty(rocksdb::DB::Properties::kBlockCacheUsage, &cache);
+    return buffers + cache;
+}
+
 void RocksStore::check_media(std::vector<std::string>& problems) const {
     // Blocks of tables; blob records are checked when they are read, which the caller has done.
     if (auto status = db_->VerifyChecksum(); !status.ok())

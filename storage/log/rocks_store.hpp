@@ -22,6 +22,7 @@ public:
     [[nodiscard]] Result<> commit(const Changes& changes) override;
     void check_media(std::vector<std::string>& problems) const override;
     [[nodiscard]] KeyValue& derived() override { return *derived_; }
+    [[nodiscard]] std::uint64_t bounded_memory() const override;
 
     [[nodiscard]] static constexpr std::uint32_t format_version() { return 1; }
 

@@ -64,6 +64,8 @@ public:
     // Has every stored block checked against its checksum.
     virtual void check_media(std::vector<std::string>& problems) const = 0;
     [[nodiscard]] virtual KeyValue& derived() = 0;
+    // Bytes of memory that fill up to a bound and no further: write buffers, a cache of what was read.
+    [[nodiscard]] virtual std::uint64_t bounded_memory() const { return 0; }
 };
 
 // What the node acknowledged last, kept outside the store: a store that lost its newest writes (a

@@ -71,14 +71,12 @@ Result<bool> Asker::on_old_batch(ByteView stored, const BatchHeader& header, con
         return true;
     }
     if (header.number == ours.number && hash == ours.hash) return true;
-    auto batch_at = [&](std::uint64_t number) -> std::optional<Hash> {
-        auto held = context_.view.log().read_range(header.log, number, 1);
-        if (!held || held.value().empty()) return std::nullopt;
-        return header_hash(header.network, held.value().front()->header());
+    auto held_at = [&](std::uint64_t number) {
+        return hash_at(context_.view.log(), header.log, number);
     };
-    if (auto held = batch_at(header.number); !held || *held == hash) return true;
+    if (auto held = held_at(header.number); !held || *held == hash) return true;
     if (header.number > 1)
-        if (auto before = batch_at(header.number - 1); before && *before != header.previous)
+        if (auto before = held_at(header.number - 1); before && *before != header.previous)
             probe_fork(header.log, header.number - 1);
     queue(stored, header.log, header.number);
     return false;

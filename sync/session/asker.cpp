@@ -114,16 +114,18 @@ void Asker::review() {
     std::ranges::sort(long_waiting_, std::greater());
 }
 
-// How many ranges may be in flight beside one that lacks so much, and how many are. Of short ones as many as should
-// fit the window by the size of what came so far; long ones do not wait for them, and have half of it at least.
-std::pair<std::size_t, std::size_t> Asker::room_for(std::uint64_t missing) const {
-    if (missing > short_batches)
-        return {asks_max, std::ranges::count_if(asks_, [](const auto& each) {
-                    return each.second.last - each.second.next >= short_batches;
-                })};
+// How many ranges may be in flight beside one that lacks so much, how many are, and what they share. Of short ones
+// as many as should fit the window by the size of what came so far; long ones do not wait for them, and have half of
+// it at least.
+Asker::Room Asker::room_for(std::uint64_t missing) const {
+    if (missing > short_batches) {
+        const auto long_ones = std::ranges::count_if(
+            asks_, [](const auto& each) { return each.second.last - each.second.next >= short_batches; });
+        return {asks_max, static_cast<std::size_t>(long_ones), window_bytes};
+    }
     const std::uint64_t mean = taken_batches_ == 0 ? limits::batch_bytes_max : taken_bytes_ / taken_batches_ + 1;
     const std::uint64_t fit = window_bytes / (short_batches * mean);
-    return {std::clamp<std::size_t>(fit, asks_max, short_asks_max), asks_.size()};
+    return {std::clamp<std::size_t>(fit, asks_max, short_asks_max), asks_.size(), window_bytes / 2};
 }
 
 void Asker::start_asks() {
@@ -141,20 +143,19 @@ void Asker::start_asks() {
 
 void Asker::take_turns(Waiting& waiting) {
     while (!waiting.empty()) {
-        const auto [limit, in_flight] = room_for(waiting.back().first);
-        if (in_flight >= limit || reserved() >= window_bytes) {
+        const Room room = room_for(waiting.back().first);
+        if (room.in_flight >= room.limit || reserved() >= window_bytes) {
             look_at_ = context_.now + lease_poll;
             return;
         }
-        const auto among = static_cast<std::int64_t>(std::min(limit, in_flight + waiting.size()));
-        const std::int64_t part = waiting.back().first <= short_batches ? window_bytes / 2 : window_bytes;
+        const auto among = static_cast<std::int64_t>(std::min(room.limit, room.in_flight + waiting.size()));
         const LogName log = waiting.back().second;
         waiting.pop_back();
         const auto found = lacking_.find(log);
         std::uint64_t missing = 0;
         if (found == lacking_.end()) continue;
         const Turn turn = turn_of(log, found->second, missing);
-        if (turn == Turn::now) start_ask(log, part / among);
+        if (turn == Turn::now) start_ask(log, room.window / among);
         else if (turn == Turn::none) lacking_.erase(found);
     }
 }

@@ -89,7 +89,11 @@ private:
     [[nodiscard]] bool lacks(const LogName& log, std::uint64_t& missing) const;
     void note_lacking(const LogName& log, NodeTime delay);
     [[nodiscard]] Turn turn_of(const LogName& log, Lacking& lacking, std::uint64_t& missing);
-    [[nodiscard]] std::pair<std::size_t, std::size_t> room_for(std::uint64_t missing) const;
+    struct Room {
+        std::size_t limit, in_flight; // ranges
+        std::int64_t window;          // bytes for all of them
+    };
+    [[nodiscard]] Room room_for(std::uint64_t missing) const;
     using Waiting = std::vector<std::pair<std::uint64_t, LogName>>; // batches missing, log
     void review();
     void take_turns(Waiting& waiting);

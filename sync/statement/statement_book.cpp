@@ -11,17 +11,6 @@ bool earlier(const wire::Statement& a, const wire::Statement& b) {
     return std::tie(a.time, a.batch, a.header) < std::tie(b.time, b.batch, b.header);
 }
 
-// The hash of batch `number`, which is held.
-std::optional<Hash> hash_at(const Log& log, const LogName& name, const Head& head,
-                            std::uint64_t number) {
-    if (head.number == number) return head.hash;
-    auto batches = log.read_range(name, number, 1);
-    if (!batches || batches.value().empty()) return std::nullopt;
-    auto header = decode_header(batches.value().front()->header());
-    if (!header || header.value().number != number) return std::nullopt;
-    return header_hash(header.value().network, batches.value().front()->header());
-}
-
 Result<wire::Statement> read_statement(ByteReader& in) {
     return wire::decode_statement(in.bytes(wire::Statement::payload_bytes));
 }
@@ -85,7 +74,7 @@ bool StatementBook::compare(const Log& log, std::uint64_t now) {
         if (held.compared) continue;
         const auto head = log.head(name);
         if (!head || head->number < held.statement.batch) continue;
-        const auto hash = hash_at(log, name, *head, held.statement.batch);
+        const auto hash = hash_at(log, name, held.statement.batch);
         held.compared = hash.has_value();
         if (!hash || *hash == held.statement.header) continue;
         found |= splits_

@@ -26,6 +26,10 @@ Bytes raw_frame(std::uint8_t type, ByteView payload) {
     return out;
 }
 
+void push(std::vector<Bytes>& out, Bytes frame) {
+    if (!frame.empty()) out.push_back(std::move(frame));
+}
+
 template <class Message>
 Bytes framed(const Message& message) {
     Bytes out;
@@ -58,10 +62,10 @@ Bytes Hostile::tamper(const Core& from, const Core& to, Bytes bytes) {
         else out.push_back(std::move(frame));
     }
     if (random_.permille(fork_permille)) {
-        if (Bytes fork = forged(from, 1 + random_.below(3), true); !fork.empty()) {
+        if (const auto place = taken_place(from, 1 + random_.below(3))) {
             statistics_.count(Fault::hostile_fork);
             played("H40");
-            out.push_back(std::move(fork));
+            push(out, forged(from, *place));
         }
     }
     if (random_.permille(statement_permille))
@@ -133,7 +137,14 @@ void Hostile::play_on_batch(const Core& from, Frames& out, Bytes frame) {
     if (size < payload_at + EncodedBatch::prefix_bytes + 4) return;
     const std::size_t signature = payload_at + BatchHeader::encoded_bytes;
     const auto flip = [&](std::size_t at) { frame[at] ^= std::byte{1}; };
-    switch (random_.below(9)) {
+    switch (random_.below(10)) {
+    case 9: // its last batch, and one after it that does not follow it
+        if (const auto place = loose_place(from, frame)) {
+            played("H33");
+            out.push_back(std::move(frame));
+            return push(out, forged(from, *place));
+        }
+        break;
     case 0: played("H28"); flip(size - 1 - random_.below(8)); break;
     case 1: played("H29"); flip(signature + random_.below(64)); break;
     case 2: played("H32"); flip(payload_at + 8 + random_.below(32)); break;  // network
@@ -154,8 +165,7 @@ void Hostile::play_on_batch(const Core& from, Frames& out, Bytes frame) {
     case 7: played("H49"); return; // withheld from this peer
     default:
         played("H50");
-        for (std::uint64_t i = 0; i < 20; ++i)
-            if (Bytes next = forged(from, i + 1, false); !next.empty()) out.push_back(std::move(next));
+        for (int i = 0; i < 20; ++i) push(out, forged(from, new_log(from)));
     }
     out.push_back(std::move(frame));
 }
@@ -186,36 +196,56 @@ void Hostile::invent(const Core& from, Frames& out) {
     default: {
         // By the right key, in a compartment that may not be its own to write.
         played("H36");
-        Bytes stored = forged(from, 0, false);
-        if (!stored.empty()) out.push_back(std::move(stored));
+        push(out, forged(from, new_log(from)));
     }
     }
 }
 
-// A batch by the right key: the same place again where `other_branch`, else the first of a new log.
-Bytes Hostile::forged(const Core& from, std::uint64_t back, bool other_branch) {
+// The place of the batch `back` before the last of a log of its own, to sign there again.
+std::optional<BatchContext> Hostile::taken_place(const Core& from, std::uint64_t back) {
+    BatchContext place = new_log(from);
+    place.log = own_log(from, random_.any(all_compartments), random_);
+    const auto head = from.log().head(place.log);
+    if (!head || head->number < back) return std::nullopt;
+    auto held = from.log().read_range(place.log, head->number + 1 - back, 1);
+    if (!held || held.value().empty()) return std::nullopt;
+    auto header = decode_header(held.value().front()->header());
+    if (!header) return std::nullopt;
+    place.number = header.value().number;
+    place.first_sequence = header.value().first_sequence;
+    place.previous = header.value().previous;
+    place.epoch = header.value().epoch;
+    place.charter = header.value().charter;
+    return place;
+}
+
+// The place after the batch in `frame`, if that is its own, going on from another batch than this one.
+std::optional<BatchContext> Hostile::loose_place(const Core& from, ByteView frame) {
+    auto before = decode_header(frame.subspan(payload_at, BatchHeader::encoded_bytes));
+    if (!before) return std::nullopt;
+    const LogOwner* owner = from.log().authority()->owner(before.value().log.id);
+    if (owner == nullptr || owner->node != from.id) return std::nullopt;
+    BatchContext place = new_log(from);
+    place.log = before.value().log;
+    place.number = before.value().number + 1;
+    place.first_sequence = before.value().last_sequence() + 1;
+    place.previous = before.value().previous;
+    return place;
+}
+
+BatchContext Hostile::new_log(const Core& from) {
     const auto authority = from.log().authority();
-    const std::string& compartment = random_.any(all_compartments);
-    BatchContext context;
-    context.network = authority->network();
-    context.log = own_log(from, compartment, random_);
-    context.epoch = authority->epoch();
-    context.charter = authority->charter();
-    if (other_branch) {
-        auto head = from.log().head(context.log);
-        if (!head || head->number < back) return {};
-        auto held = from.log().read_range(context.log, head->number + 1 - back, 1);
-        if (!held || held.value().empty()) return {};
-        auto header = decode_header(held.value().front()->header());
-        if (!header) return {};
-        context.number = header.value().number;
-        context.first_sequence = header.value().first_sequence;
-        context.previous = header.value().previous;
-        context.epoch = header.value().epoch;
-        context.charter = header.value().charter;
-    } else {
-        entropy_.fill(context.log.incarnation.raw);
-    }
+    BatchContext place;
+    place.network = authority->network();
+    place.log = own_log(from, random_.any(all_compartments), random_);
+    place.epoch = authority->epoch();
+    place.charter = authority->charter();
+    entropy_.fill(place.log.incarnation.raw);
+    return place;
+}
+
+// A batch by the right key at that place.
+Bytes Hostile::forged(const Core& from, const BatchContext& place) {
     EventDraft draft;
     draft.body.kind = static_cast<std::uint16_t>(1 + random_.below(8)); // 7, 8: unknown
     entropy_.fill(draft.body.record.raw);
@@ -225,7 +255,7 @@ Bytes Hostile::forged(const Core& from, std::uint64_t back, bool other_branch) {
                              {field::needs, Text{"hostile"}},
                              {99, Text{"no such field"}}};
     std::size_t taken = 0;
-    auto built = build_batch(context, from.member.signing, entropy_, std::span(&draft, 1), taken);
+    auto built = build_batch(place, from.member.signing, entropy_, std::span(&draft, 1), taken);
     if (!built) return {};
     Bytes out;
     wire::encode_batch(built.value().encoded.bytes, out);

@@ -23,7 +23,10 @@ private:
     void invent(const Core& from, Frames& out);
     // One history for peers with even numbers, another for those with odd ones.
     [[nodiscard]] Bytes two_faced(const Core& from, const Core& to);
-    [[nodiscard]] Bytes forged(const Core& from, std::uint64_t number_of_ours, bool other_branch);
+    [[nodiscard]] BatchContext new_log(const Core& from);
+    [[nodiscard]] std::optional<BatchContext> taken_place(const Core& from, std::uint64_t back);
+    [[nodiscard]] std::optional<BatchContext> loose_place(const Core& from, ByteView frame);
+    [[nodiscard]] Bytes forged(const Core& from, const BatchContext& place);
     void played(const char* row) { ++statistics_.hostile[row]; }
 
     Random random_;

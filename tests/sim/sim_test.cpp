@@ -26,13 +26,16 @@ void expect_held(std::uint64_t seed, const RunResult& result) {
         ADD_FAILURE() << problem << "\n  repeat: safar-sim --replay " << seed;
 }
 
-// In parts, so that ctest plays them on all cores. SAFAR_SIM_SEEDS: how many in all.
+// SAFAR_SIM_SEEDS says otherwise.
+std::uint64_t seeds_played() { return number_from("SAFAR_SIM_SEEDS", 600); }
+
+// In parts, so that ctest plays them on all cores.
 class Simulation : public ::testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(Simulation, EveryPromiseHoldsUnderFaults) {
-    const std::uint64_t parts = 4, seeds = number_from("SAFAR_SIM_SEEDS", 300);
+    constexpr std::uint64_t parts = 4;
     Statistics all;
-    for (std::uint64_t seed = 1 + GetParam(); seed <= seeds; seed += parts) {
+    for (std::uint64_t seed = 1 + GetParam(); seed <= seeds_played(); seed += parts) {
         RunResult result = play(seed);
         expect_held(seed, result);
         all.add(result.statistics);
@@ -56,7 +59,7 @@ TEST(SimulationSeeds, ThatOnceFailedHold) {
 }
 
 TEST(SimulationSeeds, EqualSeedsDoTheSame) {
-    for (std::uint64_t seed = 301; seed <= 315; ++seed) {
+    for (std::uint64_t seed = 301; seed <= 301 + seeds_played() / 6; ++seed) {
         const RunResult first = play(seed), second = play(seed);
         EXPECT_EQ(first.trace, second.trace) << "seed " << seed;
         EXPECT_EQ(first.statistics.pack(), second.statistics.pack()) << "seed " << seed;

@@ -172,6 +172,22 @@ TEST_F(AccessLogs, AMissingHeadAMissingFileAndAnotherKeyAreNamed) {
     EXPECT_THAT(problems(), ::testing::Contains(HasSubstr("000001.jsonl is missing")));
 }
 
+// What was signed last is the only word about lines that were cut off whole.
+TEST_F(AccessLogs, AHeadThatIsGoneOrDamagedIsNamedWhenItIsWrittenAnew) {
+    open();
+    EXPECT_TRUE(notes.empty()) << notes.front(); // a new log has none yet
+    write(2);
+    std::filesystem::remove(path + "/head");
+    open();
+    EXPECT_THAT(notes, ElementsAre(HasSubstr("head was missing or damaged and is written anew")));
+    open();
+    EXPECT_TRUE(notes.empty()) << notes.front();
+    std::fstream(path + "/head", std::ios::in | std::ios::out).seekp(30).put('#');
+    open();
+    EXPECT_THAT(notes, ElementsAre(HasSubstr("lines after entry 2 may have been cut off unseen")));
+    EXPECT_TRUE(problems().empty());
+}
+
 TEST_F(AccessLogs, ATornLastLineIsCutOffAndTheChainGoesOn) {
     write(3);
     std::ofstream(first, std::ios::app) << R"({"n":4,"time":"20)";

@@ -111,6 +111,7 @@ TEST(Routes, MetricsCountRequestsAndWhatIsHeld) {
     EXPECT_THAT(reply.body, HasSubstr("safar_request_seconds_count{method=\"GET\",route=\"/v1/status\"} 1"));
     EXPECT_THAT(reply.body, HasSubstr("safar_peer_connected{agency=\"FIA\""));
     EXPECT_THAT(reply.body, HasSubstr("process_resident_memory_bytes"));
+    EXPECT_THAT(reply.body, HasSubstr("safar_store_memory_bytes"));
 }
 
 } // namespace

@@ -1,8 +1,11 @@
 #include "node/charter/identity.hpp"
 
 #include "charter_fixture.hpp"
+#include "node/charter/charter_state.hpp"
+#include "node/charter/key_files.hpp"
 
 #include <fstream>
+#include <gmock/gmock.h>
 #include <sstream>
 #include <sys/stat.h>
 
@@ -10,6 +13,7 @@ namespace safar {
 namespace {
 
 using namespace testing;
+using ::testing::HasSubstr;
 
 std::string read(const std::string& path) {
     std::ifstream in(path, std::ios::binary);
@@ -112,6 +116,50 @@ TEST_F(IdentityFiles, SwappedKeyFilesAreFound) {
     EXPECT_EQ(load_identity(dir).error().code, ErrorCode::storage_corrupt);
 }
 
+TEST_F(IdentityFiles, ADamagedConfigurationIsRefusedWithFileAndKey) {
+    create();
+    const std::string path = dir + "/safard.toml", text = read(path);
+    write(path, "agency = \n");
+    EXPECT_THAT(describe(load_identity(dir).error()), HasSubstr(path));
+    write(path, replaced(text, "agency = \"IOM\"", "agency = \"I OM\""));
+    EXPECT_THAT(describe(load_identity(dir).error()), HasSubstr("is not an agency code"));
+    write(path, std::string(70u << 10, '#'));
+    EXPECT_EQ(load_identity(dir).error().code, ErrorCode::limit_exceeded);
+    std::filesystem::remove(path);
+    std::filesystem::create_directory(path);
+    EXPECT_EQ(load_identity(dir).error().code, ErrorCode::storage_failed);
+}
+
+TEST_F(IdentityFiles, WhereTheDirectoryCanNotBeMadeNothingIs) {
+    write(temp / "file", "");
+    const Error error = create_node(temp / "file", "IOM", "X", "127.0.0.1:1", entropy).error();
+    EXPECT_EQ(error.code, ErrorCode::storage_failed);
+    EXPECT_THAT(error.detail, HasSubstr(temp / "file"));
+    EXPECT_EQ(create_node(temp / "no/such/place", "IOM", "X", "127.0.0.1:1", entropy).error().code,
+              ErrorCode::not_found);
+    EXPECT_EQ(create_node(dir, "IOM", "X", "no address", entropy).error().code, ErrorCode::invalid_argument);
+}
+
+TEST_F(IdentityFiles, KeysThatWaitAreMadeOnceAndTheIdStays) {
+    const Enrolment before = create();
+    const Enrolment next = value_of(stage_next_keys(dir, entropy));
+    EXPECT_NE(next.signing_key, before.signing_key);
+    EXPECT_EQ(next.address, before.address);
+    EXPECT_EQ(value_of(stage_next_keys(dir, entropy)).signing_key, next.signing_key);
+    EXPECT_EQ(value_of(load_identity(dir)).signing.public_key(), before.signing_key); // not in use yet
+    const std::string kept = read(dir + "/keys/node");
+    EXPECT_EQ(kept, node_id(before.signing_key).hex() + "\n");
+    for (const std::string& damaged : {kept.substr(1), "x" + kept.substr(1), kept + kept}) {
+        write(dir + "/keys/node", damaged);
+        EXPECT_FALSE(load_identity(dir).has_value()) << damaged;
+    }
+    write(dir + "/keys/node", kept);
+    std::filesystem::remove(dir + "/keys/tls.next.key");
+    EXPECT_TRUE(stage_next_keys(dir, entropy).has_value()); // an interrupted one is finished
+    write(dir + "/keys/signing.next.key", "damaged");
+    EXPECT_EQ(stage_next_keys(dir, entropy).error().code, ErrorCode::storage_corrupt);
+}
+
 // A charter with the node under test as its one steward.
 class CharterFiles : public IdentityFiles {
 protected:
@@ -171,6 +219,88 @@ TEST_F(CharterFiles, DamagedCharterFileIsRefusedByName) {
     ASSERT_FALSE(held);
     EXPECT_EQ(held.error().code, ErrorCode::storage_corrupt);
     EXPECT_NE(held.error().detail.find(path), std::string::npos);
+}
+
+TEST_F(CharterFiles, ANodeThatIsListedForAnotherAgencyOrWithOtherKeysDoesNotAdopt) {
+    const std::string text = signed_charter_of(create(), "One");
+    const std::string config = read(dir + "/safard.toml");
+    write(dir + "/safard.toml", replaced(config, "agency = \"IOM\"", "agency = \"FIA\""));
+    EXPECT_THAT(adopt_charter_file(dir, text).error().detail, HasSubstr("configured for FIA"));
+    write(dir + "/safard.toml", config);
+    std::filesystem::remove(dir + "/keys/tls.key");
+    value_of(create_key_file(dir, "tls", "tls", entropy));
+    EXPECT_THAT(adopt_charter_file(dir, text).error().detail, HasSubstr("other keys"));
+    EXPECT_EQ(load_charter_state(dir).error().code, ErrorCode::not_found);
+}
+
+TEST_F(CharterFiles, WaitingKeysComeIntoUseOnceACharterListsThem) {
+    const Enrolment before = create();
+    const std::string one = signed_charter_of(before, "One");
+    const Charter ruling = value_of(adopt_charter_file(dir, one));
+    EXPECT_FALSE(next_keys_listed(dir, ruling));
+    EXPECT_FALSE(value_of(promote_next_keys(dir, ruling)));
+    const Enrolment next = value_of(stage_next_keys(dir, entropy));
+    EXPECT_FALSE(next_keys_listed(dir, ruling)); // no epoch lists them yet
+    EXPECT_FALSE(value_of(promote_next_keys(dir, ruling)));
+    Charter second = ruling;
+    second.epoch = 2;
+    second.previous = ruling.identity;
+    second.nodes.at(0).signing_key = next.signing_key;
+    second.nodes.at(0).tls_key = next.tls_key;
+    const Identity self = value_of(load_identity(dir));
+    const std::string two = value_of(sign_charter(value_of(write_charter(second)), "IOM", self.signing, &ruling));
+    const Charter now = value_of(adopt_charter_file(dir, two));
+    EXPECT_EQ(now.epoch, 2u);
+    EXPECT_TRUE(next_keys_listed(dir, now));
+    EXPECT_TRUE(value_of(promote_next_keys(dir, now)));
+    EXPECT_FALSE(value_of(promote_next_keys(dir, now)));
+    const Identity after = value_of(load_identity(dir));
+    EXPECT_EQ(after.signing.public_key(), next.signing_key);
+    EXPECT_EQ(after.id, self.id);
+    EXPECT_TRUE(std::filesystem::exists(key_path(dir, "signing.before-" + next.signing_key.brief())) ||
+                !std::filesystem::exists(key_path(dir, "signing.next")));
+    EXPECT_EQ(value_of(load_charter_state(dir)).epochs().size(), 2u);
+}
+
+TEST_F(CharterFiles, NoticesAreKeptAndADamagedOneIsRefusedByName) {
+    value_of(adopt_charter_file(dir, signed_charter_of(create(), "One")));
+    CharterState state = value_of(load_charter_state(dir));
+    Suspension suspension;
+    suspension.network = NetworkId{state.ruling().charter->identity.raw};
+    suspension.epoch = state.ruling().charter->identity;
+    suspension.node = value_of(load_identity(dir)).id;
+    suspension.reason = "a drill";
+    const std::string text = value_of(write_suspension(suspension, "IOM", value_of(load_identity(dir)).signing));
+    const Notice notice = value_of(parse_notice(make_suspension_notice(text, suspension).bytes));
+    ASSERT_TRUE(state.take_notice(notice).has_value());
+    ASSERT_TRUE(save_charter_state(dir, state).has_value());
+    ASSERT_TRUE(save_charter_state(dir, state).has_value()); // again changes nothing
+    const std::string path = dir + "/charter/notices/" + notice.hash.hex();
+    EXPECT_EQ(value_of(load_charter_state(dir)).notices().size(), 1u);
+    write(path + ".new", "half a write");
+    write(dir + "/charter/readme.txt", "somebody's note");
+    EXPECT_EQ(value_of(load_charter_state(dir)).notices().size(), 1u);
+    write(path, read(path).substr(1));
+    const Error error = load_charter_state(dir).error();
+    EXPECT_EQ(error.code, ErrorCode::storage_corrupt);
+    EXPECT_THAT(error.detail, HasSubstr(path + ": is damaged: delete it"));
+    std::filesystem::remove(path);
+    EXPECT_TRUE(load_charter_state(dir).has_value());
+}
+
+TEST_F(CharterFiles, AnEpochFileThatFollowsNothingIsRefusedByName) {
+    const std::string text = signed_charter_of(create(), "One");
+    value_of(adopt_charter_file(dir, text));
+    write(dir + "/charter/2.toml", text);
+    EXPECT_TRUE(load_charter_state(dir).has_value()); // the same again
+    write(dir + "/charter/2.toml", "damaged");
+    EXPECT_THAT(load_charter_state(dir).error().detail, HasSubstr("/charter/2.toml"));
+    std::filesystem::remove(dir + "/charter/1.toml");
+    EXPECT_EQ(load_charter_state(dir).error().code, ErrorCode::storage_corrupt);
+    std::filesystem::remove_all(dir + "/charter");
+    write(dir + "/charter", "");
+    EXPECT_EQ(load_charter_state(dir).error().code, ErrorCode::storage_failed);
+    EXPECT_EQ(adopt_charter_file(dir, text).error().code, ErrorCode::storage_failed);
 }
 
 } // namespace

@@ -4,6 +4,7 @@
 #include "node/charter/key_files.hpp"
 
 #include <fstream>
+#include <sys/stat.h>
 
 namespace safar {
 namespace {
@@ -173,6 +174,18 @@ TEST_F(Backups, AManifestThatWasChangedCutOrOfAnotherFormatIsRefused) {
     expect_refused(work / "b", "made by `safar backup`", ErrorCode::malformed);
     fs::remove(path);
     expect_refused(work / "b", "never completed", ErrorCode::not_found);
+}
+
+TEST_F(Backups, APipeInADirectoryIsNamedAndNotWaitedFor) {
+    back_up(work / "b");
+    const std::string pipe = work / "b/charter/pipe";
+    ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+    expect_refused(work / "b", "charter/pipe: is no file", ErrorCode::malformed);
+    fs::remove(pipe);
+    const std::string manifest = work / (std::string("b/") + std::string(manifest_name));
+    fs::remove(manifest);
+    ASSERT_EQ(::mkfifo(manifest.c_str(), 0600), 0);
+    expect_refused(work / "b", "it is no backup", ErrorCode::not_found);
 }
 
 // Whoever can write files can sign a manifest; only the node's own key is believed.

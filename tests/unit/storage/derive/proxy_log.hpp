@@ -83,6 +83,7 @@ public:
         return inner_.verify(deep, progress);
     }
     KeyValue& derived() override { return store; }
+    std::uint64_t bounded_memory() const override { return inner_.bounded_memory(); }
     Result<> put_setting(std::string_view key, ByteView value) override {
         return inner_.put_setting(key, value);
     }

@@ -277,6 +277,35 @@ TEST_F(RocksLogTest, BelowTheReserveNothingIsCopiedOrFlushed) {
     EXPECT_FALSE(fs::exists(into + "/store"));
 }
 
+// Each is an open descriptor, and a node is copied and restarted for years.
+TEST_F(RocksLogTest, CopiesAndRestartsDoNotEachLeaveTablesBehind) {
+    const std::string into = rocks().directory.path() + "/copy";
+    for (int round = 0; round < 150; ++round) {
+        confirm();
+        append(1);
+        append(round % 3 == 0 ? 400 : 2, "movement");
+        if (round % 3 == 2) {
+            open();
+        } else {
+            fs::create_directory(into);
+            const auto copied = checkpoint_rocks_log(*log, rocks().options().witness_path, into);
+            ASSERT_TRUE(copied.has_value()) << describe(copied.error());
+            fs::remove_all(into);
+        }
+    }
+    const Position last = log->last_position();
+    log.reset();
+    std::map<std::string, int> files;
+    for (const auto& entry : fs::directory_iterator(rocks().options().directory))
+        ++files[entry.path().extension()];
+    EXPECT_LT(files[".sst"], 40);
+    EXPECT_LT(files[".blob"], 40);
+    EXPECT_LT(files[".log"], 10);
+    open();
+    EXPECT_EQ(log->last_position(), last);
+    EXPECT_TRUE(problems().empty());
+}
+
 TEST_F(RocksLogTest, WithoutCurrentNoNewDatabaseIsBegunAmongTheFilesOfTheOldOne) {
     append(3);
     log.reset();

@@ -1,4 +1,5 @@
 // Bundles: what a session would carry, in a file.
+#include "storage/event/bare.hpp"
 #include "sync/bundle/bundle_contents.hpp"
 #include "sync/bundle/bundle_writer.hpp"
 #include "tests/unit/sync/session/harness.hpp"
@@ -159,6 +160,43 @@ TEST_F(Bundles, HoldNothingOfACompartmentThatIsNotNamed) {
     for (const EncodedBatch& batch : got.batches)
         EXPECT_EQ(net.authority->owner(decode_header(batch.header()).value().log.id)->compartment,
                   "return");
+}
+
+// For who observes: everything verifies, nothing is read, and all of it comes again once bodies may come.
+TEST_F(Bundles, WithoutBodiesHeadersVerifyAndNothingCountsAsSent) {
+    net["IOM"].append("return", 3);
+    Bytes bundle;
+    BundleWriter writer([&](ByteView piece) -> Result<> {
+        bundle.insert(bundle.end(), piece.begin(), piece.end());
+        return success();
+    });
+    BundleMark contained;
+    ASSERT_TRUE(writer.hello(hello()).has_value());
+    ASSERT_TRUE(writer.compartment(net["IOM"].log(), "return", /*bodies=*/false, {}, contained).has_value());
+    ASSERT_TRUE(writer.end().has_value());
+    EXPECT_TRUE(contained.empty());
+    const Got got = read(bundle);
+    ASSERT_FALSE(got.error) << describe(*got.error);
+    EXPECT_TRUE(got.whole);
+    ASSERT_EQ(got.batches.size(), 3u);
+    for (const EncodedBatch& batch : got.batches) {
+        const auto opened = open_batch(batch.bytes, LeafCheck::compute);
+        ASSERT_TRUE(opened.has_value()) << describe(opened.error());
+        EXPECT_FALSE(has_bodies(opened.value()));
+    }
+}
+
+TEST_F(Bundles, WhatWasSentLastIsReadBackAndADamagedNoteIsRefused) {
+    net["IOM"].append("return", 2);
+    net["IOM"].append("protection", 1);
+    BundleMark contained;
+    write({"protection", "return"}, {}, contained);
+    ASSERT_EQ(contained.size(), 2u);
+    const Bytes note = encode_bundle_mark(contained);
+    const auto read_back = decode_bundle_mark(note);
+    ASSERT_TRUE(read_back.has_value());
+    EXPECT_EQ(read_back.value(), contained);
+    EXPECT_EQ(decode_bundle_mark(ByteView(note).first(note.size() - 1)).error().code, ErrorCode::storage_corrupt);
 }
 
 TEST_F(Bundles, CutAnywhereGivesWhatWasWholeAndSaysThatItIsCut) {
