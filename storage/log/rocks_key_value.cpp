@@ -6,6 +6,13 @@
 #include <rocksdb/utilities/checkpoint.h>
 
 namespace safar {
+namespace {
+
+// A write-ahead log up to this size is copied; a longer one is flushed first, and next to nothing is
+// left to copy. Flushing a little at each backup would leave as many small files.
+constexpr std::uint64_t copied_log_bytes_max = 16u << 20;
+
+} // namespace
 
 RocksKeyValue::RocksKeyValue(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family,
                              const rocksdb::ColumnFamilyOptions& options,
@@ -112,8 +119,7 @@ Result<> RocksKeyValue::checkpoint(const std::string& directory) const {
     rocksdb::Checkpoint* made = nullptr;
     rocksdb::Status status = rocksdb::Checkpoint::Create(&db_, &made);
     const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
-    // Flushes first, so that next to nothing has to be copied.
-    if (status.ok()) status = checkpoint->CreateCheckpoint(directory);
+    if (status.ok()) status = checkpoint->CreateCheckpoint(directory, copied_log_bytes_max);
     if (status.IsNoSpace())
         return failure(ErrorCode::storage_full,
                        directory + ": no space left for a copy of the store");

@@ -41,6 +41,9 @@ std::vector<rocksdb::ColumnFamilyDescriptor> rocks_families(const RocksOptions& 
     small.max_write_buffer_number = 2;
     small.compression = rocksdb::kLZ4Compression;
     small.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+    // Keys mostly ascend: levels would take each flushed table as it is, however small, and never
+    // merge it with another. Runs of like size are merged.
+    small.compaction_style = rocksdb::kCompactionStyleUniversal;
 
     // Values are packed already: compressing them again costs and gains nothing. They are written once
     // and stay, so they lie in blob files and compaction moves only their keys.
@@ -53,6 +56,7 @@ std::vector<rocksdb::ColumnFamilyDescriptor> rocks_families(const RocksOptions& 
     batch.enable_blob_garbage_collection = true;
 
     rocksdb::ColumnFamilyOptions derived = small;
+    derived.compaction_style = rocksdb::kCompactionStyleLevel; // keys of all kinds, often replaced
     rocksdb::BlockBasedTableOptions filtered = table;
     filtered.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
     filtered.optimize_filters_for_memory = true;
@@ -60,10 +64,6 @@ std::vector<rocksdb::ColumnFamilyDescriptor> rocks_families(const RocksOptions& 
     derived.write_buffer_size = options.write_buffer_bytes;
     derived.memtable_prefix_bloom_size_ratio = 0.02;
     derived.memtable_whole_key_filtering = true;
-
-    // Their keys mostly ascend: levels would take each flushed table as it is, however small, and
-    // never merge it with another. Runs of like size are merged.
-    small.compaction_style = rocksdb::kCompactionStyleUniversal;
 
     return {{rocksdb::kDefaultColumnFamilyName, small}, {"batch", batch},       {"journal", small},
             {"quarantine", small},                      {"evidence", small}, {"derived", derived}};
