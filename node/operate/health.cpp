@@ -1,5 +1,7 @@
 #include "node/operate/health.hpp"
 
+#include "storage/log/store.hpp"
+
 #include <algorithm>
 #include <fmt/format.h>
 #include <map>
@@ -49,8 +51,7 @@ Finding derived(const HealthFacts& facts) {
     if (!facts.derived_hindered.empty())
         return {"derived state", Health::problem,
                 found + " and can not follow: " + facts.derived_hindered,
-                "safar verify --deep; if the store is damaged: restore the last backup, or move the "
-                "directory `store` away and start, and the peers send everything again"};
+                "safar verify --deep; if the store is damaged" + std::string(lost_store_advice)};
     if (lag > derived_lag_warning)
         return {"derived state", Health::warning, found,
                 "answers are behind the log; wait, and if it does not move: safar rebuild"};

@@ -7,13 +7,9 @@
 namespace safar {
 namespace {
 
-constexpr std::string_view remedy =
-    ": restore the last backup; or move the directory `store` away, leave `keys`, `charter` and `witness` "
-    "where they are, and start: the peers send everything again";
-
 Error broken(const std::string& what) {
     return failure(ErrorCode::storage_corrupt,
-                   "the store does not hold together: " + what + std::string(remedy));
+                   "the store does not hold together: " + what + std::string(lost_store_advice));
 }
 
 std::string log_text(const LogName& name) {

@@ -3,6 +3,7 @@
 
 #include "storage/log/log.hpp"
 
+#include <functional>
 #include <memory>
 
 namespace safar {
@@ -12,6 +13,9 @@ struct RocksOptions {
     std::string witness_path;           // <data>/witness
     std::uint64_t reserve_bytes = 256u << 20; // refuse to write below this much free disk
     std::size_t write_buffer_bytes = 64u << 20;
+    // Told what RocksDB warns of, a line each, on any thread. A file of its own for that (LOG) would end
+    // the process where it meets a full disk.
+    std::function<void(std::string_view line)> warn = {};
 };
 
 // Opens or creates. Notes for the operator (repaired tail, stale witness) are appended to `notes`.

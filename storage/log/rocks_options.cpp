@@ -1,11 +1,32 @@
 #include "storage/log/rocks_options.hpp"
 
+#include <cstdarg>
+#include <cstdio>
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
 
 namespace safar {
+namespace {
+
+class Warnings final : public rocksdb::Logger {
+public:
+    explicit Warnings(std::function<void(std::string_view)> tell)
+        : Logger(rocksdb::InfoLogLevel::WARN_LEVEL), tell_(std::move(tell)) {}
+    using Logger::Logv;
+    void Logv(const char* format, std::va_list arguments) override {
+        char line[1024];
+        if (tell_ && std::vsnprintf(line, sizeof line, format, arguments) > 0) tell_(line);
+    }
+    void LogHeader(const char*, std::va_list) override {} // every option at each opening
+
+private:
+    std::function<void(std::string_view)> tell_;
+};
+
+} // namespace
 
 rocksdb::DBOptions rocks_db_options(const RocksOptions& options) {
     rocksdb::DBOptions out;
@@ -25,8 +46,7 @@ rocksdb::DBOptions rocks_db_options(const RocksOptions& options) {
     out.stats_dump_period_sec = 0;
     out.stats_persist_period_sec = 0;
     out.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-    out.keep_log_file_num = 4;
-    out.max_log_file_size = 4u << 20;
+    out.info_log = std::make_shared<Warnings>(options.warn);
     return out;
 }
 

@@ -26,11 +26,6 @@ rocks_families(const RocksOptions& options);
     return {reinterpret_cast<const std::byte*>(slice.data()), slice.size()};
 }
 
-// What a person can do about a store that is damaged (books.cpp says the same).
-constexpr std::string_view lost_store_advice =
-    ": restore the last backup; or move the directory `store` away, leave `keys`, `charter` and `witness` "
-    "where they are, and start: the peers send everything again";
-
 // `doing` completes "while ...". Corruption: storage_corrupt; everything else leaves open whether
 // anything was stored: storage_failed.
 [[nodiscard]] Error rocks_error(const rocksdb::Status& status, std::string_view doing);

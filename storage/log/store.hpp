@@ -10,6 +10,11 @@
 
 namespace safar {
 
+// What a person can do about a store that is damaged.
+constexpr std::string_view lost_store_advice =
+    ": restore the last backup; or move the directory `store` away, leave `keys`, `charter` and `witness` "
+    "where they are, and start: the peers send everything again";
+
 enum class Table : std::uint8_t {
     meta,       // names and heads of logs, own logs, settings; small
     batch,      // u32 BE handle, u64 BE number -> stored batch; large values, written once

@@ -127,6 +127,19 @@ TEST_F(FullDisk, ReadingGoesOnAndWritingResumesWithoutLoss) {
               << " refused, writing resumed after at most " << slowest.count() << " ms\n";
 }
 
+// Longer than the ten seconds after which RocksDB writes notes of its own, and with nothing left at all.
+TEST_F(FullDisk, ADiskThatStaysFullDoesNotEndTheProcess) {
+    disk->fill(0);
+    std::string why;
+    EXPECT_FALSE(write_one(net, "IOM", &why));
+    std::this_thread::sleep_for(12s);
+    EXPECT_EQ(call(net, "IOM", "/v1/status").has_value(), true);
+    disk->clear();
+    EXPECT_TRUE(eventually([&] { return write_one(net, "IOM").has_value(); }, resumes_within));
+    std::this_thread::sleep_for(12s);
+    EXPECT_TRUE(write_one(net, "IOM", &why)) << why << net.log_of("IOM");
+}
+
 TEST_F(FullDisk, AStartWithoutRoomIsRefusedAndWorksOnceThereIsSome) { // H58
     const auto id = write_one(net, "IOM");
     ASSERT_TRUE(id);

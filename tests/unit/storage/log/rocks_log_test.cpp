@@ -323,6 +323,20 @@ TEST_F(RocksLogTest, ACopyHoldsWhatWasWrittenAndMakesNoTableOfALittle) {
     EXPECT_TRUE(problems().empty());
 }
 
+// Its own LOG would end the process when it meets a full disk.
+TEST_F(RocksLogTest, WhatRocksDbWarnsOfIsToldAndNotWrittenBesideTheStore) {
+    for (int i = 0; i < 20; ++i) append(50);
+    crash_and_keep_image();
+    const fs::path wal = write_ahead_log();
+    flip(wal, fs::file_size(wal) / 2, 0x40);
+    RocksOptions options = rocks().options();
+    std::string told;
+    options.warn = [&](std::string_view line) { told += std::string(line) + "\n"; };
+    EXPECT_EQ(open_rocks_log(options, author(), charter, notes).error().code, ErrorCode::storage_corrupt);
+    EXPECT_THAT(told, HasSubstr("checksum mismatch"));
+    EXPECT_FALSE(fs::exists(options.directory + "/LOG"));
+}
+
 TEST_F(RocksLogTest, WithoutCurrentNoNewDatabaseIsBegunAmongTheFilesOfTheOldOne) {
     append(3);
     log.reset();
