@@ -1,9 +1,12 @@
 #include "epochs_fixture.hpp"
 
+#include <gmock/gmock.h>
+
 namespace safar {
 namespace {
 
 using namespace testing;
+using ::testing::UnorderedElementsAre;
 
 class Succession : public ::testing::Test, protected Epochs3 {
 protected:
@@ -18,6 +21,120 @@ protected:
         EXPECT_EQ(held.ruling().charter->epoch, 1u);
     }
 };
+
+// Whoever is asked to sign reads each change, and nothing else.
+TEST_F(Succession, EachChangeIsSaidInASentenceBothWays) {
+    EXPECT_TRUE(charter_changes(one, one).empty());
+    const Member ilo("ILO", 9, "127.0.0.1:7409");
+    const NodeId fia = network.fia.id(), ukf = network.ukf.id();
+    Incarnation log;
+    log.raw[0] = std::byte{7};
+    Charter next = one;
+    next.network_name = "Another name";
+    next.quorum = 3;
+    next.settles = {Hash{one.identity}};
+    next.agencies.push_back({"ILO", "The ILO", "reader", false});
+    next.nodes.push_back({"ILO", ilo.id(), ilo.enrolment.signing_key, ilo.enrolment.tls_key, "127.0.0.1:7409"});
+    for (CharterAgency& agency : next.agencies)
+        if (agency.code == "FIA") agency.steward = false;
+    remove_agency(next, "UKF");
+    for (CharterNode& node : next.nodes)
+        if (node.agency == "FIA") {
+            node.signing_key = ilo.enrolment.tls_key;
+            node.tls_key = ilo.enrolment.signing_key;
+            node.address = "127.0.0.1:7999";
+        }
+    CharterCompartment& movement = next.compartments.at(0);
+    ASSERT_EQ(movement.name, "movement");
+    movement.writers = {"IOM"};
+    movement.readers = {};
+    movement.observers = {"MOFA"};
+    movement.relays = {"ILO"};
+    movement.kinds.push_back("residence");
+    next.compartments.push_back({"returns", "Returns", {"return"}, {"IOM"}, {}});
+    next.documents.at(0).hash = one.identity;
+    const std::string changed = next.documents.at(0).name, dropped = next.documents.at(1).name;
+    next.documents.at(1).name = "schema/residence.toml";
+    next.cuts.push_back({ukf, "movement", log, 0, std::nullopt, ""});
+    next.cuts.push_back({fia, "movement", log, 4, network.fia.signing.id(), "lost laptop"});
+    next.admits.push_back({fia, "movement", log, 2, one.identity, "checked on paper"});
+
+    const std::string title = one.agency("FIA")->title;
+    EXPECT_THAT(
+        charter_changes(one, next),
+        UnorderedElementsAre(
+            "renames the network to Another name", "an epoch needs 3 signatures (were 2)",
+            "puts aside the rival epoch " + one.identity.brief(), "admits ILO (The ILO) as reader",
+            "FIA becomes " + title + " (was " + title + ", a steward)", "removes UKF (The UKF)",
+            "admits node " + ilo.id().brief() + " of ILO at 127.0.0.1:7409",
+            "node " + fia.brief() + " of FIA signs with a new key",
+            "node " + fia.brief() + " of FIA connects with a new key",
+            "node " + fia.brief() + " of FIA moves from 127.0.0.1:7403 to 127.0.0.1:7999",
+            "removes node " + ukf.brief() + " of UKF", "adds compartment returns: writers IOM; readers nobody",
+            "writers of movement: IOM (were IOM, FIA)", "readers of movement: nobody (were MOFA, UKF)",
+            "observers of movement: MOFA (were nobody)", "relays of movement: ILO (were nobody)",
+            "kinds in movement: movement, residence (were movement)", "changes " + changed,
+            "adds schema/residence.toml", "drops " + dropped,
+            "of node " + ukf.brief() + " in movement, log " + log.brief() + ", nothing counts",
+            "of node " + fia.brief() + " in movement, log " + log.brief() + ", what is up to batch 4 counts of key " +
+                network.fia.signing.id().brief() + ": lost laptop",
+            "of the two batches 2 that node " + fia.brief() + " signed in movement, log " + log.brief() + ", " +
+                one.identity.brief() + " counts, and what follows it: checked on paper"));
+
+    const auto back = charter_changes(next, one);
+    for (const std::string& sentence :
+         {"lifts the cut of node " + ukf.brief() + " in movement, log " + log.brief(),
+          "of the two batches 2 that node " + fia.brief() + " signed in movement, log " + log.brief() + ", " +
+              one.identity.brief() + " is admitted no longer: checked on paper",
+          "FIA becomes " + title + ", a steward (was " + title + ")", std::string("removes ILO (The ILO)")})
+        EXPECT_THAT(back, ::testing::Contains(sentence));
+}
+
+TEST_F(Succession, AnEpochFollowsTheOneThatRulesByNameAndNumber) {
+    refuses(successor(one, [](Charter& c) { c.previous.raw[0] ^= std::byte{1}; }), ErrorCode::epoch_unknown, "adopt the epochs between");
+    refuses(successor(one, [](Charter& c) { c.epoch = 3; }), ErrorCode::invalid_argument, "wrong number");
+    NodeId nobody;
+    nobody.raw[3] = std::byte{9};
+    refuses(successor(one, [&](Charter& c) { c.cuts.push_back({nobody, "movement", {}, 1, std::nullopt, "who"}); }),
+            ErrorCode::invalid_argument, "a cut names node");
+    refuses(successor(one, [&](Charter& c) { c.admits.push_back({nobody, "movement", {}, 1, one.identity, "who"}); }),
+            ErrorCode::invalid_argument, "[[admit]] names node");
+}
+
+// A steward's word stops a colleague: each way in which it is not that word is refused by name.
+TEST_F(Succession, ASuspensionThatIsNotAStewardsWordIsRefused) {
+    Suspension stop;
+    stop.network = NetworkId{one.identity.raw};
+    stop.epoch = one.identity;
+    stop.agency = "FIA";
+    stop.reason = "a drill";
+    const auto written = [](const Suspension& what, const std::string& by, const SigningKey& key) {
+        return value_of(write_suspension(what, by, key));
+    };
+    const auto parsed = [&](const std::string& text) { return parse_notice(make_suspension_notice(text, stop).bytes); };
+    const auto code = [&](const std::string& text) {
+        auto notice = parsed(text);
+        return notice ? held.take_notice(notice.value()).error().code : notice.error().code;
+    };
+    const std::string good = written(stop, "MOFA", network.mofa.signing);
+    EXPECT_EQ(code(good + "# edited\n"), ErrorCode::non_canonical);
+    EXPECT_EQ(code(good + std::string(2u << 20, '#')), ErrorCode::limit_exceeded);
+    EXPECT_EQ(code(written(stop, "UKF", network.ukf.signing)), ErrorCode::not_permitted);  // no steward
+    EXPECT_EQ(code(written(stop, "MOFA", network.fia.signing)), ErrorCode::not_permitted); // not its key
+    const Notice whole = value_of(parsed(good));
+    EXPECT_EQ(code(replaced(good, std::get<Suspension>(whole.what).value.hex(), Signature{}.hex())),
+              ErrorCode::bad_signature);
+    Suspension elsewhere = stop;
+    elsewhere.network.raw[0] ^= std::byte{1};
+    EXPECT_EQ(code(written(elsewhere, "MOFA", network.mofa.signing)), ErrorCode::wrong_network);
+    Suspension later = stop;
+    later.epoch.raw[0] ^= std::byte{1};
+    EXPECT_EQ(code(written(later, "MOFA", network.mofa.signing)), ErrorCode::epoch_unknown);
+    EXPECT_TRUE(held.suspensions().empty());
+    EXPECT_EQ(describe_notice(whole), "MOFA suspends agency FIA: a drill");
+    EXPECT_TRUE(held.take_notice(whole).has_value());
+    EXPECT_EQ(held.suspensions().size(), 1u);
+}
 
 TEST_F(Succession, AnEpochSignedByTheQuorumOfBothRules) {
     auto text = successor(one, [](Charter& c) { c.nodes[0].address = "127.0.0.1:7999"; });
