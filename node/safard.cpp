@@ -162,7 +162,10 @@ Result<> open_stores(const std::string& directory, const Prepared& with, Running
     options.directory = directory + "/store";
     options.witness_path = directory + "/witness";
     options.reserve_bytes = with.config.reserve_mib << 20;
-    options.warn = [](std::string_view line) { spdlog::warn("event=store detail={}", quoted_text(line)); };
+    // Held: the store is closed after the end of logging where a start is refused.
+    options.warn = [log = spdlog::default_logger()](std::string_view line) {
+        log->warn("event=store detail={}", quoted_text(line));
+    };
     std::vector<std::string> notes;
     auto opened = open_rocks_log(options, Author{with.identity.id, &with.identity.signing, &system_entropy()},
                                  with.charter.authority(), notes);

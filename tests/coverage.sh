@@ -29,7 +29,7 @@ cmake --preset coverage -G Ninja >/dev/null
 export CCACHE_BASEDIR="$PWD"
 cmake --build --preset coverage --target "${programs[@]}" test_property test_sim safar-sim
 rm -rf "$build/raw" && mkdir -p "$build/raw"
-export LLVM_PROFILE_FILE="$PWD/$build/raw/%p.profraw" SAFAR_SIM_SEEDS=15
+export LLVM_PROFILE_FILE="$PWD/$build/raw/%p.profraw" SAFAR_SEEDS=15 SAFAR_SIM_SEEDS=15
 status=0
 run() { "$@" >"$build/run.log" 2>&1 || { status=1; tail -n 20 "$build/run.log"; echo "coverage.sh: $1 failed"; }; }
 for program in "${programs[@]}"; do run "$build/tests/$program" --gtest_brief=1; done

@@ -2,6 +2,7 @@
 
 #include <cstdarg>
 #include <cstdio>
+#include <limits>
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
@@ -10,6 +11,8 @@
 
 namespace safar {
 namespace {
+
+constexpr unsigned no_size_amplification = std::numeric_limits<unsigned>::max();
 
 class Warnings final : public rocksdb::Logger {
 public:
@@ -45,7 +48,6 @@ rocksdb::DBOptions rocks_db_options(const RocksOptions& options) {
     out.skip_stats_update_on_db_open = true;
     out.stats_dump_period_sec = 0;
     out.stats_persist_period_sec = 0;
-    out.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
     out.info_log = std::make_shared<Warnings>(options.warn);
     return out;
 }
@@ -66,7 +68,8 @@ std::vector<rocksdb::ColumnFamilyDescriptor> rocks_families(const RocksOptions& 
     small.compaction_style = rocksdb::kCompactionStyleUniversal;
 
     // Values are packed already: compressing them again costs and gains nothing. They are written once
-    // and stay, so they lie in blob files and compaction moves only their keys.
+    // and stay, so large ones lie in blob files: compaction moves their keys, and the values of the oldest
+    // quarter of these files at most.
     rocksdb::ColumnFamilyOptions batch = small;
     batch.write_buffer_size = options.write_buffer_bytes;
     batch.compression = rocksdb::kNoCompression;
@@ -74,6 +77,10 @@ std::vector<rocksdb::ColumnFamilyDescriptor> rocks_families(const RocksOptions& 
     batch.min_blob_size = 4096;
     batch.blob_compression_type = rocksdb::kNoCompression;
     batch.enable_blob_garbage_collection = true;
+    // Nothing is replaced here: what lies above the oldest run is no waste to be merged away at once.
+    batch.compaction_options_universal.max_size_amplification_percent = no_size_amplification;
+    rocksdb::ColumnFamilyOptions journal = small;
+    journal.compaction_options_universal = batch.compaction_options_universal;
 
     rocksdb::ColumnFamilyOptions derived = small;
     derived.compaction_style = rocksdb::kCompactionStyleLevel; // keys of all kinds, often replaced
@@ -85,7 +92,7 @@ std::vector<rocksdb::ColumnFamilyDescriptor> rocks_families(const RocksOptions& 
     derived.memtable_prefix_bloom_size_ratio = 0.02;
     derived.memtable_whole_key_filtering = true;
 
-    return {{rocksdb::kDefaultColumnFamilyName, small}, {"batch", batch},       {"journal", small},
+    return {{rocksdb::kDefaultColumnFamilyName, small}, {"batch", batch},       {"journal", journal},
             {"quarantine", small},                      {"evidence", small}, {"derived", derived}};
 }
 

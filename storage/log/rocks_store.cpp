@@ -139,11 +139,13 @@ Result<> RocksStore::commit(const Changes& changes) {
 }
 
 std::uint64_t RocksStore::bounded_memory() const {
-    std::uint64_t buffers = 0, cache = 0;
-    db_->GetAggregatedIntProperty(rocksdb::DB::Properties::kSizeAllMemTables, &buffers);
+    // What a reader that was forgotten keeps alive is in neither.
+    std::uint64_t buffers = 0, cache = 0, cache_max = 0;
+    db_->GetAggregatedIntProperty(rocksdb::DB::Properties::kCurSizeAllMemTables, &buffers);
     // One cache for all families: each names all of it.
     db_->GetIntProperty(rocksdb::DB::Properties::kBlockCacheUsage, &cache);
-    return buffers + cache;
+    db_->GetIntProperty(rocksdb::DB::Properties::kBlockCacheCapacity, &cache_max);
+    return buffers + std::min(cache, cache_max);
 }
 
 void RocksStore::check_media(std::vector<std::string>& problems) const {

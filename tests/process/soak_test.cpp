@@ -1,6 +1,7 @@
 // Nodes that write, read, lose peers and make backups for a long time use no more memory and no
 // more descriptors than at the beginning. What the store fills up to a bound (its write buffers, a
-// cache) is taken off: half an hour of writing does not reach the bound, and growth up to it is no leak. SAFAR_SOAK_SECONDS=1800 for the long run.
+// cache) is taken off: half an hour of writing does not reach the bound, and growth up to it is no
+// leak. SAFAR_SOAK_SECONDS=1800 for the long run.
 #include "tests/process/load.hpp"
 
 #include <filesystem>

@@ -20,6 +20,6 @@ for build in g++:-O0 g++:-O2 clang++-16:-O0 clang++-16:-O2; do
     said=$("$dir/tests/sim/safar-sim" --seeds "${1:-1:20}" --jobs 2) || { status=1; echo "$said"; }
     trace=$(sed -n 's/^trace of all: //p' <<<"$said")
     echo "$compiler $level  $trace"
-    [ "$trace" = "${expected:=$trace}" ] || status=1
+    [ -n "$trace" ] && [ "$trace" = "${expected:=$trace}" ] || status=1
 done
 exit $status

@@ -138,13 +138,6 @@ void Hostile::play_on_batch(const Core& from, Frames& out, Bytes frame) {
     const std::size_t signature = payload_at + BatchHeader::encoded_bytes;
     const auto flip = [&](std::size_t at) { frame[at] ^= std::byte{1}; };
     switch (random_.below(10)) {
-    case 9: // its last batch, and one after it that does not follow it
-        if (const auto place = loose_place(from, frame)) {
-            played("H33");
-            out.push_back(std::move(frame));
-            return push(out, forged(from, *place));
-        }
-        break;
     case 0: played("H28"); flip(size - 1 - random_.below(8)); break;
     case 1: played("H29"); flip(signature + random_.below(64)); break;
     case 2: played("H32"); flip(payload_at + 8 + random_.below(32)); break;  // network
@@ -163,6 +156,13 @@ void Hostile::play_on_batch(const Core& from, Frames& out, Bytes frame) {
         for (int i = 0; i < 40; ++i) out.push_back(frame);
         break;
     case 7: played("H49"); return; // withheld from this peer
+    case 8: // a batch of its own, and one after it that does not follow it
+        if (const auto place = loose_place(from, frame)) {
+            statistics_.count(Fault::hostile_loose);
+            out.push_back(std::move(frame));
+            return push(out, forged(from, *place));
+        }
+        break;
     default:
         played("H50");
         for (int i = 0; i < 20; ++i) push(out, forged(from, new_log(from)));

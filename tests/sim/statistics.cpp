@@ -17,7 +17,8 @@ constexpr std::string_view fault_names[] = {
     "disk-full", "fsync-error", "read-error", "disk-damaged", "slow-disk", "pause", "clock-jump",
     "clock-drift", "clock-frozen", "epoch-field", "epoch-removes", "epoch-readmits", "epoch-grants",
     "epoch-cuts", "epoch-lifts", "epoch-admits", "epoch-rival", "epoch-settles", "suspension",
-    "delegation", "delegation-end", "upgrade", "downgrade", "too-late", "unknown-frame", "hostile-frame", "hostile-fork",
+    "delegation", "delegation-end", "upgrade", "downgrade", "too-late", "unknown-frame",
+    "hostile-frame", "hostile-fork", "hostile-loose",
     "hostile-statement"};
 // clang-format on
 static_assert(std::size(fault_names) == static_cast<std::size_t>(Fault::count));

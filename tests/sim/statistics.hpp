@@ -55,6 +55,7 @@ enum class Fault {
     unknown_frame,
     hostile_frame,
     hostile_fork,
+    hostile_loose,
     hostile_statement, // of two that do not fit together
     count
 };

@@ -138,6 +138,8 @@ TEST_F(IdentityFiles, WhereTheDirectoryCanNotBeMadeNothingIs) {
     EXPECT_EQ(create_node(temp / "no/such/place", "IOM", "X", "127.0.0.1:1", entropy).error().code,
               ErrorCode::not_found);
     EXPECT_EQ(create_node(dir, "IOM", "X", "no address", entropy).error().code, ErrorCode::invalid_argument);
+    for (const std::string& name : {"no", "node"}) EXPECT_FALSE(std::filesystem::exists(temp / name)) << name;
+    EXPECT_EQ(read(temp / "file"), "");
 }
 
 TEST_F(IdentityFiles, KeysThatWaitAreMadeOnceAndTheIdStays) {
@@ -257,8 +259,10 @@ TEST_F(CharterFiles, WaitingKeysComeIntoUseOnceACharterListsThem) {
     const Identity after = value_of(load_identity(dir));
     EXPECT_EQ(after.signing.public_key(), next.signing_key);
     EXPECT_EQ(after.id, self.id);
-    EXPECT_TRUE(std::filesystem::exists(key_path(dir, "signing.before-" + next.signing_key.brief())) ||
-                !std::filesystem::exists(key_path(dir, "signing.next")));
+    EXPECT_FALSE(std::filesystem::exists(key_path(dir, "signing.next")));
+    const auto kept = load_key_file(dir, "signing.before-" + after.signing.id().brief(), "signing");
+    ASSERT_TRUE(kept.has_value()) << describe(kept.error());
+    EXPECT_EQ(kept.value().public_key(), before.signing_key);
     EXPECT_EQ(value_of(load_charter_state(dir)).epochs().size(), 2u);
 }
 

@@ -296,7 +296,7 @@ TEST_F(RocksLogTest, RestartsDoNotEachLeaveTablesBehind) {
     EXPECT_TRUE(problems().empty());
 }
 
-// Nor is it copied without being the same, whether what was written last is a table yet or not.
+// What was derived and is no table yet is not in it: it is derived again from the log that is.
 TEST_F(RocksLogTest, ACopyHoldsWhatWasWrittenAndMakesNoTableOfALittle) {
     append(100);
     open(); // that is a table now
@@ -320,6 +320,9 @@ TEST_F(RocksLogTest, ACopyHoldsWhatWasWrittenAndMakesNoTableOfALittle) {
     log = std::move(opened).value();
     EXPECT_TRUE(notes.empty()) << notes.front();
     EXPECT_EQ(log->last_position(), 2u);
+    const auto derived = log->derived().get(as_bytes("k"));
+    ASSERT_TRUE(derived.has_value());
+    EXPECT_FALSE(derived.value().has_value());
     EXPECT_TRUE(problems().empty());
 }
 
