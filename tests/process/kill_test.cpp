@@ -7,6 +7,7 @@
 #include <fstream>
 #include <gtest/gtest.h>
 #include <random>
+#include <set>
 #include <thread>
 
 namespace safar::process {
@@ -27,6 +28,16 @@ std::string make_returns(const std::string& path, int rows) {
         out << "2023-03-31,2023,1,\"Country " << i << "\",\"Asia South\",\"Voluntary return\","
             << "\"Other verified returns\",\"18 to 29\",\"Male\",\"Home country\",20\n";
     return path;
+}
+
+TEST(Kill, APortStaysWithItsNodeWhileItIsDown) {
+    int outgoing = 0;
+    std::ifstream("/proc/sys/net/ipv4/ip_local_port_range") >> outgoing;
+    ASSERT_GT(outgoing, 0);
+    std::set<int> given;
+    for (int i = 0; i < 100; ++i) given.insert(free_port());
+    EXPECT_EQ(given.size(), 100u);
+    EXPECT_LT(*given.rbegin(), outgoing) << "another node's call may take it";
 }
 
 TEST(Kill, InMidImportAndMidSyncNothingAcknowledgedIsLost) {
