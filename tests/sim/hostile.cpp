@@ -68,6 +68,11 @@ Bytes Hostile::tamper(const Core& from, const Core& to, Bytes bytes) {
             push(out, forged(from, *place));
         }
     }
+    if (!out.empty())
+        if (const auto place = loose_place(from, out.back()); place && random_.permille(loose_permille)) {
+            statistics_.count(Fault::hostile_loose);
+            push(out, forged(from, *place));
+        }
     if (random_.permille(statement_permille))
         if (Bytes statement = two_faced(from, to); !statement.empty()) {
             statistics_.count(Fault::hostile_statement);
@@ -137,7 +142,7 @@ void Hostile::play_on_batch(const Core& from, Frames& out, Bytes frame) {
     if (size < payload_at + EncodedBatch::prefix_bytes + 4) return;
     const std::size_t signature = payload_at + BatchHeader::encoded_bytes;
     const auto flip = [&](std::size_t at) { frame[at] ^= std::byte{1}; };
-    switch (random_.below(10)) {
+    switch (random_.below(9)) {
     case 0: played("H28"); flip(size - 1 - random_.below(8)); break;
     case 1: played("H29"); flip(signature + random_.below(64)); break;
     case 2: played("H32"); flip(payload_at + 8 + random_.below(32)); break;  // network
@@ -156,13 +161,6 @@ void Hostile::play_on_batch(const Core& from, Frames& out, Bytes frame) {
         for (int i = 0; i < 40; ++i) out.push_back(frame);
         break;
     case 7: played("H49"); return; // withheld from this peer
-    case 8: // a batch of its own, and one after it that does not follow it
-        if (const auto place = loose_place(from, frame)) {
-            statistics_.count(Fault::hostile_loose);
-            out.push_back(std::move(frame));
-            return push(out, forged(from, *place));
-        }
-        break;
     default:
         played("H50");
         for (int i = 0; i < 20; ++i) push(out, forged(from, new_log(from)));
@@ -219,12 +217,16 @@ std::optional<BatchContext> Hostile::taken_place(const Core& from, std::uint64_t
     return place;
 }
 
-// The place after the batch in `frame`, if that is its own, going on from another batch than this one.
+// The place after the batch in `frame`, if that is the last of a log of its own, going on from another
+// batch than this one.
 std::optional<BatchContext> Hostile::loose_place(const Core& from, ByteView frame) {
+    if (frame.size() < payload_at + EncodedBatch::prefix_bytes || frame[4] != batch_type) return std::nullopt;
     auto before = decode_header(frame.subspan(payload_at, BatchHeader::encoded_bytes));
     if (!before) return std::nullopt;
     const LogOwner* owner = from.log().authority()->owner(before.value().log.id);
     if (owner == nullptr || owner->node != from.id) return std::nullopt;
+    const auto last = from.log().head(before.value().log);
+    if (!last || last->number != before.value().number) return std::nullopt;
     BatchContext place = new_log(from);
     place.log = before.value().log;
     place.number = before.value().number + 1;

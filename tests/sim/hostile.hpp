@@ -14,6 +14,7 @@ public:
     Bytes tamper(const Core& from, const Core& to, Bytes bytes) override;
 
     std::uint64_t fork_permille = 0, statement_permille = 0; // of sends
+    std::uint64_t loose_permille = 0; // of sends that end with the last batch of a log of its own
     bool quiet = false;
 
 private:

@@ -67,6 +67,7 @@ Swarm draw_swarm(std::uint64_t seed) {
     }
     s.release = some(20s, 200s);
     s.link.unknown_permille = random.between(1, 50);
+    if (s.hostile > 0) s.loose_permille = rate(1000);
     return s;
 }
 

@@ -20,7 +20,7 @@ struct Swarm {
         crash_all{0}, copy{0}, pause{0}, pause_max{0}, slow_disk{0}, clock{0}, govern{0},
         hostile_fork{0}, release{0};
     std::uint64_t power_permille = 0, rollback_permille = 0, tamper_permille = 0,
-                  statement_permille = 0;
+                  statement_permille = 0, loose_permille = 0;
     std::size_t large_one_in = 0; // appends
     bool rights = false; // some relay and some observe
     bool walls = false;  // some never reach each other

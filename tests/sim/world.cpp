@@ -73,6 +73,7 @@ World::World(std::uint64_t seed, const RunOptions& options)
     copies_.resize(cores_.size());
     seen_.resize(cores_.size());
     hostile_.statement_permille = swarm_.statement_permille;
+    hostile_.loose_permille = swarm_.loose_permille;
     hostile_.fork_permille = swarm_.hostile_fork == NodeTime{0} ? 0 : 20;
     network_ = std::make_unique<Network>(time_, cores_, statistics_, seed);
     network_->rates = swarm_.link;
