@@ -1,6 +1,7 @@
 // A USB stick as a peer: make a bundle, look into one, apply one.
 #include "cli/app.hpp"
 #include "cli/bundle_file.hpp"
+#include "cli/bundle_verify.hpp"
 #include "cli/json_text.hpp"
 #include "cli/progress.hpp"
 #include "cli/table.hpp"
@@ -138,6 +139,40 @@ Outcome<Exit> inspect(Context& context, const std::string& path) {
     }
     if (watch.broken()) return Exit::bad_data;
     return watch.whole() ? Exit::ok : Exit::rejects;
+}
+
+// --- verify ---
+
+struct VerifyOptions {
+    std::vector<std::string> files;
+    std::string network;
+};
+
+Outcome<Exit> verify(Context& context, const VerifyOptions& options) {
+    if (!options.network.empty() && !NetworkId::parse_hex(options.network))
+        return usage("--network is 64 hex digits: charter.network_id of `safar status --json` at a node that you trust");
+    BundleVerifier verifier(options.network);
+    Bytes piece(256u << 10);
+    for (const std::string& path : options.files) {
+        std::error_code ec;
+        const auto size = fs::file_size(path, ec);
+        std::ifstream in(path, std::ios::binary);
+        if (ec || !in)
+            return Problem(failure(ErrorCode::storage_failed,
+                                   fmt::format("cannot read '{}': {}", path, ec ? ec.message() : "permission denied")));
+        Progress progress(context.err, context.err_is_terminal, fs::path(path).filename().string(), size);
+        std::uint64_t done = 0;
+        while (in.read(reinterpret_cast<char*>(piece.data()), static_cast<std::streamsize>(piece.size())) ||
+               in.gcount() > 0) {
+            verifier.take(ByteView(piece).first(static_cast<std::size_t>(in.gcount())), path);
+            progress.at(done += static_cast<std::uint64_t>(in.gcount()));
+        }
+        verifier.end_file(path);
+    }
+    const auto report = verifier.end();
+    if (context.json) context.out << report.json() << '\n';
+    else context.out << report.text();
+    return report.good() ? Exit::ok : Exit::bad_data;
 }
 
 // --- apply ---
@@ -283,6 +318,17 @@ void add_bundle_commands(CLI::App& app, Context& context) {
                     "safar bundle inspect /media/stick/fia.bundle",
                     [&context, looked] { return inspect(context, *looked); });
     inspect_command.add_option("file", *looked, "The bundle")->required();
+
+    const auto verified = std::make_shared<VerifyOptions>();
+    auto& verify_command = add_command(
+        bundle, context, "verify",
+        "Whether bundles prove themselves, without a node (exit code 65: something does not hold)",
+        "safar bundle verify fia.bundle --network 4b1f...\n"
+        "safar bundle verify fia.bundle fia-2.bundle   (the second was made with --since-last)",
+        [&context, verified] { return verify(context, *verified); });
+    verify_command.add_option("file", verified->files, "The bundles, in the order they were made")->required();
+    verify_command.add_option("--network", verified->network, "Name of the network that it must be of")
+        ->type_name("HEX");
 }
 
 } // namespace safar::cli

@@ -26,6 +26,20 @@ BundleContents::LogPart total(const BundleContents& contents) {
 
 } // namespace
 
+Result<> learn_charter(std::optional<CharterState>& state, const NetworkId& network,
+                       const wire::CharterDocument& document) {
+    const std::string_view text = as_text(document.document);
+    if (state) {
+        SAFAR_TRY(state->take_epoch(text));
+        return success();
+    }
+    SAFAR_TRY(auto first, parse_charter(text));
+    if (first.identity.raw != network.raw)
+        return failure(ErrorCode::wrong_network, "its first charter is not that of network " + network.brief());
+    SAFAR_TRY(state, CharterState::begin({std::make_shared<const Charter>(std::move(first)), std::string(text)}));
+    return success();
+}
+
 void BundleWatch::take(ByteView piece) {
     while (!broken_ && !piece.empty()) {
         auto part = reader_.next(piece);
@@ -39,19 +53,10 @@ void BundleWatch::take(ByteView piece) {
 }
 
 // The charter in the bundle names the logs. What does not hold by itself is passed over here; a
-// node that applies the bundle says why.
+// node that applies the bundle says why, and `bundle verify` does.
 void BundleWatch::learn(const BundlePart& part) {
     if (const auto* document = std::get_if<wire::CharterDocument>(&part)) {
-        const std::string_view text = as_text(document->document);
-        if (state_) {
-            static_cast<void>(state_->take_epoch(text));
-        } else if (auto first = parse_charter(text)) {
-            HeldCharter held{std::make_shared<const Charter>(std::move(first.value())),
-                             std::string(text)};
-            if (held.charter->identity.raw != contents_.hello->network.raw) return;
-            if (auto begun = CharterState::begin(std::move(held)))
-                state_ = std::move(begun.value());
-        }
+        static_cast<void>(learn_charter(state_, contents_.hello->network, *document));
     } else if (const auto* frame = std::get_if<wire::NoticeFrame>(&part);
                frame != nullptr && state_) {
         if (auto notice = parse_notice(frame->notice))

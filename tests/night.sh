@@ -1,5 +1,5 @@
 #!/bin/bash
-# The hunts of tests/process at the size of a night. docs/reliability-processes.md holds the figures of
+# The hunts of tests/process, and one for forgers, at the size of a night. docs/reliability-processes.md holds the figures of
 # the last one.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -15,6 +15,7 @@ backup     | test_process | Backup*                 | SAFAR_BACKUP_KILLS=100 SAF
 partition  | test_process | *Partition*             | SAFAR_SPLITS=40                             | 8 min
 time       | test_process | Time*                   | SAFAR_PAUSES=30                             | 15 min
 soak       | test_process | Soak*                   | SAFAR_SOAK_SECONDS=1800                     | 30 min
+mutants    | ../test_sync | BundleAudits*           | SAFAR_MUTANTS=10000                         | 1 min
 hostile    | test_hostile | *                       | SAFAR_FLOOD=20000 SAFAR_HOSTILE_SLOW=1      | 4 min
 '
 usage() {

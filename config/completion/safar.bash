@@ -134,9 +134,10 @@ _safar() {
         ;;
     bundle)
         case $command in
-        '') words='make apply inspect' ;;
+        '') words='make apply inspect verify' ;;
         make) words='--for --since-last --output' ;;
         apply) words='--dry-run' ;;
+        verify) words='--network' ;;
         esac
         ;;
     step) words='--at --why --without-consent' ;;

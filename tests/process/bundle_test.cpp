@@ -125,6 +125,30 @@ TEST_F(AirGap, ABundleCanBeLookedIntoCutAndAppliedInPart) {
     EXPECT_THAT(run({SAFAR, "bundle", "inspect", net.path("fia.bundle")}).out,
                 HasSubstr("movement"));
 
+    // Nobody needs to be asked whether it holds; its frontier is that of the nodes.
+    const auto proven = [&](std::vector<std::string> words, int exit_code) {
+        words.insert(words.begin(), {SAFAR, "bundle", "verify", "--json"});
+        Ran ran = run(words);
+        EXPECT_EQ(ran.exit_code, exit_code) << ran.out << ran.err;
+        return boost::json::parse(ran.out);
+    };
+    const std::string network(net.ask("IOM", {"status"}).at("charter").at("network_id").as_string());
+    const auto verified = proven({file, "--network", network}, 0);
+    EXPECT_TRUE(verified.at("verified").as_bool());
+    EXPECT_EQ(verified.at("compartments").at(0).at("events").as_int64(), 3);
+    EXPECT_EQ(verified.at("compartments").at(0).at("frontier").as_string(),
+              net.ask("FIA", {"digest", "--compartment", "return"})
+                  .at("compartments").at(0).at("frontier").as_string());
+    EXPECT_THAT(run({SAFAR, "bundle", "verify", file}).out, HasSubstr("verified: every batch"));
+    EXPECT_FALSE(proven({file, "--network", std::string(64, '0')}, 65).at("verified").as_bool());
+    const std::string changed = net.path("changed.bundle");
+    std::string bytes = bytes_of(file);
+    bytes[bytes.size() - 30] ^= 1; // in the last batch
+    std::ofstream(changed, std::ios::binary) << bytes;
+    const auto refused = proven({changed}, 65);
+    EXPECT_EQ(refused.at("problems").as_array().size(), 1u) << refused;
+    EXPECT_EQ(refused.at("compartments").at(0).at("events").as_int64(), 2);
+
     const std::string cut = net.path("cut.bundle");
     std::ofstream(cut, std::ios::binary) << bytes_of(file).substr(0, bytes_of(file).size() - 30);
     Ran cut_looked = run({SAFAR, "bundle", "inspect", cut});

@@ -51,7 +51,7 @@ TEST(Commands, AllThatThereAre) {
                            "charter history", "charter heads", "charter suspend", "charter notices",
                            "charter quarantine", "evidence show", "evidence export",
                            "evidence verify", "delegate give", "delegate list", "delegate revoke", "key show", "key rotate", "key revoke", "status", "peers", "digest", "verify",
-                           "rebuild", "import", "bundle make", "bundle apply", "bundle inspect", "gaps", "feed", "export",
+                           "rebuild", "import", "bundle make", "bundle apply", "bundle inspect", "bundle verify", "gaps", "feed", "export",
                            "record create", "record set", "record retract",
                            "record show", "record history", "similar", "find", "explain", "conflict list",
                            "conflict resolve", "steps", "step", "reassign", "refer", "inbox", "journey", "timeline",
