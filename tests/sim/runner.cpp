@@ -24,6 +24,7 @@ int exit_code(Outcome outcome) {
 std::string how_to_repeat(std::uint64_t seed, const RunnerOptions& options) {
     std::string out = fmt::format("safar-sim --replay {}", seed);
     if (options.run.nodes) out += fmt::format(" --nodes {}", *options.run.nodes);
+    if (options.run.hostile) out += fmt::format(" --hostile {}", *options.run.hostile);
     if (options.run.length)
         out += fmt::format(" --hours {}",
                            static_cast<double>(options.run.length->count()) / 3.6e12);

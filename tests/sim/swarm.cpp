@@ -6,7 +6,7 @@ namespace safar::sim {
 
 using namespace std::chrono_literals;
 
-Swarm draw_swarm(std::uint64_t seed) {
+Swarm draw_swarm(std::uint64_t seed, std::optional<std::size_t> hostile) {
     Random random(seed, "swarm");
     Swarm s;
     // 10 % use 1 or 2; most 3 to 5.
@@ -14,6 +14,7 @@ Swarm draw_swarm(std::uint64_t seed) {
                : random.one_in(6) ? random.between(6, 9)
                                   : random.between(3, 5);
     s.hostile = random.one_in(3) ? random.between(1, std::min<std::size_t>(3, s.honest + 1)) : 0;
+    if (hostile) s.hostile = *hostile;
     s.real_signatures = seed % 20 == 0;
 
     // Each kind exists in about half of the seeds; each is drawn whether it exists or not.

@@ -26,6 +26,7 @@ struct Swarm {
     bool walls = false;  // some never reach each other
 };
 
-[[nodiscard]] Swarm draw_swarm(std::uint64_t seed);
+// `hostile`: so many, instead of what the seed draws.
+[[nodiscard]] Swarm draw_swarm(std::uint64_t seed, std::optional<std::size_t> hostile = {});
 
 } // namespace safar::sim

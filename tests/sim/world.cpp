@@ -41,7 +41,7 @@ bool same_frontier(const Core& carrier, const Core& core, const std::string& com
 }
 
 Swarm swarm_of(std::uint64_t seed, const RunOptions& options) {
-    Swarm out = draw_swarm(seed);
+    Swarm out = draw_swarm(seed, options.hostile);
     if (options.nodes) out.honest = std::clamp<std::size_t>(*options.nodes, 1, 40);
     if (options.length) out.length = *options.length;
     use_stand_in_signatures(!out.real_signatures); // before the first key signs

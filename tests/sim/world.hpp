@@ -20,7 +20,7 @@ struct RunResult {
 };
 
 struct RunOptions {
-    std::optional<std::size_t> nodes; // honest
+    std::optional<std::size_t> nodes, hostile; // nodes: honest
     std::optional<NodeTime> length;
     bool canary = false; // one seed in a hundred is damaged on purpose: a check must notice
     std::function<void(const std::string&)> say; // the transcript, where one is wanted
