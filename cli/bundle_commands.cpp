@@ -150,7 +150,8 @@ struct VerifyOptions {
 
 Outcome<Exit> verify(Context& context, const VerifyOptions& options) {
     if (!options.network.empty() && !NetworkId::parse_hex(options.network))
-        return usage("--network is 64 hex digits: charter.network_id of `safar status --json` at a node that you trust");
+        return usage("--network is 64 hex digits: charter.network_id of `safar status --json` at a "
+                     "node that you trust");
     BundleVerifier verifier(options.network);
     Bytes piece(256u << 10);
     for (const std::string& path : options.files) {
@@ -159,10 +160,13 @@ Outcome<Exit> verify(Context& context, const VerifyOptions& options) {
         std::ifstream in(path, std::ios::binary);
         if (ec || !in)
             return Problem(failure(ErrorCode::storage_failed,
-                                   fmt::format("cannot read '{}': {}", path, ec ? ec.message() : "permission denied")));
-        Progress progress(context.err, context.err_is_terminal, fs::path(path).filename().string(), size);
+                                   fmt::format("cannot read '{}': {}", path,
+                                               ec ? ec.message() : "permission denied")));
+        Progress progress(context.err, context.err_is_terminal, fs::path(path).filename().string(),
+                          size);
         std::uint64_t done = 0;
-        while (in.read(reinterpret_cast<char*>(piece.data()), static_cast<std::streamsize>(piece.size())) ||
+        while (in.read(reinterpret_cast<char*>(piece.data()),
+                       static_cast<std::streamsize>(piece.size())) ||
                in.gcount() > 0) {
             verifier.take(ByteView(piece).first(static_cast<std::size_t>(in.gcount())), path);
             progress.at(done += static_cast<std::uint64_t>(in.gcount()));
@@ -170,8 +174,10 @@ Outcome<Exit> verify(Context& context, const VerifyOptions& options) {
         verifier.end_file(path);
     }
     const auto report = verifier.end();
-    if (context.json) context.out << report.json() << '\n';
-    else context.out << report.text();
+    if (context.json)
+        context.out << report.json() << '\n';
+    else
+        context.out << report.text();
     return report.good() ? Exit::ok : Exit::bad_data;
 }
 
@@ -326,8 +332,10 @@ void add_bundle_commands(CLI::App& app, Context& context) {
         "safar bundle verify fia.bundle --network 4b1f...\n"
         "safar bundle verify fia.bundle fia-2.bundle   (the second was made with --since-last)",
         [&context, verified] { return verify(context, *verified); });
-    verify_command.add_option("file", verified->files, "The bundles, in the order they were made")->required();
-    verify_command.add_option("--network", verified->network, "Name of the network that it must be of")
+    verify_command.add_option("file", verified->files, "The bundles, in the order they were made")
+        ->required();
+    verify_command
+        .add_option("--network", verified->network, "Name of the network that it must be of")
         ->type_name("HEX");
 }
 

@@ -35,8 +35,10 @@ Result<> learn_charter(std::optional<CharterState>& state, const NetworkId& netw
     }
     SAFAR_TRY(auto first, parse_charter(text));
     if (first.identity.raw != network.raw)
-        return failure(ErrorCode::wrong_network, "its first charter is not that of network " + network.brief());
-    SAFAR_TRY(state, CharterState::begin({std::make_shared<const Charter>(std::move(first)), std::string(text)}));
+        return failure(ErrorCode::wrong_network,
+                       "its first charter is not that of network " + network.brief());
+    SAFAR_TRY(state, CharterState::begin(
+                         {std::make_shared<const Charter>(std::move(first)), std::string(text)}));
     return success();
 }
 

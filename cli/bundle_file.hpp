@@ -12,7 +12,8 @@
 namespace safar::cli {
 
 // The next charter document of a bundle into `state`, which is empty before the first.
-// Errors: those of parse_charter and CharterState; wrong_network: the first is not that of `network`.
+// Errors: those of parse_charter and CharterState; wrong_network: the first is not that of
+// `network`.
 [[nodiscard]] Result<> learn_charter(std::optional<CharterState>& state, const NetworkId& network,
                                      const wire::CharterDocument& document);
 

@@ -13,8 +13,10 @@ void BundleVerifier::take(ByteView piece, const std::string& file) {
     while (!broken_ && !piece.empty()) {
         auto part = reader_.next(piece);
         Result<> learnt = success();
-        if (!part) learnt = part.error();
-        else if (part.value()) learnt = learn(*part.value());
+        if (!part)
+            learnt = part.error();
+        else if (part.value())
+            learnt = learn(*part.value());
         if (!learnt) audit_.complain(fmt::format("{}: {}", file, describe(learnt.error())));
         broken_ = !part || (!learnt && learnt.error().code == ErrorCode::wrong_network);
     }
@@ -32,7 +34,8 @@ Result<> BundleVerifier::learn(const BundlePart& part) {
         if (!expected_.empty() && name != expected_)
             return failure(ErrorCode::wrong_network, "it is of network " + name);
         if (network_ && *network_ != hello->network)
-            return failure(ErrorCode::wrong_network, "it is of network " + name + ", the one before of " + network_->hex());
+            return failure(ErrorCode::wrong_network,
+                           "it is of network " + name + ", the one before of " + network_->hex());
         network_ = hello->network;
     } else if (const auto* document = std::get_if<wire::CharterDocument>(&part)) {
         authority_.reset();
@@ -40,7 +43,8 @@ Result<> BundleVerifier::learn(const BundlePart& part) {
     } else if (const auto* frame = std::get_if<wire::NoticeFrame>(&part)) {
         authority_.reset();
         SAFAR_TRY(auto notice, parse_notice(frame->notice));
-        if (!state_) return failure(ErrorCode::epoch_unknown, "a notice, and no charter that holds");
+        if (!state_)
+            return failure(ErrorCode::epoch_unknown, "a notice, and no charter that holds");
         SAFAR_TRY(state_->take_notice(notice));
     } else if (const auto* frontier = std::get_if<BundleFrontier>(&part)) {
         audit_.state(*frontier);
@@ -68,9 +72,14 @@ BundleVerifier::Report BundleVerifier::end() {
 }
 
 std::string BundleVerifier::Report::text() const {
-    std::string out = fmt::format("network  {} {}\nepoch    {}, notices {}\n", network, visible(network_name), epoch, notices);
-    Table table({{"compartment"}, {"logs", Align::right}, {"batches", Align::right}, {"events", Align::right},
-                 {"without bodies", Align::right}, {"frontier"}});
+    std::string out = fmt::format("network  {} {}\nepoch    {}, notices {}\n", network,
+                                  visible(network_name), epoch, notices);
+    Table table({{"compartment"},
+                 {"logs", Align::right},
+                 {"batches", Align::right},
+                 {"events", Align::right},
+                 {"without bodies", Align::right},
+                 {"frontier"}});
     const auto number = [](std::uint64_t n) { return grouped(static_cast<std::int64_t>(n)); };
     for (const auto& [name, held] : audit.compartments)
         table.row({name, number(held.logs), number(held.batches), number(held.events),
@@ -79,9 +88,12 @@ std::string BundleVerifier::Report::text() const {
     for (const std::string& problem : audit.problems) out += "problem: " + visible(problem) + "\n";
     if (audit.problems_all > audit.problems.size())
         out += fmt::format("and {} more\n", audit.problems_all - audit.problems.size());
-    return out + (good() ? "verified: every batch is signed by a key that the charter lists, follows the one before it "
-                           "and unpacks to\nwhat was signed; nothing that is stated is missing. The network is the one "
-                           "named above: compare it with the\none that you know, and the frontiers with those of `safar "
+    return out + (good() ? "verified: every batch is signed by a key that the charter lists, "
+                           "follows the one before it "
+                           "and unpacks to\nwhat was signed; nothing that is stated is missing. "
+                           "The network is the one "
+                           "named above: compare it with the\none that you know, and the frontiers "
+                           "with those of `safar "
                            "digest`, where an end that was left out would show.\n"
                          : "not verified: the frontiers above are of what holds\n");
 }

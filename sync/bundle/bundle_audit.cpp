@@ -9,7 +9,8 @@ Result<> check_standing(Standing standing) {
     switch (standing) {
     case Standing::counts: return success();
     case Standing::waits:
-        return failure(ErrorCode::epoch_unknown, "it names a charter epoch that the bundle does not hold");
+        return failure(ErrorCode::epoch_unknown,
+                       "it names a charter epoch that the bundle does not hold");
     case Standing::quarantine:
         return failure(ErrorCode::quarantined, "the charter does not let its key say this");
     case Standing::unknown: break;
@@ -34,8 +35,9 @@ void BundleAudit::batch(const BundleBatch& batch, const Authority& authority) {
     if (seen.broken) return;
     if (auto taken = take(batch, authority, seen); !taken) {
         seen.broken = true;
-        complain("batch " + std::to_string(batch.header.number) + " of log " + name_of(batch.header.log) +
-                 " in " + batch.compartment + ": " + describe(taken.error()));
+        complain("batch " + std::to_string(batch.header.number) + " of log " +
+                 name_of(batch.header.log) + " in " + batch.compartment + ": " +
+                 describe(taken.error()));
     }
 }
 
@@ -66,12 +68,14 @@ Head BundleAudit::proven(const LogName& log, const Head& stated) {
     Head held = seen.row.head;
     if (seen.broken) return held;
     if (held.number < stated.number) {
-        complain("batches " + std::to_string(held.number + 1) + " to " + std::to_string(stated.number) +
-                 " of log " + name_of(log) + " are stated and not there");
+        complain("batches " + std::to_string(held.number + 1) + " to " +
+                 std::to_string(stated.number) + " of log " + name_of(log) +
+                 " are stated and not there");
         return held;
     }
-    if (stated.number > 0 && (seen.hashes[stated.number - 1] != stated.hash ||
-                              (stated.number == held.number && stated.last_sequence != held.last_sequence))) {
+    if (stated.number > 0 &&
+        (seen.hashes[stated.number - 1] != stated.hash ||
+         (stated.number == held.number && stated.last_sequence != held.last_sequence))) {
         complain("log " + name_of(log) + " does not end as it is stated to");
         return held;
     }

@@ -17,8 +17,8 @@ class BundleAudit {
 public:
     static constexpr std::size_t problems_max = 100; // kept in words; all are counted
 
-    // The parts of a bundle in their order; a later bundle, made later, goes on where an earlier one ended.
-    // `authority`: by the epochs and notices that came before.
+    // The parts of a bundle in their order; a later bundle, made later, goes on where an earlier
+    // one ended. `authority`: by the epochs and notices that came before.
     void state(const BundleFrontier& stated);
     void batch(const BundleBatch& batch, const Authority& authority);
     // Something else that does not hold.
@@ -27,7 +27,7 @@ public:
     struct Compartment {
         std::uint64_t logs = 0, batches = 0, events = 0;
         std::uint64_t bare = 0; // of the batches: bodies were not said, their hashes hold
-        Hash digest;            // of the heads that hold: frontier_digest(), as each node computes it
+        Hash digest; // of the heads that hold: frontier_digest(), as each node computes it
     };
     struct Report {
         std::map<std::string, Compartment> compartments;

@@ -132,13 +132,17 @@ TEST_F(AirGap, ABundleCanBeLookedIntoCutAndAppliedInPart) {
         EXPECT_EQ(ran.exit_code, exit_code) << ran.out << ran.err;
         return boost::json::parse(ran.out);
     };
-    const std::string network(net.ask("IOM", {"status"}).at("charter").at("network_id").as_string());
+    const std::string network(
+        net.ask("IOM", {"status"}).at("charter").at("network_id").as_string());
     const auto verified = proven({file, "--network", network}, 0);
     EXPECT_TRUE(verified.at("verified").as_bool());
     EXPECT_EQ(verified.at("compartments").at(0).at("events").as_int64(), 3);
     EXPECT_EQ(verified.at("compartments").at(0).at("frontier").as_string(),
               net.ask("FIA", {"digest", "--compartment", "return"})
-                  .at("compartments").at(0).at("frontier").as_string());
+                  .at("compartments")
+                  .at(0)
+                  .at("frontier")
+                  .as_string());
     EXPECT_THAT(run({SAFAR, "bundle", "verify", file}).out, HasSubstr("verified: every batch"));
     EXPECT_FALSE(proven({file, "--network", std::string(64, '0')}, 65).at("verified").as_bool());
     const std::string changed = net.path("changed.bundle");

@@ -37,7 +37,8 @@ protected:
         hello.epoch = 1;
         EXPECT_TRUE(writer.hello(hello).has_value());
         for (const std::string& name : compartments)
-            EXPECT_TRUE(writer.compartment(net["IOM"].log(), name, bodies, after, contained).has_value());
+            EXPECT_TRUE(
+                writer.compartment(net["IOM"].log(), name, bodies, after, contained).has_value());
         EXPECT_TRUE(writer.end().has_value());
         return out;
     }
@@ -68,7 +69,9 @@ protected:
         }
         return audit.end();
     }
-    Hash held(const char* compartment) { return frontier_digest(net["IOM"].log().frontier(compartment)); }
+    Hash held(const char* compartment) {
+        return frontier_digest(net["IOM"].log().frontier(compartment));
+    }
 
     static std::vector<Bytes> frames(ByteView bytes) {
         std::vector<Bytes> out;
@@ -143,7 +146,8 @@ TEST_F(BundleAudits, ABundleOfManyProblemsNamesEachLogOnceAndCountsThem) {
     net["IOM"].append("return", 6);
     auto parts = frames(write({"return"}));
     for (Bytes& part : parts)
-        if (part[4] == static_cast<std::byte>(wire::FrameType::batch)) part[300] ^= std::byte{1}; // signature
+        if (part[4] == static_cast<std::byte>(wire::FrameType::batch))
+            part[300] ^= std::byte{1}; // signature
     const auto report = audit({joined(parts)});
     EXPECT_THAT(report.problems, ElementsAre(HasSubstr("bad_signature")));
     EXPECT_EQ(report.problems_all, 1u);
@@ -165,7 +169,8 @@ struct Loose {
         while (!in.at_end()) {
             const std::size_t from = open.raw.size() - in.remaining();
             static_cast<void>(read_event(in).value());
-            events.push_back(copy(ByteView(open.raw).subspan(from, open.raw.size() - in.remaining() - from)));
+            events.push_back(
+                copy(ByteView(open.raw).subspan(from, open.raw.size() - in.remaining() - from)));
         }
     }
     // What a forger can: a header that fits its events. Only the signature is beyond it.
@@ -246,7 +251,8 @@ TEST_F(BundleAudits, EachEventThatIsTakenOutChangedOrMovedIsFound) {
         case 0:
             what = "an event taken out";
             if (loose.events.size() < 2) continue;
-            loose.events.erase(loose.events.begin() + static_cast<std::ptrdiff_t>(below(loose.events.size())));
+            loose.events.erase(loose.events.begin() +
+                               static_cast<std::ptrdiff_t>(below(loose.events.size())));
             break;
         case 1: {
             what = "an event changed";
@@ -285,7 +291,8 @@ TEST_F(BundleAudits, EachEventThatIsTakenOutChangedOrMovedIsFound) {
             if (signer != nullptr) loose.sign(net.key(signer));
             parts[at] = loose.frame();
         }
-        EXPECT_THAT(audit({joined(parts)}).problems, ::testing::Not(IsEmpty())) << what << ", mutant " << mutant;
+        EXPECT_THAT(audit({joined(parts)}).problems, ::testing::Not(IsEmpty()))
+            << what << ", mutant " << mutant;
         ++played[what];
     }
     EXPECT_EQ(played.size(), 7u);
@@ -302,8 +309,10 @@ TEST_F(BundleAudits, AChangedBitChangesNothingThatIsSaidOrIsFound) {
         changed[random() % changed.size()] ^= static_cast<std::byte>(1u << random() % 8);
         const auto report = audit({changed});
         // Free are the maker's name in the hello and how a batch is packed.
-        if (report.problems.empty()) EXPECT_EQ(report.compartments.at("return").digest, digest);
-        else ++found;
+        if (report.problems.empty())
+            EXPECT_EQ(report.compartments.at("return").digest, digest);
+        else
+            ++found;
     }
     EXPECT_GT(found, 400);
 }
