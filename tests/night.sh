@@ -12,6 +12,7 @@ damage     | test_process | DamageMatrix*           | SAFAR_DAMAGE_MATRIX=600   
 disk       | test_process | FullDisk*:FailingDisk*  | SAFAR_DISK_FILLS=50 SAFAR_FSYNC_ROUNDS=40   | 5 min
 rollback   | test_process | Identity*               | SAFAR_CYCLES=200                            | 15 min
 backup     | test_process | Backup*                 | SAFAR_BACKUP_KILLS=100 SAFAR_BACKUP_FLIPS=300 | 4 min
+restore    | test_process | Operate.ARestoreOnAn*   | SAFAR_RESTORE_RECORDS=1000000               | 3 min
 partition  | test_process | *Partition*             | SAFAR_SPLITS=40                             | 8 min
 time       | test_process | Time*                   | SAFAR_PAUSES=30                             | 15 min
 soak       | test_process | Soak*                   | SAFAR_SOAK_SECONDS=1800                     | 30 min

@@ -13,7 +13,7 @@ using ::testing::HasSubstr;
 namespace fs = std::filesystem;
 namespace json = boost::json;
 
-std::string make_returns(const std::string& path, int rows) {
+std::string make_odd_returns(const std::string& path, int rows) {
     std::ofstream out(path);
     out << "\"Date\",\"Year\",\"Quarter\",\"Nationality\",\"Region\",\"Return type group\",\"Return type\","
            "\"Age\",\"Sex\",\"Return destination group\",\"Number of returns\"\n";
@@ -30,7 +30,7 @@ std::string digest(const Federation& net, const std::string& kind) {
 TEST(Export, AnEmptyNetworkReadsBackTheSame) {
     Federation from({"IOM"});
     from.start_all();
-    ASSERT_EQ(from.safar("IOM", {"import", "uk-returns", make_returns(from.path("returns.csv"), 600)}).exit_code, 0);
+    ASSERT_EQ(from.safar("IOM", {"import", "uk-returns", make_odd_returns(from.path("returns.csv"), 600)}).exit_code, 0);
     ASSERT_EQ(from.safar("IOM", {"record", "create", "return", "nationality=Pakistan", "case_note=-1 \\ a;b"}).exit_code, 0);
     const std::string before = digest(from, "return");
     EXPECT_THAT(before, HasSubstr("\"records\":4201"));

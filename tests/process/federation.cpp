@@ -78,6 +78,16 @@ int free_port() {
     return 0;
 }
 
+std::string make_returns(const std::string& path, unsigned rows) {
+    std::ofstream out(path);
+    out << "\"Date\",\"Year\",\"Quarter\",\"Nationality\",\"Region\",\"Return type group\","
+           "\"Return type\",\"Age\",\"Sex\",\"Return destination group\",\"Number of returns\"\n";
+    for (unsigned i = 0; i < rows; ++i)
+        out << "2023-03-31,2023,1,\"Country " << i << "\",\"Asia South\",\"Voluntary return\","
+            << "\"Other verified returns\",\"18 to 29\",\"Male\",\"Home country\",20\n";
+    return path;
+}
+
 unsigned size_of_hunt(const char* variable, unsigned otherwise) {
     const char* set = std::getenv(variable);
     return set != nullptr ? static_cast<unsigned>(std::atoi(set)) : otherwise;

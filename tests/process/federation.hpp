@@ -111,6 +111,8 @@ private:
 // Peak resident memory of a running process, in MiB (VmHWM).
 [[nodiscard]] std::size_t peak_memory_mib(pid_t pid);
 int wait_for_exit(pid_t pid);
+// Writes a register of our own for `import uk-returns`; each row is 20 records. Returns `path`.
+std::string make_returns(const std::string& path, unsigned rows);
 // How often, how long: a variable of the environment, else what every change is checked with.
 [[nodiscard]] unsigned size_of_hunt(const char* variable, unsigned otherwise);
 

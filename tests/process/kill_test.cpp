@@ -18,18 +18,6 @@ unsigned cycles() {
     return set != nullptr ? static_cast<unsigned>(std::atoi(set)) : 20;
 }
 
-// A register of our own, large enough that a kill lands inside its import.
-std::string make_returns(const std::string& path, int rows) {
-    std::ofstream out(path);
-    out << "\"Date\",\"Year\",\"Quarter\",\"Nationality\",\"Region\",\"Return type "
-           "group\",\"Return type\","
-           "\"Age\",\"Sex\",\"Return destination group\",\"Number of returns\"\n";
-    for (int i = 0; i < rows; ++i)
-        out << "2023-03-31,2023,1,\"Country " << i << "\",\"Asia South\",\"Voluntary return\","
-            << "\"Other verified returns\",\"18 to 29\",\"Male\",\"Home country\",20\n";
-    return path;
-}
-
 TEST(Kill, APortStaysWithItsNodeWhileItIsDown) {
     int outgoing = 0;
     std::ifstream("/proc/sys/net/ipv4/ip_local_port_range") >> outgoing;

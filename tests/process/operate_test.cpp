@@ -5,10 +5,12 @@
 #include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <iostream>
 
 namespace safar::process {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -32,17 +34,6 @@ Ran put_back(Federation& net, const std::string& backup, std::vector<std::string
     std::vector<std::string> command = {SAFAR, "restore", backup, net.directory("IOM")};
     command.insert(command.end(), more.begin(), more.end());
     return run(command);
-}
-
-std::string make_returns(const std::string& path, int rows) {
-    std::ofstream out(path);
-    out << "\"Date\",\"Year\",\"Quarter\",\"Nationality\",\"Region\",\"Return type "
-           "group\",\"Return type\","
-           "\"Age\",\"Sex\",\"Return destination group\",\"Number of returns\"\n";
-    for (int i = 0; i < rows; ++i)
-        out << "2023-03-31,2023,1,\"Country " << i << "\",\"Asia South\",\"Voluntary return\","
-            << "\"Other verified returns\",\"18 to 29\",\"Male\",\"Home country\",20\n";
-    return path;
 }
 
 } // namespace
@@ -128,6 +119,43 @@ TEST(Operate, ProvingARestoredNodeSaysWhatPeersHadToAdd) {
     Ran alone = put_back(net, backup, {"--keys", keys, "--prove", "--patience", "1"});
     EXPECT_EQ(alone.exit_code, 1);
     EXPECT_THAT(alone.out, HasSubstr("NOT proved"));
+}
+
+// SAFAR_RESTORE_RECORDS for the long run.
+TEST(Operate, ARestoreOnAnEmptyDiskIsTheSameRegistry) {
+    using Clock = std::chrono::steady_clock;
+    const auto seconds = [](Clock::time_point since) {
+        return std::chrono::duration<double>(Clock::now() - since).count();
+    };
+    const unsigned rows = size_of_hunt("SAFAR_RESTORE_RECORDS", 10'000) / 20;
+    Federation net({"IOM", "FIA"});
+    net.start_all();
+    const std::string file = make_returns(net.path("returns.csv"), rows);
+    ASSERT_EQ(net.safar("IOM", {"import", "uk-returns", file}).exit_code, 0);
+    net.wait_equal({"IOM", "FIA"}, returns, 300s);
+    const std::string backup = net.path("iom.tar"), state = net.digest("FIA", returns, true);
+    auto began = Clock::now();
+    ASSERT_EQ(net.safar("IOM", {"backup", backup}).exit_code, 0);
+    const double copied = seconds(began);
+    const std::string late = create(net, "IOM"); // no backup has it
+    net.wait_equal({"IOM", "FIA"}, returns);
+    net.kill("IOM");
+
+    began = Clock::now();
+    Ran restored = put_back(net, backup, {"--keys", net.directory("IOM") + ".old/keys"});
+    ASSERT_EQ(restored.exit_code, 0) << restored.err;
+    const double checked = seconds(began);
+    net.start("IOM");
+    EXPECT_TRUE(eventually([&] {
+        return net.safar("IOM", {"record", "show", late}).exit_code == 0;
+    })) << "what peers held was not given back";
+    const double whole = seconds(began);
+    EXPECT_EQ(net.digest("IOM", returns, true), net.digest("FIA", returns, true));
+    EXPECT_NE(net.digest("IOM", returns, true), state);
+    EXPECT_EQ(net.ask("IOM", {"stats", "return"}).at("count").as_int64(), 20 * rows + 1);
+    std::cout << 20 * rows << " records of " << fs::file_size(backup) / 1024 << " KiB: backup "
+              << copied << " s, restore " << checked << " s, answers and level with peers after "
+              << whole << " s\n";
 }
 
 TEST(Operate, TheDoctorAndThePeerTestNameWhatIsWrong) {
