@@ -5,6 +5,8 @@
 #include "tests/sim/model.hpp"
 #include "tests/sim/world.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace safar::sim {
@@ -32,6 +34,20 @@ std::optional<Raw> hash_at(const Core& core, const BatchPlace& place) {
     auto held = core.log().read_range(place.log, place.number, 1);
     if (!held || held.value().empty()) return std::nullopt;
     return hash_of(*held.value().front());
+}
+
+// What counts of a log; nullopt where some of it can not be read. A branch that was admitted lies in
+// ranges of its own.
+std::optional<std::vector<std::shared_ptr<const EncodedBatch>>>
+up_to_head(const Log& log, const FrontierEntry& entry) {
+    std::vector<std::shared_ptr<const EncodedBatch>> out;
+    while (out.size() < entry.head.number) {
+        auto range = log.read_range(entry.log, out.size() + 1, ~std::size_t{0} >> 1);
+        if (!range || range.value().empty()) return std::nullopt;
+        out.insert(out.end(), range.value().begin(), range.value().end());
+    }
+    out.resize(entry.head.number);
+    return out;
 }
 
 bool same(const Raw& a, const Hash& b) { return std::ranges::equal(a, b.raw); }
@@ -214,6 +230,30 @@ void World::check_batches(Core& core) {
     }
 }
 
+namespace {
+
+std::string difference(const ModelRecord& said, const ModelRecord& model) {
+    std::string out;
+    if (said.kind != model.kind)
+        out += fmt::format(" kind {} and not {}", said.kind, model.kind);
+    std::set<std::uint16_t> fields;
+    for (const auto* record : {&said, &model})
+        for (const auto& [tag, field] : record->fields) fields.insert(tag);
+    const auto shown = [](const ModelRecord& record, std::uint16_t tag) {
+        const auto found = record.fields.find(tag);
+        if (found == record.fields.end()) return std::string("nothing");
+        std::string text = fmt::format("{} live, reads", found->second.live.size());
+        for (const Raw& value : found->second.reading) text += " " + to_hex(value);
+        return text + (found->second.first.empty() ? "" : ", first " + to_hex(found->second.first));
+    };
+    for (const std::uint16_t tag : fields)
+        if (shown(said, tag) != shown(model, tag))
+            out += fmt::format(" field {}: {}; in the model {}", tag, shown(said, tag), shown(model, tag));
+    return out;
+}
+
+} // namespace
+
 void World::check_model(Core& core) {
     Derived* derived = core.derived();
     if (derived == nullptr) return complain(Outcome::correctness, core.agency + ": no derived state");
@@ -225,11 +265,11 @@ void World::check_model(Core& core) {
     const Governance governance(core.state());
     for (const std::string& compartment : core.read())
         for (const FrontierEntry& entry : core.log().frontier(compartment)) {
-            auto held = core.log().read_range(entry.log, 1, ~std::size_t{0} >> 1);
+            const auto held = up_to_head(core.log(), entry);
             if (!held) return complain(Outcome::correctness, core.agency + ": a log can not be read");
             const LogOwner* owner = core.log().authority()->owner(entry.log.id);
-            for (std::size_t i = 0; i < held.value().size() && i < entry.head.number; ++i) {
-                PlainBatch batch = read_plain(held.value()[i]->bytes);
+            for (const auto& stored : *held) {
+                PlainBatch batch = read_plain(stored->bytes);
                 for (PlainEvent& event : batch.events) {
                     if (event.readable && !governance.may_say(batch, event.kind)) continue;
                     event.agency = owner->agency;
@@ -258,7 +298,8 @@ void World::check_model(Core& core) {
         }
         if (said == model) continue;
         return complain(Outcome::correctness, "model: record " + RecordId::from(record)->brief() +
-                                                  " says something else at " + core.agency);
+                                                  " says something else at " + core.agency + ":" +
+                                                  difference(said, model));
     }
 }
 
