@@ -149,10 +149,11 @@ struct VerifyOptions {
 };
 
 Outcome<Exit> verify(Context& context, const VerifyOptions& options) {
-    if (!options.network.empty() && !NetworkId::parse_hex(options.network))
+    const auto network = NetworkId::parse_hex(options.network);
+    if (!options.network.empty() && !network)
         return usage("--network is 64 hex digits: charter.network_id of `safar status --json` at a "
                      "node that you trust");
-    BundleVerifier verifier(options.network);
+    BundleVerifier verifier(network);
     Bytes piece(256u << 10);
     for (const std::string& path : options.files) {
         std::error_code ec;

@@ -1,6 +1,7 @@
 #include "cli/bundle_verify.hpp"
 
 #include "cli/table.hpp"
+#include "node/charter/notice_order.hpp"
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -18,11 +19,12 @@ void BundleVerifier::take(ByteView piece, const std::string& file) {
         else if (part.value())
             learnt = learn(*part.value());
         if (!learnt) audit_.complain(fmt::format("{}: {}", file, describe(learnt.error())));
-        broken_ = !part || (!learnt && learnt.error().code == ErrorCode::wrong_network);
+        if (!part || (!learnt && learnt.error().code == ErrorCode::wrong_network)) broken_ = true;
     }
 }
 
 void BundleVerifier::end_file(const std::string& file) {
+    settle_charter();
     if (!broken_ && !reader_.whole()) audit_.complain(file + ": " + reader_.where());
     reader_ = BundleReader();
     broken_ = false;
@@ -30,32 +32,38 @@ void BundleVerifier::end_file(const std::string& file) {
 
 Result<> BundleVerifier::learn(const BundlePart& part) {
     if (const auto* hello = std::get_if<wire::Hello>(&part)) {
-        const std::string name = hello->network.hex();
-        if (!expected_.empty() && name != expected_)
-            return failure(ErrorCode::wrong_network, "it is of network " + name);
-        if (network_ && *network_ != hello->network)
+        if (const auto& other = expected_ ? expected_ : network_; other && *other != hello->network)
             return failure(ErrorCode::wrong_network,
-                           "it is of network " + name + ", the one before of " + network_->hex());
+                           "it is of network " + hello->network.hex() + ", not of " + other->hex());
         network_ = hello->network;
-    } else if (const auto* document = std::get_if<wire::CharterDocument>(&part)) {
         authority_.reset();
+        audit_.begin();
+    } else if (const auto* document = std::get_if<wire::CharterDocument>(&part)) {
         return learn_charter(state_, *network_, *document);
     } else if (const auto* frame = std::get_if<wire::NoticeFrame>(&part)) {
-        authority_.reset();
         SAFAR_TRY(auto notice, parse_notice(frame->notice));
-        if (!state_)
-            return failure(ErrorCode::epoch_unknown, "a notice, and no charter that holds");
-        SAFAR_TRY(state_->take_notice(notice));
+        notices_.push_back(std::move(notice));
     } else if (const auto* frontier = std::get_if<BundleFrontier>(&part)) {
-        audit_.state(*frontier);
+        settle_charter();
+        if (authority_) audit_.state(*frontier, *authority_, forked_);
     } else if (const auto* batch = std::get_if<BundleBatch>(&part)) {
-        if (!authority_ && state_) authority_ = state_->authority();
-        // Without a charter nothing is proven, and what the frontier states is missing.
         if (authority_) audit_.batch(*batch, *authority_);
     } else if (const auto* gave_up = std::get_if<wire::ErrorFrame>(&part)) {
+        broken_ = true;
         return failure(ErrorCode::malformed, "its maker could not finish it: " + gave_up->detail);
     }
     return success();
+}
+
+// Compartments follow: what rules over them is known.
+void BundleVerifier::settle_charter() {
+    if (authority_ || !state_) return;
+    for (const RefusedNotice& refused : take_notices(*state_, std::exchange(notices_, {})))
+        audit_.complain("notice " + refused.notice.hash.brief() + ": " + describe(refused.error));
+    for (const auto& [hash, notice] : state_->notices())
+        if (const auto* fork = std::get_if<ForkEvidence>(&notice.what))
+            forked_.insert(fork->place.log);
+    authority_ = state_->authority();
 }
 
 BundleVerifier::Report BundleVerifier::end() {
@@ -88,14 +96,19 @@ std::string BundleVerifier::Report::text() const {
     for (const std::string& problem : audit.problems) out += "problem: " + visible(problem) + "\n";
     if (audit.problems_all > audit.problems.size())
         out += fmt::format("and {} more\n", audit.problems_all - audit.problems.size());
-    return out + (good() ? "verified: every batch is signed by a key that the charter lists, "
-                           "follows the one before it "
-                           "and unpacks to\nwhat was signed; nothing that is stated is missing. "
-                           "The network is the one "
-                           "named above: compare it with the\none that you know, and the frontiers "
-                           "with those of `safar "
-                           "digest`, where an end that was left out would show.\n"
-                         : "not verified: the frontiers above are of what holds\n");
+    if (!good()) return out + "not verified: the frontiers above are of what holds\n";
+    std::uint64_t bare = 0;
+    for (const auto& [name, held] : audit.compartments) bare += held.bare;
+    if (audit.compartments.empty()) return out + "verified: the charter; no compartment is in it\n";
+    out += "verified: every batch is signed by a key that the charter lists, follows the one "
+           "before it "
+           "and unpacks to\nwhat was signed; nothing that is stated is missing.\n";
+    if (bare > 0)
+        out +=
+            "What events of batches without bodies say was left out; their hashes are those that "
+            "were signed.\n";
+    return out + "Compare network, epoch, notices, compartments and frontiers with those of a node "
+                 "(`safar status`, `safar digest`):\nwhat was left out whole shows there alone.\n";
 }
 
 json::object BundleVerifier::Report::json() const {

@@ -9,8 +9,8 @@ namespace safar::cli {
 
 class BundleVerifier {
 public:
-    // `network`: the one that is expected, in lower-case hex; "": any, to be looked at by people.
-    explicit BundleVerifier(std::string network) : expected_(std::move(network)) {}
+    // `network`: the one that is expected; nullopt: any, to be looked at by people.
+    explicit BundleVerifier(std::optional<NetworkId> network) : expected_(network) {}
 
     // The next of a file; `file` for what is wrong with it.
     void take(ByteView piece, const std::string& file);
@@ -28,13 +28,16 @@ public:
 
 private:
     [[nodiscard]] Result<> learn(const BundlePart& part);
+    void settle_charter();
 
-    std::string expected_;
+    std::optional<NetworkId> expected_;
     BundleReader reader_;
     bool broken_ = false; // this file
     std::optional<NetworkId> network_;
     std::optional<CharterState> state_;
-    std::shared_ptr<const Authority> authority_;
+    std::vector<Notice> notices_;                // read and not yet taken
+    std::shared_ptr<const Authority> authority_; // by epochs and notices; null before compartments
+    std::set<LogName> forked_;
     BundleAudit audit_;
 };
 

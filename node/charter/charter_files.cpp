@@ -1,6 +1,7 @@
 #include "node/charter/charter_limits.hpp"
 #include "node/charter/durable_file.hpp"
 #include "node/charter/identity.hpp"
+#include "node/charter/notice_order.hpp"
 
 #include <charconv>
 #include <filesystem>
@@ -40,7 +41,6 @@ Result<std::map<std::uint64_t, std::string>> list_epochs(const std::string& dire
     return out;
 }
 
-// A notice may rest on another one: as long as one is taken, the others are offered again.
 Result<> load_notices(const std::string& directory, CharterState& state) {
     std::map<std::string, Notice> waiting; // by path, so that a start always does the same
     std::error_code error;
@@ -55,17 +55,9 @@ Result<> load_notices(const std::string& directory, CharterState& state) {
                            fmt::format("{}: is damaged: delete it, peers send it again", path));
         waiting.emplace(path, std::move(notice).value());
     }
-    for (bool taken = true; taken;) {
-        taken = false;
-        for (auto at = waiting.begin(); at != waiting.end();) {
-            if (!state.take_notice(at->second)) {
-                ++at;
-                continue;
-            }
-            at = waiting.erase(at);
-            taken = true;
-        }
-    }
+    std::vector<Notice> notices;
+    for (auto& [path, notice] : waiting) notices.push_back(std::move(notice));
+    static_cast<void>(take_notices(state, std::move(notices))); // what is refused stays in its file
     return success();
 }
 

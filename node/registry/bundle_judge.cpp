@@ -1,22 +1,11 @@
 #include "node/registry/bundle_judge.hpp"
 
+#include "storage/log/standing.hpp"
+
 #include <algorithm>
 
 namespace safar {
 namespace {
-
-Result<> check_standing(const BatchHeader& header, const Authority& authority) {
-    switch (authority.standing(header)) {
-    case Standing::counts: return success();
-    case Standing::waits:
-        return failure(ErrorCode::epoch_unknown, "names a charter epoch that is not held");
-    case Standing::quarantine:
-        return failure(ErrorCode::quarantined, "the charter does not let its key say this");
-    case Standing::unknown:
-        return failure(ErrorCode::unknown_author, "no epoch knows its log or key");
-    }
-    return success();
-}
 
 Result<> check_bytes(const EncodedBatch& batch, const Authority& authority) {
     SAFAR_TRY(auto open, open_batch(batch.bytes, LeafCheck::compute));
@@ -46,7 +35,7 @@ Result<BundleJudge::Verdict> BundleJudge::judge(const BundleBatch& batch,
     }
     if (header.number <= tip.number) return Verdict::held; // the bundle has it twice
     if (tip.forked) return failure(ErrorCode::log_closed, "its log is forked");
-    SAFAR_TRY(check_standing(header, authority));
+    SAFAR_TRY(check_standing(authority.standing(header)));
     if (header.number > tip.number + 1)
         return failure(ErrorCode::gap,
                        "batch " + std::to_string(tip.number + 1) + " and on are missing before it");

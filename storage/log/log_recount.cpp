@@ -100,6 +100,22 @@ Result<> LogCore::recount_log(Draft& draft, const LogRow& row, const Authority& 
     return success();
 }
 
+// May this node sign the next batch of its log? Where it may not, peers show less of the log than they hold:
+// if this store is an older copy, nobody says that places are taken that it would sign once it may again.
+bool LogCore::may_go_on(const LogRow& row, const Authority& authority) const {
+    BatchHeader next;
+    next.network = authority.network();
+    next.log = row.name;
+    next.number = row.head.number + 1;
+    next.first_sequence = row.head.last_sequence + 1;
+    next.event_count = 1;
+    next.previous = row.head.hash;
+    next.epoch = authority.epoch();
+    next.charter = authority.charter();
+    next.key = author_.key->id();
+    return authority.standing(next) == Standing::counts;
+}
+
 // Reads a header for each batch of every restricted log, so it is done once for each charter: a start under
 // the one that it was done for last has nothing to do.
 Result<> LogCore::recount_all() {
@@ -111,6 +127,10 @@ Result<> LogCore::recount_all() {
     bool restricted = false;
     for (const LogRow& row : books_.rows) {
         if (row.aside) continue;
+        if (own_.is_current(row.name) && !may_go_on(row, *charter)) {
+            restricted = true;
+            retire(draft, row.name.id);
+        }
         if (row.head.number == row.held && !row.head.forked && !books_.forks.knows(row.name) &&
             books_.first_bare(row) == 0 && !charter->restricted(row.name.id))
             continue;

@@ -216,6 +216,20 @@ TEST_P(LogCut, AForkBeyondACutClosesNothingUntilTheCutIsLifted) {
     EXPECT_TRUE(log->head(fork.name)->forked);
 }
 
+// Peers hold batches beyond the cut and show none of them: to an older copy of the store the log looks as
+// it should, and when the cut is lifted its next place is taken.
+TEST_P(LogCut, AnOwnLogThatMayNotGoOnIsNotTakenUpAgainWhenItMay) {
+    const LogName first = append(1).log;
+    const Frontier shown = log->frontier("return");
+    auto next = std::make_shared<TestAuthority>(*charter);
+    next->cuts[first] = 1;
+    ASSERT_TRUE(log->set_authority(next));
+    log->confirm_own_heads(other.node, shown);
+    ASSERT_TRUE(log->set_authority(charter));
+    EXPECT_NE(append(1).log, first);
+    EXPECT_EQ(log->head(first)->number, 1u);
+}
+
 TEST_P(LogCut, ANodeWhoseOwnLogHasForkedGoesOnInANewIncarnation) {
     Appended first = append(2);
     Branches copy_of_us(us, 0); // somebody else signed with our key, in a log of the same id
