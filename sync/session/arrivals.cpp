@@ -137,7 +137,9 @@ Result<> Asker::on_refused(const Submitted& item, const Error& error) {
     context_.plan.settled(item.log, item.number, /*held=*/false);
     // Proof of an earlier fork stays.
     if (error.code != ErrorCode::fork_detected) drop_arrived(item.log);
-    switch (blame(error.code)) {
+    // Who sends no bodies took us for an observer; asked for again once both rule by one charter.
+    const bool misled = error.code == ErrorCode::body_missing && !context_.of_one_mind();
+    switch (misled ? Blame::nobody : blame(error.code)) {
     case Blame::sender: return error;
     case Blame::author: end_ask(item.log, std::chrono::hours(1)); break;
     case Blame::us: // full or broken disk: stop asking for a while

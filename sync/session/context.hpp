@@ -59,6 +59,7 @@ struct SessionContext {
     NodeTime now{0};
     std::shared_ptr<const Authority> authority; // of the hello, until the session ends
     std::vector<std::string> shared;            // compartments, ascending
+    bool same_charter = false;                  // both hellos named one
     Outbox out;
     SessionStatus status;
 
@@ -91,6 +92,11 @@ struct SessionContext {
         if (!bare) return 0;
         out.send_batch(bare.value());
         return bare.value().size();
+    }
+    // Does the peer know what we may hold? Not while one of the two rules by an epoch that the other does
+    // not know.
+    [[nodiscard]] bool of_one_mind() const {
+        return same_charter && view.authority()->revision() == authority->revision();
     }
     [[nodiscard]] Head head(const LogName& log) const {
         return view.log().head(log).value_or(Head{});

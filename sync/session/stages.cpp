@@ -34,9 +34,9 @@ Result<> Session::State::on_hello(ByteView payload) {
                                                          context.peer.hex() + ", the hello names " +
                                                          theirs.node.hex());
     context.status.ready = true;
-    same_charter = theirs.epoch == ours.epoch && theirs.charter == ours.charter;
-    notices.open(same_charter);
-    summary_expected = !same_charter || theirs.shared != ours.shared;
+    context.same_charter = theirs.epoch == ours.epoch && theirs.charter == ours.charter;
+    notices.open(context.same_charter);
+    summary_expected = !context.same_charter || theirs.shared != ours.shared;
     if (!summary_expected) { // nothing differs, so nothing more is said
         stage = Stage::live;
         frontiers.all_equal();

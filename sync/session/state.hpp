@@ -56,7 +56,7 @@ struct Session::State {
     Stage stage = Stage::hello;
     std::vector<wire::CompartmentDigest> digests; // of our snapshot
     wire::Hello ours, theirs;
-    bool same_charter = false, summary_heard = false;
+    bool summary_heard = false;
     std::optional<wire::Summary> early_summary; // came while we were fetching the charter
     std::uint64_t charter_wanted = 0;           // asked for, not here; 0: none
     bool charter_adopting = false;

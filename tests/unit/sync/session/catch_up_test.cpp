@@ -200,6 +200,21 @@ TEST(Session, WhoHasNoBodiesYetServesNoneToWhoIsToHoldThem) {
     EXPECT_FALSE(net.end("NGO", "FIA").closed);
 }
 
+TEST(Session, WhoTakesUsForAnObserverUnderAnotherCharterIsNotBlamed) {
+    std::vector<Federation::MemberSpec> members = {{"IOM", {"return"}}, {"FIA", {"return"}, true}};
+    Federation net(members);
+    std::vector<FakeAuthority::Member> list;
+    for (auto& node : net.nodes())
+        list.push_back({node->name, node->id, net.key(node->name).public_key(), {"return"}});
+    net["FIA"].use(std::make_shared<FakeAuthority>(list, 2)); // lets it hold bodies; IOM does not know
+    net["IOM"].append("return", 3);
+    net.connect("IOM", "FIA");
+    net.run(2s);
+    EXPECT_GT(net.count("IOM", "FIA", "batch"), 0u);
+    EXPECT_EQ(net["FIA"].batches("return"), 0u);
+    EXPECT_FALSE(net.end("FIA", "IOM").closed);
+}
+
 TEST(Session, CharterThatTheNodeDoesNotHoldIsNoReasonToPart) {
     Federation net({"IOM", "FIA"});
     std::vector<FakeAuthority::Member> list;
