@@ -1,0 +1,195 @@
+// Bundles as an auditor gets them: with charter, notices and batches, in one file or several.
+#include "cli/bundle_verify.hpp"
+#include "storage/log/memory_log.hpp"
+#include "sync/bundle/bundle_writer.hpp"
+#include "tests/unit/node/charter/epochs_fixture.hpp"
+
+#include <boost/json.hpp>
+#include <gmock/gmock.h>
+
+namespace safar::cli {
+namespace {
+using namespace safar::testing;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+class BundleVerify : public ::testing::Test, protected Epochs3 {
+protected:
+    CharterState held = state();
+    const NetworkId id{first.charter->identity.raw};
+    SeededEntropy entropy{7};
+    Author author{network.iom.id(), &network.iom.signing, &entropy};
+    std::unique_ptr<Log> log = make_memory_log(author, held.authority());
+    std::vector<Bytes> notices; // in the order in which they are written
+    BundleMark mark;
+
+    void append(int events) {
+        AppendRequest request;
+        request.compartment = "movement";
+        for (int i = 0; i < events; ++i) {
+            EventDraft draft;
+            draft.body.kind = 1;
+            draft.body.verb = "recorded";
+            draft.body.assertions = {{1, Text{"journey " + std::to_string(i)}}};
+            request.drafts.push_back(std::move(draft));
+        }
+        ASSERT_TRUE(log->append(std::span(&request, 1))[0].has_value());
+    }
+    Bytes make(std::string_view gives_up = {}) {
+        Bytes out;
+        BundleWriter writer([&](ByteView piece) -> Result<> {
+            out.insert(out.end(), piece.begin(), piece.end());
+            return success();
+        });
+        wire::Hello hello;
+        hello.network = id;
+        hello.node = network.iom.id();
+        hello.epoch = held.ruling().charter->epoch;
+        hello.charter = held.state_hash();
+        EXPECT_TRUE(writer.hello(hello));
+        for (const HeldCharter& epoch : held.epochs())
+            EXPECT_TRUE(writer.charter(epoch.charter->epoch, as_bytes(epoch.text)));
+        for (const Bytes& notice : notices) EXPECT_TRUE(writer.notice(notice));
+        const BundleMark after = mark;
+        EXPECT_TRUE(writer.compartment(*log, "movement", /*bodies=*/true, after, mark));
+        if (gives_up.empty())
+            EXPECT_TRUE(writer.end());
+        else
+            writer.give_up(failure(ErrorCode::storage_failed, std::string(gives_up)));
+        return out;
+    }
+    static BundleVerifier::Report verify(const std::vector<Bytes>& files,
+                                         std::optional<NetworkId> network = {}) {
+        BundleVerifier verifier(network);
+        for (const Bytes& file : files) {
+            for (ByteView rest = file; !rest.empty();) { // in pieces, as files come
+                const ByteView piece = rest.first(std::min<std::size_t>(rest.size(), 1000));
+                verifier.take(piece, "a.bundle");
+                rest = rest.subspan(piece.size());
+            }
+            verifier.end_file("a.bundle");
+        }
+        return verifier.end();
+    }
+    Notice delegation() const {
+        Delegation what;
+        what.network = id;
+        what.epoch = first.charter->identity;
+        what.agency = "FIA";
+        what.node = network.ukf.id();
+        what.compartment = "movement";
+        what.kinds = {"movement"};
+        what.until_epoch = 2;
+        const std::string text = value_of(write_delegation(what, network.fia.signing));
+        return make_delegation_notice(text, value_of(parse_delegation(text)));
+    }
+    // UKF may write there by the delegation alone, and signed two first batches.
+    Notice fork_of_the_delegate() {
+        BatchContext place;
+        place.network = id;
+        place.log = {log_id(id, network.ukf.id(), "movement"), entropy.draw<Incarnation>()};
+        place.epoch = 1;
+        place.charter = first.charter->identity;
+        const auto header = [&](const char* text) {
+            EventDraft draft;
+            draft.body.kind = 1;
+            draft.body.verb = "recorded";
+            draft.body.assertions = {{1, Text{text}}};
+            std::size_t taken = 0;
+            return value_of(
+                build_batch(place, network.ukf.signing, entropy, std::span(&draft, 1), taken));
+        };
+        const BuiltBatch a = header("one"), b = header("another");
+        const auto signature = [&](const BuiltBatch& batch) {
+            return sign_header(network.ukf.signing, id, batch.encoded.header());
+        };
+        return make_fork_notice(make_evidence({place.log, 1}, a.encoded.header(), signature(a),
+                                              b.encoded.header(), signature(b)));
+    }
+};
+
+TEST_F(BundleVerify, NamesNetworkEpochAndFrontiers) {
+    append(3);
+    const auto report = verify({make()}, id);
+    EXPECT_TRUE(report.good());
+    EXPECT_EQ(report.network, id.hex());
+    EXPECT_EQ(report.epoch, 1u);
+    const auto& movement = report.audit.compartments.at("movement");
+    EXPECT_EQ(movement.events, 3u);
+    EXPECT_EQ(movement.digest, frontier_digest(log->frontier("movement")));
+    EXPECT_THAT(report.text(), HasSubstr("verified: every batch"));
+    EXPECT_TRUE(report.json().at("verified").as_bool());
+}
+
+TEST_F(BundleVerify, ALaterFileWithAnEpochAndMoreGoesOnFromTheFirst) {
+    append(3);
+    const Bytes one = make();
+    ASSERT_TRUE(held.take_epoch(successor(*first.charter, [](Charter&) {})));
+    ASSERT_TRUE(log->set_authority(held.authority()));
+    append(2);
+    const Bytes two = make();
+    const auto report = verify({one, two});
+    EXPECT_THAT(report.audit.problems, IsEmpty());
+    EXPECT_EQ(report.epoch, 2u);
+    EXPECT_EQ(report.audit.compartments.at("movement").events, 5u);
+    EXPECT_THAT(verify({two}).audit.problems, ElementsAre(HasSubstr("batch 1 is next")));
+}
+
+TEST_F(BundleVerify, NoticesMayLieInAnyOrder) {
+    append(1);
+    const Notice given = delegation(), fork = fork_of_the_delegate();
+    for (const auto& order : {std::vector{fork.bytes, given.bytes}, {given.bytes, fork.bytes}}) {
+        notices = order;
+        mark.clear();
+        const auto report = verify({make()});
+        EXPECT_THAT(report.audit.problems, IsEmpty());
+        EXPECT_EQ(report.notices, 2u);
+    }
+    notices = {fork.bytes}; // what let the node write is not there
+    mark.clear();
+    EXPECT_THAT(verify({make()}).audit.problems,
+                ElementsAre(HasSubstr("notice " + fork.hash.brief())));
+}
+
+TEST_F(BundleVerify, AnotherNetworkIsNamedAndNothingOfItTaken) {
+    append(3);
+    const Bytes file = make();
+    NetworkId other = id;
+    other.raw[0] ^= std::byte{1};
+    const auto report = verify({file}, other);
+    EXPECT_FALSE(report.good());
+    EXPECT_THAT(report.audit.problems.at(0), HasSubstr("not of " + other.hex()));
+    EXPECT_THAT(report.audit.compartments, IsEmpty());
+    EXPECT_THAT(report.text(), Not(HasSubstr("verified: every")));
+}
+
+TEST_F(BundleVerify, WithoutItsCharterNothingIsProven) {
+    append(3);
+    Bytes out;
+    BundleWriter writer([&](ByteView piece) -> Result<> {
+        out.insert(out.end(), piece.begin(), piece.end());
+        return success();
+    });
+    wire::Hello hello;
+    hello.network = id;
+    ASSERT_TRUE(writer.hello(hello));
+    ASSERT_TRUE(writer.compartment(*log, "movement", true, {}, mark));
+    ASSERT_TRUE(writer.end());
+    EXPECT_THAT(verify({out}).audit.problems, ElementsAre(HasSubstr("no charter that holds")));
+}
+
+TEST_F(BundleVerify, WhatIsNoBundleOrNotWholeIsSaidOnce) {
+    append(3);
+    EXPECT_THAT(verify({copy(as_bytes("a letter"))}).audit.problems,
+                ElementsAre(HasSubstr("this is no bundle"), HasSubstr("no charter")));
+    Bytes cut = make();
+    cut.resize(cut.size() - 3);
+    EXPECT_THAT(verify({cut}).audit.problems, ElementsAre(HasSubstr("without the goodbye")));
+    mark.clear();
+    EXPECT_THAT(verify({make("its disk")}).audit.problems, ElementsAre(HasSubstr("its disk")));
+}
+
+} // namespace
+} // namespace safar::cli
