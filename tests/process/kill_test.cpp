@@ -18,14 +18,14 @@ unsigned cycles() {
     return set != nullptr ? static_cast<unsigned>(std::atoi(set)) : 20;
 }
 
-TEST(Kill, APortStaysWithItsNodeWhileItIsDown) {
+TEST(FreePort, IsBelowThoseOfOutgoingConnectionsAndGivenOnce) {
     int outgoing = 0;
     std::ifstream("/proc/sys/net/ipv4/ip_local_port_range") >> outgoing;
-    ASSERT_GT(outgoing, 0);
+    if (outgoing < 12'000) GTEST_SKIP() << "outgoing connections begin at port " << outgoing;
     std::set<int> given;
     for (int i = 0; i < 100; ++i) given.insert(free_port());
     EXPECT_EQ(given.size(), 100u);
-    EXPECT_LT(*given.rbegin(), outgoing) << "another node's call may take it";
+    EXPECT_LT(*given.rbegin(), outgoing) << "a call may take it while its node is down";
 }
 
 TEST(Kill, InMidImportAndMidSyncNothingAcknowledgedIsLost) {

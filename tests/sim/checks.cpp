@@ -141,8 +141,12 @@ void World::check_forks() {
             all.insert(fork.place);
             const LogOwner* owner = core->log().authority()->owner(fork.place.log.id);
             if (owner == nullptr) continue;
-            // What it knew of a compartment before it lost the right to is not kept level.
-            if (auto shown = here.find(owner->compartment); shown != here.end()) shown->second.insert(fork.place);
+            // What it knew of a compartment before it lost the right to is not kept level; nor is a proof
+            // that closes nothing, as where a header names an epoch that has become void: who never held
+            // that epoch can not check it.
+            if (auto shown = here.find(owner->compartment);
+                shown != here.end() && closes(fork, *core->log().authority()))
+                shown->second.insert(fork.place);
             if (owner->agency[0] == 'A')
                 return complain(Outcome::correctness,
                                 "self-fork: " + owner->agency + " signed two of " +

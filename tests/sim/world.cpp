@@ -166,7 +166,9 @@ void World::heal() {
     // A range that a read error kept from being served is asked for again after a minute: of another
     // peer at once, where there is one.
     if (swarm_.walls) quiet = std::max(quiet, healed_at + 60s);
+    // An epoch that waited behind a slow disk until after the last fault makes more for it to do.
     const auto until = [&] {
+        quiet = std::max(quiet, std::min(disks_quiet(), healed_at + 180s));
         return std::max({quiet, network_->rest_ends(), walls_lifted_}) + converge_within;
     };
     while (time_.now < until() && !level() && result_.problems.empty()) {
