@@ -195,8 +195,10 @@ void Frontiers::confirmed(const LogName& log, const Head& head) {
         pushed_bytes_ -= at->second;
 }
 
-// The peer holds our log at least up to where it stood when the session began: it may go on.
+// The peer holds our log at least up to where it stood when the session began: it may go on. Under an epoch
+// of its own it may show less than it holds.
 void Frontiers::confirm_own(const Frontier& held_by_peer, bool complete) {
+    if (!context_.of_one_mind()) return;
     Frontier own;
     for (const FrontierEntry& entry : held_by_peer) {
         const LogOwner* owner = context_.authority->owner(entry.log.id);

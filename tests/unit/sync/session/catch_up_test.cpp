@@ -200,6 +200,25 @@ TEST(Session, WhoHasNoBodiesYetServesNoneToWhoIsToHoldThem) {
     EXPECT_FALSE(net.end("NGO", "FIA").closed);
 }
 
+// It may cut our log there, and the peer then shows less of it than it holds.
+TEST(Session, AnotherCharterConfirmsNoHeads) {
+    Federation net({"IOM", "FIA"});
+    net["IOM"].append("return", 3);
+    net.connect("IOM", "FIA");
+    net.run(2s);
+    EXPECT_FALSE(net["IOM"].confirmed.empty());
+    net.cut("IOM", "FIA");
+    net["IOM"].confirmed.clear();
+    std::vector<FakeAuthority::Member> list;
+    for (auto& node : net.nodes())
+        list.push_back({node->name, node->id, net.key(node->name).public_key(), {"return"}});
+    net["FIA"].use(std::make_shared<FakeAuthority>(list, 2)); // IOM does not hold it
+    net.connect("IOM", "FIA");
+    net.run(2s);
+    EXPECT_TRUE(net.connected("IOM", "FIA"));
+    EXPECT_TRUE(net["IOM"].confirmed.empty());
+}
+
 TEST(Session, WhoTakesUsForAnObserverUnderAnotherCharterIsNotBlamed) {
     std::vector<Federation::MemberSpec> members = {{"IOM", {"return"}}, {"FIA", {"return"}, true}};
     Federation net(members);
