@@ -105,7 +105,7 @@ private:
     [[nodiscard]] Result<> finish_recount();
     [[nodiscard]] Result<bool> take_fork(const ForkEvidence& evidence); // true: news
     [[nodiscard]] Result<> recount_all();
-    [[nodiscard]] bool may_go_on(const LogRow& row, const Authority& authority) const;
+    [[nodiscard]] bool shown_in_part(const LogRow& row, const Authority& authority) const;
     [[nodiscard]] Result<> recount_log(Draft& draft, const LogRow& row, const Authority& authority);
     static void put_aside(Draft& draft, LogRow row);
     [[nodiscard]] bool learn_fork(Draft& draft, const ForkEvidence& evidence) const; // false: no news

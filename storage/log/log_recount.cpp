@@ -100,9 +100,10 @@ Result<> LogCore::recount_log(Draft& draft, const LogRow& row, const Authority& 
     return success();
 }
 
-// May this node sign the next batch of its log? Where it may not, peers show less of the log than they hold:
-// if this store is an older copy, nobody says that places are taken that it would sign once it may again.
-bool LogCore::may_go_on(const LogRow& row, const Authority& authority) const {
+// May peers hold more of this node's log than they show, as beyond a cut? If this store is an older copy, nobody
+// says that places are taken that it would sign once the cut is lifted. What nobody would have taken from it, as
+// beyond the limit of a delegation, nobody holds.
+bool LogCore::shown_in_part(const LogRow& row, const Authority& authority) const {
     BatchHeader next;
     next.network = authority.network();
     next.log = row.name;
@@ -113,7 +114,19 @@ bool LogCore::may_go_on(const LogRow& row, const Authority& authority) const {
     next.epoch = authority.epoch();
     next.charter = authority.charter();
     next.key = author_.key->id();
-    return authority.standing(next) == Standing::counts;
+    const auto taken_and_hidden = [&] {
+        return authority.was_permitted(next) && authority.standing(next) != Standing::counts;
+    };
+    if (taken_and_hidden()) return true;
+    if (row.head.number == 0) return false;
+    auto last = stored_header(*parts_.store, row, row.head.number);
+    if (!last) {
+        remember(last.error());
+        return true; // every doubt ends in a new incarnation
+    }
+    next.epoch = last.value().header.epoch;
+    next.charter = last.value().header.charter;
+    return taken_and_hidden();
 }
 
 // Reads a header for each batch of every restricted log, so it is done once for each charter: a start under
@@ -127,7 +140,7 @@ Result<> LogCore::recount_all() {
     bool restricted = false;
     for (const LogRow& row : books_.rows) {
         if (row.aside) continue;
-        if (own_.is_current(row.name) && !may_go_on(row, *charter)) {
+        if (own_.is_current(row.name) && shown_in_part(row, *charter)) {
             restricted = true;
             retire(draft, row.name.id);
         }

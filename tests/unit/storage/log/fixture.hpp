@@ -68,6 +68,7 @@ public:
         ++*asked;
         if (owner(header.log.id) == nullptr || key(header.key) == nullptr) return Standing::unknown;
         if (header.epoch > epoch_now) return Standing::waits;
+        if (header.number > last_batch) return Standing::quarantine;
         if (auto cut = cuts.find(header.log); cut != cuts.end() && header.number > cut->second)
             return Standing::quarantine;
         if (const Hash* one = admitted({header.log, header.number}))
@@ -75,7 +76,8 @@ public:
         return suspended.contains(header.key) ? Standing::quarantine : Standing::counts;
     }
     bool was_permitted(const BatchHeader& header) const override {
-        return owner(header.log.id) != nullptr && key(header.key) != nullptr && header.epoch <= epoch_now;
+        return owner(header.log.id) != nullptr && key(header.key) != nullptr &&
+               header.epoch <= epoch_now && header.number <= last_batch;
     }
     const Hash* admitted(const BatchPlace& place) const override {
         auto found = admits.find(place);
@@ -126,6 +128,7 @@ public:
     std::set<KeyId> suspended;
     std::shared_ptr<std::atomic<std::size_t>> asked = std::make_shared<std::atomic<std::size_t>>(0); // for a standing
     std::map<LogName, std::uint64_t> cuts; // the last batch that counts
+    std::uint64_t last_batch = ~std::uint64_t{0}; // that anybody may sign in a log, as by a delegation
     std::map<BatchPlace, Hash> admits;
     std::set<NodeId> observers, carriers; // in every compartment
     std::vector<NodeId> keeping;          // likewise

@@ -230,6 +230,19 @@ TEST_P(LogCut, AnOwnLogThatMayNotGoOnIsNotTakenUpAgainWhenItMay) {
     EXPECT_EQ(log->head(first)->number, 1u);
 }
 
+TEST_P(LogCut, AnOwnLogAtTheLimitOfADelegationIsNotBegunAnew) {
+    auto limited = std::make_shared<TestAuthority>(*charter);
+    limited->last_batch = 2;
+    ASSERT_TRUE(log->set_authority(limited));
+    append(1);
+    append(1);
+    auto next = std::make_shared<TestAuthority>(*limited);
+    next->epoch_now = 2; // another epoch, the same limit
+    ASSERT_TRUE(log->set_authority(next));
+    std::vector<AppendRequest> requests{request("return", 1)};
+    EXPECT_EQ(log->append(requests)[0].error().code, ErrorCode::not_permitted);
+}
+
 TEST_P(LogCut, ANodeWhoseOwnLogHasForkedGoesOnInANewIncarnation) {
     Appended first = append(2);
     Branches copy_of_us(us, 0); // somebody else signed with our key, in a log of the same id
