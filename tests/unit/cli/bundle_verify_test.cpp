@@ -37,12 +37,15 @@ protected:
         }
         ASSERT_TRUE(log->append(std::span(&request, 1))[0].has_value());
     }
-    Bytes make(std::string_view gives_up = {}) {
-        Bytes out;
-        BundleWriter writer([&](ByteView piece) -> Result<> {
+    static BundleWriter::Sink into(Bytes& out) {
+        return [&out](ByteView piece) -> Result<> {
             out.insert(out.end(), piece.begin(), piece.end());
             return success();
-        });
+        };
+    }
+    Bytes make(std::string_view gives_up = {}) {
+        Bytes out;
+        BundleWriter writer(into(out));
         wire::Hello hello;
         hello.network = id;
         hello.node = network.iom.id();
@@ -168,10 +171,7 @@ TEST_F(BundleVerify, AnotherNetworkIsNamedAndNothingOfItTaken) {
 TEST_F(BundleVerify, WithoutItsCharterNothingIsProven) {
     append(3);
     Bytes out;
-    BundleWriter writer([&](ByteView piece) -> Result<> {
-        out.insert(out.end(), piece.begin(), piece.end());
-        return success();
-    });
+    BundleWriter writer(into(out));
     wire::Hello hello;
     hello.network = id;
     ASSERT_TRUE(writer.hello(hello));

@@ -3,6 +3,7 @@
 #include "storage/event/merkle.hpp"
 #include "sync/bundle/bundle_audit.hpp"
 #include "sync/bundle/bundle_writer.hpp"
+#include "tests/unit/sync/bundle/frames.hpp"
 #include "tests/unit/sync/session/harness.hpp"
 
 #include <gmock/gmock.h>
@@ -74,27 +75,7 @@ protected:
         return frontier_digest(net["IOM"].log().frontier(compartment));
     }
 
-    static std::vector<Bytes> frames(ByteView bytes) {
-        std::vector<Bytes> out;
-        while (!bytes.empty()) {
-            const std::size_t size =
-                wire::length_bytes + ByteReader(bytes).integer<std::uint32_t>();
-            out.push_back(copy(bytes.first(size)));
-            bytes = bytes.subspan(size);
-        }
-        return out;
-    }
-    template <class Message> static Bytes frame(const Message& message) {
-        Bytes out;
-        wire::encode(message, out);
-        return out;
-    }
     static constexpr auto batch_type = static_cast<std::byte>(wire::FrameType::batch);
-    static Bytes joined(const std::vector<Bytes>& all) {
-        Bytes out;
-        for (const Bytes& one : all) out.insert(out.end(), one.begin(), one.end());
-        return out;
-    }
 };
 
 TEST_F(BundleAudits, WhatIsWholeHoldsAndHasTheDigestsOfTheNode) {

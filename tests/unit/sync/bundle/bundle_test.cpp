@@ -2,6 +2,7 @@
 #include "storage/event/bare.hpp"
 #include "sync/bundle/bundle_contents.hpp"
 #include "sync/bundle/bundle_writer.hpp"
+#include "tests/unit/sync/bundle/frames.hpp"
 #include "tests/unit/sync/session/harness.hpp"
 
 #include <gmock/gmock.h>
@@ -76,31 +77,10 @@ protected:
         got.whole = reader.whole();
         return got;
     }
-    // Frames of a bundle, each with its length field.
-    static std::vector<Bytes> frames(ByteView bytes) {
-        std::vector<Bytes> out;
-        while (!bytes.empty()) {
-            const std::size_t size =
-                wire::length_bytes + ByteReader(bytes).integer<std::uint32_t>();
-            out.push_back(copy(bytes.first(size)));
-            bytes = bytes.subspan(size);
-        }
-        return out;
-    }
-    static Bytes joined(const std::vector<Bytes>& all) {
-        Bytes out;
-        for (const Bytes& one : all) out.insert(out.end(), one.begin(), one.end());
-        return out;
-    }
     void ingest(const std::string& node, const std::vector<EncodedBatch>& batches) {
         for (const IngestOutcome& outcome : net[node].writable().ingest(batches)) {
             EXPECT_TRUE(outcome.result.has_value());
         }
-    }
-    template <class Message> static Bytes frame(const Message& message) {
-        Bytes out;
-        wire::encode(message, out);
-        return out;
     }
 };
 
