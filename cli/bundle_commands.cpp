@@ -63,6 +63,30 @@ private:
     std::FILE* file_ = nullptr;
 };
 
+struct InFile {
+    std::ifstream in;
+    std::uint64_t size = 0;
+};
+
+Outcome<InFile> open_bundle(const std::string& path) {
+    std::error_code ec;
+    const auto size = fs::file_size(path, ec);
+    InFile file{std::ifstream(path, std::ios::binary), size};
+    if (ec || !file.in)
+        return Problem(failure(ErrorCode::storage_failed,
+                               fmt::format("cannot read '{}': {}", path,
+                                           ec ? ec.message() : "permission denied")));
+    return file;
+}
+
+template <class Take> void each_piece(std::istream& in, const Take& take) {
+    Bytes piece(256u << 10);
+    while (in.read(reinterpret_cast<char*>(piece.data()),
+                   static_cast<std::streamsize>(piece.size())) ||
+           in.gcount() > 0)
+        take(ByteView(piece).first(static_cast<std::size_t>(in.gcount())));
+}
+
 // --- make ---
 
 struct MakeOptions {
@@ -114,11 +138,7 @@ Outcome<Exit> inspect(Context& context, const std::string& path) {
     if (!in)
         return Problem(failure(ErrorCode::storage_failed, fmt::format("cannot read '{}'", path)));
     BundleWatch watch;
-    Bytes piece(256u << 10);
-    while (in.read(reinterpret_cast<char*>(piece.data()),
-                   static_cast<std::streamsize>(piece.size())) ||
-           in.gcount() > 0)
-        watch.take(ByteView(piece).first(static_cast<std::size_t>(in.gcount())));
+    each_piece(in, [&](ByteView piece) { watch.take(piece); });
     const BundleContents& contents = watch.contents();
     if (!contents.hello)
         return Problem(watch.broken() ? *watch.broken()
@@ -154,24 +174,15 @@ Outcome<Exit> verify(Context& context, const VerifyOptions& options) {
         return usage("--network is 64 hex digits: charter.network_id of `safar status --json` at a "
                      "node that you trust");
     BundleVerifier verifier(network);
-    Bytes piece(256u << 10);
     for (const std::string& path : options.files) {
-        std::error_code ec;
-        const auto size = fs::file_size(path, ec);
-        std::ifstream in(path, std::ios::binary);
-        if (ec || !in)
-            return Problem(failure(ErrorCode::storage_failed,
-                                   fmt::format("cannot read '{}': {}", path,
-                                               ec ? ec.message() : "permission denied")));
+        SAFAR_TRY(auto file, open_bundle(path));
         Progress progress(context.err, context.err_is_terminal, fs::path(path).filename().string(),
-                          size);
+                          file.size);
         std::uint64_t done = 0;
-        while (in.read(reinterpret_cast<char*>(piece.data()),
-                       static_cast<std::streamsize>(piece.size())) ||
-               in.gcount() > 0) {
-            verifier.take(ByteView(piece).first(static_cast<std::size_t>(in.gcount())), path);
-            progress.at(done += static_cast<std::uint64_t>(in.gcount()));
-        }
+        each_piece(file.in, [&](ByteView piece) {
+            verifier.take(piece, path);
+            progress.at(done += piece.size());
+        });
         verifier.end_file(path);
     }
     const auto report = verifier.end();
@@ -247,13 +258,9 @@ void print_report(Context& context, const json::value& report, bool dry_run) {
 
 Outcome<Exit> apply(Context& context, const ApplyOptions& options) {
     SAFAR_TRY(auto client, context.client());
-    std::error_code ec;
-    const auto size = fs::file_size(options.file, ec);
-    std::ifstream in(options.file, std::ios::binary);
-    if (ec || !in)
-        return Problem(failure(ErrorCode::storage_failed,
-                               fmt::format("cannot read '{}': {}", options.file,
-                                           ec ? ec.message() : "permission denied")));
+    SAFAR_TRY(auto opened, open_bundle(options.file));
+    std::ifstream& in = opened.in;
+    const std::uint64_t size = opened.size;
     if (size == 0)
         return Problem(failure(ErrorCode::malformed, "this is no bundle: the file is empty"));
     std::uint64_t sent = 0;
