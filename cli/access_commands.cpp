@@ -91,8 +91,7 @@ Outcome<Exit> verify_copy(Context& context, const AccessOptions& options) {
     if (!options.key.empty() && report.key && report.key->hex() != options.key)
         report.problems.push_back(directory + "/head is signed by another key than --key says");
     json::array problems;
-    for (const std::string& problem : report.problems)
-        problems.emplace_back(problem);
+    for (const std::string& problem : report.problems) problems.emplace_back(problem);
     const json::value out = json::object{{"segments", report.segments},
                                          {"entries", report.entries},
                                          {"signed_up_to", report.signed_up_to},

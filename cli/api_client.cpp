@@ -253,9 +253,7 @@ Upload text_upload(std::string_view text, std::string content_type) {
 ApiClient::ApiClient(NodePlace place, std::chrono::seconds silence, std::string purpose)
     : place_(std::move(place)), silence_(silence), purpose_(std::move(purpose)) {}
 
-ApiClient ApiClient::patient() const {
-    return {place_, std::max(silence_, patience), purpose_};
-}
+ApiClient ApiClient::patient() const { return {place_, std::max(silence_, patience), purpose_}; }
 
 Result<ApiAnswer> ApiClient::get(const std::string& target) const {
     return ask(place_, silence_, http::verb::get, target, Upload{}, purpose_);
@@ -263,7 +261,8 @@ Result<ApiAnswer> ApiClient::get(const std::string& target) const {
 
 Result<ApiAnswer> ApiClient::post(const std::string& target, const json::value& body) const {
     const std::string text = json::serialize(body);
-    return ask(place_, silence_, http::verb::post, target, text_upload(text, "application/json"), purpose_);
+    return ask(place_, silence_, http::verb::post, target, text_upload(text, "application/json"),
+               purpose_);
 }
 
 Result<> ApiClient::upload(const std::string& target, const Upload& body,
@@ -302,9 +301,9 @@ Result<> ApiClient::upload(const std::string& target, const Upload& body,
 
 namespace {
 
-Result<> exchange_bytes(const NodePlace& place, std::chrono::seconds silence, const std::string& purpose,
-                        http::verb verb, const std::string& target, const Upload& body,
-                        const ApiClient::OnBytes& on_bytes) {
+Result<> exchange_bytes(const NodePlace& place, std::chrono::seconds silence,
+                        const std::string& purpose, http::verb verb, const std::string& target,
+                        const Upload& body, const ApiClient::OnBytes& on_bytes) {
     std::string refusal;
     unsigned code = 0;
     Exchange exchange(
@@ -327,7 +326,8 @@ Result<> ApiClient::download(const std::string& target, const OnBytes& on_bytes)
     return exchange_bytes(place_, silence_, purpose_, http::verb::get, target, {}, on_bytes);
 }
 
-Result<> ApiClient::download(const std::string& target, const Upload& body, const OnBytes& on_bytes) const {
+Result<> ApiClient::download(const std::string& target, const Upload& body,
+                             const OnBytes& on_bytes) const {
     return exchange_bytes(place_, silence_, purpose_, http::verb::post, target, body, on_bytes);
 }
 

@@ -57,7 +57,8 @@ public:
     using OnBytes = std::function<Result<>(std::string_view bytes)>;
     [[nodiscard]] Result<> download(const std::string& target, const OnBytes& on_bytes) const;
     // The same for what is asked with a body.
-    [[nodiscard]] Result<> download(const std::string& target, const Upload& body, const OnBytes& on_bytes) const;
+    [[nodiscard]] Result<> download(const std::string& target, const Upload& body,
+                                    const OnBytes& on_bytes) const;
 
     // The same client with more patience, for work that takes long (verify, rebuild, import).
     [[nodiscard]] ApiClient patient() const;

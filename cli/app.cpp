@@ -76,7 +76,8 @@ Outcome<Labels> Context::labels() const {
     return loaded;
 }
 
-Outcome<boost::json::value> Context::labelled(const ApiAnswer& answer, const std::string& kind) const {
+Outcome<boost::json::value> Context::labelled(const ApiAnswer& answer,
+                                              const std::string& kind) const {
     SAFAR_TRY(Labels labels, Labels::load(language));
     if (labels.empty()) return answer.json;
     SAFAR_TRY(auto asking, client());
@@ -112,8 +113,7 @@ CLI::App& add_command(CLI::App& parent, Context& context, const std::string& nam
                       Context::Action action) {
     CLI::App& command = *parent.add_subcommand(name, what);
     std::string footer = "Example:\n  ";
-    for (char c : examples)
-        footer += c == '\n' ? std::string("\n  ") : std::string(1, c);
+    for (char c : examples) footer += c == '\n' ? std::string("\n  ") : std::string(1, c);
     command.footer(footer);
     command.add_flag("--json", context.json, "Print JSON for programs instead of text for people");
     command.callback([&context, action = std::move(action)] { context.action = action; });
@@ -146,7 +146,8 @@ std::unique_ptr<CLI::App> build_app(Context& context) {
                     "What you read personal fields for; goes into the access log")
         ->envname("SAFAR_PURPOSE")
         ->type_name("TEXT");
-    app->add_option("--language", context.language, "Language of kinds, fields and codes in what is shown (ur)")
+    app->add_option("--language", context.language,
+                    "Language of kinds, fields and codes in what is shown (ur)")
         ->envname("SAFAR_LANGUAGE")
         ->type_name("LANGUAGE");
     add_node_commands(*app, context);
@@ -185,8 +186,7 @@ int run(const std::vector<std::string>& arguments, Context& context) {
     } catch (const CLI::ParseError& error) {
         // CLI11 would say that a command is missing, and not which word it did not know.
         const CLI::App* group = app.get();
-        while (!group->get_subcommands().empty())
-            group = group->get_subcommands().front();
+        while (!group->get_subcommands().empty()) group = group->get_subcommands().front();
         const auto unknown =
             app->remaining(/*recurse=*/true); // a group passes up what it does not know
         if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError) &&

@@ -30,7 +30,7 @@ struct Context {
     using Action = std::function<Outcome<Exit>()>;
     Action action; // of the command that was picked
 
-    std::string purpose = ""; // --purpose, else $SAFAR_PURPOSE
+    std::string purpose = "";  // --purpose, else $SAFAR_PURPOSE
     std::string language = ""; // --language, else $SAFAR_LANGUAGE; "": as the schema names things
     std::string user_key = {}; // for a node elsewhere: --user-key or $SAFAR_USER_KEY
     std::string node_key = {}; // the same: --node-key or $SAFAR_NODE_KEY
@@ -41,13 +41,16 @@ struct Context {
     [[nodiscard]] Outcome<ApiClient> client() const;
     // Of the language; none: everything keeps its name. Errors: those of Labels::load.
     [[nodiscard]] Outcome<Labels> labels() const;
-    // The answer with labels of the language in place of names (labels.hpp), for text that people read. Asks
-    // for the schema where there is a language. Errors: those of Labels::load and of asking.
-    [[nodiscard]] Outcome<boost::json::value> labelled(const ApiAnswer& answer, const std::string& kind = {}) const;
+    // The answer with labels of the language in place of names (labels.hpp), for text that people
+    // read. Asks for the schema where there is a language. Errors: those of Labels::load and of
+    // asking.
+    [[nodiscard]] Outcome<boost::json::value> labelled(const ApiAnswer& answer,
+                                                       const std::string& kind = {}) const;
     // Prints an answer: as it came with --json, else the text that `text` makes of it with labels.
-    [[nodiscard]] Outcome<Exit> print(const ApiAnswer& answer,
-                                      const std::function<std::string(const boost::json::value&)>& text,
-                                      const std::string& kind = {}) const;
+    [[nodiscard]] Outcome<Exit>
+    print(const ApiAnswer& answer,
+          const std::function<std::string(const boost::json::value&)>& text,
+          const std::string& kind = {}) const;
     // Prints an answer as it came, for --json.
     void print_raw(const ApiAnswer& answer) const;
 };

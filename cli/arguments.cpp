@@ -10,8 +10,10 @@ namespace safar::cli {
 std::vector<std::string> split(std::string_view text, char at) {
     std::vector<std::string> out{""};
     for (char c : text) {
-        if (c == at) out.emplace_back();
-        else out.back() += c;
+        if (c == at)
+            out.emplace_back();
+        else
+            out.back() += c;
     }
     return out;
 }

@@ -73,9 +73,9 @@ Outcome<InFile> open_bundle(const std::string& path) {
     const auto size = fs::file_size(path, ec);
     InFile file{std::ifstream(path, std::ios::binary), size};
     if (ec || !file.in)
-        return Problem(failure(ErrorCode::storage_failed,
-                               fmt::format("cannot read '{}': {}", path,
-                                           ec ? ec.message() : "permission denied")));
+        return Problem(failure(
+            ErrorCode::storage_failed,
+            fmt::format("cannot read '{}': {}", path, ec ? ec.message() : "permission denied")));
     return file;
 }
 

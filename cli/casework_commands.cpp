@@ -28,7 +28,9 @@ using Shown = std::string (*)(const json::value&, const Labels&);
 
 std::string picture(const json::value& journey, const Labels&) { return journey_svg(journey); }
 
-std::string record_path(const std::string& id, const char* rest) { return "/v1/records/" + id + rest; }
+std::string record_path(const std::string& id, const char* rest) {
+    return "/v1/records/" + id + rest;
+}
 
 // Gets what the node says of one record, and prints it.
 Outcome<Exit> look_at(Context& context, const CaseOptions& options, const char* rest, Shown text) {
@@ -90,8 +92,10 @@ Outcome<Exit> refer(Context& context, const CaseOptions& options) {
     SAFAR_TRY(auto client, context.client());
     SAFAR_TRY(auto id, record_argument(options.id));
     SAFAR_TRY(auto fields, field_list(options.fields));
-    json::object body{{"to", json::value_from(options.to)}, {"groups", json::value_from(options.groups)},
-                      {"fields", std::move(fields)}, {"preview", options.preview}};
+    json::object body{{"to", json::value_from(options.to)},
+                      {"groups", json::value_from(options.groups)},
+                      {"fields", std::move(fields)},
+                      {"preview", options.preview}};
     if (!options.kind.empty()) body["kind"] = options.kind;
     if (!options.basis.empty()) body["basis"] = options.basis;
     if (!options.without_consent.empty()) body["without_consent"] = options.without_consent;
@@ -102,14 +106,16 @@ Outcome<Exit> refer(Context& context, const CaseOptions& options) {
         SAFAR_TRY(auto labels, context.labels());
         context.out << referral_text(answer.json, labels);
     }
-    return options.preview && !list_at(answer.json, "missing_consent").empty() ? Exit::no : Exit::ok;
+    return options.preview && !list_at(answer.json, "missing_consent").empty() ? Exit::no
+                                                                               : Exit::ok;
 }
 
 void add_steps(CLI::App& app, Context& context, const Options& options) {
-    auto& steps = add_command(app, context, "steps", "What can be done with a record now, and by whom",
-                              "safar steps 0G3T7ZB1N5V9Q4M2K8R6XWCY7D", [&context, options] {
-                                  return look_at(context, *options, "/steps", steps_text);
-                              });
+    auto& steps =
+        add_command(app, context, "steps", "What can be done with a record now, and by whom",
+                    "safar steps 0G3T7ZB1N5V9Q4M2K8R6XWCY7D", [&context, options] {
+                        return look_at(context, *options, "/steps", steps_text);
+                    });
     steps.add_option("id", options->id, "Record id")->required();
     auto& take = add_command(app, context, "step", "Take a step in a record's workflow",
                              "safar step 0G3T7ZB1N5V9Q4M2K8R6XWCY7D accept\n"
@@ -118,16 +124,19 @@ void add_steps(CLI::App& app, Context& context, const Options& options) {
     take.add_option("id", options->id, "Record id")->required();
     take.add_option("step", options->step, "Step, as `safar steps ID` lists them")->required();
     take.add_option("field", options->fields, "name=value that goes with it");
-    take.add_option("--at", options->at, "When it happened, if not now; due dates count from it")->type_name("DATE");
+    take.add_option("--at", options->at, "When it happened, if not now; due dates count from it")
+        ->type_name("DATE");
     take.add_option("--why", options->why, "Reason, kept with the event")->type_name("TEXT");
-    take.add_option("--without-consent", options->without_consent, "Go on though consent is missing; kept and listed")
+    take.add_option("--without-consent", options->without_consent,
+                    "Go on though consent is missing; kept and listed")
         ->type_name("REASON");
 }
 
 void add_reassign(CLI::App& app, Context& context, const Options& options) {
-    auto& command = add_command(app, context, "reassign", "Give a case to another agency; only its owner may",
-                                "safar reassign 0G3T7ZB1N5V9Q4M2K8R6XWCY7D NCHR --why \"she moved to Lahore\"",
-                                [&context, options] { return reassign(context, *options); });
+    auto& command =
+        add_command(app, context, "reassign", "Give a case to another agency; only its owner may",
+                    "safar reassign 0G3T7ZB1N5V9Q4M2K8R6XWCY7D NCHR --why \"she moved to Lahore\"",
+                    [&context, options] { return reassign(context, *options); });
     command.add_option("id", options->id, "Record id")->required();
     command.add_option("agency", options->agency, "Agency, as the charter names it")->required();
     command.add_option("--why", options->why, "Reason, kept with the event")->type_name("TEXT");
@@ -135,19 +144,28 @@ void add_reassign(CLI::App& app, Context& context, const Options& options) {
 
 void add_refer(CLI::App& app, Context& context, const Options& options) {
     auto& command = add_command(
-        app, context, "refer", "Hand a case on with copies of some of its fields (exit code 1: a preview lacks consent)",
+        app, context, "refer",
+        "Hand a case on with copies of some of its fields (exit code 1: a preview lacks consent)",
         "safar refer 0G3T7ZB1N5V9Q4M2K8R6XWCY7D --to FIA --group identity --preview\n"
-        "safar refer 0G3T7ZB1N5V9Q4M2K8R6XWCY7D --to FIA --group identity --group contact reason=shelter",
+        "safar refer 0G3T7ZB1N5V9Q4M2K8R6XWCY7D --to FIA --group identity --group contact "
+        "reason=shelter",
         [&context, options] { return refer(context, *options); });
     command.add_option("id", options->id, "Record id of the person")->required();
     command.add_option("field", options->fields, "name=value of the referral");
-    command.add_option("--to", options->to, "Agency that it goes to")->required()->type_name("AGENCY");
-    command.add_option("--group", options->groups, "Group of fields that go with it")->type_name("GROUP");
-    command.add_option("--kind", options->kind, "Kind of the referral, where the schema has several");
+    command.add_option("--to", options->to, "Agency that it goes to")
+        ->required()
+        ->type_name("AGENCY");
+    command.add_option("--group", options->groups, "Group of fields that go with it")
+        ->type_name("GROUP");
+    command.add_option("--kind", options->kind,
+                       "Kind of the referral, where the schema has several");
     command.add_option("--basis", options->basis, "What this rests on")->type_name("TEXT");
-    command.add_option("--without-consent", options->without_consent, "Go on though consent is missing; kept and listed")
+    command
+        .add_option("--without-consent", options->without_consent,
+                    "Go on though consent is missing; kept and listed")
         ->type_name("REASON");
-    command.add_flag("--preview", options->preview, "Show exactly what would go, and write nothing");
+    command.add_flag("--preview", options->preview,
+                     "Show exactly what would go, and write nothing");
 }
 
 } // namespace
@@ -157,17 +175,21 @@ void add_casework_commands(CLI::App& app, Context& context) {
     add_steps(app, context, options);
     add_reassign(app, context, options);
     add_refer(app, context, options);
-    auto& inbox_command = add_command(app, context, "inbox", "What waits for this agency: tasks, answers, conflicts",
-                                      "safar inbox --overdue\nsafar inbox --caseload",
-                                      [&context, options] { return inbox(context, *options); });
+    auto& inbox_command =
+        add_command(app, context, "inbox", "What waits for this agency: tasks, answers, conflicts",
+                    "safar inbox --overdue\nsafar inbox --caseload",
+                    [&context, options] { return inbox(context, *options); });
     inbox_command.add_flag("--overdue", options->overdue, "Only what is overdue");
-    inbox_command.add_flag("--everybody", options->everybody, "Tasks of all agencies, as far as they are held here");
-    inbox_command.add_flag("--caseload", options->caseload, "Only how many wait and are overdue, by task");
-    inbox_command.add_option("--limit", options->limit, "At most so many")->check(CLI::Range(1, 10000));
-    auto& journey = add_command(app, context, "journey", "Everything held here about one person, in order of time",
-                                "safar journey 0G3T7ZB1N5V9Q4M2K8R6XWCY7D --purpose counselling", [&context, options] {
-                                    return look_at(context, *options, "/journey", journey_text);
-                                });
+    inbox_command.add_flag("--everybody", options->everybody,
+                           "Tasks of all agencies, as far as they are held here");
+    inbox_command.add_flag("--caseload", options->caseload,
+                           "Only how many wait and are overdue, by task");
+    inbox_command.add_option("--limit", options->limit, "At most so many")
+        ->check(CLI::Range(1, 10000));
+    auto& journey = add_command(
+        app, context, "journey", "Everything held here about one person, in order of time",
+        "safar journey 0G3T7ZB1N5V9Q4M2K8R6XWCY7D --purpose counselling",
+        [&context, options] { return look_at(context, *options, "/journey", journey_text); });
     journey.add_option("id", options->id, "Record id")->required();
     auto& timeline = add_command(
         app, context, "timeline", "The same, or a picture of it without values",
@@ -176,10 +198,11 @@ void add_casework_commands(CLI::App& app, Context& context) {
         });
     timeline.add_option("id", options->id, "Record id")->required();
     timeline.add_flag("--svg", options->svg, "SVG on standard output");
-    auto& dossier = add_command(app, context, "dossier",
-                                "What is held of a person, who may hold it, who has acknowledged what",
-                                "safar dossier 0G3T7ZB1N5V9Q4M2K8R6XWCY7D --purpose \"data-subject request\"",
-                                [&context, options] { return look_at(context, *options, "/dossier", dossier_text); });
+    auto& dossier = add_command(
+        app, context, "dossier",
+        "What is held of a person, who may hold it, who has acknowledged what",
+        "safar dossier 0G3T7ZB1N5V9Q4M2K8R6XWCY7D --purpose \"data-subject request\"",
+        [&context, options] { return look_at(context, *options, "/dossier", dossier_text); });
     dossier.add_option("id", options->id, "Record id")->required();
 }
 

@@ -36,12 +36,14 @@ std::string xml_text(std::string_view text) {
 std::optional<long> day_number(std::string_view text) {
     auto number = [&](std::size_t at, std::size_t length, int otherwise) -> int {
         int value = otherwise;
-        if (text.size() >= at + length) std::from_chars(text.data() + at, text.data() + at + length, value);
+        if (text.size() >= at + length)
+            std::from_chars(text.data() + at, text.data() + at + length, value);
         return value;
     };
     int year = number(0, 4, 0), month = number(5, 2, 1);
     if (text.size() == 7 && text[5] == 'Q') month = 3 * (text[6] - '1') + 1;
-    std::chrono::year_month_day day{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
+    std::chrono::year_month_day day{std::chrono::year(year),
+                                    std::chrono::month(static_cast<unsigned>(month)),
                                     std::chrono::day(static_cast<unsigned>(number(8, 2, 1)))};
     if (year < 1 || !day.ok()) return std::nullopt;
     return std::chrono::sys_days(day).time_since_epoch().count();
@@ -49,8 +51,8 @@ std::optional<long> day_number(std::string_view text) {
 
 std::string day_text(long days) {
     std::chrono::year_month_day day{std::chrono::sys_days(std::chrono::days(days))};
-    return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(day.year()), static_cast<unsigned>(day.month()),
-                       static_cast<unsigned>(day.day()));
+    return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(day.year()),
+                       static_cast<unsigned>(day.month()), static_cast<unsigned>(day.day()));
 }
 
 struct Mark {
@@ -72,38 +74,47 @@ std::string journey_svg(const json::value& answer) {
         }
         std::string agency = text_at(entry, "agency");
         lanes.emplace(agency, 0);
-        marks.push_back({*day, agency, text_at(entry, "on") + " " + text_at(entry, "kind") + " " + text_at(entry, "verb")});
+        marks.push_back(
+            {*day, agency,
+             text_at(entry, "on") + " " + text_at(entry, "kind") + " " + text_at(entry, "verb")});
     }
     int next = 0;
     for (auto& [agency, lane] : lanes) lane = next++;
     long first = marks.empty() ? 0 : marks.front().day, last = first;
-    for (const Mark& mark : marks) first = std::min(first, mark.day), last = std::max(last, mark.day);
+    for (const Mark& mark : marks)
+        first = std::min(first, mark.day), last = std::max(last, mark.day);
     const double scale = (width - left - 40.0) / static_cast<double>(std::max(1L, last - first));
     const int height = top + lane_height * std::max(1, next) + 30;
-    std::string out = fmt::format(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{}\" height=\"{}\" font-family=\"sans-serif\" "
-        "font-size=\"13\">\n<title>Journey {}</title>\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n",
-        width, height, xml_text(text_at(answer, "id")));
+    std::string out = fmt::format("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{}\" "
+                                  "height=\"{}\" font-family=\"sans-serif\" "
+                                  "font-size=\"13\">\n<title>Journey {}</title>\n<rect "
+                                  "width=\"100%\" height=\"100%\" fill=\"white\"/>\n",
+                                  width, height, xml_text(text_at(answer, "id")));
     for (const auto& [agency, lane] : lanes) {
         const int y = top + lane * lane_height + lane_height / 2;
-        out += fmt::format("<text x=\"12\" y=\"{}\">{}</text>\n<line x1=\"{}\" y1=\"{}\" x2=\"{}\" y2=\"{}\" "
-                           "stroke=\"#c8d0d8\"/>\n",
-                           y + 4, xml_text(agency), left, y, width - 20, y);
+        out += fmt::format(
+            "<text x=\"12\" y=\"{}\">{}</text>\n<line x1=\"{}\" y1=\"{}\" x2=\"{}\" y2=\"{}\" "
+            "stroke=\"#c8d0d8\"/>\n",
+            y + 4, xml_text(agency), left, y, width - 20, y);
     }
-    std::map<std::pair<int, long>, int> stacked; // several events of one agency on one day stand above each other
+    std::map<std::pair<int, long>, int>
+        stacked; // several events of one agency on one day stand above each other
     for (const Mark& mark : marks) {
         const int lane = lanes.at(mark.agency), up = stacked[{lane, mark.day}]++;
-        out += fmt::format("<circle cx=\"{:.1f}\" cy=\"{}\" r=\"6\" fill=\"#1f6f8b\" fill-opacity=\"0.8\">"
-                           "<title>{}: {}</title></circle>\n",
-                           left + 10 + static_cast<double>(mark.day - first) * scale,
-                           top + lane * lane_height + lane_height / 2 - std::min(up, 3) * 7, xml_text(mark.agency),
-                           xml_text(mark.what));
+        out += fmt::format(
+            "<circle cx=\"{:.1f}\" cy=\"{}\" r=\"6\" fill=\"#1f6f8b\" fill-opacity=\"0.8\">"
+            "<title>{}: {}</title></circle>\n",
+            left + 10 + static_cast<double>(mark.day - first) * scale,
+            top + lane * lane_height + lane_height / 2 - std::min(up, 3) * 7, xml_text(mark.agency),
+            xml_text(mark.what));
     }
     if (!marks.empty())
-        out += fmt::format("<text x=\"{}\" y=\"28\">{}</text>\n<text x=\"{}\" y=\"28\" text-anchor=\"end\">{}</text>\n",
+        out += fmt::format("<text x=\"{}\" y=\"28\">{}</text>\n<text x=\"{}\" y=\"28\" "
+                           "text-anchor=\"end\">{}</text>\n",
                            left, day_text(first), width - 20, day_text(last));
     if (left_out > 0)
-        out += fmt::format("<text x=\"12\" y=\"{}\">{} without a date</text>\n", height - 10, left_out);
+        out += fmt::format("<text x=\"12\" y=\"{}\">{} without a date</text>\n", height - 10,
+                           left_out);
     return out + "</svg>\n";
 }
 

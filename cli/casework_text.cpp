@@ -64,8 +64,9 @@ std::string inbox_text(const json::value& answer, const Labels& labels) {
                               ? visible(text_at(item, "step"))
                               : labels.format("field {}", visible(text_at(item, "field")));
         table.row({flag_at(item, "overdue") ? due + " !" : due, visible(text_at(item, "task")),
-                   visible(text_at(item, "kind")), visible(text_at(item, "id")), joined(list_at(item, "for")),
-                   visible(text_at(item, "since")).substr(0, 10), std::move(how)});
+                   visible(text_at(item, "kind")), visible(text_at(item, "id")),
+                   joined(list_at(item, "for")), visible(text_at(item, "since")).substr(0, 10),
+                   std::move(how)});
     }
     if (table.empty())
         return labels.format("nothing waits for {}", visible(text_at(answer, "agency"))) + "\n";
@@ -82,7 +83,8 @@ std::string caseload_text(const json::value& answer, const Labels& labels) {
                  {labels.say("waiting"), Align::right},
                  {labels.say("overdue"), Align::right}});
     for (const json::value& one : list_at(answer, "caseload"))
-        table.row({visible(text_at(one, "task")), grouped(number_at(one, "waiting")), grouped(number_at(one, "overdue"))});
+        table.row({visible(text_at(one, "task")), grouped(number_at(one, "waiting")),
+                   grouped(number_at(one, "overdue"))});
     return table.empty() ? labels.say("nothing waits") + "\n" : table.render();
 }
 
@@ -115,16 +117,17 @@ std::string dossier_text(const json::value& answer, const Labels& labels) {
                    {labels.say("compartment")},
                    {labels.say("may be held by")}});
     for (const json::value& one : list_at(answer, "records"))
-        records.row({visible(text_at(one, "kind")), visible(text_at(one, "id")), visible(text_at(one, "state")),
-                     visible(text_at(one, "compartment")), joined(list_at(one, "held_by"))});
+        records.row({visible(text_at(one, "kind")), visible(text_at(one, "id")),
+                     visible(text_at(one, "state")), visible(text_at(one, "compartment")),
+                     joined(list_at(one, "held_by"))});
     std::string out = records.render();
     Table waits({{labels.say("record")},
                  {labels.say("task")},
                  {labels.say("done by")},
                  {labels.say("not yet")}});
     for (const json::value& one : list_at(answer, "acknowledgements"))
-        waits.row({visible(text_at(one, "id")), visible(text_at(one, "task")), joined(list_at(one, "done")),
-                   joined(list_at(one, "missing"))});
+        waits.row({visible(text_at(one, "id")), visible(text_at(one, "task")),
+                   joined(list_at(one, "done")), joined(list_at(one, "missing"))});
     if (!waits.empty()) out += "\n" + waits.render();
     if (flag_at(answer, "truncated")) out += labels.say("there is more than is shown here") + "\n";
     return out;
@@ -136,8 +139,8 @@ std::string referral_text(const json::value& answer, const Labels& labels) {
                 {labels.say("value")},
                 {labels.say("said by")}});
     for (const json::value& one : list_at(answer, "goes"))
-        goes.row({visible(text_at(one, "field")), visible(text_at(one, "group")), visible(text_at(one, "value")),
-                  visible(text_at(one, "agency"))});
+        goes.row({visible(text_at(one, "field")), visible(text_at(one, "group")),
+                  visible(text_at(one, "value")), visible(text_at(one, "agency"))});
     std::string out =
         goes.empty() ? labels.say("no field of the subject goes with it") + "\n" : goes.render();
     const json::array& stays = list_at(answer, "stays");

@@ -21,9 +21,9 @@ namespace safar::cli {
 [[nodiscard]] std::string step_text(const boost::json::value& answer, const std::string& id,
                                     const Labels& labels = {});
 
-// A journey as SVG 1.1: a lane for each agency, a mark for each event at its day, with a title that tells
-// what happened. Values are left out: a picture is passed on more easily than a record. Days that do not
-// read as dates are left out and counted in a note.
+// A journey as SVG 1.1: a lane for each agency, a mark for each event at its day, with a title that
+// tells what happened. Values are left out: a picture is passed on more easily than a record. Days
+// that do not read as dates are left out and counted in a note.
 [[nodiscard]] std::string journey_svg(const boost::json::value& answer);
 
 } // namespace safar::cli

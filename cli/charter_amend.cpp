@@ -34,8 +34,8 @@ Result<> add_heads(const json::value& list, std::vector<KnownHead>& heads) {
     return success();
 }
 
-Outcome<std::vector<KnownHead>>
-gather_heads(Context& context, const std::vector<std::string>& files) {
+Outcome<std::vector<KnownHead>> gather_heads(Context& context,
+                                             const std::vector<std::string>& files) {
     std::vector<KnownHead> heads;
     for (const std::string& path : files) {
         SAFAR_TRY(auto text, read_file(path));
@@ -60,7 +60,8 @@ gather_heads(Context& context, const std::vector<std::string>& files) {
 // --- amend ---
 
 struct AmendOptions {
-    std::vector<std::string> admit, remove, remove_nodes, titles, grants, rotate, cuts, lift, branches, heads;
+    std::vector<std::string> admit, remove, remove_nodes, titles, grants, rotate, cuts, lift,
+        branches, heads;
     std::string network, compartments, schema, codes, why;
     std::uint32_t quorum = 0;
 };
@@ -71,13 +72,18 @@ Result<Grant> grant_of(const std::string& text) {
     if (parts.size() == 3) {
         out.agency = parts[0];
         out.compartment = parts[1];
-        if (parts[2] == "write") out.right = Grant::Right::write;
-        else if (parts[2] == "observe") out.right = Grant::Right::observe;
-        else if (parts[2] == "relay") out.right = Grant::Right::relay;
-        else if (parts[2] == "none") out.right = Grant::Right::none;
+        if (parts[2] == "write")
+            out.right = Grant::Right::write;
+        else if (parts[2] == "observe")
+            out.right = Grant::Right::observe;
+        else if (parts[2] == "relay")
+            out.right = Grant::Right::relay;
+        else if (parts[2] == "none")
+            out.right = Grant::Right::none;
         if (out.right != Grant::Right::read || parts[2] == "read") return out;
     }
-    return wrong_value("--grant", text, "AGENCY:COMPARTMENT:write, :read, :relay, :observe or :none");
+    return wrong_value("--grant", text,
+                       "AGENCY:COMPARTMENT:write, :read, :relay, :observe or :none");
 }
 
 Result<CharterCut> cut_of(const CharterState& state, const std::string& text) {
@@ -95,7 +101,8 @@ Result<CharterCut> cut_of(const CharterState& state, const std::string& text) {
 }
 
 // A branch by the first digits of the hash that `safar evidence show` lists.
-Result<CharterAdmit> branch_of(const CharterState& state, const std::string& text, const std::string& why) {
+Result<CharterAdmit> branch_of(const CharterState& state, const std::string& text,
+                               const std::string& why) {
     constexpr std::size_t digits_min = 8;
     std::vector<CharterAdmit> found;
     Epochs chain;
@@ -106,17 +113,24 @@ Result<CharterAdmit> branch_of(const CharterState& state, const std::string& tex
         SAFAR_TRY(auto file, make_evidence_file(*fork, chain));
         SAFAR_TRY(auto headers, read_evidence(*fork));
         for (const Bytes* header : {&fork->header_a, &fork->header_b}) {
-            CharterAdmit admit{file.node, file.compartment, fork->place.log.incarnation, fork->place.number,
-                               header_hash(headers.a.network, *header), why};
-            if (admit.hash.hex().starts_with(text) && std::find(found.begin(), found.end(), admit) == found.end())
+            CharterAdmit admit{file.node,
+                               file.compartment,
+                               fork->place.log.incarnation,
+                               fork->place.number,
+                               header_hash(headers.a.network, *header),
+                               why};
+            if (admit.hash.hex().starts_with(text) &&
+                std::find(found.begin(), found.end(), admit) == found.end())
                 found.push_back(std::move(admit));
         }
     }
     if (found.size() == 1) return found.front();
-    return failure(ErrorCode::invalid_argument,
-                   fmt::format("--admit-branch {}: {} of the known forks begins so; give {} digits or more of a "
-                               "branch that `safar evidence show` lists",
-                               text, found.empty() ? "no branch" : "more than one branch", digits_min));
+    return failure(
+        ErrorCode::invalid_argument,
+        fmt::format(
+            "--admit-branch {}: {} of the known forks begins so; give {} digits or more of a "
+            "branch that `safar evidence show` lists",
+            text, found.empty() ? "no branch" : "more than one branch", digits_min));
 }
 
 Result<Enrolment> enrolment_in(const std::string& path) {
@@ -229,8 +243,9 @@ void add_amend_command(CLI::App& charter, Context& context) {
     command.add_option("--cut", o->cuts, "What counts of a log, in place of the head known here")
         ->type_name("NODE:COMPARTMENT:LOG:BATCH");
     command
-        .add_option("--admit-branch", o->branches,
-                    "Of a forked log the branch that counts (safar evidence show), and what follows")
+        .add_option(
+            "--admit-branch", o->branches,
+            "Of a forked log the branch that counts (safar evidence show), and what follows")
         ->type_name("HASH");
     command.add_option("--lift", o->lift, "Node whose cuts go: all of it counts again")
         ->type_name("NODE");

@@ -21,8 +21,7 @@ namespace {
 
 json::array names(const std::vector<std::string>& list) {
     json::array out;
-    for (const std::string& name : list)
-        out.push_back(json::string(name));
+    for (const std::string& name : list) out.push_back(json::string(name));
     return out;
 }
 
@@ -144,8 +143,7 @@ void print_charter(Context& context, const Charter& charter) {
     Table kinds({{"compartment"}, {"title"}, {"kinds of records"}});
     for (const CharterCompartment& compartment : charter.compartments) {
         std::string list;
-        for (const std::string& kind : compartment.kinds)
-            list += (list.empty() ? "" : ", ") + kind;
+        for (const std::string& kind : compartment.kinds) list += (list.empty() ? "" : ", ") + kind;
         kinds.row({compartment.name, compartment.title, list});
     }
     context.out << kinds.render() << "\n";

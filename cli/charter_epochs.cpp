@@ -217,8 +217,8 @@ Result<KnownHead> head_of(const json::value& log) {
     return out;
 }
 
-Result<NodeId>
-listed_node(const CharterState& state, const std::string& option, const std::string& text) {
+Result<NodeId> listed_node(const CharterState& state, const std::string& option,
+                           const std::string& text) {
     std::set<NodeId> found;
     for (const HeldCharter& held : state.epochs())
         for (const CharterNode& node : held.charter->nodes)
@@ -261,7 +261,8 @@ Outcome<Charter> adopt_epochs(Context& context, const std::vector<std::string>& 
     bool runs = true;
     for (std::size_t i = 0; runs && i < texts.size(); ++i) {
         auto taken = client.post("/v1/charter", json::object{{"text", texts[i]}});
-        if (!taken && i == 0 && taken.error().code == ErrorCode::unreachable) runs = false;
+        if (!taken && i == 0 && taken.error().code == ErrorCode::unreachable)
+            runs = false;
         else if (!taken)
             return Problem(failure(taken.error().code, paths[i] + ": " + taken.error().detail));
     }

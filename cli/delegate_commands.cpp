@@ -36,7 +36,9 @@ Result<std::vector<NodeId>> nodes_named(const CharterState& state, const std::st
         if (node.agency == text) out.push_back(node.id);
     if (!out.empty()) return out;
     auto node = listed_node(state, "delegate give", text);
-    if (!node) return wrong_value("delegate give", text, "the code of an agency, or the first digits of a node's id");
+    if (!node)
+        return wrong_value("delegate give", text,
+                           "the code of an agency, or the first digits of a node's id");
     return std::vector<NodeId>{node.value()};
 }
 
@@ -66,22 +68,30 @@ Outcome<Exit> give(Context& context, const GiveOptions& options) {
             for (const HeldCharter& held : state.epochs()) epochs.push_back(held.charter);
             return epochs;
         }()));
-        SAFAR_TRY(client.post("/v1/charter/notices", json::object{{"notice", to_hex(notice.bytes)}}));
-        given.push_back(json::object{{"hash", notice.hash.hex()}, {"node", node.hex()}, {"text", text}});
-        if (!context.json) context.out << visible(notice.hash.brief() + "  " + describe_notice(notice)) << "\n";
+        SAFAR_TRY(
+            client.post("/v1/charter/notices", json::object{{"notice", to_hex(notice.bytes)}}));
+        given.push_back(
+            json::object{{"hash", notice.hash.hex()}, {"node", node.hex()}, {"text", text}});
+        if (!context.json)
+            context.out << visible(notice.hash.brief() + "  " + describe_notice(notice)) << "\n";
     }
-    if (context.json) context.out << given << '\n';
-    else context.out << "Every node that hears of it takes such records from there. To end it: safar delegate revoke.\n";
+    if (context.json)
+        context.out << given << '\n';
+    else
+        context.out << "Every node that hears of it takes such records from there. To end it: "
+                       "safar delegate revoke.\n";
     return Exit::ok;
 }
 
 // Does it give anything today?
 bool stands(const CharterState& state, const HeldDelegation& each) {
-    const CharterCompartment* compartment = state.ruling().charter->compartment(each.what.compartment);
+    const CharterCompartment* compartment =
+        state.ruling().charter->compartment(each.what.compartment);
     return compartment != nullptr && !each.end &&
-           std::any_of(each.what.kinds.begin(), each.what.kinds.end(), [&](const std::string& kind) {
-               return state.lets(each.what.node, *compartment, kind);
-           });
+           std::any_of(each.what.kinds.begin(), each.what.kinds.end(),
+                       [&](const std::string& kind) {
+                           return state.lets(each.what.node, *compartment, kind);
+                       });
 }
 
 Outcome<Exit> list(Context& context) {
@@ -117,13 +127,23 @@ Outcome<Exit> list(Context& context) {
         context.out << "no delegations are known\n";
         return Exit::ok;
     }
-    Table table({{"delegation"}, {"by"}, {"to"}, {"node"}, {"compartment"}, {"kinds"}, {"until"}, {"state"}});
+    Table table({{"delegation"},
+                 {"by"},
+                 {"to"},
+                 {"node"},
+                 {"compartment"},
+                 {"kinds"},
+                 {"until"},
+                 {"state"}});
     for (const HeldDelegation& each : all)
-        table.row({each.name.brief(), each.what.agency, partner(each.what.node), each.what.node.brief(),
-                   each.what.compartment, listed(each.what.kinds),
-                   (each.what.until_epoch > 0 ? fmt::format("epoch {} ", each.what.until_epoch) : "") +
-                       (each.what.until_batch > 0 ? fmt::format("batch {}", each.what.until_batch) : ""),
-                   each.end ? "ended" : stands(state, each) ? "holds" : "over"});
+        table.row(
+            {each.name.brief(), each.what.agency, partner(each.what.node), each.what.node.brief(),
+             each.what.compartment, listed(each.what.kinds),
+             (each.what.until_epoch > 0 ? fmt::format("epoch {} ", each.what.until_epoch) : "") +
+                 (each.what.until_batch > 0 ? fmt::format("batch {}", each.what.until_batch) : ""),
+             each.end              ? "ended"
+             : stands(state, each) ? "holds"
+                                   : "over"});
     context.out << table.render();
     return Exit::ok;
 }
@@ -141,17 +161,20 @@ Outcome<Exit> revoke(Context& context, const RevokeOptions& options) {
     for (const HeldDelegation& each : all) {
         if (!each.name.hex().starts_with(options.which)) continue;
         if (found != nullptr)
-            return Problem(wrong_value("delegate revoke", options.which, "more digits: several delegations begin so"));
+            return Problem(wrong_value("delegate revoke", options.which,
+                                       "more digits: several delegations begin so"));
         found = &each;
     }
     if (found == nullptr)
-        return Problem(failure(ErrorCode::not_found, fmt::format("no delegation {} is known: safar delegate list",
-                                                                 options.which)));
+        return Problem(
+            failure(ErrorCode::not_found,
+                    fmt::format("no delegation {} is known: safar delegate list", options.which)));
     if (found->what.agency != self.agency)
-        return Problem(failure(ErrorCode::not_permitted,
-                               fmt::format("{} gave it and may end it; a steward may suspend the partner's node "
-                                           "(safar charter suspend)",
-                                           found->what.agency)));
+        return Problem(failure(
+            ErrorCode::not_permitted,
+            fmt::format("{} gave it and may end it; a steward may suspend the partner's node "
+                        "(safar charter suspend)",
+                        found->what.agency)));
     DelegationEnd end;
     end.network = found->what.network;
     end.epoch = state.ruling().charter->identity;
@@ -163,53 +186,74 @@ Outcome<Exit> revoke(Context& context, const RevokeOptions& options) {
     for (const json::value& log : logs.json.as_array()) {
         SAFAR_TRY(auto head, head_of(log));
         if (head.node == found->what.node && head.compartment == found->what.compartment)
-            end.cuts.push_back({head.node, head.compartment, head.incarnation, head.batch, std::nullopt, ""});
+            end.cuts.push_back(
+                {head.node, head.compartment, head.incarnation, head.batch, std::nullopt, ""});
     }
     SAFAR_TRY(auto text, write_delegation_end(end, self.signing));
     SAFAR_TRY(auto signed_one, parse_delegation_end(text));
     const Notice notice = make_delegation_end_notice(text, signed_one);
     SAFAR_TRY(client.post("/v1/charter/notices", json::object{{"notice", to_hex(notice.bytes)}}));
     if (context.json) {
-        context.out << json::object{{"hash", notice.hash.hex()}, {"cuts", end.cuts.size()}, {"text", text}} << '\n';
+        context.out << json::object{{"hash", notice.hash.hex()},
+                                    {"cuts", end.cuts.size()},
+                                    {"text", text}}
+                    << '\n';
         return Exit::ok;
     }
-    context.out << fmt::format("Delegation {} is ended: what is held here of {} of its logs counts, what comes after "
-                               "is kept apart.\n",
-                               found->name.brief(), end.cuts.size());
+    context.out << fmt::format(
+        "Delegation {} is ended: what is held here of {} of its logs counts, what comes after "
+        "is kept apart.\n",
+        found->name.brief(), end.cuts.size());
     return Exit::ok;
 }
 
 } // namespace
 
 void add_delegate_commands(CLI::App& app, Context& context) {
-    CLI::App& group = add_group(app, "delegate", "Letting a partner's node write some kinds of records");
+    CLI::App& group =
+        add_group(app, "delegate", "Letting a partner's node write some kinds of records");
     const auto g = std::make_shared<GiveOptions>();
-    auto& give_command = add_command(group, context, "give",
-                                     "Let a node that reads a compartment write some kinds there, until an epoch or batch",
-                                     "safar --node ./fia delegate give EDHI --compartment movement --kind crossing "
-                                     "--until-epoch 4\nsafar --node ./fia delegate give 3fa1b2c4 --compartment movement "
-                                     "--kind crossing --until-batch 200",
-                                     [&context, g] { return give(context, *g); });
-    give_command.add_option("whom", g->whom, "Agency, or the first digits of one node's id")->required();
-    give_command.add_option("--compartment", g->compartment, "Where it may write")->required()->type_name("NAME");
-    give_command.add_option("--kind", g->kinds, "What it may write")->required()->type_name("KIND")->allow_extra_args(false);
-    auto* epoch = give_command.add_option("--until-epoch", g->until_epoch, "The last epoch in which it may")
-                      ->type_name("N")->check(CLI::PositiveNumber);
-    auto* batch = give_command.add_option("--until-batch", g->until_batch, "The last batch of each of its logs")
-                      ->type_name("N")->check(CLI::PositiveNumber);
+    auto& give_command = add_command(
+        group, context, "give",
+        "Let a node that reads a compartment write some kinds there, until an epoch or batch",
+        "safar --node ./fia delegate give EDHI --compartment movement --kind crossing "
+        "--until-epoch 4\nsafar --node ./fia delegate give 3fa1b2c4 --compartment movement "
+        "--kind crossing --until-batch 200",
+        [&context, g] { return give(context, *g); });
+    give_command.add_option("whom", g->whom, "Agency, or the first digits of one node's id")
+        ->required();
+    give_command.add_option("--compartment", g->compartment, "Where it may write")
+        ->required()
+        ->type_name("NAME");
+    give_command.add_option("--kind", g->kinds, "What it may write")
+        ->required()
+        ->type_name("KIND")
+        ->allow_extra_args(false);
+    auto* epoch =
+        give_command.add_option("--until-epoch", g->until_epoch, "The last epoch in which it may")
+            ->type_name("N")
+            ->check(CLI::PositiveNumber);
+    auto* batch =
+        give_command
+            .add_option("--until-batch", g->until_batch, "The last batch of each of its logs")
+            ->type_name("N")
+            ->check(CLI::PositiveNumber);
     give_command.callback([&context, g, epoch, batch] {
         if (epoch->count() == 0 && batch->count() == 0)
-            throw CLI::RequiredError("--until-epoch or --until-batch: a delegation ends, and one of them");
+            throw CLI::RequiredError(
+                "--until-epoch or --until-batch: a delegation ends, and one of them");
         context.action = [&context, g] { return give(context, *g); };
     });
     give_command.add_option("--why", g->why, "Reason, for everybody to read")->type_name("TEXT");
-    add_command(group, context, "list", "Who lets whom write what, and until when", "safar --node ./fia delegate list",
-                [&context] { return list(context); });
+    add_command(group, context, "list", "Who lets whom write what, and until when",
+                "safar --node ./fia delegate list", [&context] { return list(context); });
     const auto r = std::make_shared<RevokeOptions>();
-    auto& revoke_command = add_command(group, context, "revoke", "End a delegation now; what is held of it counts",
-                                       "safar --node ./fia delegate revoke 5c0e81d2 --why \"the project is over\"",
-                                       [&context, r] { return revoke(context, *r); });
-    revoke_command.add_option("delegation", r->which, "First digits, as `delegate list` shows it")->required();
+    auto& revoke_command =
+        add_command(group, context, "revoke", "End a delegation now; what is held of it counts",
+                    "safar --node ./fia delegate revoke 5c0e81d2 --why \"the project is over\"",
+                    [&context, r] { return revoke(context, *r); });
+    revoke_command.add_option("delegation", r->which, "First digits, as `delegate list` shows it")
+        ->required();
     revoke_command.add_option("--why", r->why, "Reason, for everybody to read")->type_name("TEXT");
 }
 

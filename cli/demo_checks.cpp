@@ -35,8 +35,7 @@ Outcome<Figures> counted(Narrator& narrator, const std::string& agency,
 void compare(Narrator& narrator, const std::string& label, const Figures& published,
              const ByNode& nodes, const Figures& names = {}) {
     std::vector<Table::Column> columns{{label}, {"published", Align::right}};
-    for (const auto& [agency, figures] : nodes)
-        columns.push_back({"at " + agency, Align::right});
+    for (const auto& [agency, figures] : nodes) columns.push_back({"at " + agency, Align::right});
     columns.push_back({""});
     Table table(columns);
     bool all = true;
@@ -80,8 +79,7 @@ Outcome<Exit> check_returns(Narrator& narrator) {
                         {"Voluntary return", "voluntary"},
                         {"Refused entry and subsequently departed", "refused_entry"}};
     std::map<std::string, Figures> published;
-    for (const auto& row : rows)
-        published[row[0]][codes.at(row[1])] = figure(row[2]);
+    for (const auto& row : rows) published[row[0]][codes.at(row[1])] = figure(row[2]);
     narrator.say(
         "Returns of Pakistani nationals from the UK were imported by IOM. NCHR may read them.");
     narrator.run("NCHR", {"stats", "return", "--by", "return_type_group", "--where",
@@ -108,8 +106,7 @@ Outcome<Exit> check_returns(Narrator& narrator) {
 Outcome<Exit> check_referrals(Narrator& narrator) {
     SAFAR_TRY(auto rows, read_published(narrator.network(), "uk_nrm.csv"));
     Figures published;
-    for (const auto& row : rows)
-        published[row[0]] = figure(row[1]);
+    for (const auto& row : rows) published[row[0]] = figure(row[1]);
     narrator.say("Referrals of possible victims of trafficking: four agencies imported a part "
                  "each, and each of them\n"
                  "now counts the whole.");
@@ -187,8 +184,7 @@ Outcome<Exit> show_digests(Narrator& narrator) {
     const DemoNetwork& network = narrator.network();
     SAFAR_TRY(auto charter, network.charter());
     std::vector<Table::Column> columns{{"compartment"}};
-    for (const DemoAgency& agency : network.agencies())
-        columns.push_back({agency.code});
+    for (const DemoAgency& agency : network.agencies()) columns.push_back({agency.code});
     Table table(columns);
     bool equal = true;
     for (const CharterCompartment& compartment : charter.compartments) {

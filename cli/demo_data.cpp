@@ -175,8 +175,7 @@ Result<std::vector<std::vector<std::string>>> read_published(const DemoNetwork& 
     while (std::getline(in, line)) {
         std::vector<std::string> cells;
         std::istringstream row(line);
-        for (std::string cell; std::getline(row, cell, ',');)
-            cells.push_back(cell);
+        for (std::string cell; std::getline(row, cell, ',');) cells.push_back(cell);
         out.push_back(std::move(cells));
     }
     return out;

@@ -128,8 +128,7 @@ Result<> DemoNetwork::check_ours() const {
 
 Result<> DemoNetwork::wipe() const {
     SAFAR_TRY(check_ours());
-    for (const DemoAgency& agency : agencies_)
-        stop_daemon(pid_file(agency.code));
+    for (const DemoAgency& agency : agencies_) stop_daemon(pid_file(agency.code));
     std::error_code ec;
     for (const DemoAgency& agency : agencies_)
         for (const std::string& path :
@@ -159,8 +158,7 @@ Result<> DemoNetwork::found(std::ostream& out) const {
     draft.compartments = config_ + "/compartments.toml";
     int port = first_port;
     for (const DemoAgency& agency : agencies_) {
-        while (port <= last_port && !free_port(port))
-            ++port;
+        while (port <= last_port && !free_port(port)) ++port;
         if (port > last_port)
             return failure(
                 ErrorCode::busy,
@@ -270,7 +268,10 @@ Result<> DemoNetwork::await_equal(std::chrono::seconds patience) const {
     }
 }
 
-LineDown::LineDown(const DemoNetwork& network, std::string but) : network_(network), but_(std::move(but)) { hold(true); }
+LineDown::LineDown(const DemoNetwork& network, std::string but)
+    : network_(network), but_(std::move(but)) {
+    hold(true);
+}
 
 LineDown::~LineDown() { hold(false); }
 

@@ -84,8 +84,7 @@ bool stop_daemon(const std::string& pid_file, std::chrono::seconds patience) {
         while (running_daemon(pid_file) && std::chrono::steady_clock::now() < end)
             std::this_thread::sleep_for(std::chrono::milliseconds(20));
         if (running_daemon(pid_file)) kill(*pid, SIGKILL);
-        while (running_daemon(pid_file))
-            std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        while (running_daemon(pid_file)) std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
     std::error_code ec;
     std::filesystem::remove(pid_file, ec);

@@ -59,10 +59,10 @@ Narrator::Ran Narrator::run_quietly(const std::string& agency,
     return {static_cast<Exit>(code), out.str(), err.str()};
 }
 
-Outcome<json::value> Narrator::tell(const std::string& agency, const std::vector<std::string>& arguments) {
+Outcome<json::value> Narrator::tell(const std::string& agency,
+                                    const std::vector<std::string>& arguments) {
     std::string line = agency + "$ safar";
-    for (const std::string& word : arguments)
-        line += " " + shell_word(word);
+    for (const std::string& word : arguments) line += " " + shell_word(word);
     context_.out << line << "\n" << std::flush;
     return ask(agency, arguments);
 }
@@ -70,8 +70,7 @@ Outcome<json::value> Narrator::tell(const std::string& agency, const std::vector
 Exit Narrator::run(const std::string& agency, const std::vector<std::string>& arguments,
                    bool may_fail) {
     std::string line = agency + "$ safar";
-    for (const std::string& word : arguments)
-        line += " " + shell_word(word);
+    for (const std::string& word : arguments) line += " " + shell_word(word);
     context_.out << line << "\n" << std::flush;
     const Ran ran = run_quietly(agency, arguments);
     context_.out << indented(ran.out + ran.err) << "\n" << std::flush;
@@ -88,8 +87,7 @@ Outcome<json::value> Narrator::ask(const std::string& agency, std::vector<std::s
     json::value value = json::parse(ran.out, ec);
     if (ec) {
         std::string said = ran.err;
-        while (!said.empty() && said.back() == '\n')
-            said.pop_back();
+        while (!said.empty() && said.back() == '\n') said.pop_back();
         return Problem(ran.exit == Exit::ok ? Exit::bad_data : ran.exit, "demo",
                        fmt::format("{}: {}", agency, said));
     }

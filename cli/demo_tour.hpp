@@ -7,8 +7,8 @@
 
 namespace safar::cli {
 
-// One worker's journey through five agencies, worked on from all of them: registered, exploited, found,
-// referred, returned, reintegrated, with lines that go down and people who act at once.
+// One worker's journey through five agencies, worked on from all of them: registered, exploited,
+// found, referred, returned, reintegrated, with lines that go down and people who act at once.
 [[nodiscard]] Outcome<Exit> demo_story(Context& context, const DemoNetwork& network);
 [[nodiscard]] Outcome<Exit> demo_tour(Context& context, const DemoNetwork& network);
 

@@ -40,8 +40,12 @@ Outcome<std::vector<Known>> known_forks(Context& context) {
         if (fork == nullptr) continue;
         SAFAR_TRY(auto file, make_evidence_file(*fork, chain_of(state)));
         const NetworkId& network = authority->network();
-        Known known{hash, std::move(file), header_hash(network, fork->header_a),
-                    header_hash(network, fork->header_b), std::nullopt, closes(*fork, *authority)};
+        Known known{hash,
+                    std::move(file),
+                    header_hash(network, fork->header_a),
+                    header_hash(network, fork->header_b),
+                    std::nullopt,
+                    closes(*fork, *authority)};
         if (const Hash* one = authority->admitted(fork->place)) known.admitted = *one;
         out.push_back(std::move(known));
     }
@@ -56,13 +60,11 @@ std::string verdict_on(const Known& known) {
 }
 
 json::object evidence_json(const EvidenceFile& file) {
-    return {{"agency", file.agency},
-            {"node", file.node.hex()},
-            {"compartment", file.compartment},
-            {"incarnation", file.fork.place.log.incarnation.hex()},
-            {"batch", file.fork.place.number},
-            {"key_a", file.key_a.hex()},
-            {"key_b", file.key_b.hex()}};
+    return {
+        {"agency", file.agency},           {"node", file.node.hex()},
+        {"compartment", file.compartment}, {"incarnation", file.fork.place.log.incarnation.hex()},
+        {"batch", file.fork.place.number}, {"key_a", file.key_a.hex()},
+        {"key_b", file.key_b.hex()}};
 }
 
 Outcome<Exit> show(Context& context) {
@@ -74,7 +76,8 @@ Outcome<Exit> show(Context& context) {
             line["hash"] = known.hash.hex();
             line["branch_a"] = known.branch_a.hex();
             line["branch_b"] = known.branch_b.hex();
-            line["admitted"] = known.admitted ? json::value(known.admitted->hex()) : json::value(nullptr);
+            line["admitted"] =
+                known.admitted ? json::value(known.admitted->hex()) : json::value(nullptr);
             line["closes"] = known.closes;
             out.push_back(std::move(line));
         }

@@ -60,8 +60,9 @@ public:
             out_ << std::string_view(rest_).substr(0, from);
             json::error_code ec;
             const json::value value = json::parse({line.data(), line.size()}, ec);
-            return failure(error_code_named(text_at(value, "error.code")).value_or(ErrorCode::storage_failed),
-                           "the file ends early: " + text_at(value, "error.detail"));
+            return failure(
+                error_code_named(text_at(value, "error.code")).value_or(ErrorCode::storage_failed),
+                "the file ends early: " + text_at(value, "error.detail"));
         }
         const bool taken_off = line.starts_with("{\"left_out\"");
         if (taken_off || line.starts_with("{\"end\"")) {
@@ -83,17 +84,21 @@ private:
 };
 
 // Writes to a file beside its place and renames it when it is whole; or to the screen.
-Outcome<Exit> download_to(Context& context, const ApiClient& client, const std::string& target, const Upload& body,
-                          const std::string& path) {
+Outcome<Exit> download_to(Context& context, const ApiClient& client, const std::string& target,
+                          const Upload& body, const std::string& path) {
     std::ofstream file;
     const std::string part = path + ".part";
     if (!path.empty()) {
         file.open(part, std::ios::binary | std::ios::trunc);
-        if (!file) return Problem(failure(ErrorCode::storage_failed, fmt::format("cannot write '{}'", part)));
+        if (!file)
+            return Problem(
+                failure(ErrorCode::storage_failed, fmt::format("cannot write '{}'", part)));
     }
     Lines lines(path.empty() ? context.out : file);
-    auto done = client.patient().download(target, body, [&](std::string_view bytes) { return lines.take(bytes); });
-    if (done.has_value() && !lines.whole()) done = failure(ErrorCode::unreachable, "the node's answer ended early");
+    auto done = client.patient().download(
+        target, body, [&](std::string_view bytes) { return lines.take(bytes); });
+    if (done.has_value() && !lines.whole())
+        done = failure(ErrorCode::unreachable, "the node's answer ended early");
     if (done.has_value()) context.err << lines.told();
     if (path.empty()) {
         SAFAR_TRY(std::move(done));
@@ -118,12 +123,14 @@ Outcome<std::string> standard(const std::string& given, const std::string& file)
 }
 
 // A whole answer that is no stream of lines.
-Outcome<std::string> ask(const ApiClient& client, const std::string& target, const std::string& body) {
+Outcome<std::string> ask(const ApiClient& client, const std::string& target,
+                         const std::string& body) {
     std::string answer;
-    SAFAR_TRY(client.patient().download(target, text_upload(body, "application/toml"), [&](std::string_view bytes) -> Result<> {
-        answer += bytes;
-        return success();
-    }));
+    SAFAR_TRY(client.patient().download(target, text_upload(body, "application/toml"),
+                                        [&](std::string_view bytes) -> Result<> {
+                                            answer += bytes;
+                                            return success();
+                                        }));
     return answer;
 }
 
@@ -138,14 +145,16 @@ Outcome<Exit> show_broken(Context& context, const std::string& answer) {
     } else {
         Table table({{"activity"}, {"rule"}, {"where"}, {"what"}});
         for (const auto& one : broken)
-            table.row({text_at(one, "activity"), text_at(one, "rule"), text_at(one, "where"), text_at(one, "what")});
+            table.row({text_at(one, "activity"), text_at(one, "rule"), text_at(one, "where"),
+                       text_at(one, "what")});
         context.out << table.render();
     }
     return broken.empty() ? Exit::ok : Exit::no;
 }
 
 Outcome<Exit> export_iati(Context& context, const ExportOptions& options) {
-    if (!options.where.empty() || options.hxl) return usage("export iati takes --programme, not --where or --hxl");
+    if (!options.where.empty() || options.hxl)
+        return usage("export iati takes --programme, not --where or --hxl");
     SAFAR_TRY(auto client, context.client());
     SAFAR_TRY(auto map, standard(options.map, "iati.toml"));
     Query query;
@@ -166,12 +175,14 @@ Outcome<Exit> export_iati(Context& context, const ExportOptions& options) {
 
 Outcome<Exit> export_records(Context& context, const ExportOptions& options) {
     if (options.kind == "iati") return export_iati(context, options);
-    if (!options.programmes.empty() || options.check) return usage("--programme and --check go with: safar export iati");
+    if (!options.programmes.empty() || options.check)
+        return usage("--programme and --check go with: safar export iati");
     SAFAR_TRY(auto client, context.client());
     const bool csv = options.format == "csv" && !context.json;
     if (options.blank && !csv)
         return usage("--template is a CSV file; leave --format and --json out");
-    if (options.hxl && !csv) return usage("--hxl: hashtags are a row of CSV files; leave --format and --json out");
+    if (options.hxl && !csv)
+        return usage("--hxl: hashtags are a row of CSV files; leave --format and --json out");
     Query query{{"kind", options.kind},
                 {"format", options.blank                ? "template"
                            : csv                        ? "csv"
@@ -189,8 +200,8 @@ Outcome<Exit> export_records(Context& context, const ExportOptions& options) {
         SAFAR_TRY(tags, standard(options.tags, "hxl.toml"));
     }
     if (options.format != "digest")
-        return download_to(context, client, target_of("/v1/export", query), text_upload(tags, "application/toml"),
-                           options.output);
+        return download_to(context, client, target_of("/v1/export", query),
+                           text_upload(tags, "application/toml"), options.output);
     SAFAR_TRY(auto answer, ask(client, target_of("/v1/export", query), tags));
     if (context.json) {
         context.out << answer << '\n';
@@ -238,7 +249,10 @@ void add_export_commands(CLI::App& app, Context& context) {
         "safar export iati --programme 0G3T7ZB1N5V9Q4M2K8R6XWCY7D --output fund.xml\n"
         "safar export iati --check             (which rules programmes break)",
         [&context, options] { return export_records(context, *options); });
-    command.add_option("kind", options->kind, "Kind of record; or iati: programmes as IATI 2.03 activities")->required();
+    command
+        .add_option("kind", options->kind,
+                    "Kind of record; or iati: programmes as IATI 2.03 activities")
+        ->required();
     command
         .add_option("--where", options->where, "Only records whose field reads so; repeat for more")
         ->type_name("FIELD=VALUE")
@@ -256,13 +270,20 @@ void add_export_commands(CLI::App& app, Context& context) {
     command.add_flag("--template", options->blank,
                      "No records: a table to fill in, for safar import --kind KIND");
     command.add_flag("--hxl", options->hxl, "A row of HXL hashtags below the header");
-    command.add_option("--tags", options->tags, "Hashtags of columns, instead of config/standards/hxl.toml")
+    command
+        .add_option("--tags", options->tags,
+                    "Hashtags of columns, instead of config/standards/hxl.toml")
         ->type_name("FILE");
-    command.add_option("--programme", options->programmes, "With iati: only this programme; repeat for more")
+    command
+        .add_option("--programme", options->programmes,
+                    "With iati: only this programme; repeat for more")
         ->type_name("ID")
         ->allow_extra_args(false);
-    command.add_flag("--check", options->check, "With iati: only say which rules are broken (exit code 1: some are)");
-    command.add_option("--map", options->map, "With iati: where values are found, instead of config/standards/iati.toml")
+    command.add_flag("--check", options->check,
+                     "With iati: only say which rules are broken (exit code 1: some are)");
+    command
+        .add_option("--map", options->map,
+                    "With iati: where values are found, instead of config/standards/iati.toml")
         ->type_name("FILE");
     command.add_option("-o,--output", options->output, "Into this file")->type_name("FILE");
 }

@@ -18,8 +18,8 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::uint64_t part_max = 500;  // lines of one request
-constexpr unsigned wait_seconds = 10;    // for news, of one request
+constexpr std::uint64_t part_max = 500; // lines of one request
+constexpr unsigned wait_seconds = 10;   // for news, of one request
 constexpr std::chrono::seconds pause_after_failure{1};
 
 struct FeedOptions {
@@ -53,22 +53,25 @@ Result<FeedAnswer> ask(Context& context, const ApiClient& client, const Query& q
             ++out.lines;
         }
     };
-    SAFAR_TRY(client.download(target_of("/v1/feed", query), [&](std::string_view bytes) -> Result<> {
-        rest += bytes;
-        std::size_t from = 0;
-        for (std::size_t at; (at = rest.find('\n', from)) != std::string::npos; from = at + 1)
-            take_line(std::string_view(rest).substr(from, at - from));
-        rest.erase(0, from);
-        context.out.flush();
-        return success();
-    }));
+    SAFAR_TRY(
+        client.download(target_of("/v1/feed", query), [&](std::string_view bytes) -> Result<> {
+            rest += bytes;
+            std::size_t from = 0;
+            for (std::size_t at; (at = rest.find('\n', from)) != std::string::npos; from = at + 1)
+                take_line(std::string_view(rest).substr(from, at - from));
+            rest.erase(0, from);
+            context.out.flush();
+            return success();
+        }));
     if (!out.ended)
-        return failure(ErrorCode::unreachable, "the node's answer ended early; go on from the cursor of the last line");
+        return failure(ErrorCode::unreachable,
+                       "the node's answer ended early; go on from the cursor of the last line");
     return out;
 }
 
 bool passes(const Problem& problem) {
-    return problem.what == name(ErrorCode::unreachable) || problem.what == name(ErrorCode::stopping) ||
+    return problem.what == name(ErrorCode::unreachable) ||
+           problem.what == name(ErrorCode::stopping) ||
            problem.what == name(ErrorCode::timed_out) || problem.what == name(ErrorCode::busy);
 }
 
@@ -76,7 +79,7 @@ Outcome<Exit> feed(Context& context, const FeedOptions& options) {
     SAFAR_TRY(auto client, context.client());
     std::string cursor = options.since;
     std::uint64_t left = options.limit;
-    bool told = false; // that the node is away
+    bool told = false;             // that the node is away
     std::set<std::string> missing; // told once each
     for (;;) {
         const std::uint64_t wanted = options.limit == 0 ? part_max : std::min(left, part_max);
@@ -89,7 +92,8 @@ Outcome<Exit> feed(Context& context, const FeedOptions& options) {
             Problem problem(answer.error());
             if (!options.follow || !passes(problem)) return problem;
             if (!std::exchange(told, true))
-                context.err << visible(fmt::format("waiting for the node: {}", problem.detail)) << '\n';
+                context.err << visible(fmt::format("waiting for the node: {}", problem.detail))
+                            << '\n';
             std::this_thread::sleep_for(pause_after_failure);
             continue;
         }
@@ -110,22 +114,24 @@ Outcome<Exit> feed(Context& context, const FeedOptions& options) {
 
 void add_feed_command(CLI::App& app, Context& context) {
     const auto options = std::make_shared<FeedOptions>();
-    auto& command = add_command(
-        app, context, "feed",
-        "What this node came to hold, one JSON line an event, from a cursor on (each line carries its own)",
-        "safar feed > changes.jsonl\n"
-        "safar feed --since 1042.17.9f3ac2d18b04e6aa --follow\n"
-        "safar feed --since now --follow --purpose \"family tracing\"",
-        [&context, options] { return feed(context, *options); });
+    auto& command = add_command(app, context, "feed",
+                                "What this node came to hold, one JSON line an event, from a "
+                                "cursor on (each line carries its own)",
+                                "safar feed > changes.jsonl\n"
+                                "safar feed --since 1042.17.9f3ac2d18b04e6aa --follow\n"
+                                "safar feed --since now --follow --purpose \"family tracing\"",
+                                [&context, options] { return feed(context, *options); });
     command
-        .add_option("--since", options->since,
-                    "Cursor of the last line that was kept; \"now\"; without it: from the beginning")
+        .add_option(
+            "--since", options->since,
+            "Cursor of the last line that was kept; \"now\"; without it: from the beginning")
         ->type_name("CURSOR");
     command
         .add_option("--for", options->recipient,
                     "Whom the lines are for: only what consent covers for --purpose CODE")
         ->type_name("AGENCY");
-    command.add_flag("--follow", options->follow, "Wait for more, for ever; a node that is away is waited for");
+    command.add_flag("--follow", options->follow,
+                     "Wait for more, for ever; a node that is away is waited for");
     command.add_option("--limit", options->limit, "End after so many lines")
         ->type_name("N")
         ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40));

@@ -39,14 +39,12 @@ std::string_view split_text(const std::string& kind) {
 void print_split_views(Context& context, const boost::json::value& answer) {
     for (const auto& split : list_at(answer, "split_views")) {
         const std::string second = text_at(split, "second.time");
-        context.out << fmt::format("\nSPLIT VIEW: {} in {}, log {}: {} (batch {}, {}{}){}\n",
-                                   text_at(split, "agency"), text_at(split, "compartment"),
-                                   text_at(split, "incarnation").substr(0, 8),
-                                   split_text(text_at(split, "kind")),
-                                   grouped(number_at(split, "first.batch")),
-                                   text_at(split, "first.time"),
-                                   second.empty() ? "" : " and " + second,
-                                   flag_at(split, "proven") ? "; proven: safar evidence show" : "");
+        context.out << fmt::format(
+            "\nSPLIT VIEW: {} in {}, log {}: {} (batch {}, {}{}){}\n", text_at(split, "agency"),
+            text_at(split, "compartment"), text_at(split, "incarnation").substr(0, 8),
+            split_text(text_at(split, "kind")), grouped(number_at(split, "first.batch")),
+            text_at(split, "first.time"), second.empty() ? "" : " and " + second,
+            flag_at(split, "proven") ? "; proven: safar evidence show" : "");
     }
 }
 

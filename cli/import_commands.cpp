@@ -30,15 +30,21 @@ Outcome<std::string> import_target(const ImportOptions& options, const std::stri
     const std::string dry_run = options.dry_run ? "1" : "0";
     if (options.exported) {
         const auto format = exported_format(name);
-        if (!format) return usage("'" + name + "': an exported file's name ends in .csv or .jsonl, perhaps with .gz");
-        if (!options.where.empty()) return usage("--where chooses rows of a register; an exported file is read whole");
-        return target_of("/v1/import/exported",
-                         {{"file", name}, {"format", *format}, {"own", options.own ? "1" : "0"}, {"dry_run", dry_run}});
+        if (!format)
+            return usage("'" + name +
+                         "': an exported file's name ends in .csv or .jsonl, perhaps with .gz");
+        if (!options.where.empty())
+            return usage("--where chooses rows of a register; an exported file is read whole");
+        return target_of("/v1/import/exported", {{"file", name},
+                                                 {"format", *format},
+                                                 {"own", options.own ? "1" : "0"},
+                                                 {"dry_run", dry_run}});
     }
     Query query;
     if (options.kind.empty())
         query.emplace_back("profile", fs::path(options.profile).stem().string());
-    else query.emplace_back("kind", options.kind);
+    else
+        query.emplace_back("kind", options.kind);
     query.emplace_back("file", name);
     query.emplace_back("dry_run", dry_run);
     for (const std::string& key : options.key) query.emplace_back("key", key);
@@ -92,28 +98,27 @@ Outcome<ImportReport> import_file(const ApiClient& client, const ImportOptions& 
     std::size_t head_sent = 0;
     std::uint64_t sent = 0;
     Progress progress(err, err_is_terminal, name, size);
-    const Upload upload{options.exported ? "application/octet-stream" : "application/x-safar-import", head.size() + size,
-                        [&](std::span<std::byte> out) -> Result<std::size_t> {
-                            if (head_sent < head.size()) {
-                                const auto n = std::min(out.size(), head.size() - head_sent);
-                                std::memcpy(out.data(), head.data() + head_sent, n);
-                                head_sent += n;
-                                return n;
-                            }
-                            in.read(reinterpret_cast<char*>(out.data()),
-                                    static_cast<std::streamsize>(out.size()));
-                            sent += static_cast<std::uint64_t>(in.gcount());
-                            progress.at(sent);
-                            return static_cast<std::size_t>(in.gcount());
-                        }};
+    const Upload upload{
+        options.exported ? "application/octet-stream" : "application/x-safar-import",
+        head.size() + size, [&](std::span<std::byte> out) -> Result<std::size_t> {
+            if (head_sent < head.size()) {
+                const auto n = std::min(out.size(), head.size() - head_sent);
+                std::memcpy(out.data(), head.data() + head_sent, n);
+                head_sent += n;
+                return n;
+            }
+            in.read(reinterpret_cast<char*>(out.data()), static_cast<std::streamsize>(out.size()));
+            sent += static_cast<std::uint64_t>(in.gcount());
+            progress.at(sent);
+            return static_cast<std::size_t>(in.gcount());
+        }};
     std::optional<ImportReport> report;
-    SAFAR_TRY(client.patient().upload(target, upload,
-                                      [&](std::string_view line, const json::value& value) {
-                                          on_line(line, value);
-                                          if (value.is_object() &&
-                                              value.as_object().contains("summary"))
-                                              report = report_of(member(value, "summary"));
-                                      }));
+    SAFAR_TRY(client.patient().upload(
+        target, upload, [&](std::string_view line, const json::value& value) {
+            on_line(line, value);
+            if (value.is_object() && value.as_object().contains("summary"))
+                report = report_of(member(value, "summary"));
+        }));
     if (!report)
         return Problem(
             failure(ErrorCode::malformed,
@@ -175,7 +180,8 @@ Outcome<Exit> import(Context& context, const CommandOptions& options) {
     std::string profile;
     std::vector<std::string> files = options.files;
     if (options.exported || !options.kind.empty()) {
-        if (!options.profile.empty()) files.insert(files.begin(), options.profile); // the first word is a file too
+        if (!options.profile.empty())
+            files.insert(files.begin(), options.profile); // the first word is a file too
     } else {
         SAFAR_TRY(profile, find_profile(options.profile, options.profiles));
     }
@@ -243,12 +249,11 @@ void add_import_commands(CLI::App& app, Context& context) {
         "safar import --kind person persons.csv --key number   (safar export person --template)\n"
         "safar import --exported returns.jsonl",
         [&context, options] { return import(context, *options); });
-    command
-        .add_option("profile", options->profile,
-                    "Import profile: a name in config/imports, or a path to one; none with --exported");
-    command
-        .add_option("file", options->files,
-                    "Files, .gz as they are; importing a file again writes nothing new");
+    command.add_option(
+        "profile", options->profile,
+        "Import profile: a name in config/imports, or a path to one; none with --exported");
+    command.add_option("file", options->files,
+                       "Files, .gz as they are; importing a file again writes nothing new");
     command
         .add_option(
             "--kind", options->kind,
@@ -263,7 +268,8 @@ void add_import_commands(CLI::App& app, Context& context) {
         .add_option("--source", options->source,
                     "With --kind: whose table it is; part of what names a record")
         ->type_name("NAME");
-    command.add_flag("--exported", options->exported, "Files that safar export wrote: .csv, .jsonl");
+    command.add_flag("--exported", options->exported,
+                     "Files that safar export wrote: .csv, .jsonl");
     command.add_flag("--own", options->own, "Of JSON lines only what this node's own agency said");
     command.add_flag("--dry-run", options->dry_run, "Read and check everything, write nothing");
     command

@@ -13,10 +13,10 @@ struct ImportOptions {
     std::string file;
     std::vector<std::string> where; // column=value
     bool dry_run = false;
-    bool exported = false; // a file that safar export wrote: no profile
-    bool own = false;      // of it only what the node's agency said
-    std::string kind;      // a table of this kind's own fields: no profile
-    std::string source;    // of it: whose table it is
+    bool exported = false;        // a file that safar export wrote: no profile
+    bool own = false;             // of it only what the node's agency said
+    std::string kind;             // a table of this kind's own fields: no profile
+    std::string source;           // of it: whose table it is
     std::vector<std::string> key; // and the columns that name a record
 };
 

@@ -20,8 +20,10 @@ void add_section(std::map<std::string, std::string, std::less<>>& out, const std
                  const toml::table& table) {
     for (const auto& [key, node] : table) {
         const std::string name(key.str());
-        if (const toml::table* inner = node.as_table()) add_section(out, section.empty() ? name : section + "." + name, *inner);
-        else if (auto text = node.value<std::string>(); text && !section.empty()) out[section + "\n" + name] = *text;
+        if (const toml::table* inner = node.as_table())
+            add_section(out, section.empty() ? name : section + "." + name, *inner);
+        else if (auto text = node.value<std::string>(); text && !section.empty())
+            out[section + "\n" + name] = *text;
     }
 }
 
@@ -33,7 +35,8 @@ public:
             for (const json::value& field : list_at(kind, "fields")) {
                 const std::string kind_name = text_at(kind, "name"), name = text_at(field, "name");
                 codes_[kind_name + "\n" + name] = text_at(field, "codes");
-                if (text_at(field, "rule") == "status") states_.emplace(kind_name, text_at(field, "codes"));
+                if (text_at(field, "rule") == "status")
+                    states_.emplace(kind_name, text_at(field, "codes"));
             }
     }
 
@@ -44,18 +47,25 @@ public:
         }
         json::object* object = value.if_object();
         if (object == nullptr) return;
-        if (const json::value* own = object->if_contains("kind"); own && own->is_string()) kind = own->get_string().c_str();
-        if (const json::value* field = object->if_contains("field"); field && field->is_string()) said(*object, kind);
+        if (const json::value* own = object->if_contains("kind"); own && own->is_string())
+            kind = own->get_string().c_str();
+        if (const json::value* field = object->if_contains("field"); field && field->is_string())
+            said(*object, kind);
         for (auto& member : *object) {
             const std::string_view key(member.key().data(), member.key().size());
-            if (key == "fields" && member.value().is_object()) member.value() = by_name(member.value().get_object(), kind);
-            else walk(member.value(), kind);
+            if (key == "fields" && member.value().is_object())
+                member.value() = by_name(member.value().get_object(), kind);
+            else
+                walk(member.value(), kind);
         }
-        if (json::value* state = object->if_contains("state")) replace(*state, "codes." + list_of_states(kind));
-        if (json::value* to = object->if_contains("to")) replace(*to, "codes." + list_of_states(kind));
+        if (json::value* state = object->if_contains("state"))
+            replace(*state, "codes." + list_of_states(kind));
+        if (json::value* to = object->if_contains("to"))
+            replace(*to, "codes." + list_of_states(kind));
         if (json::value* step = object->if_contains("step"))
             if (json::value* title = object->if_contains("title"); title && step->is_string())
-                if (auto label = labels_.label("steps", step->get_string().c_str()); !label.empty()) *title = label;
+                if (auto label = labels_.label("steps", step->get_string().c_str()); !label.empty())
+                    *title = label;
         if (json::value* own = object->if_contains("kind")) replace(*own, "kinds");
         if (json::value* task = object->if_contains("task")) replace(*task, "tasks");
         if (json::value* why = object->if_contains("blocked"); why && why->is_string())
@@ -76,7 +86,8 @@ private:
         if (json::array* list = value.if_array())
             for (json::value& each : *list) replace(each, section);
         if (value.is_string())
-            if (auto label = labels_.label(section, value.get_string().c_str()); !label.empty()) value = label;
+            if (auto label = labels_.label(section, value.get_string().c_str()); !label.empty())
+                value = label;
     }
     // {"field": .., "value" or "reading" or "values": ..}
     void said(json::object& object, const std::string& kind) {
@@ -90,7 +101,8 @@ private:
                 if (json::value* list = object.if_contains(key); list && list->is_array())
                     for (json::value& each : list->get_array())
                         if (json::object* one = each.if_object())
-                            if (json::value* value = one->if_contains("value")) replace(*value, section);
+                            if (json::value* value = one->if_contains("value"))
+                                replace(*value, section);
         }
         object["field"] = field_label(kind, name);
     }
@@ -100,7 +112,8 @@ private:
         for (const auto& member : fields) {
             const std::string name(member.key());
             json::value value = member.value();
-            if (auto codes = codes_.find(kind + "\n" + name); codes != codes_.end() && !codes->second.empty())
+            if (auto codes = codes_.find(kind + "\n" + name);
+                codes != codes_.end() && !codes->second.empty())
                 replace(value, "codes." + codes->second);
             out[field_label(kind, name)] = std::move(value);
         }
@@ -119,8 +132,9 @@ Result<Labels> Labels::parse(const std::string& file, std::string_view text) try
     add_section(out.labels_, "", toml::parse(text, std::string_view(file)));
     return out;
 } catch (const toml::parse_error& error) {
-    return failure(ErrorCode::invalid_argument, file + ":" + std::to_string(error.source().begin.line) + ": not TOML: " +
-                                                    std::string(error.description()));
+    return failure(ErrorCode::invalid_argument,
+                   file + ":" + std::to_string(error.source().begin.line) +
+                       ": not TOML: " + std::string(error.description()));
 }
 
 Result<Labels> Labels::load(const std::string& language) {
@@ -137,7 +151,8 @@ Result<Labels> Labels::load(const std::string& language) {
         SAFAR_TRY(std::string text, read_file(entry.path().string()));
         return parse(entry.path().string(), text);
     }
-    return failure(ErrorCode::not_found, "no labels in language '" + language + "'; there are: " + known);
+    return failure(ErrorCode::not_found,
+                   "no labels in language '" + language + "'; there are: " + known);
 }
 
 std::string_view Labels::label(std::string_view section, std::string_view name) const {
@@ -229,7 +244,8 @@ std::string Labels::refusal(std::string_view english) const {
     return std::string(english);
 }
 
-json::value Labels::translated(const json::value& schema, json::value answer, const std::string& kind) const {
+json::value Labels::translated(const json::value& schema, json::value answer,
+                               const std::string& kind) const {
     if (!empty()) Translation(*this, schema).walk(answer, kind);
     return answer;
 }

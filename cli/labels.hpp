@@ -1,5 +1,6 @@
-// Answers in the reader's language: kinds, fields, codes and steps by their labels (config/labels/LANGUAGE.toml).
-// What has no label there keeps its name. JSON for programs is never touched.
+// Answers in the reader's language: kinds, fields, codes and steps by their labels
+// (config/labels/LANGUAGE.toml). What has no label there keeps its name. JSON for programs is never
+// touched.
 #pragma once
 
 #include "storage/base/error.hpp"
@@ -21,7 +22,8 @@ public:
     [[nodiscard]] static Result<Labels> parse(const std::string& file, std::string_view text);
 
     [[nodiscard]] bool empty() const { return labels_.empty(); }
-    // The label of a name in a section ("kinds", "fields", "kind.return", "codes.gender", "steps"); "": none.
+    // The label of a name in a section ("kinds", "fields", "kind.return", "codes.gender", "steps");
+    // "": none.
     [[nodiscard]] std::string_view label(std::string_view section, std::string_view name) const;
 
     // The program's own words: as [messages] has them, else as they are.
@@ -36,9 +38,10 @@ public:
     // text.
     [[nodiscard]] std::string refusal(std::string_view english) const;
 
-    // The answer with labels in place of names. `schema` is GET /v1/schema; `kind`: of the records in it, where
-    // they do not say so themselves.
-    [[nodiscard]] boost::json::value translated(const boost::json::value& schema, boost::json::value answer,
+    // The answer with labels in place of names. `schema` is GET /v1/schema; `kind`: of the records
+    // in it, where they do not say so themselves.
+    [[nodiscard]] boost::json::value translated(const boost::json::value& schema,
+                                                boost::json::value answer,
                                                 const std::string& kind = {}) const;
 
 private:

@@ -20,8 +20,10 @@ Outcome<Exit> print_list(Context& context, const std::string& target, const List
     SAFAR_TRY(auto client, context.client());
     SAFAR_TRY(auto answer, client.get(target));
     SAFAR_TRY(auto list, list_in(answer, target));
-    if (context.json) context.print_raw(answer);
-    else context.out << text(*list);
+    if (context.json)
+        context.print_raw(answer);
+    else
+        context.out << text(*list);
     return Exit::ok;
 }
 

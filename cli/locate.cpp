@@ -79,8 +79,7 @@ Result<std::string> find_profile(const std::string& name, const std::string& ext
     }
     std::vector<std::string> places;
     if (!extra.empty()) places.push_back(extra);
-    for (const std::string& place : config_directories("imports"))
-        places.push_back(place);
+    for (const std::string& place : config_directories("imports")) places.push_back(place);
     std::vector<std::string> known;
     for (const std::string& place : places) {
         const fs::path path = fs::path(place) / (name + ".toml");
@@ -90,8 +89,7 @@ Result<std::string> find_profile(const std::string& name, const std::string& ext
     }
     std::sort(known.begin(), known.end());
     std::string names;
-    for (const std::string& each : known)
-        names += (names.empty() ? "" : ", ") + each;
+    for (const std::string& each : known) names += (names.empty() ? "" : ", ") + each;
     return failure(
         ErrorCode::not_found,
         fmt::format("no import profile '{}'; there are: {}. A path to a .toml file works too", name,

@@ -66,8 +66,7 @@ Outcome<Exit> doctor(Context& context) {
     auto answer = client.get("/v1/health");
     const bool silent = !answer && (answer.error().code == ErrorCode::unreachable ||
                                     answer.error().code == ErrorCode::timed_out);
-    if (!answer && (!silent || client.place().remote))
-        return Problem(answer.error());
+    if (!answer && (!silent || client.place().remote)) return Problem(answer.error());
     const json::value health =
         answer ? answer.value().json : examine_alone(client.place().directory, answer.error());
     const Exit end = text_at(health, "health") == "problem" ? Exit::no : Exit::ok;

@@ -51,10 +51,17 @@ Outcome<Exit> status(Context& context) {
         const bool held = flag_at(c, "held");
         const std::string right = text_at(c, "right");
         const auto count = [&](const char* name) {
-            return held || (!right.empty() && std::string_view(name) != "records") ? grouped(number_at(c, name)) : std::string("-");
+            return held || (!right.empty() && std::string_view(name) != "records")
+                       ? grouped(number_at(c, name))
+                       : std::string("-");
         };
-        table.row({text_at(c, "name"), held ? "yes" : right == "observes" ? "headers" : right == "relays" ? "to pass on" : "no", flag_at(c, "may_write") ? "yes" : "no",
-                   count("batches"), count("events"), count("records")});
+        table.row({text_at(c, "name"),
+                   held                  ? "yes"
+                   : right == "observes" ? "headers"
+                   : right == "relays"   ? "to pass on"
+                                         : "no",
+                   flag_at(c, "may_write") ? "yes" : "no", count("batches"), count("events"),
+                   count("records")});
     }
     context.out << table.render() << "\n";
     const auto conflicts = number_at(s, "conflicts");
@@ -110,7 +117,8 @@ Outcome<Exit> content(Context& context, const std::vector<std::string>& kinds) {
     }
     if (context.json)
         context.out << json::serialize(json::object{{"kinds", std::move(all)}}) << '\n';
-    else context.out << table.render();
+    else
+        context.out << table.render();
     return Exit::ok;
 }
 

@@ -45,9 +45,12 @@ std::string record_path(const std::string& id, const char* rest = "") {
     return "/v1/records/" + id + rest;
 }
 
-// Records that may be there already, for people; "" if there are none, or whoever asks may not search.
-std::string likely_there(const ApiClient& client, const RecordOptions& options, const json::array& fields) {
-    auto answer = client.post("/v1/similar", json::object{{"kind", options.kind}, {"fields", fields}});
+// Records that may be there already, for people; "" if there are none, or whoever asks may not
+// search.
+std::string likely_there(const ApiClient& client, const RecordOptions& options,
+                         const json::array& fields) {
+    auto answer =
+        client.post("/v1/similar", json::object{{"kind", options.kind}, {"fields", fields}});
     if (!answer.has_value()) return std::string(); // what is wrong, creating will say
     return similar_text(answer.value().json);
 }
@@ -104,12 +107,15 @@ Query past(const RecordOptions& options) {
 std::string past_line(const RecordOptions& options) {
     std::string out;
     if (!options.as_of.empty()) out += "as of " + options.as_of;
-    if (!options.as_known.empty()) out += (out.empty() ? "" : ", ") + ("as known on " + options.as_known);
+    if (!options.as_known.empty())
+        out += (out.empty() ? "" : ", ") + ("as known on " + options.as_known);
     return out.empty() ? out : visible(out) + "\n";
 }
 
 void add_past_options(CLI::App& command, const Options& options) {
-    command.add_option("--as-of", options->as_of, "Only what had happened by then, as its authors claim")
+    command
+        .add_option("--as-of", options->as_of,
+                    "Only what had happened by then, as its authors claim")
         ->type_name("DATE");
     command.add_option("--as-known", options->as_known, "Only what this node had received by then")
         ->type_name("DATE");
@@ -119,7 +125,8 @@ Outcome<Exit> show(Context& context, const RecordOptions& options) {
     SAFAR_TRY(auto client, context.client());
     SAFAR_TRY(auto id, record_argument(options.id));
     SAFAR_TRY(auto answer, client.get(target_of(record_path(id), past(options))));
-    return context.print(answer, [&](const json::value& shown) { return past_line(options) + record_text(shown); });
+    return context.print(
+        answer, [&](const json::value& shown) { return past_line(options) + record_text(shown); });
 }
 
 Outcome<Exit> history(Context& context, const RecordOptions& options) {
@@ -156,18 +163,23 @@ Outcome<Exit> find(Context& context, const RecordOptions& options) {
     }
     SAFAR_TRY(auto answer, client.get(target_of("/v1/records", query)));
     const Exit outcome = list_at(answer.json, "records").empty() ? Exit::no : Exit::ok;
-    SAFAR_TRY(context.print(answer, [&](const json::value& shown) { return past_line(options) + found_text(shown); },
-                            options.kind));
+    SAFAR_TRY(context.print(
+        answer, [&](const json::value& shown) { return past_line(options) + found_text(shown); },
+        options.kind));
     return outcome;
 }
 
 Outcome<Exit> similar(Context& context, const RecordOptions& options) {
     SAFAR_TRY(auto client, context.client());
     SAFAR_TRY(auto fields, field_list(options.fields));
-    SAFAR_TRY(auto answer, client.post("/v1/similar", json::object{{"kind", options.kind}, {"fields", std::move(fields)}}));
+    SAFAR_TRY(auto answer, client.post("/v1/similar", json::object{{"kind", options.kind},
+                                                                   {"fields", std::move(fields)}}));
     const bool none = list_at(answer.json, "records").empty();
-    if (context.json) context.print_raw(answer);
-    else context.out << (none ? std::string("no record that is like it\n") : similar_text(answer.json));
+    if (context.json)
+        context.print_raw(answer);
+    else
+        context.out << (none ? std::string("no record that is like it\n")
+                             : similar_text(answer.json));
     return none ? Exit::no : Exit::ok;
 }
 
@@ -210,7 +222,8 @@ void add_writing(CLI::App& group, Context& context, const Options& options) {
                               "What this rests on (seen, document, statement, report, ...)");
     create_command.add_option("--quality", options->quality, "Quality of the source, 1 to 5")
         ->check(CLI::Range(1, 5));
-    create_command.add_flag("--new", options->fresh, "Do not look whether it may be recorded already");
+    create_command.add_flag("--new", options->fresh,
+                            "Do not look whether it may be recorded already");
     create_command.add_option("--at", options->at, "When it happened, if not now")
         ->type_name("DATE");
     create_command
@@ -261,11 +274,13 @@ void add_record_commands(CLI::App& app, Context& context) {
     add_reading(record, context, options);
 
     auto& similar_command = add_command(
-        app, context, "similar", "Records that may describe the same, across scripts and spellings (exit code 1: none)",
+        app, context, "similar",
+        "Records that may describe the same, across scripts and spellings (exit code 1: none)",
         "safar similar person name=\"Mohammed Bilal\" cnic=35202-1234567-1",
         [&context, options] { return similar(context, *options); });
     similar_command.add_option("kind", options->kind, "Kind of record")->required();
-    similar_command.add_option("field", options->fields, "name=value, as many as are known")->required();
+    similar_command.add_option("field", options->fields, "name=value, as many as are known")
+        ->required();
 
     auto& find_command = add_command(
         app, context, "find", "Records of a kind (exit code 1: none)",

@@ -137,9 +137,10 @@ std::string similar_text(const json::value& answer) {
     Table table({{"record"}, {"kind"}, {"likeness", Align::right}, {"because of"}, {"title"}});
     for (const json::value& one : list_at(answer, "records")) {
         std::string matched;
-        for (const json::value& field : list_at(one, "matched")) matched += (matched.empty() ? "" : ", ") + visible(shown(field));
-        table.row({visible(text_at(one, "id")), visible(text_at(one, "kind")), text_at(one, "likeness"), std::move(matched),
-                   visible(text_at(one, "title"))});
+        for (const json::value& field : list_at(one, "matched"))
+            matched += (matched.empty() ? "" : ", ") + visible(shown(field));
+        table.row({visible(text_at(one, "id")), visible(text_at(one, "kind")),
+                   text_at(one, "likeness"), std::move(matched), visible(text_at(one, "title"))});
     }
     return table.empty() ? std::string() : table.render();
 }
@@ -157,8 +158,7 @@ std::string found_text(const json::value& answer) {
                     names.push_back(name);
             }
     std::vector<Table::Column> columns{{"id"}};
-    for (const std::string& name : names)
-        columns.push_back({name});
+    for (const std::string& name : names) columns.push_back({name});
     Table table(columns);
     for (const json::value& record : records) {
         std::vector<std::string> cells{text_at(record, "id")};

@@ -54,8 +54,8 @@ Result<int> connect_to(const std::string& address, std::chrono::steady_clock::ti
 struct RemoteBridge::State {
     RemoteNode node;
     SigningKey key;
-    std::string shown;   // by the node, where it is not the one expected
-    TlsContext context;  // uses the key
+    std::string shown;  // by the node, where it is not the one expected
+    TlsContext context; // uses the key
     std::unique_ptr<TlsChannel> channel;
     int inner = -1, outer = -1; // the pair: ours, HTTP's
     mutable std::mutex mutex;   // guards problem

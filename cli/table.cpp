@@ -13,8 +13,7 @@ namespace safar::cli {
 namespace {
 
 // Calls `each(code point or -1 for a bad byte, its bytes)` along `text`.
-template <class Each>
-void walk(std::string_view text, Each each) {
+template <class Each> void walk(std::string_view text, Each each) {
     const auto size = static_cast<std::int32_t>(text.size());
     for (std::int32_t at = 0; at < size;) {
         const std::int32_t start = at;
@@ -92,8 +91,7 @@ std::string shorten(std::string_view text, std::size_t columns) {
 std::string grouped(std::int64_t number) {
     std::string digits = std::to_string(number);
     const std::size_t first = digits.front() == '-' ? 1 : 0;
-    for (std::size_t at = digits.size(); at > first + 3;)
-        digits.insert(at -= 3, ",");
+    for (std::size_t at = digits.size(); at > first + 3;) digits.insert(at -= 3, ",");
     return digits;
 }
 
@@ -122,7 +120,8 @@ std::string isolated(std::string cell) {
     bool from_right = false;
     walk(cell, [&](UChar32 c, std::string_view) {
         const auto direction = u_charDirection(c);
-        from_right = from_right || direction == U_RIGHT_TO_LEFT || direction == U_RIGHT_TO_LEFT_ARABIC;
+        from_right =
+            from_right || direction == U_RIGHT_TO_LEFT || direction == U_RIGHT_TO_LEFT_ARABIC;
     });
     return from_right ? "\u2068" + cell + "\u2069" : cell;
 }
@@ -132,8 +131,7 @@ std::string isolated(std::string cell) {
 void Table::row(std::vector<std::string> cells) {
     SAFAR_ASSERT(cells.size() <= columns_.size());
     cells.resize(columns_.size());
-    for (std::string& cell : cells)
-        cell = isolated(shorten(visible(cell), cell_columns_max));
+    for (std::string& cell : cells) cell = isolated(shorten(visible(cell), cell_columns_max));
     rows_.push_back(std::move(cells));
 }
 
@@ -141,8 +139,7 @@ std::string Table::render() const {
     std::vector<std::size_t> widths;
     for (std::size_t i = 0; i < columns_.size(); ++i) {
         std::size_t width = display_width(columns_[i].title);
-        for (const auto& cells : rows_)
-            width = std::max(width, display_width(cells[i]));
+        for (const auto& cells : rows_) width = std::max(width, display_width(cells[i]));
         widths.push_back(width);
     }
     std::string out;
@@ -159,13 +156,10 @@ std::string Table::render() const {
     };
     line([&](std::size_t i) { return columns_[i].title; });
     std::size_t total = 2 * (columns_.empty() ? 0 : columns_.size() - 1);
-    for (std::size_t width : widths)
-        total += width;
-    for (std::size_t i = 0; i < total; ++i)
-        out += "─";
+    for (std::size_t width : widths) total += width;
+    for (std::size_t i = 0; i < total; ++i) out += "─";
     out += "\n";
-    for (const auto& cells : rows_)
-        line([&](std::size_t i) { return cells[i]; });
+    for (const auto& cells : rows_) line([&](std::size_t i) { return cells[i]; });
     return out;
 }
 

@@ -32,8 +32,7 @@ constexpr const char* role_help =
 
 json::array texts(const std::vector<std::string>& list) {
     json::array out;
-    for (const std::string& one : list)
-        out.emplace_back(one);
+    for (const std::string& one : list) out.emplace_back(one);
     return out;
 }
 
@@ -144,8 +143,9 @@ void add_rights(CLI::App& command, const Options& options) {
         ->expected(1)
         ->take_all()
         ->type_name("NAME");
-    command.add_option("--classes-up-to", options->up_to,
-                       "Narrower than the roles: public, operational, personal or sensitive")
+    command
+        .add_option("--classes-up-to", options->up_to,
+                    "Narrower than the roles: public, operational, personal or sensitive")
         ->type_name("CLASS");
 }
 

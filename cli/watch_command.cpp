@@ -61,7 +61,8 @@ Outcome<Exit> watch(Context& context, const WatchOptions& options) {
             text = json::serialize(json::object{{"status", sample.value().status},
                                                 {"peers", sample.value().peers}}) +
                    "\n";
-        else if (sample) text = watch_text(sample.value(), before ? &*before : nullptr);
+        else if (sample)
+            text = watch_text(sample.value(), before ? &*before : nullptr);
         else
             text =
                 visible(fmt::format("{}: {}", sample.error().what, sample.error().detail)) + "\n";

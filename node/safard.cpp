@@ -29,7 +29,13 @@ namespace safar {
 namespace {
 
 // sysexits(3), so that a supervisor can tell what will not pass by itself.
-enum Exit : int { exit_ok = 0, exit_usage = 64, exit_storage = 74, exit_busy = 75, exit_config = 78 };
+enum Exit : int {
+    exit_ok = 0,
+    exit_usage = 64,
+    exit_storage = 74,
+    exit_busy = 75,
+    exit_config = 78
+};
 
 constexpr std::chrono::milliseconds stop_patience{4500}; // of 5 s from the signal to the end
 
@@ -80,7 +86,8 @@ Result<int> lock_directory(const std::string& directory) {
 
 Result<> check_self(const CharterState& state, const Identity& self) {
     const CharterNode* listed = nullptr;
-    bool signing = false, tls = false; // listed by some epoch: a node may hear of its new keys with the old ones
+    bool signing = false,
+         tls = false; // listed by some epoch: a node may hear of its new keys with the old ones
     for (const HeldCharter& held : state.epochs())
         if (const CharterNode* node = held.charter->node(self.id)) {
             listed = node;
@@ -88,19 +95,23 @@ Result<> check_self(const CharterState& state, const Identity& self) {
             tls |= node->tls_key == self.tls.public_key();
         }
     if (listed == nullptr)
-        return failure(ErrorCode::not_permitted, "no charter epoch held here lists this node, " + self.id.hex() +
+        return failure(ErrorCode::not_permitted, "no charter epoch held here lists this node, " +
+                                                     self.id.hex() +
                                                      ", as keys/signing.key makes it");
     if (listed->agency != self.agency)
-        return failure(ErrorCode::not_permitted, "keys/signing.key makes this node one of " + listed->agency +
-                                                     ", as the charter lists it, and safard.toml says agency = \"" +
-                                                     self.agency + "\": one of the two files is another node's");
-    if (!signing || !tls)
         return failure(ErrorCode::not_permitted,
-                       std::string(signing ? "keys/tls.key" : "keys/signing.key") +
-                           " is not the key that the charter lists for node " + self.id.hex() +
-                           ": it is another node's or another copy; put this node's own key file there");
+                       "keys/signing.key makes this node one of " + listed->agency +
+                           ", as the charter lists it, and safard.toml says agency = \"" +
+                           self.agency + "\": one of the two files is another node's");
+    if (!signing || !tls)
+        return failure(
+            ErrorCode::not_permitted,
+            std::string(signing ? "keys/tls.key" : "keys/signing.key") +
+                " is not the key that the charter lists for node " + self.id.hex() +
+                ": it is another node's or another copy; put this node's own key file there");
     if (state.ruling().charter->node(self.id) == nullptr)
-        spdlog::warn("event=note detail=\"epoch {} of the charter no longer lists this node: it shows what it holds, "
+        spdlog::warn("event=note detail=\"epoch {} of the charter no longer lists this node: it "
+                     "shows what it holds, "
                      "and no peer speaks to it\"",
                      state.ruling().charter->epoch);
     return success();
@@ -167,8 +178,9 @@ Result<> open_stores(const std::string& directory, const Prepared& with, Running
         log->warn("event=store detail={}", quoted_text(line));
     };
     std::vector<std::string> notes;
-    auto opened = open_rocks_log(options, Author{with.identity.id, &with.identity.signing, &system_entropy()},
-                                 with.charter.authority(), notes);
+    auto opened =
+        open_rocks_log(options, Author{with.identity.id, &with.identity.signing, &system_entropy()},
+                       with.charter.authority(), notes);
     for (std::string& line : notes) note(std::move(line));
     SAFAR_TRY(out.log, std::move(opened));
     SAFAR_TRY(
@@ -183,7 +195,8 @@ Result<> open_remote(const Prepared& with, Running& out) {
     options.listen = with.config.api_listen;
     SAFAR_TRY(out.remote, RemoteServer::start(*out.context, with.identity, options));
     if (out.desk->single_user())
-        note("[api] listen is set and nobody can come: there is no user with a certificate; `safar user add`");
+        note("[api] listen is set and nobody can come: there is no user with a certificate; `safar "
+             "user add`");
     spdlog::info("event=api listen={} port={}", with.config.api_listen, out.remote->port());
     return success();
 }
@@ -192,12 +205,15 @@ Result<> start_all(const std::string& directory, const Prepared& with, Running& 
     SAFAR_TRY(open_stores(directory, with, out));
     NodeSettings settings{with.identity.id, with.identity.agency, with.charter, {}, {}, {}};
     settings.linger = with.config.linger;
-    settings.keep = [directory](const CharterState& state) { return save_charter_state(directory, state); };
+    settings.keep = [directory](const CharterState& state) {
+        return save_charter_state(directory, state);
+    };
     settings.note = note;
     out.node = std::make_unique<Node>(*out.log, *out.derived, std::move(settings));
     out.registry = std::make_unique<Registry>(*out.node);
     std::vector<std::string> notes;
-    SAFAR_TRY(out.desk, AccessDesk::open(directory, with.identity.id, with.identity.signing, notes));
+    SAFAR_TRY(out.desk,
+              AccessDesk::open(directory, with.identity.id, with.identity.signing, notes));
     for (std::string& line : notes) note(std::move(line));
     out.context.reset(new ApiContext{*out.registry, out.metrics, {}, {}, with.config.name});
     out.context->desk = out.desk.get();
@@ -207,9 +223,12 @@ Result<> start_all(const std::string& directory, const Prepared& with, Running& 
     out.context->peers = [net] { return net->peers(); };
     out.context->door = [net] { return net->door(); };
     out.context->statements = [net] { return net->statements(); };
-    out.context->announce = [net](std::optional<wire::Maintenance> notice) { net->announce(std::move(notice)); };
+    out.context->announce = [net](std::optional<wire::Maintenance> notice) {
+        net->announce(std::move(notice));
+    };
     SAFAR_TRY(auto away, load_maintenance(directory));
-    if (away) net->announce(std::move(away)); // told until it is over or ended: peers drop what is past
+    if (away)
+        net->announce(std::move(away)); // told until it is over or ended: peers drop what is past
     Node* node = out.node.get();
     out.node->start([net] { net->on_local_change(); },
                     [net, node, directory] {
@@ -260,7 +279,7 @@ int run(const std::string& directory) {
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGXFSZ, SIG_IGN); // a file size limit is an error like a full disk
     std::signal(SIGHUP, SIG_IGN);
-    ::umask(077); // what this process creates is its owner's alone
+    ::umask(077);              // what this process creates is its owner's alone
     ::mallopt(M_ARENA_MAX, 4); // many threads, few of which allocate at once
 
     auto prepared = prepare(directory);
@@ -273,11 +292,14 @@ int run(const std::string& directory) {
     Running running;
     if (auto started = start_all(directory, with, running); !started.has_value())
         return refuse(started.error(), exit_code(started.error().code));
-    auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
-    spdlog::info("event=ready agency={} node={} epoch={} position={} derived={} listen={} port={} took_ms={}",
-                 with.identity.agency, with.identity.id.brief(), with.charter.ruling().charter->epoch,
-                 running.log->last_position(), running.derived->position(), with.config.listen,
-                 running.net->port(), took.count());
+    auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::chrono::steady_clock::now() - begun);
+    spdlog::info("event=ready agency={} node={} epoch={} position={} derived={} listen={} port={} "
+                 "took_ms={}",
+                 with.identity.agency, with.identity.id.brief(),
+                 with.charter.ruling().charter->epoch, running.log->last_position(),
+                 running.derived->position(), with.config.listen, running.net->port(),
+                 took.count());
     std::puts("ready");
     std::fflush(stdout);
 
@@ -294,14 +316,17 @@ int run(const std::string& directory) {
 
 int main(int argc, char** argv) {
     CLI::App app("safard: runs one agency's Safar node");
-    app.footer("Example:\n  safar node init /var/lib/safar --agency IOM --listen 0.0.0.0:7400 > iom.toml\n"
-               "  safar --node /var/lib/safar charter adopt charter.toml\n"
-               "  safard --data /var/lib/safar\n\n"
-               "Prints \"ready\" once it serves; ends on SIGTERM or SIGINT. Exit codes: 64 usage, 74 storage,\n"
-               "75 busy (another process, or the address is taken), 78 configuration, charter or keys.");
+    app.footer(
+        "Example:\n  safar node init /var/lib/safar --agency IOM --listen 0.0.0.0:7400 > iom.toml\n"
+        "  safar --node /var/lib/safar charter adopt charter.toml\n"
+        "  safard --data /var/lib/safar\n\n"
+        "Prints \"ready\" once it serves; ends on SIGTERM or SIGINT. Exit codes: 64 usage, 74 "
+        "storage,\n"
+        "75 busy (another process, or the address is taken), 78 configuration, charter or keys.");
     app.set_version_flag("--version", "safard " + std::string(safar::api_version()));
     std::string directory;
-    auto* data = app.add_option("--data,data", directory, "Data directory, made by `safar node init`");
+    auto* data =
+        app.add_option("--data,data", directory, "Data directory, made by `safar node init`");
     data->required()->type_name("DIR");
     try {
         app.parse(argc, argv);

@@ -22,17 +22,17 @@ struct SegmentScan {
     std::optional<SignedPoint> opening; // line 1
     AccessPoint end;                    // of the last line, as it states itself
     std::uint64_t entries = 0;
-    std::uint64_t good_bytes = 0; // up to the last line's end
-    std::uint64_t torn_bytes = 0; // after it, of an open tail
+    std::uint64_t good_bytes = 0;      // up to the last line's end
+    std::uint64_t torn_bytes = 0;      // after it, of an open tail
     std::vector<std::string> problems; // "PATH line 17: what is wrong"
 };
 struct ScanOptions {
-    bool tail_is_open = false;         // the last line may be incomplete
-    std::uint64_t up_to = ~0ull;       // entries after this number are not looked at
+    bool tail_is_open = false;   // the last line may be incomplete
+    std::uint64_t up_to = ~0ull; // entries after this number are not looked at
     std::function<void(const AccessPoint&, std::string_view line)> on_entry; // may be empty
 };
 // Checks line by line that each follows from the one before.
-[[nodiscard]] Result<SegmentScan>
-scan_segment(const SegmentFile& segment, const ScanOptions& options);
+[[nodiscard]] Result<SegmentScan> scan_segment(const SegmentFile& segment,
+                                               const ScanOptions& options);
 
 } // namespace safar

@@ -80,9 +80,10 @@ Result<Continuation> find_end(const std::string& directory, const NodeId& node,
         out.same_segment = false;
     }
     if (!genuine && !segments.empty())
-        notes.push_back(fmt::format("access log: head was missing or damaged and is written anew; lines after "
-                                    "entry {} may have been cut off unseen",
-                                    out.point.number));
+        notes.push_back(
+            fmt::format("access log: head was missing or damaged and is written anew; lines after "
+                        "entry {} may have been cut off unseen",
+                        out.point.number));
     return out;
 }
 

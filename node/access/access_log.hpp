@@ -29,9 +29,10 @@ public:
     // unseen.
     // @param key  must outlive the log.
     // Errors: storage_failed, storage_full with the path.
-    [[nodiscard]] static Result<std::unique_ptr<AccessLog>>
-    open(const std::string& directory, const NodeId& node, const SigningKey& key,
-         std::vector<std::string>& notes);
+    [[nodiscard]] static Result<std::unique_ptr<AccessLog>> open(const std::string& directory,
+                                                                 const NodeId& node,
+                                                                 const SigningKey& key,
+                                                                 std::vector<std::string>& notes);
     ~AccessLog();
     AccessLog(const AccessLog&) = delete;
     AccessLog& operator=(const AccessLog&) = delete;

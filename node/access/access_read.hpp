@@ -17,22 +17,22 @@ struct AccessPage {
     std::vector<std::string> lines; // JSON, oldest first: the last `limit` that match
     bool truncated = false;         // older ones match too
 };
-[[nodiscard]] Result<AccessPage>
-read_access(const std::string& directory, const AccessQuery& query);
+[[nodiscard]] Result<AccessPage> read_access(const std::string& directory,
+                                             const AccessQuery& query);
 
 struct AccessReport {
     std::uint64_t segments = 0, entries = 0;
-    AccessPoint end;              // of the last entry
+    AccessPoint end;                // of the last entry
     std::uint64_t signed_up_to = 0; // entries that the head's signature covers
     std::optional<NodeId> node;
-    std::optional<PublicKey> key; // of the head
+    std::optional<PublicKey> key;      // of the head
     std::vector<std::string> problems; // each names file and line; empty: whole
 };
 // One altered, removed, moved or cut-off line is found and named. Not found: the loss of the newest
 // entries where the head was put back to the same moment (docs/access.md).
 // @param up_to  entries after it are not looked at, for a log that grows meanwhile.
 // Errors: not_found (no access log here), storage_failed.
-[[nodiscard]] Result<AccessReport>
-verify_access(const std::string& directory, std::uint64_t up_to = ~0ull);
+[[nodiscard]] Result<AccessReport> verify_access(const std::string& directory,
+                                                 std::uint64_t up_to = ~0ull);
 
 } // namespace safar

@@ -19,7 +19,7 @@ namespace safar {
 // As the kernel names the peer of a Unix socket; from elsewhere, the key that TLS has proven.
 struct Caller {
     uid_t uid = static_cast<uid_t>(-1);
-    std::string login; // "uid 1001" where the system has no name
+    std::string login;            // "uid 1001" where the system has no name
     std::string certificate = {}; // SHA-256 of the public key; then there is no uid and no login
 };
 [[nodiscard]] Caller caller_of_uid(uid_t uid);
@@ -29,9 +29,10 @@ public:
     // Reads users.toml, opens the log, notes the start in it (with a digest of users.toml, so that
     // a change by hand shows). `key` must outlive it. Errors: those of parse_users and
     // AccessLog::open.
-    [[nodiscard]] static Result<std::unique_ptr<AccessDesk>>
-    open(const std::string& directory, const NodeId& node, const SigningKey& key,
-         std::vector<std::string>& notes);
+    [[nodiscard]] static Result<std::unique_ptr<AccessDesk>> open(const std::string& directory,
+                                                                  const NodeId& node,
+                                                                  const SigningKey& key,
+                                                                  std::vector<std::string>& notes);
 
     // Errors: not_permitted (a stranger; logged, at most once a minute for each account, and once a
     // minute for all certificates together, with how many there were: anybody in the world can make
@@ -45,8 +46,8 @@ public:
     // Unix account, a class or role that there is not), not_permitted, those of the log and of the
     // file.
     [[nodiscard]] Result<> add(const User& by, const User& user);
-    [[nodiscard]] Result<>
-    change(const User& by, const User& user); // roles, compartments, name, certificate
+    [[nodiscard]] Result<> change(const User& by,
+                                  const User& user); // roles, compartments, name, certificate
     [[nodiscard]] Result<> remove(const User& by, const std::string& login);
 
     // Durable before it returns; the time is filled in.
@@ -78,7 +79,7 @@ private:
     std::map<std::string, std::chrono::steady_clock::time_point>
         complained_;            // by account; "": certificates
     std::uint64_t unnamed_ = 0; // strangers with a certificate since the last entry about them
-    std::mutex changing_; // one change of users.toml at a time
+    std::mutex changing_;       // one change of users.toml at a time
 };
 
 } // namespace safar

@@ -31,8 +31,7 @@ json::array class_names(const std::vector<Sensitivity>& classes) {
     return out;
 }
 
-template <class Id>
-bool hex_member(const json::object& object, std::string_view key, Id& out) {
+template <class Id> bool hex_member(const json::object& object, std::string_view key, Id& out) {
     const json::value* value = object.if_contains(key);
     if (value == nullptr || !value->is_string()) return false;
     const json::string& text = value->get_string();

@@ -18,7 +18,7 @@ enum class AccessOutcome { allowed, withheld, refused, failed };
 
 struct AccessEntry {
     AccessTime time;
-    std::string user; // login
+    std::string user;             // login
     std::string certificate = {}; // that they came with; empty: over the local socket
     Roles roles;
     std::string action; // name(UserAction), or what the node itself did: "start", "repair"
@@ -27,7 +27,7 @@ struct AccessEntry {
     AccessOutcome outcome = AccessOutcome::allowed;
     std::vector<Sensitivity> classes;  // of fields shown, or asked for where refused
     std::vector<Sensitivity> withheld; // of fields that are there and were not shown
-    std::string note; // a refusal's reason, a change of rights; never a value
+    std::string note;                  // a refusal's reason, a change of rights; never a value
 };
 
 // A point of the log: `number` lines have been written, the last with this hash.
@@ -47,7 +47,7 @@ struct AccessPoint {
 // What a line says of its own place; nullopt: no such line.
 struct LinePlace {
     std::uint64_t number;
-    Hash stated;       // its own hash, as it says
+    Hash stated;             // its own hash, as it says
     std::string_view hashed; // the bytes that the hash covers
 };
 [[nodiscard]] std::optional<LinePlace> place_of(std::string_view line);
@@ -60,13 +60,13 @@ struct SignedPoint {
     AccessPoint point;
     Signature signature;
 };
-[[nodiscard]] SignedPoint
-sign_point(const NodeId& node, const SigningKey& key, const AccessPoint& point);
+[[nodiscard]] SignedPoint sign_point(const NodeId& node, const SigningKey& key,
+                                     const AccessPoint& point);
 [[nodiscard]] bool holds(const SignedPoint& claim);
 // {"segment":3,"node":..,"key":..,"after":N,"hash":..,"signature":..}: first line of a file, and
 // the head.
 [[nodiscard]] std::string encode_signed(const SignedPoint& claim, std::uint32_t segment);
-[[nodiscard]] std::optional<SignedPoint>
-decode_signed(std::string_view line, std::uint32_t& segment);
+[[nodiscard]] std::optional<SignedPoint> decode_signed(std::string_view line,
+                                                       std::uint32_t& segment);
 
 } // namespace safar

@@ -1,5 +1,5 @@
-// The HTTP API without HTTP: requests and replies as values, a table of routes, and what handlers may
-// use. docs/api.md and openapi.json are its contract; tests hold this table against the latter.
+// The HTTP API without HTTP: requests and replies as values, a table of routes, and what handlers
+// may use. docs/api.md and openapi.json are its contract; tests hold this table against the latter.
 #pragma once
 
 #include "node/access/desk.hpp"
@@ -17,18 +17,18 @@ using PartSink = std::function<Result<>(std::string_view part)>;
 
 struct ApiRequest {
     std::string method;
-    std::string target; // as it came: path and query
-    std::string path;   // decoded
+    std::string target;                                     // as it came: path and query
+    std::string path;                                       // decoded
     std::vector<std::pair<std::string, std::string>> query; // decoded, in order
     std::vector<std::string> captures;                      // what {id} stood for
     std::string body;
-    Caller caller;          // who asks, as the kernel says
-    std::string claimed_actor; // header Safar-Actor: believed in single-user mode only
-    std::string purpose;    // header Safar-Purpose, or the parameter
-    Sight sight;            // what the answer may show, and what it showed; set by run_route
-    std::string actor;      // for the events that come of it; set by run_route
-    ByteSource body_source; // routes that stream: instead of `body`
-    PartSink send_part;     // routes that stream: starts the answer (200) early
+    Caller caller;              // who asks, as the kernel says
+    std::string claimed_actor;  // header Safar-Actor: believed in single-user mode only
+    std::string purpose;        // header Safar-Purpose, or the parameter
+    Sight sight;                // what the answer may show, and what it showed; set by run_route
+    std::string actor;          // for the events that come of it; set by run_route
+    ByteSource body_source;     // routes that stream: instead of `body`
+    PartSink send_part;         // routes that stream: starts the answer (200) early
     std::string part_type = {}; // of an answer in pieces; empty: the route's
 
     // First value of a parameter, "" if absent.
@@ -44,9 +44,9 @@ struct ApiReply {
 
 // Of the node around it, for what operating it needs; empty where nothing is operated (tests).
 struct OperateContext {
-    std::string directory;             // the data directory
+    std::string directory; // the data directory
     const Identity* identity = nullptr;
-    std::uint64_t reserve_bytes = 0;   // of free disk, below which nothing is written
+    std::uint64_t reserve_bytes = 0; // of free disk, below which nothing is written
 };
 
 struct ApiContext {
@@ -58,7 +58,8 @@ struct ApiContext {
     std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
     OperateContext operate = {};
     AccessDesk* desk = nullptr; // without one every request is refused
-    std::function<void(std::optional<wire::Maintenance>)> announce = {}; // to the peers; may be empty
+    std::function<void(std::optional<wire::Maintenance>)> announce =
+        {};                                           // to the peers; may be empty
     std::function<StatementReport()> statements = {}; // what was heard of heads; may be empty
 };
 
@@ -66,8 +67,9 @@ using ApiHandler = Result<ApiReply> (*)(ApiContext& context, ApiRequest& request
 
 struct Route {
     std::string_view method, pattern; // "/v1/records/{id}"
-    UserAction action; // what whoever asks must be allowed; its place keeps a route without one from compiling
-    std::string_view parameters;      // of the query, separated by blanks; any other is refused
+    UserAction action; // what whoever asks must be allowed; its place keeps a route without one
+                       // from compiling
+    std::string_view parameters; // of the query, separated by blanks; any other is refused
     ApiHandler handle;
     bool streams = false; // takes the body in pieces and may answer in pieces
     std::string_view part_type = "application/x-ndjson"; // of an answer in pieces
@@ -83,13 +85,14 @@ struct Route {
 [[nodiscard]] Result<ApiRequest> parse_target(std::string_view method, std::string_view target);
 // The route, with captures filled in. Errors: not_found (no such path, or what the path does take).
 [[nodiscard]] Result<const Route*> find_route(ApiRequest& request);
-// Admits the caller, authorises the route's action, checks parameters, runs the handler and turns an error into
-// its reply. What shows guarded fields, and every refusal, is in the access log before this returns; where that
-// cannot be written, the reply is the error and shows nothing.
+// Admits the caller, authorises the route's action, checks parameters, runs the handler and turns
+// an error into its reply. What shows guarded fields, and every refusal, is in the access log
+// before this returns; where that cannot be written, the reply is the error and shows nothing.
 [[nodiscard]] ApiReply run_route(ApiContext& context, const Route& route, ApiRequest& request);
 // parse_target, find_route and run_route in one, for tests and small bodies.
-[[nodiscard]] ApiReply dispatch(ApiContext& context, std::string_view method, std::string_view target,
-                                std::string body, Caller caller, std::string purpose = "");
+[[nodiscard]] ApiReply dispatch(ApiContext& context, std::string_view method,
+                                std::string_view target, std::string body, Caller caller,
+                                std::string purpose = "");
 
 [[nodiscard]] unsigned http_status(ErrorCode code);
 [[nodiscard]] ApiReply error_reply(const Error& error);

@@ -45,15 +45,13 @@ public:
             if (boost::asio::const_buffer one(*at); one.size() > 0) parts[count++] = one;
         return write(parts, count, error);
     }
-    template <class Buffers>
-    std::size_t read_some(const Buffers& buffers) {
+    template <class Buffers> std::size_t read_some(const Buffers& buffers) {
         boost::system::error_code error;
         std::size_t count = read_some(buffers, error);
         if (error) throw boost::system::system_error(error);
         return count;
     }
-    template <class Buffers>
-    std::size_t write_some(const Buffers& buffers) {
+    template <class Buffers> std::size_t write_some(const Buffers& buffers) {
         boost::system::error_code error;
         std::size_t count = write_some(buffers, error);
         if (error) throw boost::system::system_error(error);

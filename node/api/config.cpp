@@ -76,8 +76,9 @@ Result<NodeConfig> load_config(const std::string& directory) {
     if (!text.has_value() && text.error().code == ErrorCode::not_found &&
         std::filesystem::exists(directory + "/keys/signing.key"))
         return failure(ErrorCode::not_found,
-                       path + " is missing, and the node's keys are there: put the file back from a "
-                              "backup, or write it anew with the node's own `agency` and `listen`");
+                       path +
+                           " is missing, and the node's keys are there: put the file back from a "
+                           "backup, or write it anew with the node's own `agency` and `listen`");
     if (!text.has_value() && text.error().code == ErrorCode::not_found)
         return failure(ErrorCode::not_found,
                        "no node in " + directory + ": create one with `safar node init`");

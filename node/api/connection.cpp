@@ -45,8 +45,8 @@ private:
         answering_ = true;
         stream_.patience(options_.silence);
         if (error) {
-            send_and_close(error_reply(failure(ErrorCode::invalid_argument,
-                                               "not an HTTP request: " + error.message())));
+            send_and_close(error_reply(
+                failure(ErrorCode::invalid_argument, "not an HTTP request: " + error.message())));
             return false;
         }
         const auto& fields = head.get();
@@ -108,7 +108,8 @@ private:
         request.body_source = [&](std::span<std::byte> out) { return read_body(parser, out); };
         bool begun = false;
         request.send_part = [&](std::string_view part) -> Result<> {
-            if (!begun && !begin_parts(request.part_type.empty() ? route.part_type : request.part_type))
+            if (!begun &&
+                !begin_parts(request.part_type.empty() ? route.part_type : request.part_type))
                 return failure(ErrorCode::unreachable, "the client has gone");
             begun = true;
             return send_part(part) ? Result<>(success())
@@ -128,8 +129,8 @@ private:
         return whole && keep_alive_;
     }
 
-    Result<std::size_t>
-    read_body(http::request_parser<http::buffer_body>& parser, std::span<std::byte> out) {
+    Result<std::size_t> read_body(http::request_parser<http::buffer_body>& parser,
+                                  std::span<std::byte> out) {
         if (stopping_)
             return failure(ErrorCode::stopping, "the node is stopping; send the file again later");
         while (!parser.is_done()) {

@@ -73,7 +73,8 @@ Result<> admit(ApiContext& context, UserAction action, ApiRequest& request) {
         user.single && !request.claimed_actor.empty() ? request.claimed_actor : user.login;
     Decision decision = authorise(user, action, Sensitivity::public_);
     request.sight = Sight(std::move(user), action, std::move(purpose));
-    if (decision && exports(action)) return note_export(*context.desk, request.sight, request.parameter("kind"));
+    if (decision && exports(action))
+        return note_export(*context.desk, request.sight, request.parameter("kind"));
     if (decision) return success();
     request.sight.refuse(decision.reason, Sensitivity::public_);
     return failure(ErrorCode::not_permitted, decision.reason);

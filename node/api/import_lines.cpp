@@ -7,15 +7,18 @@ namespace {
 
 namespace json = boost::json;
 
-// Rejects wait here, so that a client that sends everything before it reads cannot block itself; what
-// exceeds it is sent while the body still comes.
+// Rejects wait here, so that a client that sends everything before it reads cannot block itself;
+// what exceeds it is sent while the body still comes.
 constexpr std::size_t waiting_bytes_max = 1u << 20;
 
 std::string line(json::object object) { return json::serialize(object) + "\n"; }
 
 json::object reject_object(const ImportReject& reject, const std::string& withheld) {
     if (!withheld.empty())
-        return {{"line", reject.line}, {"column", ""}, {"reason", "withheld: " + withheld}, {"row", ""}};
+        return {{"line", reject.line},
+                {"column", ""},
+                {"reason", "withheld: " + withheld},
+                {"row", ""}};
     // A row may hold any bytes; JSON holds UTF-8.
     auto clean = [](const std::string& text) {
         json::error_code error;
@@ -27,32 +30,41 @@ json::object reject_object(const ImportReject& reject, const std::string& withhe
             if (static_cast<unsigned char>(c) >= 0x80) c = '?';
         return out;
     };
-    return {{"line", reject.line}, {"column", clean(reject.column)}, {"reason", clean(reject.reason)},
+    return {{"line", reject.line},
+            {"column", clean(reject.column)},
+            {"reason", clean(reject.reason)},
             {"row", clean(reject.row)}};
 }
 
 json::object summary_object(const ImportSummary& summary) {
-    return {{"rows", summary.read.rows},          {"skipped", summary.read.skipped},
-            {"rejected", summary.read.rejected},  {"records", summary.read.records},
-            {"new", summary.records_new},         {"changed", summary.records_changed},
-            {"unchanged", summary.records_unchanged}, {"events", summary.events},
-            {"batches", summary.batches},         {"seconds", static_cast<double>(summary.took.count()) / 1000.0}};
+    return {{"rows", summary.read.rows},
+            {"skipped", summary.read.skipped},
+            {"rejected", summary.read.rejected},
+            {"records", summary.read.records},
+            {"new", summary.records_new},
+            {"changed", summary.records_changed},
+            {"unchanged", summary.records_unchanged},
+            {"events", summary.events},
+            {"batches", summary.batches},
+            {"seconds", static_cast<double>(summary.took.count()) / 1000.0}};
 }
 
 } // namespace
 
 ByteSource body_in_pieces(ApiRequest& request) {
     if (request.body_source) return request.body_source;
-    return [&request, at = std::size_t{0}](std::span<std::byte> out) mutable -> Result<std::size_t> {
-        const std::size_t count = std::min(out.size(), request.body.size() - at);
-        std::memcpy(out.data(), request.body.data() + at, count);
-        at += count;
-        return count;
-    };
+    return
+        [&request, at = std::size_t{0}](std::span<std::byte> out) mutable -> Result<std::size_t> {
+            const std::size_t count = std::min(out.size(), request.body.size() - at);
+            std::memcpy(out.data(), request.body.data() + at, count);
+            at += count;
+            return count;
+        };
 }
 
-Result<ApiReply> answer_import(ApiRequest& request, const std::string& withheld,
-                               const std::function<Result<ImportSummary>(const RejectSink&)>& import) {
+Result<ApiReply>
+answer_import(ApiRequest& request, const std::string& withheld,
+              const std::function<Result<ImportSummary>(const RejectSink&)>& import) {
     ApiReply reply;
     reply.content_type = "application/x-ndjson";
     bool begun = false;

@@ -5,8 +5,8 @@
 
 namespace safar {
 
-// Runs `import` with a sink for its rejects and answers with lines: the rejects, then the summary or how it ended.
-// `withheld`: why the rejected rows may not be shown, "" where they may.
+// Runs `import` with a sink for its rejects and answers with lines: the rejects, then the summary
+// or how it ended. `withheld`: why the rejected rows may not be shown, "" where they may.
 [[nodiscard]] Result<ApiReply>
 answer_import(ApiRequest& request, const std::string& withheld,
               const std::function<Result<ImportSummary>(const RejectSink&)>& import);

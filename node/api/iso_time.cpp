@@ -39,10 +39,10 @@ std::string show_time(ClaimedTime time) {
     }
     if (days < -719'162 || days > 2'932'896) return fmt::format("{:+}us", time.microseconds);
     std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{days}}};
-    std::string out = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
-                                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                                  rest / (3600 * second_us), rest / (60 * second_us) % 60,
-                                  rest / second_us % 60);
+    std::string out =
+        fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
+                    static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                    rest / (3600 * second_us), rest / (60 * second_us) % 60, rest / second_us % 60);
     if (rest % second_us != 0) out += fmt::format(".{:06}", rest % second_us);
     return out + "Z";
 }
@@ -59,7 +59,8 @@ Result<ClaimedTime> parse_time(std::string_view text) {
     int month = good ? take_number(in, 2) : -1;
     good = good && take(in, '-');
     int day = good ? take_number(in, 2) : -1;
-    std::chrono::year_month_day date{std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(month)},
+    std::chrono::year_month_day date{std::chrono::year{year},
+                                     std::chrono::month{static_cast<unsigned>(month)},
                                      std::chrono::day{static_cast<unsigned>(day)}};
     if (!good || month < 0 || day < 0 || !date.ok()) return refused();
     std::int64_t out = std::chrono::sys_days{date}.time_since_epoch().count() * day_us;

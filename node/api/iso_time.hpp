@@ -6,8 +6,8 @@
 
 namespace safar {
 
-// "2020-01-08T09:30:00Z"; with a fraction only where there is one; "" for zero (not stated). Outside the years
-// 1 to 9999, which an author may claim, the microseconds since 1970 with a sign.
+// "2020-01-08T09:30:00Z"; with a fraction only where there is one; "" for zero (not stated).
+// Outside the years 1 to 9999, which an author may claim, the microseconds since 1970 with a sign.
 [[nodiscard]] std::string show_time(ClaimedTime time);
 // "2020-01-08" (midnight), "2020-01-08T09:30Z", "2020-01-08T09:30:00Z". Errors: invalid_argument.
 [[nodiscard]] Result<ClaimedTime> parse_time(std::string_view text);

@@ -94,7 +94,8 @@ Result<std::vector<FieldText>> BodyReader::fields(std::string_view name) {
         if (!pair.is_array() || pair.get_array().size() != 2 || !pair.get_array()[0].is_string() ||
             !pair.get_array()[1].is_string())
             return wrong(name, needs);
-        out.push_back({text_of(pair.get_array()[0].get_string()), text_of(pair.get_array()[1].get_string())});
+        out.push_back(
+            {text_of(pair.get_array()[0].get_string()), text_of(pair.get_array()[1].get_string())});
     }
     return out;
 }
@@ -117,7 +118,9 @@ Result<> BodyReader::done() const {
 
 json::object maintenance_object(const wire::Maintenance& notice) {
     auto shown = [](std::uint64_t seconds) { // decoding bounds neither end of a time
-        return show_time({static_cast<std::int64_t>(std::min<std::uint64_t>(seconds, 253'402'300'799)) * 1'000'000});
+        return show_time(
+            {static_cast<std::int64_t>(std::min<std::uint64_t>(seconds, 253'402'300'799)) *
+             1'000'000});
     };
     return {{"from", shown(notice.from)}, {"until", shown(notice.until)}, {"why", notice.why}};
 }
@@ -129,27 +132,30 @@ ApiReply json_reply(const json::value& value) {
     return reply;
 }
 
-json::array shown_asserts(Sight& sight, const EventBody& body, const Kind* kind, std::string_view compartment) {
+json::array shown_asserts(Sight& sight, const EventBody& body, const Kind* kind,
+                          std::string_view compartment) {
     json::array out;
     for (const Assertion& assertion : body.assertions) {
         const Field* field = kind == nullptr ? nullptr : kind->field(assertion.field);
         json::object said{{"field", field_name(kind, assertion.field)}, {"value", ""}};
-        if (const std::string* why = sight.hides(field, compartment)) said["withheld"] = *why;
-        else said["value"] = show_value(assertion.value);
+        if (const std::string* why = sight.hides(field, compartment))
+            said["withheld"] = *why;
+        else
+            said["value"] = show_value(assertion.value);
         out.push_back(std::move(said));
     }
     return out;
 }
 
 ApiReply change_reply(const RecordChange& change) {
-    return json_reply(json::object{{"id", show_id(change.record)},
-                                   {"events", change.events},
-                                   {"position", change.position}});
+    return json_reply(json::object{
+        {"id", show_id(change.record)}, {"events", change.events}, {"position", change.position}});
 }
 
 json::object record_head(const RecordView& view) {
     return {{"id", show_id(view.folded.id)},
-            {"kind", view.kind == nullptr ? "kind " + std::to_string(view.folded.kind) : view.kind->name},
+            {"kind",
+             view.kind == nullptr ? "kind " + std::to_string(view.folded.kind) : view.kind->name},
             {"compartment", view.compartment}};
 }
 
@@ -168,8 +174,9 @@ Result<RecordId> captured_id(const ApiRequest& request) {
                        "' is not a record id; an id has 26 digits and letters (Crockford base32)");
 }
 
-Result<std::uint64_t> number_parameter(const ApiRequest& request, std::string_view name, std::uint64_t min,
-                                       std::uint64_t max, std::uint64_t otherwise) {
+Result<std::uint64_t> number_parameter(const ApiRequest& request, std::string_view name,
+                                       std::uint64_t min, std::uint64_t max,
+                                       std::uint64_t otherwise) {
     std::string_view text = request.parameter(name);
     if (text.empty()) return otherwise;
     std::uint64_t out = 0;
@@ -240,9 +247,15 @@ std::string show_dot(const Dot& dot) {
 }
 
 json::object said_object(const Said& said) {
-    return {{"value", show_value(said.value)}, {"agency", said.agency},     {"at", show_time(said.at)},
-            {"verb", said.verb},               {"source", said.source},     {"edition", said.edition},
-            {"basis", said.basis},             {"actor", said.actor},       {"quality", said.quality},
+    return {{"value", show_value(said.value)},
+            {"agency", said.agency},
+            {"at", show_time(said.at)},
+            {"verb", said.verb},
+            {"source", said.source},
+            {"edition", said.edition},
+            {"basis", said.basis},
+            {"actor", said.actor},
+            {"quality", said.quality},
             {"dot", show_dot(said.dot)}};
 }
 

@@ -17,10 +17,12 @@ public:
     [[nodiscard]] Result<std::string> text(std::string_view name);
     [[nodiscard]] Result<std::optional<std::string>> optional_text(std::string_view name);
     [[nodiscard]] Result<bool> flag(std::string_view name); // false if absent
-    [[nodiscard]] Result<std::uint32_t> number(std::string_view name, std::uint32_t max); // 0 if absent
+    [[nodiscard]] Result<std::uint32_t> number(std::string_view name,
+                                               std::uint32_t max); // 0 if absent
     [[nodiscard]] Result<std::optional<std::vector<std::string>>> texts(std::string_view name);
     [[nodiscard]] Result<std::vector<FieldText>> fields(std::string_view name);
-    [[nodiscard]] Result<std::vector<FieldText>> optional_fields(std::string_view name); // none if absent
+    [[nodiscard]] Result<std::vector<FieldText>>
+    optional_fields(std::string_view name); // none if absent
     [[nodiscard]] Result<> done() const;
 
 private:
@@ -37,9 +39,9 @@ private:
 [[nodiscard]] std::string compartment_of(ApiContext& context, const Kind* kind);
 [[nodiscard]] Result<RecordId> captured_id(const ApiRequest& request);
 // A whole number of a parameter, `otherwise` if absent. Errors: invalid_argument with the range.
-[[nodiscard]] Result<std::uint64_t> number_parameter(const ApiRequest& request, std::string_view name,
-                                                     std::uint64_t min, std::uint64_t max,
-                                                     std::uint64_t otherwise);
+[[nodiscard]] Result<std::uint64_t> number_parameter(const ApiRequest& request,
+                                                     std::string_view name, std::uint64_t min,
+                                                     std::uint64_t max, std::uint64_t otherwise);
 // "0" or "1"; false if absent.
 [[nodiscard]] Result<bool> flag_parameter(const ApiRequest& request, std::string_view name);
 // where=dimension=v1,v2 (repeatable). Errors: invalid_argument.
@@ -57,8 +59,8 @@ private:
 // "3fa1b2c4.17.2.<32 hex digits>": log, sequence, assertion, leaf; the last alone is unique.
 [[nodiscard]] std::string show_dot(const Dot& dot);
 // What an event asserts, field by field; values that `sight` hides are named with the reason.
-[[nodiscard]] boost::json::array shown_asserts(Sight& sight, const EventBody& body, const Kind* kind,
-                                               std::string_view compartment);
+[[nodiscard]] boost::json::array shown_asserts(Sight& sight, const EventBody& body,
+                                               const Kind* kind, std::string_view compartment);
 // Who said it, when and on what basis.
 [[nodiscard]] boost::json::object said_object(const Said& said);
 

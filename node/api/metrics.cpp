@@ -17,9 +17,9 @@ using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 
-const prometheus::Histogram::BucketBoundaries latency_buckets{0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005,
-                                                              0.01,   0.025,   0.05,   0.1,   0.25,   0.5,
-                                                              1.0,    2.5,     10.0};
+const prometheus::Histogram::BucketBoundaries latency_buckets{
+    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
+    0.05,   0.1,     0.25,   0.5,   1.0,    2.5,   10.0};
 
 class Families {
 public:
@@ -60,7 +60,8 @@ void add_compartments(Families& out, Registry& registry) {
         MetricFamily& family = out.add(column.name, column.help, MetricType::Gauge);
         for (const CompartmentSummary& one : compartments.value())
             if (one.held)
-                out.value(family, static_cast<double>(one.*column.member), {{"compartment", one.name}});
+                out.value(family, static_cast<double>(one.*column.member),
+                          {{"compartment", one.name}});
     }
 }
 
@@ -75,17 +76,23 @@ void add_peers(Families& out, const ApiContext& context) {
         const std::array columns{
             Column{"safar_peer_connected", "1 while a session stands.", MetricType::Gauge,
                    [](const PeerStatus& p) { return p.state == "connected" ? 1.0 : 0.0; }},
-            Column{"safar_peer_state_seconds", "Since the peer's state last changed.", MetricType::Gauge,
+            Column{"safar_peer_state_seconds", "Since the peer's state last changed.",
+                   MetricType::Gauge,
                    [](const PeerStatus& p) {
-                       return std::chrono::duration<double>(std::chrono::system_clock::now() - p.since).count();
+                       return std::chrono::duration<double>(std::chrono::system_clock::now() -
+                                                            p.since)
+                           .count();
                    }},
-            Column{"safar_peer_maintenance", "1 while the peer is away as it announced.", MetricType::Gauge,
+            Column{"safar_peer_maintenance", "1 while the peer is away as it announced.",
+                   MetricType::Gauge,
                    [](const PeerStatus& p) {
                        return in_maintenance(p, std::chrono::system_clock::now()) ? 1.0 : 0.0;
                    }},
-            Column{"safar_peer_behind_here", "Batches that the peer has and this node lacks.", MetricType::Gauge,
+            Column{"safar_peer_behind_here", "Batches that the peer has and this node lacks.",
+                   MetricType::Gauge,
                    [](const PeerStatus& p) { return static_cast<double>(p.session.behind_here); }},
-            Column{"safar_peer_behind_there", "Batches that this node has and the peer lacks.", MetricType::Gauge,
+            Column{"safar_peer_behind_there", "Batches that this node has and the peer lacks.",
+                   MetricType::Gauge,
                    [](const PeerStatus& p) { return static_cast<double>(p.session.behind_there); }},
             Column{"safar_peer_bytes_in", "Bytes taken in the last session.", MetricType::Gauge,
                    [](const PeerStatus& p) { return static_cast<double>(p.session.bytes_in); }},
@@ -95,7 +102,8 @@ void add_peers(Families& out, const ApiContext& context) {
         for (const Column& column : columns) {
             MetricFamily& family = out.add(column.name, column.help, column.type);
             for (const PeerStatus& peer : peers)
-                out.value(family, column.read(peer), {{"agency", peer.agency}, {"node", peer.node.brief()}});
+                out.value(family, column.read(peer),
+                          {{"agency", peer.agency}, {"node", peer.node.brief()}});
         }
     }
     if (context.statements)
@@ -106,8 +114,10 @@ void add_peers(Families& out, const ApiContext& context) {
         MetricFamily& family =
             out.add("safar_door_total", "What came to the door for peers.", MetricType::Counter);
         out.value(family, static_cast<double>(door.accepted), {{"outcome", "accepted"}});
-        out.value(family, static_cast<double>(door.refused_by_limit), {{"outcome", "refused_by_limit"}});
-        out.value(family, static_cast<double>(door.handshakes_failed), {{"outcome", "handshake_failed"}});
+        out.value(family, static_cast<double>(door.refused_by_limit),
+                  {{"outcome", "refused_by_limit"}});
+        out.value(family, static_cast<double>(door.handshakes_failed),
+                  {{"outcome", "handshake_failed"}});
         out.value(family, static_cast<double>(door.truncated), {{"outcome", "truncated"}});
     }
 }
@@ -118,7 +128,8 @@ void add_operation(Families& out, const ApiContext& context) {
         out.single(name, help, MetricType::Gauge, value);
     };
     if (auto disk = disk_facts(context.operate)) {
-        gauge("safar_disk_free_bytes", "Free on the disk of the data directory.", static_cast<double>(disk->free));
+        gauge("safar_disk_free_bytes", "Free on the disk of the data directory.",
+              static_cast<double>(disk->free));
         gauge("safar_disk_reserve_bytes", "Free disk below which nothing is written.",
               static_cast<double>(disk->reserve));
     }
@@ -131,7 +142,8 @@ void add_operation(Families& out, const ApiContext& context) {
     std::uint64_t own = 0;
     for (const CharterCompartment& compartment : charter->compartments)
         for (const FrontierEntry& entry : node.log().frontier(compartment.name))
-            if (const LogOwner* owner = authority->owner(entry.log.id); owner != nullptr && owner->node == node.id())
+            if (const LogOwner* owner = authority->owner(entry.log.id);
+                owner != nullptr && owner->node == node.id())
                 ++own;
     gauge("safar_own_logs", "Logs that this node has signed, one a compartment and incarnation.",
           static_cast<double>(own));
@@ -147,7 +159,8 @@ void add_imports(Families& out, const Registry& registry) {
     counter("safar_import_rejected_total", "Rows that imports rejected.", totals.rejected);
     counter("safar_import_events_total", "Events that imports wrote.", totals.events);
     counter("safar_import_changed_total", "Known records that imports changed.", totals.changed);
-    counter("safar_import_unchanged_total", "Known records that imports left as they were.", totals.unchanged);
+    counter("safar_import_unchanged_total", "Known records that imports left as they were.",
+            totals.unchanged);
 }
 
 } // namespace
@@ -182,8 +195,8 @@ std::string ApiMetrics::text(ApiContext& context) const {
     add_compartments(out, context.registry);
     out.single("safar_log_position", "Batches received, in this node's journal.", MetricType::Gauge,
                static_cast<double>(node.log().last_position()));
-    out.single("safar_derived_position", "Position up to which derived state is true.", MetricType::Gauge,
-               static_cast<double>(node.deriver().position()));
+    out.single("safar_derived_position", "Position up to which derived state is true.",
+               MetricType::Gauge, static_cast<double>(node.deriver().position()));
     out.single("safar_conflicts", "Open conflicts.", MetricType::Gauge,
                static_cast<double>(node.derived().conflict_count()));
     out.single("safar_quarantined_batches", "Batches kept apart.", MetricType::Gauge,
@@ -200,11 +213,12 @@ std::string ApiMetrics::text(ApiContext& context) const {
         ClientMetric metric = state_->routes[i]->latency.Collect();
         if (metric.histogram.sample_count == 0) continue;
         const Route& route = api_routes()[i];
-        metric.label = {{"method", std::string(route.method)}, {"route", std::string(route.pattern)}};
+        metric.label = {{"method", std::string(route.method)},
+                        {"route", std::string(route.pattern)}};
         latency.metric.push_back(std::move(metric));
     }
-    MetricFamily& requests =
-        out.add("safar_requests_total", "Requests answered, by class of status.", MetricType::Counter);
+    MetricFamily& requests = out.add("safar_requests_total",
+                                     "Requests answered, by class of status.", MetricType::Counter);
     for (std::size_t i = 0; i < state_->routes.size(); ++i)
         for (std::size_t status = 0; status < 6; ++status)
             if (std::uint64_t count = state_->routes[i]->by_class[status]; count > 0)
@@ -212,16 +226,18 @@ std::string ApiMetrics::text(ApiContext& context) const {
                           {{"method", std::string(api_routes()[i].method)},
                            {"route", std::string(api_routes()[i].pattern)},
                            {"status", std::to_string(status) + "xx"}});
-    out.single("safar_connections_refused_total", "API connections above the limit.", MetricType::Counter,
-               static_cast<double>(state_->refused));
-    out.single("safar_api_handshakes_refused_total",
-               "Connections to the API from elsewhere without TLS, or with a certificate of nobody here.",
-               MetricType::Counter, static_cast<double>(state_->handshakes_refused));
+    out.single("safar_connections_refused_total", "API connections above the limit.",
+               MetricType::Counter, static_cast<double>(state_->refused));
+    out.single(
+        "safar_api_handshakes_refused_total",
+        "Connections to the API from elsewhere without TLS, or with a certificate of nobody here.",
+        MetricType::Counter, static_cast<double>(state_->handshakes_refused));
     out.single("process_resident_memory_bytes", "Resident memory.", MetricType::Gauge,
                static_cast<double>(resident_bytes()));
-    out.single("safar_store_memory_bytes",
-               "Memory in the store's write buffers and its cache of blocks, which fill up to a bound.",
-               MetricType::Gauge, static_cast<double>(node.log().bounded_memory()));
+    out.single(
+        "safar_store_memory_bytes",
+        "Memory in the store's write buffers and its cache of blocks, which fill up to a bound.",
+        MetricType::Gauge, static_cast<double>(node.log().bounded_memory()));
     std::chrono::duration<double> up = std::chrono::steady_clock::now() - context.started;
     out.single("safar_uptime_seconds", "Since the node started.", MetricType::Gauge, up.count());
     std::ostringstream text;

@@ -43,7 +43,8 @@ std::optional<HealthFacts::Ahead> clock_facts(Node& node) {
 // "2026-03-01T20:00:00Z: a new disk"; empty outside the announced time.
 std::string maintenance_text(const PeerStatus& peer) {
     if (!in_maintenance(peer, std::chrono::system_clock::now())) return "";
-    return show_time({static_cast<std::int64_t>(peer.maintenance->until) * 1'000'000}) + ": " + peer.maintenance->why;
+    return show_time({static_cast<std::int64_t>(peer.maintenance->until) * 1'000'000}) + ": " +
+           peer.maintenance->why;
 }
 
 std::vector<HealthFacts::Peer> peer_facts(const ApiContext& context) {

@@ -11,7 +11,8 @@ Result<std::optional<PastView>> past_of(ApiContext& context, const ApiRequest& r
         if (text.empty()) return success();
         auto time = parse_past(text);
         if (!time)
-            return failure(ErrorCode::invalid_argument, "parameter '" + std::string(name) + "': " + time.error().detail);
+            return failure(ErrorCode::invalid_argument,
+                           "parameter '" + std::string(name) + "': " + time.error().detail);
         out = time.value();
         return success();
     };

@@ -7,7 +7,8 @@
 namespace safar {
 
 // nullopt: the request is about now. Errors: invalid_argument, storage_*.
-[[nodiscard]] Result<std::optional<PastView>> past_of(ApiContext& context, const ApiRequest& request);
+[[nodiscard]] Result<std::optional<PastView>> past_of(ApiContext& context,
+                                                      const ApiRequest& request);
 // {as_of?, as_known?, mark?}: what was asked, and the time of the mark that tells what was known.
 [[nodiscard]] boost::json::object past_object(const ApiRequest& request, const PastView& past);
 

@@ -63,8 +63,10 @@ struct RemoteServer::State {
             const int descriptor =
                 ::accept4(listener.socket, reinterpret_cast<sockaddr*>(&from.bytes), &from.size,
                           SOCK_CLOEXEC | SOCK_NONBLOCK);
-            if (descriptor >= 0) take(descriptor, limit_key(from), connected);
-            else if (errno == EMFILE || errno == ENFILE) std::this_thread::sleep_for(retry_accept);
+            if (descriptor >= 0)
+                take(descriptor, limit_key(from), connected);
+            else if (errno == EMFILE || errno == ENFILE)
+                std::this_thread::sleep_for(retry_accept);
         }
     }
 

@@ -7,8 +7,8 @@
 namespace safar {
 
 struct RemoteOptions {
-    std::string listen; // host:port; port 0: any
-    ServerOptions serving = {}; // its socket_path is not used
+    std::string listen;                        // host:port; port 0: any
+    ServerOptions serving = {};                // its socket_path is not used
     std::size_t half_open_max = 16;            // accepted, TLS not yet up
     std::size_t half_open_per_address_max = 4; // the same, from one address
     std::chrono::milliseconds handshake_deadline{10'000};

@@ -180,7 +180,8 @@ Result<ApiRequest> parse_target(std::string_view method, std::string_view target
         if (pair.empty()) continue;
         std::size_t equals = std::min(pair.find('='), pair.size());
         SAFAR_TRY(auto key, percent_decoded(pair.substr(0, equals), true));
-        SAFAR_TRY(auto value, percent_decoded(pair.substr(std::min(equals + 1, pair.size())), true));
+        SAFAR_TRY(auto value,
+                  percent_decoded(pair.substr(std::min(equals + 1, pair.size())), true));
         request.query.emplace_back(std::move(key), std::move(value));
     }
     return request;
@@ -196,9 +197,10 @@ Result<const Route*> find_route(ApiRequest& request) {
         others += (others.empty() ? "" : ", ") + std::string(route.method);
     }
     return failure(ErrorCode::not_found,
-                   others.empty() ? "no path '" + request.path.substr(0, 100) + "'; see /openapi.json"
-                                  : "'" + request.path.substr(0, 100) + "' takes " + others + ", not " +
-                                        request.method);
+                   others.empty()
+                       ? "no path '" + request.path.substr(0, 100) + "'; see /openapi.json"
+                       : "'" + request.path.substr(0, 100) + "' takes " + others + ", not " +
+                             request.method);
 }
 
 ApiReply run_route(ApiContext& context, const Route& route, ApiRequest& request) {
@@ -208,12 +210,13 @@ ApiReply run_route(ApiContext& context, const Route& route, ApiRequest& request)
         return route.handle(context, request);
     });
     std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-    context.metrics.observe(static_cast<std::size_t>(&route - routes.data()), out.status, took.count());
+    context.metrics.observe(static_cast<std::size_t>(&route - routes.data()), out.status,
+                            took.count());
     return out;
 }
 
-ApiReply dispatch(ApiContext& context, std::string_view method, std::string_view target, std::string body,
-                  Caller caller, std::string purpose) {
+ApiReply dispatch(ApiContext& context, std::string_view method, std::string_view target,
+                  std::string body, Caller caller, std::string purpose) {
     auto request = parse_target(method, target);
     if (!request.has_value()) return error_reply(request.error());
     auto route = find_route(request.value());
@@ -242,8 +245,9 @@ unsigned http_status(ErrorCode code) {
 ApiReply error_reply(const Error& error) {
     ApiReply reply;
     reply.status = http_status(error.code);
-    reply.body = boost::json::serialize(boost::json::object{
-        {"error", boost::json::object{{"code", std::string(name(error.code))}, {"detail", error.detail}}}});
+    reply.body = boost::json::serialize(
+        boost::json::object{{"error", boost::json::object{{"code", std::string(name(error.code))},
+                                                          {"detail", error.detail}}}});
     reply.body += '\n';
     return reply;
 }

@@ -1,5 +1,5 @@
-// Working on records: steps, what waits, a subject's journey and dossier, referring. No value leaves here that
-// `sight` was not asked for.
+// Working on records: steps, what waits, a subject's journey and dossier, referring. No value
+// leaves here that `sight` was not asked for.
 #include "node/api/iso_time.hpp"
 #include "node/api/json.hpp"
 #include "node/casework/inbox.hpp"
@@ -18,14 +18,19 @@ namespace json = boost::json;
 constexpr std::uint64_t inbox_default = 500, inbox_max = 10'000;
 constexpr std::size_t similar_max = 10;
 
-Worker worker_of(const ApiRequest& request) { return {{request.actor}, request.sight.user().roles}; }
+Worker worker_of(const ApiRequest& request) {
+    return {{request.actor}, request.sight.user().roles};
+}
 
-// Fields that are given may be written by whoever gives them; what the step sets by itself needs no right.
-Result<> may_give(ApiRequest& request, const RecordView& view, const std::vector<FieldText>& fields) {
+// Fields that are given may be written by whoever gives them; what the step sets by itself needs no
+// right.
+Result<> may_give(ApiRequest& request, const RecordView& view,
+                  const std::vector<FieldText>& fields) {
     SAFAR_TRY(request.sight.enter(view.compartment, &view.folded.id));
     request.sight.subject(view.folded.id);
     for (const FieldText& given : fields)
-        if (const Field* field = view.kind == nullptr ? nullptr : view.kind->field(std::string_view(given.field))) {
+        if (const Field* field =
+                view.kind == nullptr ? nullptr : view.kind->field(std::string_view(given.field))) {
             SAFAR_TRY(request.sight.write(*field, view.compartment));
         }
     return success();
@@ -48,9 +53,12 @@ json::array shown_fields(const std::vector<FieldText>& fields) {
 }
 
 json::object shown_step(const StepOffer& offer) {
-    return {{"step", offer.step->name},       {"title", offer.step->title},
-            {"to", offer.step->to},           {"needs", json::value_from(offer.step->needs)},
-            {"missing", json::value_from(offer.missing)}, {"consent", offer.step->consent.has_value()},
+    return {{"step", offer.step->name},
+            {"title", offer.step->title},
+            {"to", offer.step->to},
+            {"needs", json::value_from(offer.step->needs)},
+            {"missing", json::value_from(offer.missing)},
+            {"consent", offer.step->consent.has_value()},
             {"blocked", offer.blocked}};
 }
 
@@ -75,7 +83,9 @@ json::array shown_records(Sight& sight, const Journey& journey) {
         sight.subject(part.view.folded.id);
         json::object one = record_head(part.view);
         one["through"] = show_id(part.through);
-        one["state"] = part.view.kind != nullptr && part.view.kind->casework.workflow ? state_of(part.view) : "";
+        one["state"] = part.view.kind != nullptr && part.view.kind->casework.workflow
+                           ? state_of(part.view)
+                           : "";
         one["title"] = shown_title(sight, part.view);
         out.push_back(std::move(one));
     }
@@ -85,7 +95,8 @@ json::array shown_records(Sight& sight, const Journey& journey) {
 json::array shown_links(const Journey& journey) {
     json::array out;
     for (const Journey::Linked& each : journey.linked)
-        out.push_back(json::object{{"id", show_id(each.record)}, {"by", show_id(each.by)}, {"disputed", each.disputed}});
+        out.push_back(json::object{
+            {"id", show_id(each.record)}, {"by", show_id(each.by)}, {"disputed", each.disputed}});
     return out;
 }
 
@@ -153,7 +164,8 @@ Result<ApiReply> reassign(ApiContext& context, ApiRequest& request) {
     SAFAR_TRY(body.done());
     SAFAR_TRY(auto view, context.registry.show(id));
     SAFAR_TRY(may_give(request, view, {}));
-    SAFAR_TRY(auto change, safar::reassign(context.registry, id, agency, why.value_or(""), worker_of(request)));
+    SAFAR_TRY(auto change,
+              safar::reassign(context.registry, id, agency, why.value_or(""), worker_of(request)));
     return change_reply(change);
 }
 
@@ -201,7 +213,8 @@ Result<ApiReply> inbox(ApiContext& context, ApiRequest& request) {
     }
     json::array caseload;
     for (const auto& [task, count] : found.caseload)
-        caseload.push_back(json::object{{"task", task}, {"waiting", count.waiting}, {"overdue", count.overdue}});
+        caseload.push_back(
+            json::object{{"task", task}, {"waiting", count.waiting}, {"overdue", count.overdue}});
     return json_reply(json::object{{"agency", context.registry.node().agency()},
                                    {"today", today()},
                                    {"items", std::move(items)},
@@ -235,10 +248,12 @@ Result<ApiReply> dossier(ApiContext& context, ApiRequest& request) {
     auto charter = context.registry.node().charter();
     json::array records = shown_records(request.sight, found);
     for (json::value& one : records) {
-        const auto* compartment = charter->compartment(std::string_view(one.at("compartment").as_string()));
+        const auto* compartment =
+            charter->compartment(std::string_view(one.at("compartment").as_string()));
         std::vector<std::string> holders;
         for (const CharterAgency& agency : charter->agencies)
-            if (compartment != nullptr && compartment->may_hold(agency.code)) holders.push_back(agency.code);
+            if (compartment != nullptr && compartment->may_hold(agency.code))
+                holders.push_back(agency.code);
         one.as_object()["held_by"] = json::value_from(holders);
     }
     json::array waits;
@@ -277,7 +292,8 @@ Result<ApiReply> refer(ApiContext& context, ApiRequest& request) {
     command.basis = basis.value_or("");
     command.without_consent = reason.value_or("");
     if (command.to.empty())
-        return failure(ErrorCode::invalid_argument, "member 'to': name the agencies that the case goes to");
+        return failure(ErrorCode::invalid_argument,
+                       "member 'to': name the agencies that the case goes to");
     SAFAR_TRY(auto subject, context.registry.show(command.subject));
     SAFAR_TRY(may_give(request, subject, {}));
     SAFAR_TRY(auto plan, plan_referral(context.registry, command));
@@ -285,16 +301,20 @@ Result<ApiReply> refer(ApiContext& context, ApiRequest& request) {
     for (const Disclosed& one : plan.goes) {
         // Who may not read a field does not hand it on either.
         if (const std::string* why = request.sight.hides(one.field, plan.subject.compartment))
-            return failure(ErrorCode::not_permitted, "field '" + one.field->name + "' may not be handed on: " + *why);
+            return failure(ErrorCode::not_permitted,
+                           "field '" + one.field->name + "' may not be handed on: " + *why);
         json::object shown = said_object(one.said);
         shown["field"] = one.field->name;
         shown["group"] = one.field->group;
         goes.push_back(std::move(shown));
     }
     for (const Field* field : plan.stays) stays.push_back(json::value_from(field->name));
-    json::object out{{"subject", show_id(command.subject)}, {"kind", plan.referral->name},
-                     {"goes", std::move(goes)},             {"stays", std::move(stays)},
-                     {"missing_consent", json::value_from(plan.missing)}, {"preview", preview}};
+    json::object out{{"subject", show_id(command.subject)},
+                     {"kind", plan.referral->name},
+                     {"goes", std::move(goes)},
+                     {"stays", std::move(stays)},
+                     {"missing_consent", json::value_from(plan.missing)},
+                     {"preview", preview}};
     if (!preview) {
         SAFAR_TRY(auto referred, safar::refer(context.registry, command, plan, worker_of(request)));
         out["id"] = show_id(referred.referral);

@@ -1,4 +1,5 @@
-// The charter over the API: what rules and what ruled, notices, and the logs whose heads a draft names.
+// The charter over the API: what rules and what ruled, notices, and the logs whose heads a draft
+// names.
 #include "node/api/json.hpp"
 #include "node/registry/impact.hpp"
 
@@ -11,7 +12,8 @@ namespace json = boost::json;
 
 json::object epoch_object(const HeldCharter& held) {
     json::array signers;
-    for (const CharterSignature& signature : held.charter->signatures) signers.push_back(json::string(signature.agency));
+    for (const CharterSignature& signature : held.charter->signatures)
+        signers.push_back(json::string(signature.agency));
     return {{"epoch", held.charter->epoch},
             {"identity", held.charter->identity.hex()},
             {"previous", held.charter->epoch == 1 ? "" : held.charter->previous.hex()},
@@ -45,7 +47,8 @@ json::object log_object(const Node& node, const LogOwner& owner, const FrontierE
 
 json::object state_object(const CharterState& state) {
     const Charter& ruling = *state.ruling().charter;
-    return {{"epoch", ruling.epoch}, {"identity", ruling.identity.hex()}, {"frozen", state.frozen()}};
+    return {
+        {"epoch", ruling.epoch}, {"identity", ruling.identity.hex()}, {"frozen", state.frozen()}};
 }
 
 // "COMPARTMENT:INCARNATION:BATCH"
@@ -58,7 +61,8 @@ Result<Cut> cut_of(std::string_view text) {
         out.batch = std::stoull(parts[2]);
         return out;
     }
-    return failure(ErrorCode::invalid_argument, fmt::format("cut {}: needs COMPARTMENT:INCARNATION:BATCH", text));
+    return failure(ErrorCode::invalid_argument,
+                   fmt::format("cut {}: needs COMPARTMENT:INCARNATION:BATCH", text));
 }
 
 } // namespace
@@ -109,7 +113,8 @@ Result<ApiReply> charter_epochs(ApiContext& context, ApiRequest&) {
     json::array epochs, rivals;
     for (const HeldCharter& held : state->epochs()) epochs.push_back(epoch_object(held));
     for (const Hash& rival : state->rivals()) rivals.push_back(json::string(rival.hex()));
-    return json_reply(json::object{{"epochs", std::move(epochs)}, {"frozen", state->frozen()}, {"rivals", std::move(rivals)}});
+    return json_reply(json::object{
+        {"epochs", std::move(epochs)}, {"frozen", state->frozen()}, {"rivals", std::move(rivals)}});
 }
 
 Result<ApiReply> notices(ApiContext& context, ApiRequest&) {
@@ -117,7 +122,8 @@ Result<ApiReply> notices(ApiContext& context, ApiRequest&) {
     json::array out;
     for (const auto& [hash, notice] : state->notices()) {
         const auto* suspension = std::get_if<Suspension>(&notice.what);
-        const bool holds = suspension == nullptr || suspension->epoch == state->ruling().charter->identity;
+        const bool holds =
+            suspension == nullptr || suspension->epoch == state->ruling().charter->identity;
         out.push_back(json::object{{"hash", hash.hex()},
                                    {"kind", kind_name(notice.kind)},
                                    {"what", describe_notice(notice)},

@@ -8,8 +8,10 @@ namespace {
 
 namespace json = boost::json;
 
-// May whoever asks write these fields of this kind? What the schema does not know, the registry refuses.
-Result<> may_write(ApiContext& context, ApiRequest& request, const Kind* kind, const std::vector<std::string>& fields) {
+// May whoever asks write these fields of this kind? What the schema does not know, the registry
+// refuses.
+Result<> may_write(ApiContext& context, ApiRequest& request, const Kind* kind,
+                   const std::vector<std::string>& fields) {
     if (kind == nullptr) return success();
     const std::string compartment = compartment_of(context, kind);
     SAFAR_TRY(request.sight.enter(compartment));
@@ -48,9 +50,11 @@ Result<ApiReply> create(ApiContext& context, ApiRequest& request) {
         SAFAR_TRY(command.at, parse_time(*at));
     }
     const auto schema = context.registry.node().derived().schema();
-    SAFAR_TRY(may_write(context, request, schema->kind(std::string_view(command.kind)), field_names(command.fields)));
-    SAFAR_TRY(auto change, create_record(context.registry, std::move(command),
-                                         {{request.actor}, request.sight.user().roles}, reason.value_or("")));
+    SAFAR_TRY(may_write(context, request, schema->kind(std::string_view(command.kind)),
+                        field_names(command.fields)));
+    SAFAR_TRY(auto change,
+              create_record(context.registry, std::move(command),
+                            {{request.actor}, request.sight.user().roles}, reason.value_or("")));
     return change_reply(change);
 }
 

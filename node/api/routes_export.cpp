@@ -35,7 +35,8 @@ Result<std::string> whole_body(const ApiRequest& request) {
         if (count == 0) return out;
         out += as_text(std::span(piece).first(count));
         if (out.size() > body_bytes_max)
-            return failure(ErrorCode::limit_exceeded, "body: above " + std::to_string(body_bytes_max) + " bytes");
+            return failure(ErrorCode::limit_exceeded,
+                           "body: above " + std::to_string(body_bytes_max) + " bytes");
     }
 }
 
@@ -169,8 +170,10 @@ Result<ApiReply> blank_table(const Schema& schema, const std::string& name,
     return reply;
 }
 
-// May whoever asks write what the file gives? Why its rejected rows are withheld, "" where they are not.
-Result<std::string> check_writes(ApiContext& context, ApiRequest& request, const ExportedReader& reader) {
+// May whoever asks write what the file gives? Why its rejected rows are withheld, "" where they are
+// not.
+Result<std::string> check_writes(ApiContext& context, ApiRequest& request,
+                                 const ExportedReader& reader) {
     std::string out;
     if (reader.kind() == nullptr) return out;
     const std::string compartment = compartment_of(context, reader.kind());
@@ -205,8 +208,9 @@ Result<ApiReply> export_records(ApiContext& context, ApiRequest& request) {
     SAFAR_TRY(auto records, RecordExport::open(context.registry.node(), query));
     const auto columns = columns_of(request, records);
     ApiReply reply;
-    reply.content_type = form == Form::csv ? "text/csv; charset=utf-8"
-                         : form == Form::digest ? "application/json" : "application/x-ndjson";
+    reply.content_type = form == Form::csv      ? "text/csv; charset=utf-8"
+                         : form == Form::digest ? "application/json"
+                                                : "application/x-ndjson";
     request.part_type = reply.content_type;
     Out out(request, reply);
     ContentDigest digest;

@@ -12,8 +12,8 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::uint64_t events_default = 500, events_max = 2000;
-constexpr std::size_t batches_max = 2000;       // read for one answer, whoever may see them
-constexpr std::size_t answer_bytes = 4u << 20;  // after which an answer ends early
+constexpr std::size_t batches_max = 2000;      // read for one answer, whoever may see them
+constexpr std::size_t answer_bytes = 4u << 20; // after which an answer ends early
 constexpr std::uint64_t wait_max_s = 20;
 constexpr std::chrono::milliseconds look_up{250}; // is the node stopping?
 
@@ -76,7 +76,8 @@ Result<std::optional<PassingOn::Verdict>> judge(Registry& registry, PassingOn& p
 }
 
 // Until there is something to read, `seconds` have passed or the node stops.
-Result<> wait_for_news(Node& node, const ApiRequest& request, const FeedCursor& from, std::uint64_t seconds) {
+Result<> wait_for_news(Node& node, const ApiRequest& request, const FeedCursor& from,
+                       std::uint64_t seconds) {
     const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
     while (std::chrono::steady_clock::now() < until) {
         SAFAR_TRY(auto there, await_feed(node, from, look_up));

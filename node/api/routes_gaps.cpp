@@ -1,5 +1,5 @@
-// What peers say that they hold and have not delivered, what authors have stated of their logs and is
-// not here, and statements that do not fit together.
+// What peers say that they hold and have not delivered, what authors have stated of their logs and
+// is not here, and statements that do not fit together.
 #include "node/api/iso_time.hpp"
 #include "node/api/json.hpp"
 
@@ -14,18 +14,18 @@ json::object gap_object(const PeerStatus& peer, const PeerGap& gap, const LogOwn
                         std::uint64_t ours) {
     const auto since =
         std::chrono::duration_cast<std::chrono::microseconds>(gap.since.time_since_epoch()).count();
-    return {{"peer", json::object{{"agency", peer.agency},
-                                  {"node", peer.node.hex()},
-                                  {"state", peer.state}}},
-            {"agency", owner.agency},
-            {"node", owner.node.hex()},
-            {"compartment", owner.compartment},
-            {"log", gap.log.id.hex()},
-            {"incarnation", gap.log.incarnation.hex()},
-            {"theirs", gap.theirs},
-            {"ours", ours},
-            {"missing", gap.theirs - ours},
-            {"since", show_time({since / 1'000'000 * 1'000'000})}};
+    return {
+        {"peer",
+         json::object{{"agency", peer.agency}, {"node", peer.node.hex()}, {"state", peer.state}}},
+        {"agency", owner.agency},
+        {"node", owner.node.hex()},
+        {"compartment", owner.compartment},
+        {"log", gap.log.id.hex()},
+        {"incarnation", gap.log.incarnation.hex()},
+        {"theirs", gap.theirs},
+        {"ours", ours},
+        {"missing", gap.theirs - ours},
+        {"since", show_time({since / 1'000'000 * 1'000'000})}};
 }
 
 std::string time_text(std::uint64_t seconds) {
@@ -75,8 +75,10 @@ json::array split_views(const StatementReport& report, const Authority& authorit
         json::object one = log_object(split.first.log, *owner);
         one["kind"] = name(split.kind);
         one["first"] = statement_object(split.first);
-        if (split.second) one["second"] = statement_object(*split.second);
-        else one["held"] = split.held.hex();
+        if (split.second)
+            one["second"] = statement_object(*split.second);
+        else
+            one["held"] = split.held.hex();
         one["found"] = time_text(split.found);
         one["proven"] = proven;
         out.push_back(std::move(one));

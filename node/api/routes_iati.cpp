@@ -1,4 +1,5 @@
-// POST /v1/export/iati: programmes of the fund as IATI 2.03 activities; what breaks a rule does not go out.
+// POST /v1/export/iati: programmes of the fund as IATI 2.03 activities; what breaks a rule does not
+// go out.
 #include "node/api/json.hpp"
 #include "node/exports/iati_build.hpp"
 #include "node/exports/iati_rules.hpp"
@@ -19,27 +20,32 @@ Result<std::string> read_map(const ApiRequest& request) {
         if (count == 0) break;
         out += as_text(std::span(piece).first(count));
         if (out.size() > map_bytes_max)
-            return failure(ErrorCode::limit_exceeded, "body: above " + std::to_string(map_bytes_max) + " bytes");
+            return failure(ErrorCode::limit_exceeded,
+                           "body: above " + std::to_string(map_bytes_max) + " bytes");
     }
     if (out.empty())
-        return failure(ErrorCode::invalid_argument, "body: needs the map of fields (config/standards/iati.toml)");
+        return failure(ErrorCode::invalid_argument,
+                       "body: needs the map of fields (config/standards/iati.toml)");
     return out;
 }
 
 std::string told(const std::vector<BrokenRule>& broken) {
     std::string out = "not exported, since it breaks rules of IATI: ";
     for (std::size_t i = 0; i < broken.size() && i < rules_told_max; ++i)
-        out += (i == 0 ? "" : "; ") + broken[i].activity + ": rule " + broken[i].rule + ", " + broken[i].where + " " +
-               broken[i].what;
-    if (broken.size() > rules_told_max) out += "; and " + std::to_string(broken.size() - rules_told_max) + " more";
+        out += (i == 0 ? "" : "; ") + broken[i].activity + ": rule " + broken[i].rule + ", " +
+               broken[i].where + " " + broken[i].what;
+    if (broken.size() > rules_told_max)
+        out += "; and " + std::to_string(broken.size() - rules_told_max) + " more";
     return out;
 }
 
 json::array listed_rules(const std::vector<BrokenRule>& broken) {
     json::array out;
     for (const BrokenRule& one : broken)
-        out.push_back(json::object{
-            {"activity", one.activity}, {"rule", one.rule}, {"where", one.where}, {"what", one.what}});
+        out.push_back(json::object{{"activity", one.activity},
+                                   {"rule", one.rule},
+                                   {"where", one.where},
+                                   {"what", one.what}});
     return out;
 }
 
@@ -54,8 +60,9 @@ Result<ApiReply> export_iati(ApiContext& context, ApiRequest& request) {
     for (std::string_view id : request.parameters("programme")) {
         auto parsed = parse_id(id);
         if (!parsed)
-            return failure(ErrorCode::invalid_argument, "parameter 'programme': '" + std::string(id.substr(0, 40)) +
-                                                            "' is not a record id of 26 characters");
+            return failure(ErrorCode::invalid_argument,
+                           "parameter 'programme': '" + std::string(id.substr(0, 40)) +
+                               "' is not a record id of 26 characters");
         wanted.programmes.push_back(*parsed);
     }
     const auto now = std::chrono::system_clock::now().time_since_epoch();

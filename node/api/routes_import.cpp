@@ -13,8 +13,9 @@ Result<> read_exactly(const ByteSource& source, std::span<std::byte> out) {
     while (!out.empty()) {
         SAFAR_TRY(auto count, source(out));
         if (count == 0)
-            return failure(ErrorCode::invalid_argument,
-                           "body: ends inside the profile; it is u32 length, the profile's text, the file");
+            return failure(
+                ErrorCode::invalid_argument,
+                "body: ends inside the profile; it is u32 length, the profile's text, the file");
         out = out.subspan(count);
     }
     return success();
@@ -27,8 +28,8 @@ Result<std::string> read_profile(const ByteSource& source, bool may_be_empty) {
     if (size == 0 && may_be_empty) return std::string();
     if (size == 0 || size > profile_bytes_max)
         return failure(ErrorCode::invalid_argument,
-                       "body: states a profile of " + std::to_string(size) + " bytes; allowed: 1 to " +
-                           std::to_string(profile_bytes_max) +
+                       "body: states a profile of " + std::to_string(size) +
+                           " bytes; allowed: 1 to " + std::to_string(profile_bytes_max) +
                            " (u32 little-endian length, the profile's text, then the file)");
     std::string text(size, '\0');
     SAFAR_TRY(read_exactly(source, std::as_writable_bytes(std::span(text))));
@@ -70,9 +71,10 @@ Result<OwnTable> own_table(ApiContext& context, ApiRequest& request, const std::
     return out;
 }
 
-// May whoever asks write the fields that the profile fills? Then why its rejected rows are withheld, "" where
-// they are not: a reject repeats what the file says.
-Result<std::string> why_rows_are_withheld(ApiContext& context, ApiRequest& request, const ImportCommand& command) {
+// May whoever asks write the fields that the profile fills? Then why its rejected rows are
+// withheld, "" where they are not: a reject repeats what the file says.
+Result<std::string> why_rows_are_withheld(ApiContext& context, ApiRequest& request,
+                                          const ImportCommand& command) {
     const auto schema = context.registry.node().derived().schema();
     auto profile = parse_profile(command.request.profile_name, command.request.profile, *schema);
     if (!profile.has_value()) return profile.error();

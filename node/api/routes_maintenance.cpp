@@ -11,14 +11,16 @@ namespace json = boost::json;
 
 std::uint64_t now_seconds() {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
-    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(now).count());
+    return static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::seconds>(now).count());
 }
 
 Result<std::uint64_t> seconds_of(const std::string& text, std::string_view name) {
     auto time = parse_time(text);
     if (!time.has_value() || time.value().microseconds <= 0)
         return failure(ErrorCode::invalid_argument,
-                       "'" + std::string(name) + "': needs a time in UTC such as 2026-03-01T20:00:00Z");
+                       "'" + std::string(name) +
+                           "': needs a time in UTC such as 2026-03-01T20:00:00Z");
     return static_cast<std::uint64_t>(time.value().microseconds / 1'000'000);
 }
 
@@ -31,13 +33,16 @@ Result<wire::Maintenance> read_notice(BodyReader& body, const std::string& until
     if (from) {
         SAFAR_TRY(out.from, seconds_of(*from, "from"));
     }
-    if (out.until <= now_seconds()) return failure(ErrorCode::invalid_argument, "'until' has passed already");
-    if (out.until <= out.from) return failure(ErrorCode::invalid_argument, "'until' lies before 'from'");
+    if (out.until <= now_seconds())
+        return failure(ErrorCode::invalid_argument, "'until' has passed already");
+    if (out.until <= out.from)
+        return failure(ErrorCode::invalid_argument, "'until' lies before 'from'");
     if (out.until - out.from > wire::maintenance_seconds_max)
         return failure(ErrorCode::limit_exceeded, "a maintenance lasts 31 days at most");
-    if (out.why.empty() || out.why.size() > wire::maintenance_why_bytes_max || !check_text(out.why).has_value() ||
-        out.why.find_first_of("\n\t") != std::string::npos)
-        return failure(ErrorCode::invalid_argument, "'why': one line of text, at most 200 bytes, that peers will read");
+    if (out.why.empty() || out.why.size() > wire::maintenance_why_bytes_max ||
+        !check_text(out.why).has_value() || out.why.find_first_of("\n\t") != std::string::npos)
+        return failure(ErrorCode::invalid_argument,
+                       "'why': one line of text, at most 200 bytes, that peers will read");
     return out;
 }
 

@@ -80,46 +80,48 @@ Result<ApiReply> status(ApiContext& context, ApiRequest&) {
                                             {"batches", one.batches},
                                             {"events", one.events},
                                             {"records", one.records}});
-    auto uptime = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() -
-                                                                   context.started);
-    return json_reply(json::object{
-        {"node", node.id().hex()},
-        {"agency", node.agency()},
-        {"name", context.node_name},
-        {"version", api_version()},
-        {"charter", json::object{{"network", charter->network_name},
-                                 {"network_id", node.authority()->network().hex()},
-                                 {"epoch", charter->epoch},
-                                 {"identity", charter->identity.hex()}}},
-        {"compartments", std::move(compartments)},
-        {"position", json::object{{"log", node.log().last_position()},
-                                  {"derived", node.deriver().position()}}},
-        {"conflicts", node.derived().conflict_count()},
-        {"quarantined", node.log().quarantined().size()},
-        {"forks", node.log().forks().size()},
-        {"uptime_s", uptime.count()},
-        {"incarnations", own_incarnations(node, *charter)}});
+    auto uptime = std::chrono::duration_cast<std::chrono::seconds>(
+        std::chrono::steady_clock::now() - context.started);
+    return json_reply(
+        json::object{{"node", node.id().hex()},
+                     {"agency", node.agency()},
+                     {"name", context.node_name},
+                     {"version", api_version()},
+                     {"charter", json::object{{"network", charter->network_name},
+                                              {"network_id", node.authority()->network().hex()},
+                                              {"epoch", charter->epoch},
+                                              {"identity", charter->identity.hex()}}},
+                     {"compartments", std::move(compartments)},
+                     {"position", json::object{{"log", node.log().last_position()},
+                                               {"derived", node.deriver().position()}}},
+                     {"conflicts", node.derived().conflict_count()},
+                     {"quarantined", node.log().quarantined().size()},
+                     {"forks", node.log().forks().size()},
+                     {"uptime_s", uptime.count()},
+                     {"incarnations", own_incarnations(node, *charter)}});
 }
 
 Result<ApiReply> peers(ApiContext& context, ApiRequest&) {
     json::array out;
     if (context.peers)
         for (const PeerStatus& peer : context.peers()) {
-            auto since = std::chrono::duration_cast<std::chrono::microseconds>(peer.since.time_since_epoch());
-            out.push_back(json::object{{"agency", peer.agency},
-                                       {"node", peer.node.hex()},
-                                       {"address", peer.address},
-                                       {"state", peer.state},
-                                       {"since", show_time({since.count() / 1'000'000 * 1'000'000})},
-                                       {"why", peer.why},
-                                       {"behind_here", peer.session.behind_here},
-                                       {"behind_there", peer.session.behind_there},
-                                       {"batches_in", peer.session.batches_in},
-                                       {"batches_out", peer.session.batches_out},
-                                       {"bytes_in", peer.session.bytes_in},
-                                       {"bytes_out", peer.session.bytes_out},
-                                       {"events_in", peer.session.events_in},
-                                       {"events_out", peer.session.events_out}});
+            auto since = std::chrono::duration_cast<std::chrono::microseconds>(
+                peer.since.time_since_epoch());
+            out.push_back(
+                json::object{{"agency", peer.agency},
+                             {"node", peer.node.hex()},
+                             {"address", peer.address},
+                             {"state", peer.state},
+                             {"since", show_time({since.count() / 1'000'000 * 1'000'000})},
+                             {"why", peer.why},
+                             {"behind_here", peer.session.behind_here},
+                             {"behind_there", peer.session.behind_there},
+                             {"batches_in", peer.session.batches_in},
+                             {"batches_out", peer.session.batches_out},
+                             {"bytes_in", peer.session.bytes_in},
+                             {"bytes_out", peer.session.bytes_out},
+                             {"events_in", peer.session.events_in},
+                             {"events_out", peer.session.events_out}});
             if (lies_ahead(peer.maintenance))
                 out.back().as_object()["maintenance"] = maintenance_object(*peer.maintenance);
         }
@@ -152,19 +154,21 @@ Result<ApiReply> schema(ApiContext& context, ApiRequest&) {
                                           {"required", field.required},
                                           {"to_kind", field.to_kind}});
         const CharterCompartment* compartment = charter->compartment_of_kind(kind.name);
-        kinds.push_back(json::object{{"name", kind.name},
-                                     {"tag", kind.tag},
-                                     {"title", kind.title},
-                                     {"time_field", kind.time_field},
-                                     {"compartment", compartment == nullptr ? "" : compartment->name},
-                                     {"fields", std::move(fields)}});
+        kinds.push_back(
+            json::object{{"name", kind.name},
+                         {"tag", kind.tag},
+                         {"title", kind.title},
+                         {"time_field", kind.time_field},
+                         {"compartment", compartment == nullptr ? "" : compartment->name},
+                         {"fields", std::move(fields)}});
     }
     return json_reply(json::object{{"kinds", std::move(kinds)}});
 }
 
 Result<ApiReply> digest(ApiContext& context, ApiRequest& request) {
     SAFAR_TRY(auto state, flag_parameter(request, "state"));
-    SAFAR_TRY(auto summaries, context.registry.compartments(request.parameter("compartment"), state));
+    SAFAR_TRY(auto summaries,
+              context.registry.compartments(request.parameter("compartment"), state));
     Node& node = context.registry.node();
     json::array compartments;
     for (const CompartmentSummary& one : summaries) {

@@ -34,14 +34,16 @@ Result<> read_rights(ApiContext& context, BodyReader& body, User& user) {
     SAFAR_TRY(auto compartments, body.texts("compartments"));
     SAFAR_TRY(auto up_to, body.optional_text("classes_up_to"));
     if (all && compartments)
-        return failure(ErrorCode::invalid_argument, "body: 'compartments' and 'all_compartments' exclude each other");
+        return failure(ErrorCode::invalid_argument,
+                       "body: 'compartments' and 'all_compartments' exclude each other");
     if (all) user.compartments.reset();
     if (compartments) user.compartments = std::move(compartments);
     auto charter = context.registry.node().charter();
     if (user.compartments)
         for (const std::string& one : *user.compartments)
             if (charter->compartment(one) == nullptr)
-                return failure(ErrorCode::invalid_argument, "the charter has no compartment '" + one.substr(0, 60) + "'");
+                return failure(ErrorCode::invalid_argument,
+                               "the charter has no compartment '" + one.substr(0, 60) + "'");
     if (up_to) {
         auto found = field_class_named(*up_to);
         if (!found)
@@ -55,7 +57,8 @@ Result<> read_rights(ApiContext& context, BodyReader& body, User& user) {
 ApiReply users_reply(ApiContext& context) {
     json::array users;
     for (const User& user : context.desk->users()) users.push_back(user_object(user));
-    return json_reply(json::object{{"single_user", context.desk->single_user()}, {"users", std::move(users)}});
+    return json_reply(
+        json::object{{"single_user", context.desk->single_user()}, {"users", std::move(users)}});
 }
 
 } // namespace
@@ -70,7 +73,8 @@ Result<ApiReply> user_add(ApiContext& context, ApiRequest& request) {
     SAFAR_TRY(auto certificate, body.optional_text("certificate"));
     if (account.has_value() == login.has_value())
         return failure(ErrorCode::invalid_argument,
-                       "body: needs 'unix', the account on this machine, or 'login' for who has none; not both");
+                       "body: needs 'unix', the account on this machine, or 'login' for who has "
+                       "none; not both");
     user.remote = login.has_value();
     user.login = user.remote ? *login : *account;
     user.certificate = certificate.value_or("");
@@ -123,7 +127,8 @@ Result<ApiReply> access_log(ApiContext& context, ApiRequest& request) {
     AccessQuery query;
     if (std::string_view subject = request.parameter("subject"); !subject.empty()) {
         auto id = parse_id(subject);
-        if (!id) return failure(ErrorCode::invalid_argument, "parameter 'subject': not a record id");
+        if (!id)
+            return failure(ErrorCode::invalid_argument, "parameter 'subject': not a record id");
         query.subject = show_id(*id);
     }
     query.user = request.parameter("user");
@@ -138,7 +143,8 @@ Result<ApiReply> access_log(ApiContext& context, ApiRequest& request) {
     // The lines go out as they stand, so that whoever keeps them can check them.
     ApiReply reply;
     reply.body = R"({"entries":[)";
-    for (std::size_t i = 0; i < page.lines.size(); ++i) reply.body += (i == 0 ? "\n" : ",\n") + page.lines[i];
+    for (std::size_t i = 0; i < page.lines.size(); ++i)
+        reply.body += (i == 0 ? "\n" : ",\n") + page.lines[i];
     reply.body += std::string("],\"truncated\":") + (page.truncated ? "true" : "false") + "}\n";
     return reply;
 }

@@ -1,4 +1,5 @@
-// Reading records: show, history, explain, find, conflicts. No value leaves here that `sight` was not asked for.
+// Reading records: show, history, explain, find, conflicts. No value leaves here that `sight` was
+// not asked for.
 #include "node/api/iso_time.hpp"
 #include "node/api/json.hpp"
 #include "node/api/past_request.hpp"
@@ -20,13 +21,18 @@ Result<> open_record(ApiRequest& request, const RecordId& id, std::string_view c
     return success();
 }
 
-// The text of an event is about all that the event asserts, so it is shown to whoever may see all of it.
-bool may_read_text(Sight& sight, const EventBody& body, const Kind* kind, std::string_view compartment) {
-    if (body.assertions.empty()) return sight.sees_all(kind, compartment); // takes back what it does not name
-    return std::all_of(body.assertions.begin(), body.assertions.end(), [&](const Assertion& assertion) {
-        const Field* field = kind == nullptr ? nullptr : kind->field(assertion.field);
-        return field == nullptr ? sight.sees_all(nullptr, compartment) : sight.would_hide(*field, compartment) == nullptr;
-    });
+// The text of an event is about all that the event asserts, so it is shown to whoever may see all
+// of it.
+bool may_read_text(Sight& sight, const EventBody& body, const Kind* kind,
+                   std::string_view compartment) {
+    if (body.assertions.empty())
+        return sight.sees_all(kind, compartment); // takes back what it does not name
+    return std::all_of(
+        body.assertions.begin(), body.assertions.end(), [&](const Assertion& assertion) {
+            const Field* field = kind == nullptr ? nullptr : kind->field(assertion.field);
+            return field == nullptr ? sight.sees_all(nullptr, compartment)
+                                    : sight.would_hide(*field, compartment) == nullptr;
+        });
 }
 
 // `open`: the event's text may be shown.
@@ -36,7 +42,9 @@ json::object shown_said(const Said& said, bool open) {
     return out;
 }
 
-const Field* known_field(const Kind* kind, std::uint16_t tag) { return kind == nullptr ? nullptr : kind->field(tag); }
+const Field* known_field(const Kind* kind, std::uint16_t tag) {
+    return kind == nullptr ? nullptr : kind->field(tag);
+}
 
 const HeldEvent* event_of(const Dot& dot, const std::vector<HeldEvent>& events) {
     for (const HeldEvent& event : events)
@@ -46,7 +54,8 @@ const HeldEvent* event_of(const Dot& dot, const std::vector<HeldEvent>& events) 
     return nullptr;
 }
 
-// The event that replaced a value: who, when and why. What replaced it may itself have been replaced.
+// The event that replaced a value: who, when and why. What replaced it may itself have been
+// replaced.
 json::object replacer(const Dot& dot, const HeldEvent* event, bool open) {
     json::object out{{"dot", show_dot(dot)}};
     if (event == nullptr) return out;
@@ -75,7 +84,8 @@ Result<ApiReply> show(ApiContext& context, ApiRequest& request) {
         json::object one{{"field", field_name(view.kind, field.field)},
                          {"reading", json::array()},
                          {"conflict", field.conflict}};
-        if (const std::string* why = request.sight.hides(known_field(view.kind, field.field), view.compartment)) {
+        if (const std::string* why =
+                request.sight.hides(known_field(view.kind, field.field), view.compartment)) {
             one["withheld"] = *why;
             fields.push_back(std::move(one));
             continue;
@@ -104,21 +114,23 @@ Result<ApiReply> history(ApiContext& context, ApiRequest& request) {
     json::array out;
     for (const HeldEvent& event : view.events) {
         json::array asserts = shown_asserts(request.sight, event.body, view.kind, compartment);
-        const bool open = event.body.basis.empty() || may_read_text(request.sight, event.body, view.kind, compartment);
-        out.push_back(json::object{{"event", json::object{{"log", event.log.id.hex()},
-                                                          {"incarnation", event.log.incarnation.hex()},
-                                                          {"sequence", event.sequence},
-                                                          {"leaf", event.leaf.hex()}}},
-                                   {"agency", event.agency},
-                                   {"verb", event.body.verb},
-                                   {"at", show_time(event.body.at)},
-                                   {"source", event.body.source},
-                                   {"edition", event.body.edition},
-                                   {"basis", open ? event.body.basis : withheld_text},
-                                   {"actor", event.body.actor},
-                                   {"quality", event.body.quality},
-                                   {"asserts", std::move(asserts)},
-                                   {"replaces", event.replaces.size()}});
+        const bool open = event.body.basis.empty() ||
+                          may_read_text(request.sight, event.body, view.kind, compartment);
+        out.push_back(
+            json::object{{"event", json::object{{"log", event.log.id.hex()},
+                                                {"incarnation", event.log.incarnation.hex()},
+                                                {"sequence", event.sequence},
+                                                {"leaf", event.leaf.hex()}}},
+                         {"agency", event.agency},
+                         {"verb", event.body.verb},
+                         {"at", show_time(event.body.at)},
+                         {"source", event.body.source},
+                         {"edition", event.body.edition},
+                         {"basis", open ? event.body.basis : withheld_text},
+                         {"actor", event.body.actor},
+                         {"quality", event.body.quality},
+                         {"asserts", std::move(asserts)},
+                         {"replaces", event.replaces.size()}});
     }
     return json_reply(out);
 }
@@ -133,11 +145,15 @@ Result<ApiReply> explain(ApiContext& context, ApiRequest& request) {
     if (field == nullptr) {
         std::string names;
         if (view.kind != nullptr)
-            for (const Field& one : view.kind->fields) names += (names.empty() ? "" : ", ") + one.name;
-        return failure(ErrorCode::invalid_argument, "parameter 'field': '" + std::string(name.substr(0, 60)) +
+            for (const Field& one : view.kind->fields)
+                names += (names.empty() ? "" : ", ") + one.name;
+        return failure(ErrorCode::invalid_argument, "parameter 'field': '" +
+                                                        std::string(name.substr(0, 60)) +
                                                         "' is not one of: " + names);
     }
-    json::object out{{"id", show_id(id)}, {"field", field->name}, {"title", field->title},
+    json::object out{{"id", show_id(id)},
+                     {"field", field->name},
+                     {"title", field->title},
                      {"rule", rule_name(field->rule)}};
     if (then) out["past"] = past_object(request, *then);
     json::array live, replaced;
@@ -151,7 +167,8 @@ Result<ApiReply> explain(ApiContext& context, ApiRequest& request) {
         }
         SAFAR_TRY(auto past, then ? then->history(id) : context.registry.history(id));
         const auto open = [&](const HeldEvent* event) {
-            return event != nullptr && may_read_text(request.sight, event->body, view.kind, view.compartment);
+            return event != nullptr &&
+                   may_read_text(request.sight, event->body, view.kind, view.compartment);
         };
         for (const Said& said : folded->live)
             live.push_back(shown_said(said, open(event_of(said.dot, past.events))));
@@ -189,7 +206,8 @@ Result<ApiReply> find(ApiContext& context, ApiRequest& request) {
     const bool asked_guarded = request.sight.guarded_shown();
     bool truncated = false;
     SAFAR_TRY(auto past, past_of(context, request));
-    SAFAR_TRY(auto views, past ? past->find(query, limit, truncated) : context.registry.find(query, limit, truncated));
+    SAFAR_TRY(auto views, past ? past->find(query, limit, truncated)
+                               : context.registry.find(query, limit, truncated));
     json::array records;
     json::object withheld;
     records.reserve(views.size());
@@ -205,13 +223,15 @@ Result<ApiReply> find(ApiContext& context, ApiRequest& request) {
                 continue;
             }
             // One value is shown as text, a field that holds several as a list.
-            if (known->rule == Rule::single || known->rule == Rule::status || known->rule == Rule::strictest)
+            if (known->rule == Rule::single || known->rule == Rule::status ||
+                known->rule == Rule::strictest)
                 fields[known->name] = show_value(field.reading.front());
             else
                 fields[known->name] = shown_values(field.reading);
         }
         if (guarded_here || asked_guarded) request.sight.subject(view.folded.id);
-        records.push_back(json::object{{"id", show_id(view.folded.id)}, {"fields", std::move(fields)}});
+        records.push_back(
+            json::object{{"id", show_id(view.folded.id)}, {"fields", std::move(fields)}});
     }
     json::object out{{"records", std::move(records)}, {"truncated", truncated}};
     if (past) out["past"] = past_object(request, *past);
@@ -233,9 +253,11 @@ Result<ApiReply> conflicts(ApiContext& context, ApiRequest& request) {
         if (known == nullptr || guarded(known->sensitivity)) request.sight.subject(conflict.record);
         json::array values;
         const std::string* why = request.sight.hides(known, view.compartment);
-        if (const FoldedField* field = view.folded.field(conflict.field); field != nullptr && why == nullptr)
+        if (const FoldedField* field = view.folded.field(conflict.field);
+            field != nullptr && why == nullptr)
             for (const Said& said : field->live)
-                values.push_back(shown_said(said, request.sight.sees_all(view.kind, view.compartment)));
+                values.push_back(
+                    shown_said(said, request.sight.sees_all(view.kind, view.compartment)));
         json::object one = record_head(view);
         if (why != nullptr) one["withheld"] = *why;
         one["field"] = field_name(view.kind, conflict.field);

@@ -109,8 +109,8 @@ struct ApiServer::State {
 ApiServer::ApiServer() = default;
 ApiServer::~ApiServer() { static_cast<void>(stop()); }
 
-Result<std::unique_ptr<ApiServer>>
-ApiServer::start(ApiContext& context, const ServerOptions& options) {
+Result<std::unique_ptr<ApiServer>> ApiServer::start(ApiContext& context,
+                                                    const ServerOptions& options) {
     std::unique_ptr<ApiServer> server(new ApiServer);
     server->state_ = std::make_unique<State>(context, options);
     State& state = *server->state_;

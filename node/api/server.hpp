@@ -10,7 +10,7 @@ struct ServerOptions {
     std::string socket_path;
     bool open_to_all =
         false; // any account may connect, who is decided for each request; else the owner alone
-    std::size_t connections_max = 32; // more are answered 503 and closed
+    std::size_t connections_max = 32;          // more are answered 503 and closed
     std::chrono::milliseconds idle{300'000};   // between two requests
     std::chrono::milliseconds silence{60'000}; // within one
 };

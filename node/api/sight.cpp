@@ -67,12 +67,14 @@ Result<> Sight::write(const Field& field, std::string_view compartment) {
     return failure(ErrorCode::not_permitted, "field '" + field.name + "': " + decision.reason);
 }
 
-Result<> Sight::ask_about(const Kind& kind, const StatisticsQuery& query, std::string_view compartment) {
+Result<> Sight::ask_about(const Kind& kind, const StatisticsQuery& query,
+                          std::string_view compartment) {
     const auto ask = [&](std::string_view name) -> Result<> {
         const Field* field = kind.field(name);
         const bool period = name == "year" || name == "quarter" || name == "month";
         if (field == nullptr && period) field = kind.field(std::string_view(kind.time_field));
-        if (field == nullptr) return success(); // no such field: the registry says so, or what it means
+        if (field == nullptr)
+            return success(); // no such field: the registry says so, or what it means
         return ask_about(*field, compartment);
     };
     for (const auto& filter : query.where) {
@@ -92,8 +94,9 @@ Result<> Sight::ask_about(const Kind& kind, const StatisticsQuery& query, std::s
 
 bool Sight::sees_all(const Kind* kind, std::string_view compartment) {
     if (kind == nullptr) return why_not(Sensitivity::sensitive, compartment) == nullptr;
-    return std::all_of(kind->fields.begin(), kind->fields.end(),
-                       [&](const Field& field) { return would_hide(field, compartment) == nullptr; });
+    return std::all_of(kind->fields.begin(), kind->fields.end(), [&](const Field& field) {
+        return would_hide(field, compartment) == nullptr;
+    });
 }
 
 bool Sight::guarded_shown() const {

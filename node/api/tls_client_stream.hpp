@@ -18,8 +18,7 @@ private:
     std::size_t read(void* out, std::size_t size, boost::system::error_code& error) override;
     std::size_t write(const boost::asio::const_buffer* parts, std::size_t count,
                       boost::system::error_code& error) override;
-    template <class Move>
-    std::size_t until_moved(Move move, boost::system::error_code& error);
+    template <class Move> std::size_t until_moved(Move move, boost::system::error_code& error);
 
     std::unique_ptr<TlsChannel> channel_;
     Bytes joined_; // small parts leave in one TLS record

@@ -65,40 +65,49 @@ Result<ConsentAnswer> find_consent(Registry& registry, const ConsentQuestion& qu
     return out;
 }
 
-Result<> check_never(Registry& registry, const RecordId& subject, const std::vector<std::string>& recipients) {
+Result<> check_never(Registry& registry, const RecordId& subject,
+                     const std::vector<std::string>& recipients) {
     auto view = registry.show(subject);
     if (!view.has_value())
-        return view.error().code == ErrorCode::not_found ? Result<>(success()) : Result<>(std::move(view).error());
+        return view.error().code == ErrorCode::not_found ? Result<>(success())
+                                                         : Result<>(std::move(view).error());
     const Kind* kind = view.value().kind;
     if (kind == nullptr || kind->casework.never.empty()) return success();
     auto forbidden = values_of(view.value(), kind->casework.never);
     for (const std::string& recipient : recipients)
         if (lists(forbidden, recipient))
-            return failure(ErrorCode::not_permitted, "nothing of " + show_id(subject) + " may go to " + recipient +
-                                                         " (field '" + kind->casework.never +
-                                                         "'); no consent and no reason changes that");
+            return failure(ErrorCode::not_permitted,
+                           "nothing of " + show_id(subject) + " may go to " + recipient +
+                               " (field '" + kind->casework.never +
+                               "'); no consent and no reason changes that");
     return success();
 }
 
 Result<> pass_gate(Registry& registry, const ConsentGate& gate, const RecordView& view,
-                   std::span<const FieldText> given, const Worker& worker, const std::string& reason,
-                   std::vector<FieldText>& decided) {
+                   std::span<const FieldText> given, const Worker& worker,
+                   const std::string& reason, std::vector<FieldText>& decided) {
     auto subjects = values_of(view, gate.subject, given);
-    ConsentQuestion question{{}, gate.purpose, values_of(view, gate.recipient, given),
-                             gate.groups.empty() ? std::vector<std::string>() : values_of(view, gate.groups, given)};
+    ConsentQuestion question{{},
+                             gate.purpose,
+                             values_of(view, gate.recipient, given),
+                             gate.groups.empty() ? std::vector<std::string>()
+                                                 : values_of(view, gate.groups, given)};
     if (subjects.empty() || question.recipients.empty())
-        return failure(ErrorCode::invalid_argument, "consent is asked for field '" +
-                                                        (subjects.empty() ? gate.subject : gate.recipient) +
-                                                        "', which is empty; give it");
+        return failure(ErrorCode::invalid_argument,
+                       "consent is asked for field '" +
+                           (subjects.empty() ? gate.subject : gate.recipient) +
+                           "', which is empty; give it");
     for (const std::string& subject : subjects) {
         auto id = parse_id(subject);
-        if (!id) return failure(ErrorCode::invalid_argument, "field '" + gate.subject + "' is no record id");
+        if (!id)
+            return failure(ErrorCode::invalid_argument,
+                           "field '" + gate.subject + "' is no record id");
         SAFAR_TRY(check_never(registry, *id, question.recipients));
         question.subject = *id;
         SAFAR_TRY(auto answer, find_consent(registry, question));
         if (answer.missing.empty()) continue;
-        std::string what = "no consent of " + subject + " for purpose '" + gate.purpose + "' covers: " +
-                           joined(answer.missing);
+        std::string what = "no consent of " + subject + " for purpose '" + gate.purpose +
+                           "' covers: " + joined(answer.missing);
         if (reason.empty())
             return failure(
                 ErrorCode::not_permitted,
@@ -110,7 +119,8 @@ Result<> pass_gate(Registry& registry, const ConsentGate& gate, const RecordView
         if (!has_role({"supervisor", "protection_officer"}, worker.roles))
             return failure(ErrorCode::not_permitted,
                            what + "; going on without needs role supervisor or protection_officer");
-        if (std::none_of(decided.begin(), decided.end(), [&](const auto& f) { return f.field == gate.override_field; }))
+        if (std::none_of(decided.begin(), decided.end(),
+                         [&](const auto& f) { return f.field == gate.override_field; }))
             decided.push_back({gate.override_field, reason});
     }
     return success();

@@ -15,7 +15,8 @@ public:
 
     Result<> read_kind(const Kind& kind) {
         std::set<std::string> states;
-        for (const WorkTask& task : kind.casework.tasks) states.insert(task.when.begin(), task.when.end());
+        for (const WorkTask& task : kind.casework.tasks)
+            states.insert(task.when.begin(), task.when.end());
         StatisticsQuery waiting;
         waiting.kind = kind.name;
         waiting.where.push_back({kind.casework.workflow->status, {states.begin(), states.end()}});
@@ -33,14 +34,17 @@ public:
             SAFAR_TRY(auto view, registry_.show(conflict.record));
             const Field* field = view.kind == nullptr ? nullptr : view.kind->field(conflict.field);
             if (field == nullptr) continue;
-            add({std::move(view), nullptr, field->name, "", conflict.agencies, "", false, conflict.since}, "conflict");
+            add({std::move(view), nullptr, field->name, "", conflict.agencies, "", false,
+                 conflict.since},
+                "conflict");
         }
         return success();
     }
 
     Inbox finish() {
         auto order = [](const InboxItem& item) {
-            return std::tuple(!item.overdue, item.due.empty(), item.due, item.since.value_or(ClaimedTime{}).microseconds,
+            return std::tuple(!item.overdue, item.due.empty(), item.due,
+                              item.since.value_or(ClaimedTime{}).microseconds,
                               show_id(item.view.folded.id));
         };
         std::sort(out_.items.begin(), out_.items.end(),
@@ -58,11 +62,13 @@ private:
     // Agencies that have said something in the task's `unless` field are done with it.
     static std::vector<std::string> still_to_act(const WorkTask& task, const RecordView& view) {
         auto out = party(view, task.for_whom);
-        const Field* field = task.unless.empty() ? nullptr : view.kind->field(std::string_view(task.unless));
+        const Field* field =
+            task.unless.empty() ? nullptr : view.kind->field(std::string_view(task.unless));
         const FoldedField* said = field == nullptr ? nullptr : view.folded.field(field->tag);
         if (said == nullptr) return out;
         std::erase_if(out, [&](const std::string& agency) {
-            return std::any_of(said->live.begin(), said->live.end(), [&](const Said& s) { return s.agency == agency; });
+            return std::any_of(said->live.begin(), said->live.end(),
+                               [&](const Said& s) { return s.agency == agency; });
         });
         return out;
     }
@@ -77,7 +83,9 @@ private:
             std::string due = dates.empty() ? "" : dates.front();
             bool overdue = !due.empty() && due < today_.substr(0, due.size());
             if (!overdue && (task.overdue_only || query_.overdue_only)) continue;
-            add({view, &task, "", state, std::move(for_whom), std::move(due), overdue, in_state_since(view)}, task.title);
+            add({view, &task, "", state, std::move(for_whom), std::move(due), overdue,
+                 in_state_since(view)},
+                task.title);
         }
     }
 

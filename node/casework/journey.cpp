@@ -59,7 +59,9 @@ private:
     Result<> follow_link(const RecordView& link, const RecordId& from) {
         const LinkKind& terms = *link.kind->casework.link;
         auto verdicts = values_of(link, terms.verdict);
-        auto says = [&](std::string_view word) { return std::find(verdicts.begin(), verdicts.end(), word) != verdicts.end(); };
+        auto says = [&](std::string_view word) {
+            return std::find(verdicts.begin(), verdicts.end(), word) != verdicts.end();
+        };
         if (!says("same")) return success();
         for (const std::string& end : {terms.a, terms.b})
             for (const std::string& text : values_of(link, end)) {
@@ -79,7 +81,9 @@ private:
         for (const RecordId& by : mentions) {
             if (seen_.contains(by)) continue;
             auto view = registry_.show(by);
-            if (!view.has_value() || !refers(view.value(), id, /*as_subject=*/out_.records[at].aside)) continue;
+            if (!view.has_value() ||
+                !refers(view.value(), id, /*as_subject=*/out_.records[at].aside))
+                continue;
             if (view.value().kind->casework.link) continue; // followed already, or "different"
             add(std::move(view).value(), id);
             if (out_.truncated) break;
@@ -92,7 +96,8 @@ private:
         std::vector<RecordId> mentioned;
         for (const FoldedField& field : out_.records[at].view.folded.fields)
             for (const Value& value : field.reading)
-                if (const auto* reference = std::get_if<Reference>(&value)) mentioned.push_back(reference->record);
+                if (const auto* reference = std::get_if<Reference>(&value))
+                    mentioned.push_back(reference->record);
         for (const RecordId& to : mentioned) {
             if (seen_.contains(to)) continue;
             auto view = registry_.show(to);
@@ -111,7 +116,9 @@ private:
             const Field* known = view.kind->field(field.field);
             if (as_subject && (!flow || known == nullptr || known->name != flow->subject)) continue;
             for (const Value& value : field.reading)
-                if (const auto* reference = std::get_if<Reference>(&value); reference && reference->record == to) return true;
+                if (const auto* reference = std::get_if<Reference>(&value);
+                    reference && reference->record == to)
+                    return true;
         }
         return false;
     }
@@ -136,10 +143,13 @@ private:
                 out_.entries.push_back({i, std::move(event), std::move(on)});
             }
         }
-        std::sort(out_.entries.begin(), out_.entries.end(), [](const JourneyEntry& a, const JourneyEntry& b) {
-            return std::tuple(std::string_view(a.on), a.event.body.at.microseconds, a.record, a.event.sequence) <
-                   std::tuple(std::string_view(b.on), b.event.body.at.microseconds, b.record, b.event.sequence);
-        });
+        std::sort(out_.entries.begin(), out_.entries.end(),
+                  [](const JourneyEntry& a, const JourneyEntry& b) {
+                      return std::tuple(std::string_view(a.on), a.event.body.at.microseconds,
+                                        a.record, a.event.sequence) <
+                             std::tuple(std::string_view(b.on), b.event.body.at.microseconds,
+                                        b.record, b.event.sequence);
+                  });
         return success();
     }
 
@@ -162,12 +172,16 @@ std::vector<Acknowledgement> acknowledgements(const Journey& journey) {
         if (view.kind == nullptr) continue;
         for (const WorkTask& task : view.kind->casework.tasks) {
             const std::string state = state_of(view);
-            if (task.unless.empty() || std::find(task.when.begin(), task.when.end(), state) == task.when.end()) continue;
+            if (task.unless.empty() ||
+                std::find(task.when.begin(), task.when.end(), state) == task.when.end())
+                continue;
             Acknowledgement one{i, task.title, state, {}, {}};
-            const FoldedField* said = view.folded.field(view.kind->field(std::string_view(task.unless))->tag);
+            const FoldedField* said =
+                view.folded.field(view.kind->field(std::string_view(task.unless))->tag);
             for (const std::string& agency : party(view, task.for_whom)) {
-                bool done = said != nullptr && std::any_of(said->live.begin(), said->live.end(),
-                                                           [&](const Said& s) { return s.agency == agency; });
+                bool done = said != nullptr &&
+                            std::any_of(said->live.begin(), said->live.end(),
+                                        [&](const Said& s) { return s.agency == agency; });
                 (done ? one.done : one.missing).push_back(agency);
             }
             out.push_back(std::move(one));

@@ -10,16 +10,26 @@ namespace safar {
 namespace {
 
 constexpr std::string_view vowels = "aeiouwy";
-constexpr std::array<std::string_view, 16> titles{"syed",  "sayed",  "sayyid", "haji",  "hajji", "malik", "mian",  "bibi",
-                                                  "begum", "mr",     "mrs",    "ms",    "miss",  "dr",    "mst",   "janab"};
-constexpr std::array<std::string_view, 9> articles{"al", "ul", "el", "ud", "ur", "us", "un", "il", "l"};
+constexpr std::array<std::string_view, 16> titles{
+    "syed",  "sayed", "sayyid", "haji", "hajji", "malik", "mian", "bibi",
+    "begum", "mr",    "mrs",    "ms",   "miss",  "dr",    "mst",  "janab"};
+constexpr std::array<std::string_view, 9> articles{"al", "ul", "el", "ud", "ur",
+                                                   "us", "un", "il", "l"};
 // What one sound is written as, longest first.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 12> sounds{
-    {{"ph", "f"}, {"gh", "g"}, {"kh", "k"}, {"ck", "k"}, {"th", "t"}, {"dh", "d"},
-     {"bh", "b"}, {"q", "k"},  {"c", "k"},  {"v", "w"},  {"z", "s"},  {"x", "ks"}}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 12> sounds{{{"ph", "f"},
+                                                                                {"gh", "g"},
+                                                                                {"kh", "k"},
+                                                                                {"ck", "k"},
+                                                                                {"th", "t"},
+                                                                                {"dh", "d"},
+                                                                                {"bh", "b"},
+                                                                                {"q", "k"},
+                                                                                {"c", "k"},
+                                                                                {"v", "w"},
+                                                                                {"z", "s"},
+                                                                                {"x", "ks"}}};
 
-template <class List>
-bool lists(const List& words, std::string_view word) {
+template <class List> bool lists(const List& words, std::string_view word) {
     return std::find(words.begin(), words.end(), word) != words.end();
 }
 
@@ -38,14 +48,18 @@ std::string with_sounds(std::string_view word) {
     while (!word.empty()) {
         // sh and ch are sounds of their own; before a consonant ch is a breath (Achmed).
         if (word.starts_with("sh") || word.starts_with("ch")) {
-            const bool breath = word[0] == 'c' && word.size() > 2 && vowels.find(word[2]) == std::string_view::npos;
+            const bool breath =
+                word[0] == 'c' && word.size() > 2 && vowels.find(word[2]) == std::string_view::npos;
             out += breath ? 'h' : word[0] == 's' ? 'S' : 'C';
             word.remove_prefix(2);
             continue;
         }
-        auto sound = std::find_if(sounds.begin(), sounds.end(), [&](const auto& s) { return word.starts_with(s.first); });
-        if (sound == sounds.end()) out += word[0];
-        else out += sound->second;
+        auto sound = std::find_if(sounds.begin(), sounds.end(),
+                                  [&](const auto& s) { return word.starts_with(s.first); });
+        if (sound == sounds.end())
+            out += word[0];
+        else
+            out += sound->second;
         word.remove_prefix(sound == sounds.end() ? 1 : sound->first.size());
     }
     return out;
@@ -62,7 +76,8 @@ std::string consonants(std::string_view word) {
     }
     while (out.size() > 1 && out.back() == 'h') out.pop_back();
     // al- takes on the sound after it: Abdulrahman is Abdurrahman.
-    if (out.starts_with("abdl") && out.size() > 4 && std::string_view("rsntdS").find(out[4]) != std::string_view::npos)
+    if (out.starts_with("abdl") && out.size() > 4 &&
+        std::string_view("rsntdS").find(out[4]) != std::string_view::npos)
         out.erase(3, 1);
     return out;
 }
@@ -73,18 +88,21 @@ std::string latin_of(std::string_view text) {
     thread_local const std::unique_ptr<icu::Transliterator> to_latin = [] {
         UErrorCode status = U_ZERO_ERROR;
         std::unique_ptr<icu::Transliterator> made(icu::Transliterator::createInstance(
-            "Any-Latin; NFD; [:Nonspacing Mark:] Remove; Latin-ASCII; Any-Lower", UTRANS_FORWARD, status));
+            "Any-Latin; NFD; [:Nonspacing Mark:] Remove; Latin-ASCII; Any-Lower", UTRANS_FORWARD,
+            status));
         return U_SUCCESS(status) ? std::move(made) : nullptr;
     }();
-    icu::UnicodeString unicode = icu::UnicodeString::fromUTF8(
-        icu::StringPiece(text.data(), static_cast<std::int32_t>(std::min<std::size_t>(text.size(), 4096))));
+    icu::UnicodeString unicode = icu::UnicodeString::fromUTF8(icu::StringPiece(
+        text.data(), static_cast<std::int32_t>(std::min<std::size_t>(text.size(), 4096))));
     if (to_latin) to_latin->transliterate(unicode);
     std::string raw, out;
     unicode.toUTF8String(raw);
     for (char c : raw) {
         const bool letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-        if (letter) out += c;
-        else if (c == ' ' || c == '-' || c == '.' || c == ',' || c == '/') out += ' ';
+        if (letter)
+            out += c;
+        else if (c == ' ' || c == '-' || c == '.' || c == ',' || c == '/')
+            out += ' ';
     }
     return out;
 }
@@ -105,20 +123,26 @@ std::vector<std::string> name_keys(std::string_view name) {
         if (!key.empty()) keys.push_back(std::move(key));
     }
     if (keys.empty())
-        for (const std::string& word : words) keys.push_back(consonants(word)); // only titles: Malik may be a name
+        for (const std::string& word : words)
+            keys.push_back(consonants(word)); // only titles: Malik may be a name
     std::sort(keys.begin(), keys.end());
     keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
     return keys;
 }
 
-double name_likeness(std::string_view a, std::string_view b) { return name_likeness(name_keys(a), name_keys(b)); }
+double name_likeness(std::string_view a, std::string_view b) {
+    return name_likeness(name_keys(a), name_keys(b));
+}
 
 double name_likeness(const std::vector<std::string>& left, const std::vector<std::string>& right) {
     if (left.empty() || right.empty()) return 0;
     std::vector<std::string> both;
-    std::set_intersection(left.begin(), left.end(), right.begin(), right.end(), std::back_inserter(both));
-    const std::size_t shorter = std::min(left.size(), right.size()), longer = std::max(left.size(), right.size());
-    if (both.size() < std::min<std::size_t>(2, longer)) return static_cast<double>(both.size()) / static_cast<double>(longer);
+    std::set_intersection(left.begin(), left.end(), right.begin(), right.end(),
+                          std::back_inserter(both));
+    const std::size_t shorter = std::min(left.size(), right.size()),
+                      longer = std::max(left.size(), right.size());
+    if (both.size() < std::min<std::size_t>(2, longer))
+        return static_cast<double>(both.size()) / static_cast<double>(longer);
     return static_cast<double>(both.size()) / static_cast<double>(shorter);
 }
 

@@ -111,8 +111,10 @@ Result<const PassingOn::Terms*> PassingOn::terms_of(const RecordId& subject) {
 
 void PassingOn::miss(std::string what) {
     if (missing_.contains(what)) return;
-    if (missing_.size() < missing_max) missing_.insert(std::move(what));
-    else ++account_.missing_more;
+    if (missing_.size() < missing_max)
+        missing_.insert(std::move(what));
+    else
+        ++account_.missing_more;
 }
 
 bool PassingOn::goes(const Verdict& verdict, const Field& field) {
@@ -161,7 +163,8 @@ Result<PassingOn::Verdict> PassingOn::judge(const Kind& kind, const Folded& reco
         }
         if (terms->groups.empty()) lacks("consent of " + show_id(subject) + about);
         consented = consented && !terms->groups.empty();
-        if (first) out.groups = terms->groups;
+        if (first)
+            out.groups = terms->groups;
         else if (!terms->groups.contains(std::string(ConsentKind::any))) {
             if (out.groups.contains(std::string(ConsentKind::any))) out.groups = terms->groups;
             std::erase_if(out.groups,

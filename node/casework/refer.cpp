@@ -13,7 +13,8 @@ bool has(const std::vector<std::string>& words, std::string_view word) {
 }
 
 // The kinds that copies may belong to, each with the kind of its copies.
-Result<std::pair<const Kind*, const Kind*>> kinds_for(const Schema& schema, const std::string& wanted) {
+Result<std::pair<const Kind*, const Kind*>> kinds_for(const Schema& schema,
+                                                      const std::string& wanted) {
     std::vector<std::pair<const Kind*, const Kind*>> found;
     std::vector<std::string> names;
     for (const Kind& kind : schema.kinds) {
@@ -42,8 +43,9 @@ Result<> check_groups(const Kind& kind, const std::vector<std::string>& groups) 
         if (!field.group.empty() && !has(known, field.group)) known.push_back(field.group);
     for (const std::string& group : groups)
         if (!has(known, group))
-            return failure(ErrorCode::invalid_argument, "a " + kind.name + " has no fields of group '" + group +
-                                                            "'; its groups: " + joined(known, "none"));
+            return failure(ErrorCode::invalid_argument,
+                           "a " + kind.name + " has no fields of group '" + group +
+                               "'; its groups: " + joined(known, "none"));
     return success();
 }
 
@@ -68,7 +70,8 @@ Result<ReferPlan> plan_referral(Registry& registry, const ReferCommand& command)
     ReferPlan plan;
     SAFAR_TRY(plan.subject, registry.show(command.subject));
     if (plan.subject.kind == nullptr)
-        return failure(ErrorCode::invalid_argument, "the schema in force does not have the subject's kind");
+        return failure(ErrorCode::invalid_argument,
+                       "the schema in force does not have the subject's kind");
     SAFAR_TRY(auto kinds, kinds_for(*plan.subject.schema, command.kind));
     std::tie(plan.referral, plan.disclosure) = kinds;
     SAFAR_TRY(check_groups(*plan.subject.kind, command.groups));
@@ -78,23 +81,28 @@ Result<ReferPlan> plan_referral(Registry& registry, const ReferCommand& command)
     plan.create.basis = command.basis;
     if (const ConsentGate* gate = gate_of(*plan.referral)) {
         plan.create.fields.push_back({gate->subject, show_id(command.subject)});
-        for (const std::string& agency : command.to) plan.create.fields.push_back({gate->recipient, agency});
+        for (const std::string& agency : command.to)
+            plan.create.fields.push_back({gate->recipient, agency});
         if (!gate->groups.empty())
-            for (const std::string& group : command.groups) plan.create.fields.push_back({gate->groups, group});
-        SAFAR_TRY(auto answer, find_consent(registry, {command.subject, gate->purpose, command.to, command.groups}));
+            for (const std::string& group : command.groups)
+                plan.create.fields.push_back({gate->groups, group});
+        SAFAR_TRY(auto answer, find_consent(registry, {command.subject, gate->purpose, command.to,
+                                                       command.groups}));
         plan.missing = std::move(answer.missing);
     }
     for (const FoldedField& folded : plan.subject.folded.fields) {
         const Field* field = plan.subject.kind->field(folded.field);
         if (field == nullptr || folded.live.empty()) continue;
-        if (field->group.empty() || !has(command.groups, field->group)) plan.stays.push_back(field);
+        if (field->group.empty() || !has(command.groups, field->group))
+            plan.stays.push_back(field);
         else
             for (const Said& said : folded.live) plan.goes.push_back({field, said});
     }
     return plan;
 }
 
-Result<Referred> refer(Registry& registry, const ReferCommand& command, const ReferPlan& plan, const Worker& worker) {
+Result<Referred> refer(Registry& registry, const ReferCommand& command, const ReferPlan& plan,
+                       const Worker& worker) {
     SAFAR_TRY(
         writable_compartment(registry.node(), *registry.node().charter(), plan.disclosure->name));
     std::vector<CreateCommand> all{plan.create};

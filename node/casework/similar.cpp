@@ -8,7 +8,8 @@
 namespace safar {
 namespace {
 
-// "35202-1234567-1" -> "3520212345671": numbers are compared without what people put between digits.
+// "35202-1234567-1" -> "3520212345671": numbers are compared without what people put between
+// digits.
 std::string bare(std::string_view text) {
     std::string out;
     for (char c : latin_of(text))
@@ -31,12 +32,16 @@ struct Given {
 Given make_given(const Field& field, std::string value) {
     Given out{&field, std::move(value), {}, {}};
     if (field.type != FieldType::text) return out;
-    if (is_number(out.value)) out.number = bare(out.value);
-    else out.keys = name_keys(out.value);
+    if (is_number(out.value))
+        out.number = bare(out.value);
+    else
+        out.keys = name_keys(out.value);
     return out;
 }
 
-bool is_name(const Given& given) { return given.field->type == FieldType::text && given.number.empty(); }
+bool is_name(const Given& given) {
+    return given.field->type == FieldType::text && given.number.empty();
+}
 
 bool is_estimate(std::string_view day) { return day.ends_with("-01-01") || day.size() < 10; }
 
@@ -54,17 +59,19 @@ double agreement(const Given& given, const std::vector<std::string>& stated) {
     return best;
 }
 
-// The same of a name with every text that the record states in compared fields: in Urdu there, in Latin
-// letters here.
+// The same of a name with every text that the record states in compared fields: in Urdu there, in
+// Latin letters here.
 double name_agreement(const Given& given, const std::vector<std::vector<std::string>>& texts) {
     double best = 0;
     for (const auto& keys : texts)
-        if (const double likeness = name_likeness(given.keys, keys); likeness >= 0.75) best = std::max(best, 0.6 * likeness);
+        if (const double likeness = name_likeness(given.keys, keys); likeness >= 0.75)
+            best = std::max(best, 0.6 * likeness);
     return best;
 }
 
 // Keys of every text in these fields.
-std::vector<std::vector<std::string>> texts_of(const RecordView& view, const std::vector<std::string>& fields) {
+std::vector<std::vector<std::string>> texts_of(const RecordView& view,
+                                               const std::vector<std::string>& fields) {
     std::vector<std::vector<std::string>> out;
     for (const std::string& name : fields)
         if (view.kind->field(std::string_view(name))->type == FieldType::text)
@@ -104,7 +111,8 @@ Result<std::vector<RecordId>> candidates(const Derived& derived, const Kind& kin
 } // namespace
 
 Result<std::vector<SimilarRecord>> find_similar(Registry& registry, const std::string& kind,
-                                                const std::vector<FieldText>& fields, std::size_t limit) {
+                                                const std::vector<FieldText>& fields,
+                                                std::size_t limit) {
     std::vector<SimilarRecord> out;
     auto schema = registry.node().derived().schema();
     SAFAR_TRY(const Kind* known, find_kind(*schema, kind));
@@ -114,7 +122,9 @@ Result<std::vector<SimilarRecord>> find_similar(Registry& registry, const std::s
         if (std::find(compared.begin(), compared.end(), one.field) == compared.end()) continue;
         const Field* field = known->field(std::string_view(one.field));
         auto value = parse_value(*schema, *field, one.value);
-        if (value.has_value()) given.push_back(make_given(*field, show_value(value.value()))); // create says what is wrong
+        if (value.has_value())
+            given.push_back(
+                make_given(*field, show_value(value.value()))); // create says what is wrong
     }
     if (given.empty()) return out;
     SAFAR_TRY(readable_compartment(*registry.node().charter(), kind, registry.node().agency()));
@@ -125,10 +135,12 @@ Result<std::vector<SimilarRecord>> find_similar(Registry& registry, const std::s
         SAFAR_TRY(auto view, registry.show(id));
         if (view.kind == nullptr || view.kind->tag != known->tag) continue;
         SimilarRecord one;
-        const auto texts = names ? texts_of(view, compared) : std::vector<std::vector<std::string>>();
+        const auto texts =
+            names ? texts_of(view, compared) : std::vector<std::vector<std::string>>();
         for (const Given& each : given) {
-            const double agrees = is_name(each) ? name_agreement(each, texts)
-                                                : agreement(each, values_of(view, each.field->name));
+            const double agrees = is_name(each)
+                                      ? name_agreement(each, texts)
+                                      : agreement(each, values_of(view, each.field->name));
             if (agrees > 0) one.matched.push_back(each.field->name);
             one.likeness += agrees;
         }
@@ -136,7 +148,8 @@ Result<std::vector<SimilarRecord>> find_similar(Registry& registry, const std::s
         one.view = std::move(view);
         out.push_back(std::move(one));
     }
-    std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.likeness > b.likeness; });
+    std::stable_sort(out.begin(), out.end(),
+                     [](const auto& a, const auto& b) { return a.likeness > b.likeness; });
     if (out.size() > limit) out.resize(limit);
     return out;
 }

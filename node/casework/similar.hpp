@@ -1,4 +1,5 @@
-// Records that may describe what somebody is about to record: looked for before a record is created.
+// Records that may describe what somebody is about to record: looked for before a record is
+// created.
 #pragma once
 
 #include "node/casework/worker.hpp"
@@ -7,7 +8,7 @@ namespace safar {
 
 struct SimilarRecord {
     RecordView view;
-    double likeness = 0;              // sum over the fields that agree; 1 and more: most likely the same
+    double likeness = 0; // sum over the fields that agree; 1 and more: most likely the same
     std::vector<std::string> matched; // these fields
 };
 
@@ -20,8 +21,10 @@ constexpr double similar_enough = 0.5;
 // (nothing of it is held here); those of reading. Cost: a key for each record that has one of the
 // words (similar_words, asked of derived state); folding those that share enough of them, at most
 // `similar_compared_max`.
-[[nodiscard]] Result<std::vector<SimilarRecord>> find_similar(Registry& registry, const std::string& kind,
-                                                              const std::vector<FieldText>& fields, std::size_t limit);
+[[nodiscard]] Result<std::vector<SimilarRecord>> find_similar(Registry& registry,
+                                                              const std::string& kind,
+                                                              const std::vector<FieldText>& fields,
+                                                              std::size_t limit);
 
 constexpr std::size_t similar_compared_max = 2000;
 

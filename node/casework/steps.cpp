@@ -15,13 +15,16 @@ std::string step_names(const Casework& work) {
 }
 
 // Why this agency or person may not take the step; "": they may.
-std::string not_theirs(const WorkStep& step, const RecordView& view, const std::string& agency, Roles roles) {
+std::string not_theirs(const WorkStep& step, const RecordView& view, const std::string& agency,
+                       Roles roles) {
     if (!has_role(step.roles, roles))
-        return "step '" + step.name + "' needs role " + joined(step.roles) + "; you have " + joined_roles(roles);
+        return "step '" + step.name + "' needs role " + joined(step.roles) + "; you have " +
+               joined_roles(roles);
     if (step.by.empty()) return {};
     auto who = party(view, step.by);
     if (std::find(who.begin(), who.end(), agency) != who.end()) return {};
-    return "step '" + step.name + "' is for " + joined(who, "nobody yet (field '" + step.by + "' is empty)") +
+    return "step '" + step.name + "' is for " +
+           joined(who, "nobody yet (field '" + step.by + "' is empty)") +
            "; this node belongs to " + agency;
 }
 
@@ -38,30 +41,37 @@ std::vector<std::string> missing_fields(const WorkStep& step, const RecordView& 
     return out;
 }
 
-Result<> check_given(const WorkStep& step, const RecordView& view, std::span<const FieldText> given) {
+Result<> check_given(const WorkStep& step, const RecordView& view,
+                     std::span<const FieldText> given) {
     auto missing = missing_fields(step, view, given);
     if (missing.empty()) return success();
-    return failure(ErrorCode::invalid_argument,
-                   "step '" + step.name + "' of a " + view.kind->name + " needs: " + joined(missing));
+    return failure(ErrorCode::invalid_argument, "step '" + step.name + "' of a " + view.kind->name +
+                                                    " needs: " + joined(missing));
 }
 
-// What the step itself says beside its state. A field that is given anyway is left to whoever gave it.
+// What the step itself says beside its state. A field that is given anyway is left to whoever gave
+// it.
 void fill_in(const WorkStep& step, const RecordView& view, const std::string& agency,
              const std::optional<ClaimedTime>& at, std::span<const FieldText> given,
              std::vector<FieldText>& decided) {
     auto is_given = [&](const std::string& name) {
-        return std::any_of(given.begin(), given.end(), [&](const FieldText& f) { return f.field == name; });
+        return std::any_of(given.begin(), given.end(),
+                           [&](const FieldText& f) { return f.field == name; });
     };
     for (const auto& [name, value] : step.sets) {
         if (is_given(name)) continue;
-        if (value == "@agency") decided.push_back({name, agency});
-        else if (value == "@today") decided.push_back({name, day_after(at, 0)});
-        else if (!value.starts_with('@')) decided.push_back({name, value});
+        if (value == "@agency")
+            decided.push_back({name, agency});
+        else if (value == "@today")
+            decided.push_back({name, day_after(at, 0)});
+        else if (!value.starts_with('@'))
+            decided.push_back({name, value});
         else
             for (std::string& each : values_of(view, std::string_view(value).substr(1), given))
                 decided.push_back({name, std::move(each)});
     }
-    if (step.due && !is_given(step.due->field)) decided.push_back({step.due->field, day_after(at, step.due->days)});
+    if (step.due && !is_given(step.due->field))
+        decided.push_back({step.due->field, day_after(at, step.due->days)});
 }
 
 bool from_here(const WorkStep& step, const std::string& state) {
@@ -73,8 +83,9 @@ Error not_from_here(const WorkStep& step, const RecordView& view, const std::str
     std::vector<std::string> possible;
     for (const WorkStep& each : view.kind->casework.steps)
         if (from_here(each, state)) possible.push_back(each.name);
-    return failure(ErrorCode::conflict, show_id(view.folded.id) + " is '" + state + "': step '" + step.name +
-                                            "' starts from " + joined(step.from) + "; from '" + state +
+    return failure(ErrorCode::conflict, show_id(view.folded.id) + " is '" + state + "': step '" +
+                                            step.name + "' starts from " + joined(step.from) +
+                                            "; from '" + state +
                                             "' there is: " + joined(possible, "no step"));
 }
 
@@ -83,8 +94,9 @@ Result<const WorkStep*> find_step(const RecordView& view, const std::string& nam
         return failure(ErrorCode::invalid_argument,
                        show_id(view.folded.id) + " is of a kind without steps; set its fields");
     if (const WorkStep* step = view.kind->casework.step(name)) return step;
-    return failure(ErrorCode::invalid_argument, "a " + view.kind->name + " has no step '" + name +
-                                                    "'; there are: " + step_names(view.kind->casework));
+    return failure(ErrorCode::invalid_argument,
+                   "a " + view.kind->name + " has no step '" + name +
+                       "'; there are: " + step_names(view.kind->casework));
 }
 
 } // namespace
@@ -102,13 +114,14 @@ Result<> make_ready(Registry& registry, CreateCommand& command, const Worker& wo
         decided.push_back({flow.number, registry.fresh_number()});
     if (const auto& step = view.kind->casework.create) {
         if (!has_role(step->roles, worker.roles))
-            return failure(ErrorCode::not_permitted, "creating a " + view.kind->name + " needs role " +
-                                                         joined(step->roles) + "; you have " +
-                                                         joined_roles(worker.roles));
+            return failure(ErrorCode::not_permitted,
+                           "creating a " + view.kind->name + " needs role " + joined(step->roles) +
+                               "; you have " + joined_roles(worker.roles));
         SAFAR_TRY(check_given(*step, view, command.fields));
         fill_in(*step, view, registry.node().agency(), command.at, command.fields, decided);
         if (step->consent) {
-            SAFAR_TRY(pass_gate(registry, *step->consent, view, command.fields, worker, without_consent, decided));
+            SAFAR_TRY(pass_gate(registry, *step->consent, view, command.fields, worker,
+                                without_consent, decided));
         }
     }
     command.fields.insert(command.fields.end(), decided.begin(), decided.end());
@@ -190,8 +203,8 @@ Result<StepDone> take_step(Registry& registry, const StepCommand& command, const
     SAFAR_TRY(check_given(*step, seen, command.fields));
     fill_in(*step, seen, agency, command.at, command.fields, work.decided);
     if (step->consent) {
-        SAFAR_TRY(pass_gate(registry, *step->consent, seen, command.fields, worker, command.without_consent,
-                            work.decided));
+        SAFAR_TRY(pass_gate(registry, *step->consent, seen, command.fields, worker,
+                            command.without_consent, work.decided));
     }
     done.decided = work.decided;
     std::vector<FieldText> said = command.fields;
@@ -219,17 +232,25 @@ Result<StepDone> take_step(Registry& registry, const StepCommand& command, const
 Result<RecordChange> reassign(Registry& registry, const RecordId& record, const std::string& agency,
                               const std::string& why, const Worker& worker) {
     SAFAR_TRY(auto seen, registry.show(record));
-    if (seen.kind == nullptr || !seen.kind->casework.workflow || seen.kind->casework.workflow->owner.empty())
-        return failure(ErrorCode::invalid_argument, show_id(record) + " is of a kind that no agency owns");
+    if (seen.kind == nullptr || !seen.kind->casework.workflow ||
+        seen.kind->casework.workflow->owner.empty())
+        return failure(ErrorCode::invalid_argument,
+                       show_id(record) + " is of a kind that no agency owns");
     std::vector<std::string> agencies;
-    for (const CharterAgency& each : registry.node().charter()->agencies) agencies.push_back(each.code);
+    for (const CharterAgency& each : registry.node().charter()->agencies)
+        agencies.push_back(each.code);
     if (std::find(agencies.begin(), agencies.end(), agency) == agencies.end())
         return failure(ErrorCode::invalid_argument,
                        "no agency '" + agency + "' in the charter; there are: " + joined(agencies));
-    WorkCommand work{record, seen.kind->name + ".reassigned", {}, {{seen.kind->casework.workflow->owner, agency}}, why};
+    WorkCommand work{record,
+                     seen.kind->name + ".reassigned",
+                     {},
+                     {{seen.kind->casework.workflow->owner, agency}},
+                     why};
     return registry.work(work, worker.actor, [&](const RecordView& now) -> Result<> {
         auto owners = party(now, "owner");
-        if (std::find(owners.begin(), owners.end(), registry.node().agency()) != owners.end()) return success();
+        if (std::find(owners.begin(), owners.end(), registry.node().agency()) != owners.end())
+            return success();
         return failure(ErrorCode::not_permitted,
                        show_id(record) + " is " + joined(owners) +
                            "'s: only its owner gives it to another; this node belongs to " +
@@ -247,7 +268,8 @@ Result<StepOffers> offered_steps(Registry& registry, const RecordId& record, con
         std::string blocked = not_theirs(step, out.view, registry.node().agency(), worker.roles);
         if (step.again && blocked.empty()) {
             auto id = episode_id(registry, *out.view.kind, record);
-            if (!id) blocked = id.error().detail;
+            if (!id)
+                blocked = id.error().detail;
             else if (registry.show(id.value()).has_value())
                 blocked = "opened again already, as " + show_id(id.value());
         }
@@ -261,9 +283,10 @@ Result<> check_not_stepped(const Kind& kind, const std::vector<std::string>& fie
     if (!kind.casework.workflow || kind.casework.steps.empty()) return success();
     for (const std::string& field : fields)
         if (field == kind.casework.workflow->status)
-            return failure(ErrorCode::invalid_argument, "field '" + field + "' of a " + kind.name +
-                                                            " changes by steps (safar step ID STEP): " +
-                                                            step_names(kind.casework));
+            return failure(
+                ErrorCode::invalid_argument,
+                "field '" + field + "' of a " + kind.name +
+                    " changes by steps (safar step ID STEP): " + step_names(kind.casework));
     return success();
 }
 

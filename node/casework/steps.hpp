@@ -1,7 +1,7 @@
 // Steps in a record's workflow: who may take which now, and taking one as one event.
 //
-// Threads: any. A step is checked and written with nothing of this node in between; what other nodes do
-// meanwhile is merged by the fold, and shown by it.
+// Threads: any. A step is checked and written with nothing of this node in between; what other
+// nodes do meanwhile is merged by the fold, and shown by it.
 #pragma once
 
 #include "node/casework/gift.hpp"
@@ -13,20 +13,20 @@ struct StepCommand {
     std::string step;
     std::vector<FieldText> fields;
     std::string why;
-    std::string without_consent; // reason to go on where consent is missing; "": do not
+    std::string without_consent;        // reason to go on where consent is missing; "": do not
     std::optional<ClaimedTime> at = {}; // when it happened; now if absent. Due dates count from it
 };
 struct StepDone {
     RecordChange change;
-    std::string from, to;          // states
+    std::string from, to;           // states
     std::vector<FieldText> decided; // what the step set by itself
     std::vector<GivenRecord> given; // what changed hands with it, or stayed
 };
 
 // What stands between a step and the record now.
 struct StepOffer {
-    const WorkStep* step = nullptr; // of `view`'s schema
-    std::string blocked;            // why it can not be taken; "": it can
+    const WorkStep* step = nullptr;   // of `view`'s schema
+    std::string blocked;              // why it can not be taken; "": it can
     std::vector<std::string> missing; // fields that must be given with it
 };
 struct StepOffers {
@@ -41,7 +41,8 @@ struct StepOffers {
                                   const std::string& without_consent);
 // make_ready, then Registry::create. Copies that go with a referral are not made by hand.
 // Errors: of both.
-[[nodiscard]] Result<RecordChange> create_record(Registry& registry, CreateCommand command, const Worker& worker,
+[[nodiscard]] Result<RecordChange> create_record(Registry& registry, CreateCommand command,
+                                                 const Worker& worker,
                                                  const std::string& without_consent);
 
 // What the step gives changes hands in the same commit (gift.hpp). A step that goes on with a case
@@ -49,15 +50,19 @@ struct StepOffers {
 // not_found; invalid_argument (no such step, a field that it needs, a kind without workflow);
 // conflict (not from the state the record is in: names what can be done); not_permitted (agency,
 // role, consent).
-[[nodiscard]] Result<StepDone> take_step(Registry& registry, const StepCommand& command, const Worker& worker);
+[[nodiscard]] Result<StepDone> take_step(Registry& registry, const StepCommand& command,
+                                         const Worker& worker);
 
-// Gives the record to another agency: what its tasks are for follows the owner field. Only its owner may.
-// Errors: not_found; invalid_argument (a kind that nobody owns, no agency of the charter); not_permitted.
-[[nodiscard]] Result<RecordChange> reassign(Registry& registry, const RecordId& record, const std::string& agency,
-                                            const std::string& why, const Worker& worker);
+// Gives the record to another agency: what its tasks are for follows the owner field. Only its
+// owner may. Errors: not_found; invalid_argument (a kind that nobody owns, no agency of the
+// charter); not_permitted.
+[[nodiscard]] Result<RecordChange> reassign(Registry& registry, const RecordId& record,
+                                            const std::string& agency, const std::string& why,
+                                            const Worker& worker);
 
 // Consent is not looked up here: it depends on what is given. Errors: not_found, invalid_argument.
-[[nodiscard]] Result<StepOffers> offered_steps(Registry& registry, const RecordId& record, const Worker& worker);
+[[nodiscard]] Result<StepOffers> offered_steps(Registry& registry, const RecordId& record,
+                                               const Worker& worker);
 
 // A field that steps decide is not set by hand. Errors: invalid_argument naming the steps.
 [[nodiscard]] Result<> check_not_stepped(const Kind& kind, const std::vector<std::string>& fields);

@@ -5,7 +5,8 @@
 
 namespace safar {
 
-std::vector<std::string> values_of(const RecordView& view, std::string_view name, std::span<const FieldText> given) {
+std::vector<std::string> values_of(const RecordView& view, std::string_view name,
+                                   std::span<const FieldText> given) {
     std::vector<std::string> out;
     for (const FieldText& one : given)
         if (one.field == name) out.push_back(one.value);
@@ -19,11 +20,13 @@ std::vector<std::string> values_of(const RecordView& view, std::string_view name
 
 namespace {
 
-// Who recorded it; of several (imports of one register) the earliest, of equal times the lowest dot, so that
-// every node names the same. Other events do not count: their claimed time may be any.
+// Who recorded it; of several (imports of one register) the earliest, of equal times the lowest
+// dot, so that every node names the same. Other events do not count: their claimed time may be any.
 std::string author_of(const Folded& record) {
     const Said* first = nullptr;
-    auto order = [](const Said& said) { return std::tuple(said.verb != "recorded", said.at, said.dot); };
+    auto order = [](const Said& said) {
+        return std::tuple(said.verb != "recorded", said.at, said.dot);
+    };
     for (const FoldedField& field : record.fields)
         for (const auto* list : {&field.live, &field.replaced})
             for (const Said& said : *list)
@@ -59,13 +62,16 @@ std::optional<ClaimedTime> in_state_since(const RecordView& view) {
 }
 
 std::string day_of(ClaimedTime at, std::int64_t days_later) {
-    auto days = std::chrono::floor<std::chrono::days>(std::chrono::microseconds(at.microseconds)).count() + days_later;
+    auto days =
+        std::chrono::floor<std::chrono::days>(std::chrono::microseconds(at.microseconds)).count() +
+        days_later;
     return show_value(Value(Date{static_cast<std::int32_t>(days), Date::Precision::day}));
 }
 
 std::string today(std::int64_t days_from_now) {
     auto now = std::chrono::system_clock::now().time_since_epoch();
-    return day_of({std::chrono::duration_cast<std::chrono::microseconds>(now).count()}, days_from_now);
+    return day_of({std::chrono::duration_cast<std::chrono::microseconds>(now).count()},
+                  days_from_now);
 }
 
 std::string day_after(const std::optional<ClaimedTime>& at, std::int64_t days) {
@@ -73,7 +79,8 @@ std::string day_after(const std::optional<ClaimedTime>& at, std::int64_t days) {
 }
 
 bool has_role(const std::vector<std::string>& wanted, Roles roles) {
-    return wanted.empty() || std::any_of(wanted.begin(), wanted.end(), [&](const std::string& each) {
+    return wanted.empty() ||
+           std::any_of(wanted.begin(), wanted.end(), [&](const std::string& each) {
                auto role = user_role_named(each);
                return role && roles[static_cast<std::size_t>(*role)];
            });

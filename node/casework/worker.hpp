@@ -11,11 +11,12 @@ struct Worker {
     Roles roles; // of the person at this node
 };
 
-// Values of a field as text, in reading order; `given` goes before what the record says. "" is no value.
+// Values of a field as text, in reading order; `given` goes before what the record says. "" is no
+// value.
 [[nodiscard]] std::vector<std::string> values_of(const RecordView& view, std::string_view field,
                                                  std::span<const FieldText> given = {});
-// "author": the agency that first said anything of the record; "owner": the owner field, or the author
-// while it is empty; else the agencies that the field names.
+// "author": the agency that first said anything of the record; "owner": the owner field, or the
+// author while it is empty; else the agencies that the field names.
 [[nodiscard]] std::vector<std::string> party(const RecordView& view, std::string_view who);
 // Of the workflow; the initial state where none was ever stated. The kind must have a workflow.
 [[nodiscard]] std::string state_of(const RecordView& view);
@@ -24,7 +25,9 @@ struct Worker {
 // "2026-11-24", UTC.
 [[nodiscard]] std::string today(std::int64_t days_from_now = 0);
 [[nodiscard]] std::string day_of(ClaimedTime at, std::int64_t days_later = 0);
-[[nodiscard]] std::string day_after(const std::optional<ClaimedTime>& at, std::int64_t days); // none: from today
-[[nodiscard]] bool has_role(const std::vector<std::string>& wanted, Roles roles); // none wanted: true
+[[nodiscard]] std::string day_after(const std::optional<ClaimedTime>& at,
+                                    std::int64_t days); // none: from today
+[[nodiscard]] bool has_role(const std::vector<std::string>& wanted,
+                            Roles roles); // none wanted: true
 
 } // namespace safar

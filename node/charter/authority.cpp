@@ -1,5 +1,5 @@
-// What the charter's chain of epochs, its cuts and the suspensions allow. All answers are looked up:
-// tables are made once for each state of the charter.
+// What the charter's chain of epochs, its cuts and the suspensions allow. All answers are looked
+// up: tables are made once for each state of the charter.
 #include "node/charter/charter_state.hpp"
 #include "storage/crypto/sha256.hpp"
 
@@ -11,8 +11,8 @@ namespace {
 
 class CharterAuthority final : public Authority {
 public:
-    CharterAuthority(const Epochs& epochs, const std::vector<Suspension>& suspensions, const std::set<Hash>& rivals,
-                     std::span<const HeldDelegation> delegations)
+    CharterAuthority(const Epochs& epochs, const std::vector<Suspension>& suspensions,
+                     const std::set<Hash>& rivals, std::span<const HeldDelegation> delegations)
         : epochs_(epochs), ruling_(*epochs.back()), network_{epochs.front()->identity.raw},
           gaps_(ruling_.epoch != epochs.size() || !rivals.empty()) {
         for (const CharterAgency& agency : ruling_.agencies)
@@ -28,7 +28,8 @@ public:
         for (const Suspension& suspension : suspensions) enter(suspension);
         for (const HeldDelegation& delegation : delegations)
             if (delegation.since > 0)
-                delegated_[log_id(network_, delegation.what.node, delegation.what.compartment)].push_back(delegation);
+                delegated_[log_id(network_, delegation.what.node, delegation.what.compartment)]
+                    .push_back(delegation);
         revise(suspensions, rivals, delegations);
     }
 
@@ -50,7 +51,8 @@ public:
         auto log = logs_.find(header.log.id);
         const Charter* then = at(header.epoch);
         if (log == logs_.end() || then == nullptr || then->identity != header.charter) return false;
-        return may_sign(*then, log->second, header.key) || delegated(*then, log->second, header, /*ended=*/false);
+        return may_sign(*then, log->second, header.key) ||
+               delegated(*then, log->second, header, /*ended=*/false);
     }
 
     Standing standing(const BatchHeader& header) const override {
@@ -60,10 +62,13 @@ public:
         if (key->second.node != log->second.node) return Standing::quarantine;
         // An epoch to come may give what this one does not.
         if (header.epoch > ruling_.epoch) return Standing::waits;
-        if (!was_permitted(header) || !still_delegated(log->second, header)) return Standing::quarantine;
+        if (!was_permitted(header) || !still_delegated(log->second, header))
+            return Standing::quarantine;
         if (const Hash* one = admitted({header.log, header.number}))
-            if (header_hash(header.network, encode_header(header)) != *one) return Standing::quarantine;
-        return header.number <= limit(log->second, header) ? Standing::counts : Standing::quarantine;
+            if (header_hash(header.network, encode_header(header)) != *one)
+                return Standing::quarantine;
+        return header.number <= limit(log->second, header) ? Standing::counts
+                                                           : Standing::quarantine;
     }
 
     const Hash* admitted(const BatchPlace& place) const override {
@@ -147,8 +152,8 @@ private:
         std::uint64_t batch;
     };
 
-    // Every node in every compartment of every epoch; what an earlier epoch gave and the ruling one does
-    // not is lost.
+    // Every node in every compartment of every epoch; what an earlier epoch gave and the ruling one
+    // does not is lost.
     void enter(const Charter& epoch) {
         for (const CharterNode& node : epoch.nodes) {
             keys_.emplace(key_id(node.signing_key), KnownKey{node.signing_key, node.id});
@@ -212,35 +217,41 @@ private:
     // In that epoch the node that a delegation names is still a reader, and who let it a writer.
     static bool lets(const Charter& then, const LogOwner& owner, const HeldDelegation& delegation) {
         const CharterCompartment* compartment = then.compartment(owner.compartment);
-        return then.node(owner.node) != nullptr && compartment != nullptr && compartment->may_hold(owner.agency) &&
+        return then.node(owner.node) != nullptr && compartment != nullptr &&
+               compartment->may_hold(owner.agency) &&
                compartment->may_write(delegation.what.agency);
     }
-    bool delegated(const Charter& then, const LogOwner& owner, const BatchHeader& header, bool ended) const {
+    bool delegated(const Charter& then, const LogOwner& owner, const BatchHeader& header,
+                   bool ended) const {
         auto all = delegated_.find(header.log.id);
         const CharterNode* node = then.node(owner.node);
-        if (all == delegated_.end() || node == nullptr || key_id(node->signing_key) != header.key) return false;
+        if (all == delegated_.end() || node == nullptr || key_id(node->signing_key) != header.key)
+            return false;
         return std::any_of(all->second.begin(), all->second.end(), [&](const HeldDelegation& each) {
             return each.covers(header, ended) && lets(then, owner, each);
         });
     }
-    // Of what was written under a delegation that has ended a cut of the ruling epoch may let more count.
+    // Of what was written under a delegation that has ended a cut of the ruling epoch may let more
+    // count.
     bool still_delegated(const LogOwner& owner, const BatchHeader& header) const {
         const Charter& then = *at(header.epoch);
-        if (may_sign(then, owner, header.key) || delegated(then, owner, header, /*ended=*/true)) return true;
+        if (may_sign(then, owner, header.key) || delegated(then, owner, header, /*ended=*/true))
+            return true;
         auto cuts = limits_.find(header.log.id);
         return cuts != limits_.end() &&
                std::any_of(cuts->second.begin(), cuts->second.end(), [&](const Limit& cut) {
                    return cut.incarnation == header.log.incarnation && header.number <= cut.batch;
                });
     }
-    // May it go on today? A delegate, as long as it is listed with that key and reads there; its delegation has
-    // limits of its own.
+    // May it go on today? A delegate, as long as it is listed with that key and reads there; its
+    // delegation has limits of its own.
     bool goes_on(const LogOwner& owner, const KeyId& key) const {
         if (may_sign(ruling_, owner, key)) return true;
         const CharterNode* node = ruling_.node(owner.node);
         const CharterCompartment* compartment = ruling_.compartment(owner.compartment);
         return node != nullptr && compartment != nullptr && compartment->may_hold(owner.agency) &&
-               key_id(node->signing_key) == key && delegated_.contains(log_id(network_, owner.node, owner.compartment));
+               key_id(node->signing_key) == key &&
+               delegated_.contains(log_id(network_, owner.node, owner.compartment));
     }
 
     // The last batch of this log that counts if this key signed it.
@@ -251,7 +262,8 @@ private:
         if (auto cuts = limits_.find(header.log.id); cuts != limits_.end()) {
             std::optional<std::uint64_t> lowest;
             for (const Limit& cut : cuts->second)
-                if (cut.incarnation == header.log.incarnation && (!cut.key || *cut.key == header.key))
+                if (cut.incarnation == header.log.incarnation &&
+                    (!cut.key || *cut.key == header.key))
                     lowest = std::min(lowest.value_or(UINT64_MAX), cut.batch);
             if (lowest) out = lost ? *lowest : std::min(out, *lowest);
         }
@@ -282,7 +294,8 @@ private:
 
 } // namespace
 
-std::shared_ptr<const Authority> make_authority(const Epochs& epochs, std::vector<Suspension> suspensions,
+std::shared_ptr<const Authority> make_authority(const Epochs& epochs,
+                                                std::vector<Suspension> suspensions,
                                                 const std::set<Hash>& rivals,
                                                 std::span<const HeldDelegation> delegations) {
     SAFAR_ASSERT(!epochs.empty());

@@ -21,13 +21,21 @@ auto find(const List& list, Match match) -> const typename List::value_type* {
 
 } // namespace
 
-bool CharterCompartment::may_write(std::string_view agency) const { return contains(writers, agency); }
+bool CharterCompartment::may_write(std::string_view agency) const {
+    return contains(writers, agency);
+}
 bool CharterCompartment::may_hold(std::string_view agency) const {
     return contains(writers, agency) || contains(readers, agency);
 }
-bool CharterCompartment::may_carry(std::string_view agency) const { return may_hold(agency) || relays_only(agency); }
-bool CharterCompartment::observes(std::string_view agency) const { return contains(observers, agency); }
-bool CharterCompartment::relays_only(std::string_view agency) const { return contains(relays, agency); }
+bool CharterCompartment::may_carry(std::string_view agency) const {
+    return may_hold(agency) || relays_only(agency);
+}
+bool CharterCompartment::observes(std::string_view agency) const {
+    return contains(observers, agency);
+}
+bool CharterCompartment::relays_only(std::string_view agency) const {
+    return contains(relays, agency);
+}
 
 const CharterAgency* Charter::agency(std::string_view code) const {
     return find(agencies, [&](const CharterAgency& a) { return a.code == code; });
@@ -61,7 +69,8 @@ const PublicKey* steward_key(const Charter& charter, const CharterSignature& sig
     return node == nullptr ? nullptr : &node->signing_key;
 }
 
-Result<> count_signers(const Charter& rules, const std::set<std::string>& signers, std::string_view whose) {
+Result<> count_signers(const Charter& rules, const std::set<std::string>& signers,
+                       std::string_view whose) {
     std::string have, open;
     std::size_t count = 0;
     for (const CharterAgency& agency : rules.agencies) {
@@ -72,10 +81,11 @@ Result<> count_signers(const Charter& rules, const std::set<std::string>& signer
         list += (list.empty() ? "" : ", ") + agency.code;
     }
     if (count >= rules.quorum) return success();
-    return failure(ErrorCode::not_permitted,
-                   fmt::format("charter: signed by {}, {} more needed of {}{}: `safar charter sign` at "
-                               "one of their nodes",
-                               have.empty() ? "nobody yet" : have, rules.quorum - count, open, whose));
+    return failure(
+        ErrorCode::not_permitted,
+        fmt::format("charter: signed by {}, {} more needed of {}{}: `safar charter sign` at "
+                    "one of their nodes",
+                    have.empty() ? "nobody yet" : have, rules.quorum - count, open, whose));
 }
 
 } // namespace
@@ -86,15 +96,17 @@ Result<> check_quorum(const Charter& charter, const Charter* before) {
         const PublicKey* key = steward_key(charter, signature);
         if (key == nullptr && before != nullptr) key = steward_key(*before, signature);
         if (key == nullptr || !verify(*key, "charter", charter.identity.view(), signature.value))
-            return failure(ErrorCode::bad_signature,
-                           fmt::format("charter: the signature of {} (key {}) is not valid for this "
-                                       "text: it was changed after signing, or the signature was",
-                                       signature.agency, signature.key.brief()));
+            return failure(
+                ErrorCode::bad_signature,
+                fmt::format("charter: the signature of {} (key {}) is not valid for this "
+                            "text: it was changed after signing, or the signature was",
+                            signature.agency, signature.key.brief()));
         signers.insert(signature.agency);
     }
     // Both the stewards who hand over and those who take over agree.
     if (before != nullptr) {
-        SAFAR_TRY(count_signers(*before, signers, fmt::format(" (stewards of epoch {})", before->epoch)));
+        SAFAR_TRY(
+            count_signers(*before, signers, fmt::format(" (stewards of epoch {})", before->epoch)));
     }
     return count_signers(charter, signers, "");
 }

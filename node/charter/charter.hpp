@@ -1,10 +1,14 @@
-// The charter: one readable TOML document, co-signed, held by everybody. Its identity is the hash of
-// its unsigned text: all bytes before the line of the first [[signature]]. docs/format-charter.md.
+// The charter: one readable TOML document, co-signed, held by everybody. Its identity is the hash
+// of its unsigned text: all bytes before the line of the first [[signature]].
+// docs/format-charter.md.
 //
 //     [charter]      network, epoch, previous (hash, "" for epoch 1), quorum, settles [hash ..]
-//     [[agency]]     code, name, title ("chair" | "coordinator" | "steward" | "member" | "observer" | "donor"), steward (bool)
-//     [[node]]       agency, id, signing_key, tls_key, address    (hex; id = hash of the first signing key)
-//     [[compartment]] name, title, kinds [..], writers [..], readers [..]   (agency codes; a writer reads),
+//     [[agency]]     code, name, title ("chair" | "coordinator" | "steward" | "member" | "observer"
+//     | "donor"), steward (bool)
+//     [[node]]       agency, id, signing_key, tls_key, address    (hex; id = hash of the first
+//     signing key)
+//     [[compartment]] name, title, kinds [..], writers [..], readers [..]   (agency codes; a writer
+//     reads),
 //                     observers [..], relays [..] (optional)
 //     [[document]]   name ("schema/return.toml", "codes/country.toml"), hash, text
 //     [[cut]]        node, compartment, incarnation, batch, key (optional), reason (optional)
@@ -35,17 +39,19 @@ struct CharterNode {
 struct CharterCompartment {
     std::string name, title;
     std::vector<std::string> kinds, writers, readers;
-    // Who gets headers, hashes and counts without bodies; who holds bodies and passes them on without reading
-    // them. An agency stands in at most one of the four lists, but a writer may stand among the readers.
+    // Who gets headers, hashes and counts without bodies; who holds bodies and passes them on
+    // without reading them. An agency stands in at most one of the four lists, but a writer may
+    // stand among the readers.
     std::vector<std::string> observers = {}, relays = {};
     [[nodiscard]] bool may_write(std::string_view agency) const;
-    [[nodiscard]] bool may_hold(std::string_view agency) const;  // holds and reads: writers and readers
+    [[nodiscard]] bool
+    may_hold(std::string_view agency) const; // holds and reads: writers and readers
     [[nodiscard]] bool may_carry(std::string_view agency) const; // may_hold, and relays
     [[nodiscard]] bool observes(std::string_view agency) const;  // headers only
     [[nodiscard]] bool relays_only(std::string_view agency) const;
 };
-// The last batch of one log that counts. Every loss of membership, key or right to write names one for
-// each log that it touches; a log of the loser that no cut names counts to zero.
+// The last batch of one log that counts. Every loss of membership, key or right to write names one
+// for each log that it touches; a log of the loser that no cut names counts to zero.
 struct CharterCut {
     NodeId node;
     std::string compartment;
@@ -55,8 +61,8 @@ struct CharterCut {
     std::string reason;
     friend bool operator==(const CharterCut&, const CharterCut&) = default;
 };
-// Of a log whose author signed two batches at one place: the one that counts, by its header hash. What
-// follows it counts too; the other branch stays apart.
+// Of a log whose author signed two batches at one place: the one that counts, by its header hash.
+// What follows it counts too; the other branch stays apart.
 struct CharterAdmit {
     NodeId node;
     std::string compartment;
@@ -82,7 +88,8 @@ struct Charter {
     std::uint64_t epoch = 0;
     Hash previous;
     std::uint32_t quorum = 0;
-    std::vector<Hash> settles; // rival successors of one epoch that this one puts aside; empty: none
+    std::vector<Hash>
+        settles; // rival successors of one epoch that this one puts aside; empty: none
     std::vector<CharterAgency> agencies;
     std::vector<CharterNode> nodes;
     std::vector<CharterCompartment> compartments;
@@ -101,8 +108,9 @@ struct Charter {
 };
 
 // Parses and checks everything but the count of signatures: ids and hashes match, keys are strict,
-// names are unique, 2 * quorum > stewards, schema and code lists parse, each compartment has a steward
-// among its holders. Errors: malformed or invalid_argument with line and key; limit_exceeded.
+// names are unique, 2 * quorum > stewards, schema and code lists parse, each compartment has a
+// steward among its holders. Errors: malformed or invalid_argument with line and key;
+// limit_exceeded.
 [[nodiscard]] Result<Charter> parse_charter(std::string_view text);
 // Ok if at least `quorum` distinct stewards' valid signatures stand under it. Errors: not_permitted
 // naming who has signed and how many are missing; bad_signature. `before`: the epoch that this one
@@ -116,7 +124,7 @@ struct Enrolment {
     PublicKey signing_key, tls_key;
     Signature signing_proof, tls_proof;
 };
-[[nodiscard]] std::string write_enrolment(const Enrolment& enrolment); // TOML
+[[nodiscard]] std::string write_enrolment(const Enrolment& enrolment);  // TOML
 [[nodiscard]] Result<Enrolment> parse_enrolment(std::string_view text); // proofs verified
 [[nodiscard]] NodeId node_id(const PublicKey& first_signing_key);
 [[nodiscard]] Enrolment make_enrolment(std::string agency, std::string name, std::string address,
@@ -136,7 +144,8 @@ struct CharterDraft {
 [[nodiscard]] Result<std::string> write_charter(const Charter& charter);
 // The text with one signature more (or the same text if that key signed already). `before`: as for
 // check_quorum; its stewards sign too.
-[[nodiscard]] Result<std::string> sign_charter(std::string_view text, std::string_view agency, const SigningKey& key,
+[[nodiscard]] Result<std::string> sign_charter(std::string_view text, std::string_view agency,
+                                               const SigningKey& key,
                                                const Charter* before = nullptr);
 
 } // namespace safar

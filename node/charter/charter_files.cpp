@@ -17,8 +17,8 @@ std::string epoch_path(const std::string& directory, std::uint64_t epoch) {
 
 Error in_file(const std::string& path, const Error& error) {
     return failure(ErrorCode::storage_corrupt,
-                   fmt::format("{}: {}: fetch the charter again from another node and adopt it", path,
-                               describe(error)));
+                   fmt::format("{}: {}: fetch the charter again from another node and adopt it",
+                               path, describe(error)));
 }
 
 std::string notices_path(const std::string& directory) { return directory + "/charter/notices"; }
@@ -27,12 +27,13 @@ std::string notices_path(const std::string& directory) { return directory + "/ch
 Result<std::map<std::uint64_t, std::string>> list_epochs(const std::string& directory) {
     std::map<std::uint64_t, std::string> out;
     std::error_code error;
-    for (std::filesystem::directory_iterator at(directory + "/charter", error), end; !error && at != end;
-         at.increment(error)) {
+    for (std::filesystem::directory_iterator at(directory + "/charter", error), end;
+         !error && at != end; at.increment(error)) {
         const std::string name = at->path().filename().string();
         std::uint64_t number = 0;
         auto [rest, bad] = std::from_chars(name.data(), name.data() + name.size(), number);
-        if (bad == std::errc{} && std::string_view(rest) == ".toml" && epoch_path(directory, number) == at->path())
+        if (bad == std::errc{} && std::string_view(rest) == ".toml" &&
+            epoch_path(directory, number) == at->path())
             out.emplace(number, at->path().string());
     }
     if (error && error != std::errc::no_such_file_or_directory)
@@ -44,8 +45,8 @@ Result<std::map<std::uint64_t, std::string>> list_epochs(const std::string& dire
 Result<> load_notices(const std::string& directory, CharterState& state) {
     std::map<std::string, Notice> waiting; // by path, so that a start always does the same
     std::error_code error;
-    for (std::filesystem::directory_iterator at(notices_path(directory), error), end; !error && at != end;
-         at.increment(error)) {
+    for (std::filesystem::directory_iterator at(notices_path(directory), error), end;
+         !error && at != end; at.increment(error)) {
         if (at->path().filename().string().size() != 2 * Hash::size) continue; // half a write
         const std::string path = at->path().string();
         SAFAR_TRY(auto bytes, read_small_file(path, limits::charter_bytes_max + 1));
@@ -64,10 +65,11 @@ Result<> load_notices(const std::string& directory, CharterState& state) {
 Result<> check_listed(const Charter& charter, const Identity& self) {
     const CharterNode* node = charter.node(self.id);
     if (node == nullptr)
-        return failure(ErrorCode::not_permitted,
-                       fmt::format("charter: does not list this node ({}, {}): send its enrolment to "
-                                   "the steward who drafts it",
-                                   self.agency, self.id.brief()));
+        return failure(
+            ErrorCode::not_permitted,
+            fmt::format("charter: does not list this node ({}, {}): send its enrolment to "
+                        "the steward who drafts it",
+                        self.agency, self.id.brief()));
     if (node->agency != self.agency)
         return failure(ErrorCode::not_permitted,
                        fmt::format("charter: lists this node for {}, but it is configured for {}",
@@ -88,7 +90,8 @@ Result<CharterState> load_charter_state(const std::string& directory) {
         if (!state) {
             auto first = parse_charter(text);
             if (!first) return in_file(path, first.error());
-            auto begun = CharterState::begin({std::make_shared<const Charter>(std::move(first).value()), text});
+            auto begun = CharterState::begin(
+                {std::make_shared<const Charter>(std::move(first).value()), text});
             if (!begun) return in_file(path, begun.error());
             state.emplace(std::move(begun).value());
         } else if (auto taken = state->take_epoch(text); !taken) {
@@ -96,10 +99,12 @@ Result<CharterState> load_charter_state(const std::string& directory) {
         }
     }
     if (!state)
-        return failure(ErrorCode::not_found,
-                       fmt::format("{0}/charter/1.toml is not there: no charter was adopted yet, or its file was "
-                                   "lost; adopt it (again): `safar --node {0} charter adopt charter.toml`",
-                                   directory));
+        return failure(
+            ErrorCode::not_found,
+            fmt::format(
+                "{0}/charter/1.toml is not there: no charter was adopted yet, or its file was "
+                "lost; adopt it (again): `safar --node {0} charter adopt charter.toml`",
+                directory));
     SAFAR_TRY(load_notices(directory, *state));
     return std::move(*state);
 }
@@ -125,7 +130,8 @@ Result<> save_charter_state(const std::string& directory, const CharterState& st
     return success();
 }
 
-Result<Charter> adopt_charter_file(const std::string& directory, std::span<const std::string> texts) {
+Result<Charter> adopt_charter_file(const std::string& directory,
+                                   std::span<const std::string> texts) {
     SAFAR_TRY(auto self, load_identity(directory));
     auto held = load_charter_state(directory);
     if (!held && held.error().code != ErrorCode::not_found) return held.error();
@@ -135,15 +141,17 @@ Result<Charter> adopt_charter_file(const std::string& directory, std::span<const
     for (const std::string& text : texts) {
         SAFAR_TRY(auto offered, parse_charter(text));
         if (!state) {
-            SAFAR_TRY(state, CharterState::begin({std::make_shared<const Charter>(std::move(offered)), text}));
+            SAFAR_TRY(state, CharterState::begin(
+                                 {std::make_shared<const Charter>(std::move(offered)), text}));
             continue;
         }
         const Charter& first = *state->epochs().front().charter;
         if (offered.epoch == 1 && offered.identity != first.identity)
-            return failure(ErrorCode::conflict,
-                           fmt::format("charter: this node belongs to network {} ({}) already; another "
-                                       "network needs another node",
-                                       first.network_name, first.identity.brief()));
+            return failure(
+                ErrorCode::conflict,
+                fmt::format("charter: this node belongs to network {} ({}) already; another "
+                            "network needs another node",
+                            first.network_name, first.identity.brief()));
         SAFAR_TRY(state->take_epoch(text));
     }
     SAFAR_ASSERT(state.has_value());

@@ -40,8 +40,8 @@ public:
         for (const toml::table* table : top.tables("admit", admits_max))
             admit(TomlReader(*table, fmt::format("[[admit]] {}", ++index), problems_));
         top.done();
-        if (!problems_.any()) whole(TomlReader(*root.get_as<toml::table>("charter"), "[charter]",
-                                               problems_));
+        if (!problems_.any())
+            whole(TomlReader(*root.get_as<toml::table>("charter"), "[charter]", problems_));
     }
 
 private:
@@ -53,7 +53,8 @@ private:
         if (out_.epoch == 1 && !previous.empty()) in.refuse("previous", "must be \"\" in epoch 1");
         if (out_.epoch > 1) out_.previous = in.hex<Hash>("previous");
         out_.quorum = static_cast<std::uint32_t>(in.number("quorum", 1, agencies_max));
-        for (const std::string& text : in.texts("settles", settles_max, 2 * Hash::size, Need::optional)) {
+        for (const std::string& text :
+             in.texts("settles", settles_max, 2 * Hash::size, Need::optional)) {
             Hash hash;
             if (!from_hex(text, hash.raw) || hash.hex() != text)
                 in.refuse("settles", "needs identities of epochs, 64 lower-case hex digits each");
@@ -68,9 +69,10 @@ private:
         CharterAgency agency;
         agency.code = in.text("code", code_bytes_max);
         if (!problems_.any() && !is_agency_code(agency.code))
-            in.refuse("code", fmt::format("\"{}\" may use letters, digits, - and _ only, and starts "
-                                          "with a letter",
-                                          agency.code));
+            in.refuse("code",
+                      fmt::format("\"{}\" may use letters, digits, - and _ only, and starts "
+                                  "with a letter",
+                                  agency.code));
         if (out_.agency(agency.code) != nullptr)
             in.refuse("code", fmt::format("\"{}\" stands twice", agency.code));
         agency.name = in.text("name", title_bytes_max);
@@ -80,10 +82,11 @@ private:
                                            "observer, donor",
                                            agency.title));
         agency.steward = in.flag("steward", false);
-        bool titled = agency.title == "chair" || agency.title == "coordinator" ||
-                      agency.title == "steward";
+        bool titled =
+            agency.title == "chair" || agency.title == "coordinator" || agency.title == "steward";
         if (titled != agency.steward)
-            in.refuse("steward", "must be true for chair, coordinator and steward, and for no other");
+            in.refuse("steward",
+                      "must be true for chair, coordinator and steward, and for no other");
         in.done();
         out_.agencies.push_back(std::move(agency));
     }
@@ -130,8 +133,7 @@ private:
             if (other.name == document.name) in.refuse("name", "stands twice");
         document.hash = in.hex<Hash>("hash");
         document.text = in.text("text", charter_bytes_max, Need::required, /*lines=*/true);
-        if (!problems_.any() &&
-            document.hash != tagged_hash("document", {as_bytes(document.text)}))
+        if (!problems_.any() && document.hash != tagged_hash("document", {as_bytes(document.text)}))
             in.refuse("hash", fmt::format("{} has another text than its hash says", document.name),
                       ErrorCode::wrong_hash);
         in.done();
@@ -148,7 +150,8 @@ private:
     }
 
     // Agencies that get less than a reader: in no other list of the compartment.
-    std::vector<std::string> outsiders(TomlReader& in, std::string_view key, const CharterCompartment& compartment) {
+    std::vector<std::string> outsiders(TomlReader& in, std::string_view key,
+                                       const CharterCompartment& compartment) {
         std::vector<std::string> out = in.texts(key, agencies_max, code_bytes_max, Need::optional);
         std::set<std::string_view> seen;
         for (const std::string& code : out) {
@@ -156,9 +159,11 @@ private:
             if (!problems_.any() && out_.agency(code) == nullptr)
                 in.refuse(key, fmt::format("\"{}\" is no agency of this charter", code));
             if (compartment.may_hold(code) || compartment.observes(code))
-                in.refuse(key, fmt::format("\"{}\" stands in another list of this compartment: it writes, reads, "
-                                           "observes or relays",
-                                           code));
+                in.refuse(
+                    key, fmt::format(
+                             "\"{}\" stands in another list of this compartment: it writes, reads, "
+                             "observes or relays",
+                             code));
         }
         return out;
     }
@@ -167,9 +172,10 @@ private:
         CharterCompartment compartment;
         compartment.name = in.text("name", code_bytes_max);
         if (!problems_.any() && !is_compartment_name(compartment.name))
-            in.refuse("name", fmt::format("\"{}\" may use a-z, 0-9, - and _ only, and starts with a "
-                                          "letter",
-                                          compartment.name));
+            in.refuse("name",
+                      fmt::format("\"{}\" may use a-z, 0-9, - and _ only, and starts with a "
+                                  "letter",
+                                  compartment.name));
         if (out_.compartment(compartment.name) != nullptr) in.refuse("name", "stands twice");
         compartment.title = in.text("title", title_bytes_max, Need::optional);
         compartment.kinds = codes(in, "kinds", kinds_max, kind_bytes_max);
@@ -205,7 +211,8 @@ private:
         if (!key.empty()) cut.key = in.hex<KeyId>("key");
         cut.reason = in.text("reason", reason_bytes_max, Need::optional);
         if (!problems_.any() && out_.compartment(cut.compartment) == nullptr)
-            in.refuse("compartment", fmt::format("\"{}\" is no compartment of this charter", cut.compartment));
+            in.refuse("compartment",
+                      fmt::format("\"{}\" is no compartment of this charter", cut.compartment));
         for (const CharterCut& other : out_.cuts)
             if (other.node == cut.node && other.compartment == cut.compartment &&
                 other.incarnation == cut.incarnation && other.key == cut.key)
@@ -221,7 +228,8 @@ private:
         admit.reason = in.text("reason", reason_bytes_max, Need::optional);
         if (admit.batch == 0) in.refuse("batch", "must be 1 or more");
         if (!problems_.any() && out_.compartment(admit.compartment) == nullptr)
-            in.refuse("compartment", fmt::format("\"{}\" is no compartment of this charter", admit.compartment));
+            in.refuse("compartment",
+                      fmt::format("\"{}\" is no compartment of this charter", admit.compartment));
         for (const CharterAdmit& other : out_.admits)
             if (other.node == admit.node && other.compartment == admit.compartment &&
                 other.incarnation == admit.incarnation && other.batch == admit.batch)
@@ -242,11 +250,10 @@ private:
                               [&](const auto& a) { return a.title == title; }) > 1)
                 in.refuse("quorum", fmt::format("two agencies have the title {}", title));
         for (const CharterAgency& agency : out_.agencies)
-            if (agency.steward && std::none_of(out_.nodes.begin(), out_.nodes.end(), [&](auto& n) {
-                    return n.agency == agency.code;
-                }))
-                in.refuse("quorum", fmt::format("steward {} has no node, so it cannot sign",
-                                                agency.code));
+            if (agency.steward && std::none_of(out_.nodes.begin(), out_.nodes.end(),
+                                               [&](auto& n) { return n.agency == agency.code; }))
+                in.refuse("quorum",
+                          fmt::format("steward {} has no node, so it cannot sign", agency.code));
     }
 
     Charter& out_;
@@ -280,10 +287,11 @@ Result<> check_kinds(const Charter& charter) {
     for (const CharterCompartment& compartment : charter.compartments)
         for (const std::string& kind : compartment.kinds)
             if (schema.kind(kind) == nullptr)
-                return failure(ErrorCode::invalid_argument,
-                               fmt::format("charter: compartment \"{}\" names kind \"{}\", which no "
-                                           "schema document declares",
-                                           compartment.name, kind));
+                return failure(
+                    ErrorCode::invalid_argument,
+                    fmt::format("charter: compartment \"{}\" names kind \"{}\", which no "
+                                "schema document declares",
+                                compartment.name, kind));
     return success();
 }
 
@@ -328,18 +336,20 @@ Result<Charter> parse_charter(std::string_view text) {
         TomlReader top(signed_root, "signatures", tail_problems);
         int index = 0;
         for (const toml::table* table : top.tables("signature", signatures_max))
-            parse_signature(charter,
-                            TomlReader(*table, fmt::format("[[signature]] {}", ++index), tail_problems),
-                            tail_problems);
+            parse_signature(
+                charter,
+                TomlReader(*table, fmt::format("[[signature]] {}", ++index), tail_problems),
+                tail_problems);
         top.done();
     }
     SAFAR_TRY(tail_problems.result());
     // One spelling: nothing can hide between the signatures.
     if (tail != write_signatures(charter.signatures))
-        return failure(ErrorCode::non_canonical,
-                       fmt::format("charter line {}: the signatures are not spelled as `safar charter "
-                                   "sign` writes them: sign again, do not edit them",
-                                   lines + 1));
+        return failure(
+            ErrorCode::non_canonical,
+            fmt::format("charter line {}: the signatures are not spelled as `safar charter "
+                        "sign` writes them: sign again, do not edit them",
+                        lines + 1));
     return charter;
 }
 

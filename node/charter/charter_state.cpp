@@ -10,9 +10,10 @@ namespace safar {
 Result<CharterState> CharterState::begin(HeldCharter first) {
     SAFAR_ASSERT(first.charter != nullptr);
     if (first.charter->epoch != 1)
-        return failure(ErrorCode::epoch_unknown,
-                       fmt::format("charter: epoch {} came before epoch 1: adopt the epochs in order",
-                                   first.charter->epoch));
+        return failure(
+            ErrorCode::epoch_unknown,
+            fmt::format("charter: epoch {} came before epoch 1: adopt the epochs in order",
+                        first.charter->epoch));
     SAFAR_TRY(check_quorum(*first.charter));
     return CharterState(std::move(first));
 }
@@ -29,17 +30,22 @@ const HeldCharter* CharterState::epoch(std::uint64_t number) const {
     return nullptr;
 }
 
-Result<CharterState::News> CharterState::take_epoch(std::string_view text) { return learnt(learn_epoch(text)); }
+Result<CharterState::News> CharterState::take_epoch(std::string_view text) {
+    return learnt(learn_epoch(text));
+}
 
-Result<CharterState::News> CharterState::take_notice(const Notice& notice) { return learnt(learn_notice(notice)); }
+Result<CharterState::News> CharterState::take_notice(const Notice& notice) {
+    return learnt(learn_notice(notice));
+}
 
 Result<CharterState::News> CharterState::learnt(Result<News> news) {
     if (news && news.value() != News::nothing) rehash();
     return news;
 }
 
-// Of the valid successors of one epoch the one with the highest number rules (only what settles rivals may
-// skip a number); where there are two of that number neither does, and all that followed one is void.
+// Of the valid successors of one epoch the one with the highest number rules (only what settles
+// rivals may skip a number); where there are two of that number neither does, and all that followed
+// one is void.
 Result<CharterState::News> CharterState::learn_epoch(std::string_view text) {
     SAFAR_TRY(auto offered, parse_charter(text));
     for (const HeldCharter& held : epochs_)
@@ -49,11 +55,13 @@ Result<CharterState::News> CharterState::learn_epoch(std::string_view text) {
         return held.charter->identity == offered.previous;
     });
     if (parent == epochs_.end())
-        return failure(ErrorCode::epoch_unknown,
-                       fmt::format("charter: epoch {} follows {}, and epoch {} ({}) rules here: adopt the epochs "
-                                   "between them first",
-                                   offered.epoch, offered.previous.brief(), ruling().charter->epoch,
-                                   ruling().charter->identity.brief()));
+        return failure(
+            ErrorCode::epoch_unknown,
+            fmt::format(
+                "charter: epoch {} follows {}, and epoch {} ({}) rules here: adopt the epochs "
+                "between them first",
+                offered.epoch, offered.previous.brief(), ruling().charter->epoch,
+                ruling().charter->identity.brief()));
     const std::size_t kept = static_cast<std::size_t>(parent - epochs_.begin()) + 1;
     Epochs until_parent = chain();
     until_parent.resize(kept);
@@ -73,7 +81,8 @@ Result<CharterState::News> CharterState::learn_epoch(std::string_view text) {
     return News::epoch;
 }
 
-Result<CharterState::News> CharterState::take_rival(std::string_view text, Charter rival, std::size_t kept) {
+Result<CharterState::News> CharterState::take_rival(std::string_view text, Charter rival,
+                                                    std::size_t kept) {
     const bool was_in_force = kept < epochs_.size();
     if (was_in_force) {
         const HeldCharter next = epochs_[kept];
@@ -120,13 +129,14 @@ std::uint64_t CharterState::number_of(const Hash& identity) const {
     return 0;
 }
 
-// Of one agency the earliest by epoch and hash: what is held does not depend on the order in which it came, and
-// nobody fills the set.
+// Of one agency the earliest by epoch and hash: what is held does not depend on the order in which
+// it came, and nobody fills the set.
 Result<CharterState::News> CharterState::note_delegation(const Notice& notice) {
     const auto& what = std::get<Delegation>(notice.what);
     std::set<std::pair<std::uint64_t, Hash>> held;
     for (const auto& [hash, other] : notices_)
-        if (const auto* each = std::get_if<Delegation>(&other.what); each != nullptr && each->agency == what.agency)
+        if (const auto* each = std::get_if<Delegation>(&other.what);
+            each != nullptr && each->agency == what.agency)
             held.emplace(number_of(each->epoch), hash);
     if (held.size() >= delegations_max) {
         if (*held.rbegin() < std::pair(number_of(what.epoch), notice.hash)) return News::nothing;
@@ -140,7 +150,8 @@ Result<CharterState::News> CharterState::note_end(const Notice& notice) {
     const auto& what = std::get<DelegationEnd>(notice.what);
     std::set<std::pair<Hash, Hash>> held; // delegation, end
     for (const auto& [hash, other] : notices_)
-        if (const auto* each = std::get_if<DelegationEnd>(&other.what); each != nullptr && each->agency == what.agency)
+        if (const auto* each = std::get_if<DelegationEnd>(&other.what);
+            each != nullptr && each->agency == what.agency)
             held.emplace(each->delegation, hash);
     auto same = held.lower_bound({what.delegation, Hash{}});
     if (same != held.end() && same->first == what.delegation) {
@@ -170,8 +181,8 @@ std::vector<HeldDelegation> CharterState::delegations() const {
     return out;
 }
 
-// What ForkSet keeps, and of two that tell the same place alike the one with the lower hash: what is held does
-// not depend on the order in which it came.
+// What ForkSet keeps, and of two that tell the same place alike the one with the lower hash: what
+// is held does not depend on the order in which it came.
 Result<CharterState::News> CharterState::note_fork(const Notice& notice) {
     const auto& fork = std::get<ForkEvidence>(notice.what);
     ForkSet known;
@@ -190,7 +201,8 @@ Result<CharterState::News> CharterState::note_fork(const Notice& notice) {
         return note(notice);
     }
     const bool alike = same != held.end() &&
-                       shows_the_place(std::get<ForkEvidence>(notices_.at(same->second).what)) == shows_the_place(fork);
+                       shows_the_place(std::get<ForkEvidence>(notices_.at(same->second).what)) ==
+                           shows_the_place(fork);
     if (!alike || same->second <= notice.hash) return News::nothing;
     notices_.erase(same->second);
     return note(notice);
@@ -199,7 +211,8 @@ Result<CharterState::News> CharterState::note_fork(const Notice& notice) {
 Result<CharterState::News> CharterState::note(Notice notice) {
     const auto* suspension = std::get_if<Suspension>(&notice.what);
     const bool stops = (suspension != nullptr && suspension->epoch == ruling().charter->identity) ||
-                       notice.kind == NoticeKind::delegation || notice.kind == NoticeKind::delegation_end;
+                       notice.kind == NoticeKind::delegation ||
+                       notice.kind == NoticeKind::delegation_end;
     notices_.emplace(notice.hash, std::move(notice));
     return stops ? News::epoch : News::noted;
 }
@@ -213,14 +226,16 @@ std::vector<Suspension> CharterState::suspensions() const {
     return out;
 }
 
-bool CharterState::lets(const NodeId& node, const CharterCompartment& compartment, std::string_view kind) const {
+bool CharterState::lets(const NodeId& node, const CharterCompartment& compartment,
+                        std::string_view kind) const {
     const Charter& now = *ruling().charter;
     const CharterNode* listed = now.node(node);
     if (listed == nullptr || !compartment.may_hold(listed->agency)) return false;
     for (const auto& [hash, notice] : notices_) {
         const auto* what = std::get_if<Delegation>(&notice.what);
         if (what == nullptr || what->node != node || what->compartment != compartment.name ||
-            !compartment.may_write(what->agency) || (what->until_epoch > 0 && what->until_epoch < now.epoch) ||
+            !compartment.may_write(what->agency) ||
+            (what->until_epoch > 0 && what->until_epoch < now.epoch) ||
             std::find(what->kinds.begin(), what->kinds.end(), kind) == what->kinds.end())
             continue;
         const bool ended = std::any_of(notices_.begin(), notices_.end(), [&](const auto& other) {
@@ -271,7 +286,8 @@ bool CharterState::suspended(const NodeId& node) const {
     const CharterNode* listed = ruling().charter->node(node);
     if (listed == nullptr) return false;
     const auto all = suspensions();
-    return std::any_of(all.begin(), all.end(), [&](const Suspension& s) { return s.stops(*listed); });
+    return std::any_of(all.begin(), all.end(),
+                       [&](const Suspension& s) { return s.stops(*listed); });
 }
 
 } // namespace safar

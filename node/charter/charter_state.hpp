@@ -1,5 +1,6 @@
-// The charter as one node holds it: the epochs in force, rivals that were seen, and notices. A value:
-// learning something makes a new one. Two nodes that learnt the same, in any order, hold equal states.
+// The charter as one node holds it: the epochs in force, rivals that were seen, and notices. A
+// value: learning something makes a new one. Two nodes that learnt the same, in any order, hold
+// equal states.
 #pragma once
 
 #include "node/charter/notice.hpp"
@@ -25,9 +26,9 @@ public:
     [[nodiscard]] static Result<CharterState> begin(HeldCharter first);
 
     enum class News { nothing, noted, epoch }; // epoch: another one rules now
-    // A later epoch's text. A second valid successor of an epoch that has one already is a rival: the last
-    // common epoch rules until a successor settles both. Errors: those of parse_charter and
-    // check_succession; epoch_unknown: it follows one that is not held.
+    // A later epoch's text. A second valid successor of an epoch that has one already is a rival:
+    // the last common epoch rules until a successor settles both. Errors: those of parse_charter
+    // and check_succession; epoch_unknown: it follows one that is not held.
     [[nodiscard]] Result<News> take_epoch(std::string_view text);
     // Errors: those of check_notice (epoch_unknown: offer it again with the epoch); limit_exceeded.
     [[nodiscard]] Result<News> take_notice(const Notice& notice);
@@ -44,8 +45,10 @@ public:
 
     // All of them, whether they still give something or not.
     [[nodiscard]] std::vector<HeldDelegation> delegations() const;
-    // May that node write such records there today because somebody lets it? Says nothing of batch numbers.
-    [[nodiscard]] bool lets(const NodeId& node, const CharterCompartment& compartment, std::string_view kind) const;
+    // May that node write such records there today because somebody lets it? Says nothing of batch
+    // numbers.
+    [[nodiscard]] bool lets(const NodeId& node, const CharterCompartment& compartment,
+                            std::string_view kind) const;
 
     // What peers are told of and may ask for, ascending by name: the notices, and the epochs after
     // the first as the rivals that they may turn out to be. By numbers alone two successors of one
@@ -53,7 +56,8 @@ public:
     [[nodiscard]] std::vector<Hash> offers() const;
     [[nodiscard]] std::optional<Bytes> offer(const Hash& name) const;
 
-    // What hellos compare: the ruling epoch's identity, or with notices H("charter-state", identity, hashes).
+    // What hellos compare: the ruling epoch's identity, or with notices H("charter-state",
+    // identity, hashes).
     [[nodiscard]] const Hash& state_hash() const { return state_hash_; }
     [[nodiscard]] std::shared_ptr<const Authority> authority() const;
     [[nodiscard]] bool suspended(const NodeId& node) const;
@@ -78,8 +82,9 @@ private:
     [[nodiscard]] Result<News> note_end(const Notice& notice);
     [[nodiscard]] std::uint64_t number_of(const Hash& identity) const; // 0: not of the chain
 
-    std::vector<HeldCharter> epochs_; // the chain that rules; numbers may skip one where rivals were settled
-    std::set<Hash> rivals_;           // successors of the ruling epoch, at least two, none in force
+    std::vector<HeldCharter>
+        epochs_;            // the chain that rules; numbers may skip one where rivals were settled
+    std::set<Hash> rivals_; // successors of the ruling epoch, at least two, none in force
     std::uint64_t rivals_number_ = 0; // their epoch number
     std::map<Hash, Notice> notices_;
     std::map<Hash, std::uint64_t> epoch_names_; // as notices; numbers of epochs
@@ -88,11 +93,11 @@ private:
 
 // The answers that follow from a chain of epochs and the suspensions under its last one.
 // `rivals`: identities of epochs that are not in force and whose batches do not count.
-[[nodiscard]] std::shared_ptr<const Authority> make_authority(const Epochs& epochs,
-                                                              std::vector<Suspension> suspensions,
-                                                              const std::set<Hash>& rivals = {},
-                                                              std::span<const HeldDelegation> delegations = {});
+[[nodiscard]] std::shared_ptr<const Authority>
+make_authority(const Epochs& epochs, std::vector<Suspension> suspensions,
+               const std::set<Hash>& rivals = {}, std::span<const HeldDelegation> delegations = {});
 // Of epoch 1 alone.
-[[nodiscard]] std::shared_ptr<const Authority> make_authority(std::shared_ptr<const Charter> charter);
+[[nodiscard]] std::shared_ptr<const Authority>
+make_authority(std::shared_ptr<const Charter> charter);
 
 } // namespace safar

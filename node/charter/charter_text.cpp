@@ -52,7 +52,8 @@ bool is_address(std::string_view text) {
     bool bracketed = host.front() == '[' && host.back() == ']' && host.size() > 2;
     if (!bracketed && host.find_first_of("[]:") != std::string_view::npos) return false;
     for (char c : host)
-        if (static_cast<unsigned char>(c) <= ' ' || c == '"' || c == '\'' || c == 0x7f) return false;
+        if (static_cast<unsigned char>(c) <= ' ' || c == '"' || c == '\'' || c == 0x7f)
+            return false;
     unsigned value = 0;
     auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), value);
     return error == std::errc{} && end == port.data() + port.size() && !port.empty() &&

@@ -10,7 +10,7 @@ namespace safar {
 // The line that ends the unsigned text, and the spelling of what follows.
 inline constexpr std::string_view signature_line = "[[signature]]";
 
-[[nodiscard]] bool is_agency_code(std::string_view text);      // A-Z a-z 0-9 _ -, starts with a letter
+[[nodiscard]] bool is_agency_code(std::string_view text); // A-Z a-z 0-9 _ -, starts with a letter
 [[nodiscard]] bool is_compartment_name(std::string_view text); // a-z 0-9 _ -, starts with a letter
 [[nodiscard]] bool is_document_name(std::string_view text);    // schema/x.toml or codes/x.toml
 [[nodiscard]] bool is_title(std::string_view agency_title);

@@ -52,23 +52,27 @@ Result<std::vector<CharterAgency>> agencies_of(const CharterDraft& draft) {
 
 void write_people(std::string& out, std::span<const CharterAgency> agencies,
                   std::span<const CharterNode> nodes) {
-    out += "\n# Who takes part. The order is the order of authority: where agencies differ about a\n"
-           "# value, all are shown and the one that stands first here is preferred.\n";
+    out +=
+        "\n# Who takes part. The order is the order of authority: where agencies differ about a\n"
+        "# value, all are shown and the one that stands first here is preferred.\n";
     for (const CharterAgency& agency : agencies)
         out += fmt::format("\n[[agency]]\ncode = {}\nname = {}\ntitle = {}\nsteward = {}\n",
                            toml_quote(agency.code), toml_quote(agency.name),
                            toml_quote(agency.title), agency.steward);
-    out += "\n# Where they are reached and which keys speak for them. A node's id is the hash of its\n"
-           "# first signing key.\n";
+    out +=
+        "\n# Where they are reached and which keys speak for them. A node's id is the hash of its\n"
+        "# first signing key.\n";
     for (const CharterNode& node : nodes)
         out += fmt::format("\n[[node]]\nagency = {}\nid = \"{}\"\nsigning_key = \"{}\"\ntls_key = "
                            "\"{}\"\naddress = {}\n",
-                           toml_quote(node.agency), node.id.hex(), node.signing_key.hex(), node.tls_key.hex(), toml_quote(node.address));
+                           toml_quote(node.agency), node.id.hex(), node.signing_key.hex(),
+                           node.tls_key.hex(), toml_quote(node.address));
 }
 
 void write_compartments(std::string& out, std::span<const CharterCompartment> compartments) {
-    out += "\n# Which agencies may write and which may only read each kind of record. A node never\n"
-           "# holds a compartment that its agency may not read.\n";
+    out +=
+        "\n# Which agencies may write and which may only read each kind of record. A node never\n"
+        "# holds a compartment that its agency may not read.\n";
     for (const CharterCompartment& compartment : compartments) {
         out += fmt::format("\n[[compartment]]\nname = {}\ntitle = {}\nkinds = {}\nwriters = "
                            "{}\nreaders = {}\n",
@@ -102,8 +106,9 @@ Result<> write_documents(std::string& out, std::vector<CharterDocument> document
 std::string write_cuts(std::span<const CharterCut> cuts) {
     std::string out;
     for (const CharterCut& cut : cuts) {
-        out += fmt::format("\n[[cut]]\nnode = \"{}\"\ncompartment = {}\nincarnation = \"{}\"\nbatch = {}\n",
-                           cut.node.hex(), toml_quote(cut.compartment), cut.incarnation.hex(), cut.batch);
+        out += fmt::format(
+            "\n[[cut]]\nnode = \"{}\"\ncompartment = {}\nincarnation = \"{}\"\nbatch = {}\n",
+            cut.node.hex(), toml_quote(cut.compartment), cut.incarnation.hex(), cut.batch);
         if (cut.key) out += fmt::format("key = \"{}\"\n", cut.key->hex());
         if (!cut.reason.empty()) out += fmt::format("reason = {}\n", toml_quote(cut.reason));
     }
@@ -113,10 +118,11 @@ std::string write_cuts(std::span<const CharterCut> cuts) {
 static std::string write_admits(std::span<const CharterAdmit> admits) {
     std::string out;
     for (const CharterAdmit& admit : admits) {
-        out += fmt::format("\n[[admit]]\nnode = \"{}\"\ncompartment = {}\nincarnation = \"{}\"\nbatch = {}\n"
-                           "hash = \"{}\"\n",
-                           admit.node.hex(), toml_quote(admit.compartment), admit.incarnation.hex(), admit.batch,
-                           admit.hash.hex());
+        out += fmt::format(
+            "\n[[admit]]\nnode = \"{}\"\ncompartment = {}\nincarnation = \"{}\"\nbatch = {}\n"
+            "hash = \"{}\"\n",
+            admit.node.hex(), toml_quote(admit.compartment), admit.incarnation.hex(), admit.batch,
+            admit.hash.hex());
         if (!admit.reason.empty()) out += fmt::format("reason = {}\n", toml_quote(admit.reason));
     }
     return out;
@@ -137,15 +143,17 @@ Result<std::string> write_charter(const CharterDraft& draft) {
     charter.epoch = 1;
     charter.quorum = draft.quorum;
     SAFAR_TRY(charter.agencies, agencies_of(draft));
-    for (const Enrolment& enrolment : draft.enrolments) charter.nodes.push_back(enrolled_node(enrolment));
+    for (const Enrolment& enrolment : draft.enrolments)
+        charter.nodes.push_back(enrolled_node(enrolment));
     charter.compartments = draft.compartments;
-    for (const NamedText& document : draft.documents) charter.documents.push_back({document.name, {}, document.text});
+    for (const NamedText& document : draft.documents)
+        charter.documents.push_back({document.name, {}, document.text});
     return write_charter(charter);
 }
 
 CharterNode enrolled_node(const Enrolment& enrolment) {
-    return {enrolment.agency, node_id(enrolment.signing_key), enrolment.signing_key, enrolment.tls_key,
-            enrolment.address};
+    return {enrolment.agency, node_id(enrolment.signing_key), enrolment.signing_key,
+            enrolment.tls_key, enrolment.address};
 }
 
 Result<std::string> write_charter(const Charter& charter) {
@@ -154,12 +162,13 @@ Result<std::string> write_charter(const Charter& charter) {
     std::string out = fmt::format(
         "# Charter of the network {}, epoch {}.\n"
         "#\n"
-        "# It comes into force when at least {} of {} stewards have signed it. Its identity is the\n"
+        "# It comes into force when at least {} of {} stewards have signed it. Its identity is "
+        "the\n"
         "# hash of all text before the first line [[signature]]: do not edit it afterwards.\n"
         "\n[charter]\nnetwork = {}\nepoch = {}\nprevious = \"{}\"\nquorum = {}\n",
         toml_quote(charter.network_name), charter.epoch, charter.quorum, stewards,
-        toml_quote(charter.network_name), charter.epoch, charter.epoch == 1 ? "" : charter.previous.hex(),
-        charter.quorum);
+        toml_quote(charter.network_name), charter.epoch,
+        charter.epoch == 1 ? "" : charter.previous.hex(), charter.quorum);
     if (!charter.settles.empty()) {
         std::vector<std::string> rivals;
         for (const Hash& rival : charter.settles) rivals.push_back(rival.hex());
@@ -169,11 +178,14 @@ Result<std::string> write_charter(const Charter& charter) {
     write_compartments(out, charter.compartments);
     SAFAR_TRY(write_documents(out, charter.documents));
     if (!charter.cuts.empty())
-        out += "\n# The last batch that counts of each log of those who lost something: a node, a key, a right to\n"
-               "# write. What lies beyond is kept apart; a log of theirs that is not named here counts to zero.\n" +
+        out += "\n# The last batch that counts of each log of those who lost something: a node, a "
+               "key, a right to\n"
+               "# write. What lies beyond is kept apart; a log of theirs that is not named here "
+               "counts to zero.\n" +
                write_cuts(charter.cuts);
     if (!charter.admits.empty())
-        out += "\n# Where an author signed two batches for one place: the one that counts, by its header hash.\n" +
+        out += "\n# Where an author signed two batches for one place: the one that counts, by its "
+               "header hash.\n" +
                write_admits(charter.admits);
     out += "\n# Signatures of stewards, over the identity of the text above.\n\n";
     // Whatever the draft got wrong is said by the same checks that every node makes.
@@ -181,8 +193,8 @@ Result<std::string> write_charter(const Charter& charter) {
     return out;
 }
 
-Result<std::string> sign_charter(std::string_view text, std::string_view agency, const SigningKey& key,
-                                 const Charter* before) {
+Result<std::string> sign_charter(std::string_view text, std::string_view agency,
+                                 const SigningKey& key, const Charter* before) {
     SAFAR_TRY(auto charter, parse_charter(text));
     auto lists = [&](const Charter& rules) {
         const CharterAgency* steward = rules.agency(agency);
@@ -192,11 +204,12 @@ Result<std::string> sign_charter(std::string_view text, std::string_view agency,
                });
     };
     if (!lists(charter) && (before == nullptr || !lists(*before)))
-        return failure(ErrorCode::not_permitted,
-                       fmt::format("key {} is no signing key of a node of {}, or {} is no steward, in this "
-                                   "charter{}: only stewards sign, at a node that it lists",
-                                   key.id().brief(), agency, agency,
-                                   before == nullptr ? "" : " and in the epoch before it"));
+        return failure(
+            ErrorCode::not_permitted,
+            fmt::format("key {} is no signing key of a node of {}, or {} is no steward, in this "
+                        "charter{}: only stewards sign, at a node that it lists",
+                        key.id().brief(), agency, agency,
+                        before == nullptr ? "" : " and in the epoch before it"));
     for (const CharterSignature& signature : charter.signatures)
         if (signature.key == key.id()) return std::string(text);
     charter.signatures.push_back(

@@ -66,9 +66,8 @@ Result<std::vector<CodeList::Entry>> read_standard(const Standard& wanted, std::
         const json::object* object = item.if_object();
         if (!object || member(*object, "alpha_3").empty() || member(*object, "name").empty())
             return broken("an entry without alpha_3 or name");
-        CodeList::Entry entry{std::string(member(*object, "alpha_3")),
-                              std::string(member(*object, "name")),
-                              {}};
+        CodeList::Entry entry{
+            std::string(member(*object, "alpha_3")), std::string(member(*object, "name")), {}};
         for (std::string_view key : wanted.variants) add_variant(entry, member(*object, key));
         out.push_back(std::move(entry));
     }

@@ -1,6 +1,6 @@
-// An agency that may write lets a partner's node write some kinds of records in a compartment, until an epoch or
-// a batch number, and may end that earlier. Two notices, each verifiable with the charter alone.
-// docs/format-charter.md, section Notices.
+// An agency that may write lets a partner's node write some kinds of records in a compartment,
+// until an epoch or a batch number, and may end that earlier. Two notices, each verifiable with the
+// charter alone. docs/format-charter.md, section Notices.
 #pragma once
 
 #include "node/charter/succession.hpp"
@@ -9,8 +9,8 @@
 
 namespace safar {
 
-// Gives the pen and nothing else: the partner reads the compartment already. What it writes is said by it, not
-// by who let it.
+// Gives the pen and nothing else: the partner reads the compartment already. What it writes is said
+// by it, not by who let it.
 struct Delegation {
     NetworkId network;
     Hash epoch;         // identity of the epoch from which on it holds
@@ -45,14 +45,15 @@ struct HeldDelegation {
     std::vector<std::uint16_t> kinds; // tags
     std::optional<DelegationEnd> end;
     Hash end_name;
-    // May its node write that batch under it? `ended`: also what its end says. The rights of both agencies in
-    // the epoch that the header names are asked elsewhere.
+    // May its node write that batch under it? `ended`: also what its end says. The rights of both
+    // agencies in the epoch that the header names are asked elsewhere.
     [[nodiscard]] bool covers(const BatchHeader& header, bool ended) const;
 };
 
 // The signed text. Errors: invalid_argument.
 [[nodiscard]] Result<std::string> write_delegation(Delegation unsigned_one, const SigningKey& key);
-[[nodiscard]] Result<std::string> write_delegation_end(DelegationEnd unsigned_one, const SigningKey& key);
+[[nodiscard]] Result<std::string> write_delegation_end(DelegationEnd unsigned_one,
+                                                       const SigningKey& key);
 // Errors: malformed, non_canonical (not spelled as above), limit_exceeded, invalid_argument.
 [[nodiscard]] Result<Delegation> parse_delegation(std::string_view text);
 [[nodiscard]] Result<DelegationEnd> parse_delegation_end(std::string_view text);
@@ -60,7 +61,7 @@ struct HeldDelegation {
 [[nodiscard]] Result<> check(const Delegation& what, const Epochs& epochs);
 [[nodiscard]] Result<> check(const DelegationEnd& what, const Epochs& epochs);
 // Of one that was checked. `schemas`: those of epochs that were read before.
-[[nodiscard]] HeldDelegation held_delegation(const Delegation& what, const Hash& name, const Epochs& epochs,
-                                             std::map<Hash, Schema>& schemas);
+[[nodiscard]] HeldDelegation held_delegation(const Delegation& what, const Hash& name,
+                                             const Epochs& epochs, std::map<Hash, Schema>& schemas);
 
 } // namespace safar

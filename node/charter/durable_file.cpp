@@ -72,7 +72,8 @@ Result<std::string> read_small_file(const std::string& path, std::size_t bytes_m
 Result<> write_file_durably(const std::string& path, std::string_view text, unsigned mode) {
     std::string beside = path + ".new";
     {
-        File file(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode));
+        File file(
+            ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode));
         if (file.get() < 0) return system_failure("create", beside);
         // The file may have been left by an interrupted write, with another mode.
         if (::fchmod(file.get(), mode) != 0) return system_failure("protect", beside);

@@ -13,6 +13,7 @@ namespace safar {
 [[nodiscard]] Result<std::string> read_small_file(const std::string& path, std::size_t bytes_max);
 // Writes beside, syncs, renames, syncs the directory. Mode as given.
 // Errors: storage_full, storage_failed, with the path.
-[[nodiscard]] Result<> write_file_durably(const std::string& path, std::string_view text, unsigned mode);
+[[nodiscard]] Result<> write_file_durably(const std::string& path, std::string_view text,
+                                          unsigned mode);
 
 } // namespace safar

@@ -39,16 +39,16 @@ Enrolment make_enrolment(std::string agency, std::string name, std::string addre
 }
 
 std::string write_enrolment(const Enrolment& enrolment) {
-    return fmt::format("# Request to be listed in a Safar charter. It holds public keys only: send it to\n"
-                       "# the steward who drafts the charter, and read the node id to each other.\n"
-                       "# node id: {}\n"
-                       "\n[enrolment]\nagency = {}\nname = {}\naddress = {}\n"
-                       "signing_key = \"{}\"\ntls_key = \"{}\"\n"
-                       "signing_proof = \"{}\"\ntls_proof = \"{}\"\n",
-                       node_id(enrolment.signing_key).hex(), toml_quote(enrolment.agency),
-                       toml_quote(enrolment.name), toml_quote(enrolment.address),
-                       enrolment.signing_key.hex(), enrolment.tls_key.hex(),
-                       enrolment.signing_proof.hex(), enrolment.tls_proof.hex());
+    return fmt::format(
+        "# Request to be listed in a Safar charter. It holds public keys only: send it to\n"
+        "# the steward who drafts the charter, and read the node id to each other.\n"
+        "# node id: {}\n"
+        "\n[enrolment]\nagency = {}\nname = {}\naddress = {}\n"
+        "signing_key = \"{}\"\ntls_key = \"{}\"\n"
+        "signing_proof = \"{}\"\ntls_proof = \"{}\"\n",
+        node_id(enrolment.signing_key).hex(), toml_quote(enrolment.agency),
+        toml_quote(enrolment.name), toml_quote(enrolment.address), enrolment.signing_key.hex(),
+        enrolment.tls_key.hex(), enrolment.signing_proof.hex(), enrolment.tls_proof.hex());
 }
 
 Result<Enrolment> parse_enrolment(std::string_view text) {
@@ -80,7 +80,8 @@ Result<Enrolment> parse_enrolment(std::string_view text) {
     in.done();
     SAFAR_TRY(problems.result());
 
-    if (out.signing_key == out.tls_key) in.refuse("tls_key", "is the signing key: two keys are needed");
+    if (out.signing_key == out.tls_key)
+        in.refuse("tls_key", "is the signing key: two keys are needed");
     Bytes message = proven(out);
     auto strict = [&](std::string_view name, const PublicKey& key) {
         if (auto good = check_public_key(key); !good)
@@ -90,8 +91,9 @@ Result<Enrolment> parse_enrolment(std::string_view text) {
     strict("tls_key", out.tls_key);
     auto prove = [&](std::string_view name, const PublicKey& key, const Signature& proof) {
         if (!problems.any() && !verify(key, "enrolment", message, proof))
-            in.refuse(name, "does not prove that the sender holds this key: the request was edited, "
-                            "write it again with `safar node enrol`",
+            in.refuse(name,
+                      "does not prove that the sender holds this key: the request was edited, "
+                      "write it again with `safar node enrol`",
                       ErrorCode::bad_signature);
     };
     prove("signing_proof", out.signing_key, out.signing_proof);

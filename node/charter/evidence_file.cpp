@@ -43,17 +43,20 @@ std::string write_evidence_file(const EvidenceFile& evidence) {
     return fmt::format(
         "# Proof that one node signed two batches for one place of its log. Check it with\n"
         "# `safar evidence verify FILE`; it needs no registry. Compare the keys with the charter.\n"
-        "\n[evidence]\nagency = {}\nnode = \"{}\"\ncompartment = {}\nincarnation = \"{}\"\nbatch = {}\n"
+        "\n[evidence]\nagency = {}\nnode = \"{}\"\ncompartment = {}\nincarnation = \"{}\"\nbatch = "
+        "{}\n"
         "key_a = \"{}\"\nheader_a = \"{}\"\nsignature_a = \"{}\"\n"
         "key_b = \"{}\"\nheader_b = \"{}\"\nsignature_b = \"{}\"\n",
         toml_quote(evidence.agency), evidence.node.hex(), toml_quote(evidence.compartment),
-        fork.place.log.incarnation.hex(), fork.place.number, evidence.key_a.hex(), to_hex(fork.header_a),
-        fork.signature_a.hex(), evidence.key_b.hex(), to_hex(fork.header_b), fork.signature_b.hex());
+        fork.place.log.incarnation.hex(), fork.place.number, evidence.key_a.hex(),
+        to_hex(fork.header_a), fork.signature_a.hex(), evidence.key_b.hex(), to_hex(fork.header_b),
+        fork.signature_b.hex());
 }
 
 Result<EvidenceFile> verify_evidence_file(std::string_view text) {
     if (text.size() > evidence_bytes_max)
-        return failure(ErrorCode::limit_exceeded, "evidence: larger than a proof of two headers is");
+        return failure(ErrorCode::limit_exceeded,
+                       "evidence: larger than a proof of two headers is");
     TomlProblems problems("evidence");
     toml::table root = parse_toml(text, problems);
     SAFAR_TRY(problems.result());
@@ -81,12 +84,14 @@ Result<EvidenceFile> verify_evidence_file(std::string_view text) {
     SAFAR_TRY(auto first, decode_header(out.fork.header_a));
     out.fork.place.log.id = log_id(first.network, out.node, out.compartment);
     SAFAR_TRY(auto headers, read_evidence(out.fork));
-    const auto check = [](std::string_view which, const PublicKey& key, const BatchHeader& header, ByteView bytes,
-                          const Signature& signature) -> Result<> {
+    const auto check = [](std::string_view which, const PublicKey& key, const BatchHeader& header,
+                          ByteView bytes, const Signature& signature) -> Result<> {
         SAFAR_TRY(check_public_key(key));
         if (key_id(key) != header.key || !verify_header(key, header.network, bytes, signature))
-            return failure(ErrorCode::bad_signature,
-                           fmt::format("evidence: signature {} is not that of the key which the file names", which));
+            return failure(
+                ErrorCode::bad_signature,
+                fmt::format("evidence: signature {} is not that of the key which the file names",
+                            which));
         return success();
     };
     SAFAR_TRY(check("a", out.key_a, headers.a, out.fork.header_a, out.fork.signature_a));

@@ -1,5 +1,5 @@
-// A fork's proof as a file for people outside the network: who signed what twice. It verifies with the
-// key that stands in it; whether that key was the agency's, a charter says.
+// A fork's proof as a file for people outside the network: who signed what twice. It verifies with
+// the key that stands in it; whether that key was the agency's, a charter says.
 #pragma once
 
 #include "node/charter/notice.hpp"
@@ -14,11 +14,12 @@ struct EvidenceFile {
 };
 
 // Errors: not_found (no epoch of the chain knows the log or a key).
-[[nodiscard]] Result<EvidenceFile> make_evidence_file(const ForkEvidence& fork, const Epochs& epochs);
+[[nodiscard]] Result<EvidenceFile> make_evidence_file(const ForkEvidence& fork,
+                                                      const Epochs& epochs);
 [[nodiscard]] std::string write_evidence_file(const EvidenceFile& evidence); // TOML
-// Parses and verifies everything that the file alone can show: two different headers at one place of the log
-// that node and compartment name, each signed by the key given. Errors: malformed, non_canonical,
-// bad_signature, invalid_argument with line and key.
+// Parses and verifies everything that the file alone can show: two different headers at one place
+// of the log that node and compartment name, each signed by the key given. Errors: malformed,
+// non_canonical, bad_signature, invalid_argument with line and key.
 [[nodiscard]] Result<EvidenceFile> verify_evidence_file(std::string_view text);
 
 } // namespace safar

@@ -28,7 +28,8 @@ Result<SigningKey> create_key_file(const std::string& directory, std::string_vie
     return create_key_at(key_path(directory, name), purpose, entropy);
 }
 
-Result<SigningKey> create_key_at(const std::string& path, std::string_view purpose, Entropy& entropy) {
+Result<SigningKey> create_key_at(const std::string& path, std::string_view purpose,
+                                 Entropy& entropy) {
     std::array<std::byte, SigningKey::seed_bytes> seed;
     entropy.fill(seed);
     std::string line = fmt::format("{} {} {} {}\n", key_format, purpose, to_hex(seed),
@@ -44,10 +45,12 @@ Result<SigningKey> create_key_at(const std::string& path, std::string_view purpo
 Result<SigningKey> load_key_file(const std::string& directory, std::string_view name,
                                  std::string_view purpose) {
     return load_key_at(key_path(directory, name), purpose,
-                       "restore the file from its copy; without it this node cannot speak, and another must be enrolled");
+                       "restore the file from its copy; without it this node cannot speak, and "
+                       "another must be enrolled");
 }
 
-Result<SigningKey> load_key_at(const std::string& path, std::string_view purpose, std::string_view advice) {
+Result<SigningKey> load_key_at(const std::string& path, std::string_view purpose,
+                               std::string_view advice) {
     auto damaged = [&](std::string_view why) {
         return failure(ErrorCode::storage_corrupt, fmt::format("{}: {}: {}", path, why, advice));
     };
@@ -58,10 +61,11 @@ Result<SigningKey> load_key_at(const std::string& path, std::string_view purpose
     }
     struct stat found {};
     if (::stat(path.c_str(), &found) == 0 && (found.st_mode & 077) != 0)
-        return failure(ErrorCode::not_permitted,
-                       fmt::format("{}: others may read this private key: `chmod 600` it, and replace "
-                                   "the key if somebody did",
-                                   path));
+        return failure(
+            ErrorCode::not_permitted,
+            fmt::format("{}: others may read this private key: `chmod 600` it, and replace "
+                        "the key if somebody did",
+                        path));
     std::string prefix = fmt::format("{} {} ", key_format, purpose);
     std::string_view rest = text.value();
     constexpr std::size_t seed_digits = 2 * SigningKey::seed_bytes;

@@ -11,14 +11,18 @@ namespace safar {
 
 [[nodiscard]] std::string key_path(const std::string& directory, std::string_view name);
 // Errors: storage_full, storage_failed.
-[[nodiscard]] Result<SigningKey> create_key_file(const std::string& directory, std::string_view name,
-                                                 std::string_view purpose, Entropy& entropy);
-// Errors: storage_corrupt (missing, damaged, of another purpose), not_permitted (others may read it).
+[[nodiscard]] Result<SigningKey> create_key_file(const std::string& directory,
+                                                 std::string_view name, std::string_view purpose,
+                                                 Entropy& entropy);
+// Errors: storage_corrupt (missing, damaged, of another purpose), not_permitted (others may read
+// it).
 [[nodiscard]] Result<SigningKey> load_key_file(const std::string& directory, std::string_view name,
                                                std::string_view purpose);
 
-// The same for a key that is no node's: any path; what to do about a file that is lost or damaged is `advice`'s to say.
-[[nodiscard]] Result<SigningKey> create_key_at(const std::string& path, std::string_view purpose, Entropy& entropy);
+// The same for a key that is no node's: any path; what to do about a file that is lost or damaged
+// is `advice`'s to say.
+[[nodiscard]] Result<SigningKey> create_key_at(const std::string& path, std::string_view purpose,
+                                               Entropy& entropy);
 [[nodiscard]] Result<SigningKey> load_key_at(const std::string& path, std::string_view purpose,
                                              std::string_view advice);
 

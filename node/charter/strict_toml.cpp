@@ -26,7 +26,8 @@ std::string_view type_name(const toml::node& node) {
 
 void TomlProblems::add(ErrorCode code, std::uint32_t line, std::string_view what) {
     if (!first_)
-        first_ = failure(code, fmt::format("{} line {}: {}", document_, line + lines_before_, what));
+        first_ =
+            failure(code, fmt::format("{} line {}: {}", document_, line + lines_before_, what));
 }
 
 Result<> TomlProblems::result() const {
@@ -116,7 +117,8 @@ std::vector<std::string> TomlReader::texts(std::string_view key, std::size_t cou
         return {};
     }
     if (array->size() > count_max) {
-        refuse(key, fmt::format("lists {} entries, at most {} are allowed", array->size(), count_max),
+        refuse(key,
+               fmt::format("lists {} entries, at most {} are allowed", array->size(), count_max),
                ErrorCode::limit_exceeded);
         return {};
     }
@@ -177,9 +179,12 @@ void TomlReader::done() {
 std::string toml_quote(std::string_view text) {
     std::string out = "\"";
     for (char c : text) {
-        if (c == '"' || c == '\\') (out += '\\') += c;
-        else if (is_control(c)) out += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
-        else out += c;
+        if (c == '"' || c == '\\')
+            (out += '\\') += c;
+        else if (is_control(c))
+            out += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
+        else
+            out += c;
     }
     return out += '"';
 }

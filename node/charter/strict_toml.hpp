@@ -45,11 +45,10 @@ public:
                      bool lines = false);
     std::uint64_t number(std::string_view key, std::uint64_t min, std::uint64_t max);
     bool flag(std::string_view key, bool otherwise);
-    std::vector<std::string> texts(std::string_view key, std::size_t count_max, std::size_t bytes_max,
-                                   Need need = Need::required);
+    std::vector<std::string> texts(std::string_view key, std::size_t count_max,
+                                   std::size_t bytes_max, Need need = Need::required);
     // Lower-case hex of exactly the id's size: one spelling for one value.
-    template <class Id>
-    Id hex(std::string_view key) {
+    template <class Id> Id hex(std::string_view key) {
         Id id;
         std::string digits = text(key, 2 * Id::size);
         if (!problems_.any() && (!from_hex(digits, id.raw) || id.hex() != digits))

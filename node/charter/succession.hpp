@@ -1,5 +1,5 @@
-// Whether one epoch may follow another. Pure, and a matter of the two documents and the epochs before
-// them alone, so every node judges alike.
+// Whether one epoch may follow another. Pure, and a matter of the two documents and the epochs
+// before them alone, so every node judges alike.
 #pragma once
 
 #include "node/charter/charter.hpp"

@@ -7,7 +7,7 @@ namespace safar {
 namespace {
 
 // What makes a spreadsheet take a cell for a formula; the wide forms count in some locales.
-constexpr std::array<std::string_view, 12> dangerous{"=",  "+",  "-",  "@",  "\t", "\r",
+constexpr std::array<std::string_view, 12> dangerous{"=",  "+", "-",  "@",  "\t", "\r",
                                                      "\n", "'", "＝", "＋", "－", "＠"};
 
 } // namespace
@@ -22,7 +22,8 @@ std::string write_cell(std::span<const std::string> values, bool many) {
             out += c;
         }
     }
-    if (std::any_of(dangerous.begin(), dangerous.end(), [&](auto start) { return out.starts_with(start); }))
+    if (std::any_of(dangerous.begin(), dangerous.end(),
+                    [&](auto start) { return out.starts_with(start); }))
         out.insert(out.begin(), '\'');
     return out;
 }
@@ -42,8 +43,9 @@ Result<std::vector<std::string>> read_cell(std::string_view cell, bool many) {
             if (next == '\\' || (many && next == ';'))
                 out.back() += next;
             else if (next != 'e')
-                return failure(ErrorCode::invalid_argument,
-                               "a '\\' that is followed by neither '\\', ';' nor 'e'; write '\\\\' for one");
+                return failure(
+                    ErrorCode::invalid_argument,
+                    "a '\\' that is followed by neither '\\', ';' nor 'e'; write '\\\\' for one");
             ++i;
         }
     }
@@ -51,8 +53,8 @@ Result<std::vector<std::string>> read_cell(std::string_view cell, bool many) {
 }
 
 void append_csv(std::string& out, std::string_view cell) {
-    const bool plain = cell.find_first_of(",;\t\r\n\"") == std::string_view::npos && !cell.starts_with(' ') &&
-                       !cell.ends_with(' ');
+    const bool plain = cell.find_first_of(",;\t\r\n\"") == std::string_view::npos &&
+                       !cell.starts_with(' ') && !cell.ends_with(' ');
     if (plain) {
         out += cell;
         return;

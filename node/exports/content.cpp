@@ -22,13 +22,15 @@ std::vector<std::string> reading_texts(const Field& field, const FoldedField& fo
     std::vector<std::string> out;
     for (const Value& value : folded.reading) {
         std::string text = show_value(value);
-        if (field.rule == Rule::each && std::find(out.begin(), out.end(), text) != out.end()) continue;
+        if (field.rule == Rule::each && std::find(out.begin(), out.end(), text) != out.end())
+            continue;
         out.push_back(std::move(text));
     }
     return out;
 }
 
-void ContentDigest::add(const Kind& kind, std::span<const Field* const> fields, const Folded& record) {
+void ContentDigest::add(const Kind& kind, std::span<const Field* const> fields,
+                        const Folded& record) {
     Hasher content("content record"), said("content record said");
     add_head(content, kind, record);
     add_head(said, kind, record);

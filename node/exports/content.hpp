@@ -26,8 +26,8 @@ private:
     std::vector<Hash> content_, said_;
 };
 
-// The texts of a reading, as a file shows them: of a field that each agency has its own value of, every
-// different one once.
+// The texts of a reading, as a file shows them: of a field that each agency has its own value of,
+// every different one once.
 [[nodiscard]] std::vector<std::string> reading_texts(const Field& field, const FoldedField& folded);
 // Does the field hold several values?
 [[nodiscard]] inline bool holds_many(const Field& field) {

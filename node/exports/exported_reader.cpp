@@ -19,7 +19,9 @@ constexpr std::size_t reject_row_bytes_max = 4096;
 constexpr std::string_view withheld_mark = ":withheld";
 const std::string export_source = "safar export";
 
-Error invalid(std::string detail) { return failure(ErrorCode::invalid_argument, std::move(detail)); }
+Error invalid(std::string detail) {
+    return failure(ErrorCode::invalid_argument, std::move(detail));
+}
 
 // The states before `state` on a shortest way from the initial one. A file has only the state that
 // is read; at a network that never heard of those before it, it would lead nowhere.
@@ -45,7 +47,8 @@ std::vector<std::string> states_before(const Lattice& lattice, const std::string
 // What both forms share.
 class Base : public ExportedReader {
 public:
-    Base(ExportedFile file, std::shared_ptr<const Schema> schema) : file_(std::move(file)), schema_(std::move(schema)) {}
+    Base(ExportedFile file, std::shared_ptr<const Schema> schema)
+        : file_(std::move(file)), schema_(std::move(schema)) {}
 
     const Kind* kind() const override { return kind_; }
     const std::vector<const Field*>& fields() const override { return fields_; }
@@ -55,24 +58,30 @@ public:
 protected:
     Result<> set_kind(std::string_view name) {
         kind_ = schema_->kind(name);
-        if (kind_ == nullptr) return invalid("the file holds records of kind " + quoted(name) + ", which the schema in force does not have");
+        if (kind_ == nullptr)
+            return invalid("the file holds records of kind " + quoted(name) +
+                           ", which the schema in force does not have");
         return success();
     }
     Result<const Field*> field(std::string_view name) const {
         const Field* out = kind_->field(name);
-        if (out == nullptr) return invalid("kind " + kind_->name + " has no field " + quoted(name) + " here");
+        if (out == nullptr)
+            return invalid("kind " + kind_->name + " has no field " + quoted(name) + " here");
         return out;
     }
     void reject(std::uint64_t line, std::string column, std::string reason, std::string_view row) {
         ++progress_.rejected;
         if (rejects_.size() < rejects_held_max)
-            rejects_.push_back({line, std::move(column), std::move(reason), std::string(row.substr(0, reject_row_bytes_max))});
+            rejects_.push_back({line, std::move(column), std::move(reason),
+                                std::string(row.substr(0, reject_row_bytes_max))});
     }
     // Assertions of one field's texts; the reason if they cannot be.
-    std::optional<std::string> say(const Field& field, const std::vector<std::string>& texts, EventBody& body) const {
+    std::optional<std::string> say(const Field& field, const std::vector<std::string>& texts,
+                                   EventBody& body) const {
         if (texts.size() > 1 && !holds_many(field)) return "holds several values and may hold one";
         if (texts.size() > 1 && field.rule == Rule::each && !file_.own)
-            return "holds what several agencies said, each its own; only they can say it again: import the JSON "
+            return "holds what several agencies said, each its own; only they can say it again: "
+                   "import the JSON "
                    "lines at each of them with --own";
         for (const std::string& text : texts) {
             auto value = parse_value(*schema_, field, text);
@@ -113,21 +122,26 @@ class CsvReader final : public Base {
 public:
     CsvReader(ExportedFile file, std::shared_ptr<const Schema> schema, ByteSource source)
         : Base(std::move(file), std::move(schema)),
-          rows_(std::make_unique<TextSource>(std::move(source), file_.file_name, Encoding::utf8), ',') {}
+          rows_(std::make_unique<TextSource>(std::move(source), file_.file_name, Encoding::utf8),
+                ',') {}
 
     Result<> open_file() {
         CsvRow row;
         SAFAR_TRY(bool any, rows_.next(row));
-        if (!any || !row.problem.empty() || row.cells.size() < 2 || row.cells[0] != "id" || row.cells[1] != "kind")
-            return invalid("the first row is not that of an export: it begins with the columns id and kind");
+        if (!any || !row.problem.empty() || row.cells.size() < 2 || row.cells[0] != "id" ||
+            row.cells[1] != "kind")
+            return invalid(
+                "the first row is not that of an export: it begins with the columns id and kind");
         std::vector<std::string> names(row.cells.begin() + 2, row.cells.end());
         SAFAR_TRY(ahead_, rows_.next(row_));
-        if (ahead_ && row_.problem.empty() && !row_.cells.empty() && row_.cells[0].starts_with('#')) {
+        if (ahead_ && row_.problem.empty() && !row_.cells.empty() &&
+            row_.cells[0].starts_with('#')) {
             SAFAR_TRY(ahead_, rows_.next(row_)); // HXL hashtags
         }
         if (!ahead_) return success();
         if (!row_.problem.empty() || row_.cells.size() < 2)
-            return invalid("line " + std::to_string(row_.line) + " is no row of an export: " + row_.problem);
+            return invalid("line " + std::to_string(row_.line) +
+                           " is no row of an export: " + row_.problem);
         SAFAR_TRY(set_kind(row_.cells[1]));
         for (const std::string& name : names) {
             const bool withheld = name.ends_with(withheld_mark);
@@ -154,25 +168,30 @@ private:
         ++progress_.rows;
         if (!row_.problem.empty()) return reject(row_.line, "", row_.problem, row_.raw);
         if (row_.cells.size() != columns_.size() + 2)
-            return reject(row_.line, "", "has " + std::to_string(row_.cells.size()) + " cells; the header has " +
-                                             std::to_string(columns_.size() + 2), row_.raw);
+            return reject(row_.line, "",
+                          "has " + std::to_string(row_.cells.size()) + " cells; the header has " +
+                              std::to_string(columns_.size() + 2),
+                          row_.raw);
         auto id = parse_id(row_.cells[0]);
         if (!id) return reject(row_.line, "id", "is not a record id of 26 characters", row_.raw);
         if (row_.cells[1] != kind_->name)
-            return reject(row_.line, "kind", "the file began with records of kind " + kind_->name, row_.raw);
+            return reject(row_.line, "kind", "the file began with records of kind " + kind_->name,
+                          row_.raw);
         EventBody body = begin(*id);
         for (std::size_t i = 0; i < columns_.size(); ++i) {
             const Field* field = columns_[i];
             if (field == nullptr || row_.cells[i + 2].empty()) continue;
             auto texts = read_cell(row_.cells[i + 2], holds_many(*field));
             if (!texts) return reject(row_.line, field->name, texts.error().detail, row_.raw);
-            if (auto why = say(*field, texts.value(), body)) return reject(row_.line, field->name, *why, row_.raw);
+            if (auto why = say(*field, texts.value(), body))
+                return reject(row_.line, field->name, *why, row_.raw);
             if (field->rule == Rule::status) say_states_before(*field, texts.value().front(), body);
         }
         // A table says nothing of who said it when; the record's own date is the nearest there is.
         if (const Field* time = kind_->field(std::string_view(kind_->time_field)))
             for (const Assertion& said : body.assertions)
-                if (const Date* date = std::get_if<Date>(&said.value); date != nullptr && said.field == time->tag)
+                if (const Date* date = std::get_if<Date>(&said.value);
+                    date != nullptr && said.field == time->tag)
                     body.at = {std::int64_t{date->days} * 86'400'000'000};
         if (!finish(body)) return;
         ++progress_.records;
@@ -181,14 +200,15 @@ private:
 
     CsvRows rows_;
     CsvRow row_;
-    bool ahead_ = false; // row_ is the next one
+    bool ahead_ = false;                // row_ is the next one
     std::vector<const Field*> columns_; // null: withheld
 };
 
 class JsonReader final : public Base {
 public:
     JsonReader(ExportedFile file, std::shared_ptr<const Schema> schema, ByteSource source)
-        : Base(std::move(file), std::move(schema)), text_(std::move(source), file_.file_name, Encoding::utf8) {}
+        : Base(std::move(file), std::move(schema)),
+          text_(std::move(source), file_.file_name, Encoding::utf8) {}
 
     Result<> open_file() {
         SAFAR_TRY(bool any, next_line());
@@ -196,11 +216,14 @@ public:
         json::value value = any ? json::parse(line_, ec) : json::value();
         const json::object* head = member(value, "export");
         if (ec || head == nullptr || !head->contains("kind"))
-            return invalid("the first line is not that of an export: {\"export\": {\"kind\": ...}}");
+            return invalid(
+                "the first line is not that of an export: {\"export\": {\"kind\": ...}}");
         SAFAR_TRY(set_kind(text(*head, "kind")));
-        if (const json::value* names = head->if_contains("fields"); names != nullptr && names->is_array())
+        if (const json::value* names = head->if_contains("fields");
+            names != nullptr && names->is_array())
             for (const json::value& name : names->as_array()) {
-                const std::string_view shown = name.is_string() ? std::string_view(name.as_string()) : "";
+                const std::string_view shown =
+                    name.is_string() ? std::string_view(name.as_string()) : "";
                 SAFAR_TRY(const Field* known, field(shown));
                 fields_.push_back(known);
             }
@@ -213,7 +236,8 @@ public:
             SAFAR_TRY(bool any, next_line());
             if (!any) {
                 ended_ = true;
-                reject(number_, "", "the file ends early: its last line does not say {\"end\": ...}", "");
+                reject(number_, "",
+                       "the file ends early: its last line does not say {\"end\": ...}", "");
                 break;
             }
             take(out);
@@ -229,7 +253,8 @@ private:
     }
     static std::string_view text(const json::object& object, std::string_view name) {
         const json::value* value = object.if_contains(name);
-        return value != nullptr && value->is_string() ? std::string_view(value->as_string()) : std::string_view();
+        return value != nullptr && value->is_string() ? std::string_view(value->as_string())
+                                                      : std::string_view();
     }
 
     // Into line_; false: the end.
@@ -243,7 +268,8 @@ private:
             }
             buffer_.erase(0, std::exchange(from_, 0));
             if (buffer_.size() > line_bytes_max)
-                return invalid("line " + std::to_string(number_ + 1) + " is above " + std::to_string(line_bytes_max) + " bytes");
+                return invalid("line " + std::to_string(number_ + 1) + " is above " +
+                               std::to_string(line_bytes_max) + " bytes");
             SAFAR_TRY(auto more, text_.read(buffer_));
             if (more == 0) return false; // an unfinished line is none
         }
@@ -259,7 +285,8 @@ private:
         if (const json::object* end = member(value, "end")) {
             ended_ = true;
             const json::value* said = end->if_contains("records");
-            if (said == nullptr || !said->is_int64() || static_cast<std::uint64_t>(said->as_int64()) != progress_.rows)
+            if (said == nullptr || !said->is_int64() ||
+                static_cast<std::uint64_t>(said->as_int64()) != progress_.rows)
                 reject(number_, "", "says another number of records than there are lines", line_);
             return;
         }
@@ -267,7 +294,8 @@ private:
         auto id = parse_id(text(value.as_object(), "id"));
         if (!id) return reject(number_, "id", "is not a record id of 26 characters", line_);
         if (text(value.as_object(), "kind") != kind_->name)
-            return reject(number_, "kind", "the file began with records of kind " + kind_->name, line_);
+            return reject(number_, "kind", "the file began with records of kind " + kind_->name,
+                          line_);
         EventBody body = begin(*id);
         std::string column;
         if (auto why = file_.own ? read_own(value, body, column) : read_fields(value, body, column))
@@ -277,7 +305,8 @@ private:
         out.push_back({number_, std::move(body)});
     }
 
-    std::optional<std::string> read_fields(const json::value& value, EventBody& body, std::string& column) {
+    std::optional<std::string> read_fields(const json::value& value, EventBody& body,
+                                           std::string& column) {
         const json::object* given = member(value, "fields");
         if (given == nullptr) return "has no \"fields\"";
         for (const auto& one : *given) {
@@ -303,13 +332,14 @@ private:
         return read_said(value, {}, body, column);
     }
 
-    std::optional<std::string> read_own(const json::value& value, EventBody& body, std::string& column) {
+    std::optional<std::string> read_own(const json::value& value, EventBody& body,
+                                        std::string& column) {
         return read_said(value, file_.agency, body, column);
     }
 
     // When it was said, and with `agency` what: the latest time stands for the record.
-    std::optional<std::string> read_said(const json::value& value, std::string_view agency, EventBody& body,
-                                         std::string& column) {
+    std::optional<std::string> read_said(const json::value& value, std::string_view agency,
+                                         EventBody& body, std::string& column) {
         const json::value* said = value.as_object().if_contains("said");
         if (said == nullptr || !said->is_array()) return "has no list \"said\"";
         for (const json::value& one : said->as_array()) {
@@ -348,11 +378,14 @@ Result<std::unique_ptr<ExportedReader>> opened(std::unique_ptr<Reader> reader) {
 
 } // namespace
 
-Result<std::unique_ptr<ExportedReader>>
-ExportedReader::open(const ExportedFile& file, std::shared_ptr<const Schema> schema, ByteSource source) {
+Result<std::unique_ptr<ExportedReader>> ExportedReader::open(const ExportedFile& file,
+                                                             std::shared_ptr<const Schema> schema,
+                                                             ByteSource source) {
     if (file.own && !file.json_lines)
-        return invalid("a CSV file does not say who said what, so an agency's own cannot be taken from it; export JSON lines");
-    if (file.json_lines) return opened(std::make_unique<JsonReader>(file, std::move(schema), std::move(source)));
+        return invalid("a CSV file does not say who said what, so an agency's own cannot be taken "
+                       "from it; export JSON lines");
+    if (file.json_lines)
+        return opened(std::make_unique<JsonReader>(file, std::move(schema), std::move(source)));
     return opened(std::make_unique<CsvReader>(file, std::move(schema), std::move(source)));
 }
 

@@ -1,4 +1,5 @@
-// Reads a file that `safar export` wrote, CSV or JSON lines, back into records with the ids that they had.
+// Reads a file that `safar export` wrote, CSV or JSON lines, back into records with the ids that
+// they had.
 #pragma once
 
 #include "node/imports/import_reader.hpp"
@@ -8,14 +9,14 @@ namespace safar {
 struct ExportedFile {
     std::string file_name; // to know .gz
     bool json_lines = false;
-    std::string agency;    // who imports
-    bool own = false;      // only what this agency said (JSON lines)
+    std::string agency; // who imports
+    bool own = false;   // only what this agency said (JSON lines)
 };
 
 class ExportedReader : public ImportReader {
 public:
-    // Reads what comes before the first record. Errors: invalid_argument (no such file, an unknown kind or
-    // field), malformed, those of the source.
+    // Reads what comes before the first record. Errors: invalid_argument (no such file, an unknown
+    // kind or field), malformed, those of the source.
     [[nodiscard]] static Result<std::unique_ptr<ExportedReader>>
     open(const ExportedFile& file, std::shared_ptr<const Schema> schema, ByteSource source);
 

@@ -22,8 +22,7 @@ Result<std::string> check_of(const Node& node, const FeedCursor& cursor) {
     return to_hex(hash.view().first(check_bytes));
 }
 
-template <class Number>
-bool take_number(std::string_view& text, Number& out) {
+template <class Number> bool take_number(std::string_view& text, Number& out) {
     const char* end = text.data() + text.size();
     auto [at, error] = std::from_chars(text.data(), end, out);
     if (error != std::errc() || at == text.data() || at == end || *at != '.') return false;
@@ -74,7 +73,9 @@ Result<bool> visit_batch(const Authority& authority, const JournalEntry& entry, 
     return false;
 }
 
-Position readable_until(Node& node) { return std::min(node.log().last_position(), node.deriver().position()); }
+Position readable_until(Node& node) {
+    return std::min(node.log().last_position(), node.deriver().position());
+}
 
 } // namespace
 
@@ -90,27 +91,32 @@ Result<FeedCursor> parse_cursor(const Node& node, std::string_view text) {
     if (text == "now") return FeedCursor{last, limits::batch_events_max};
     const std::string shown(text.substr(0, 60));
     std::string_view rest = text;
-    if (!take_number(rest, cursor.position) || !take_number(rest, cursor.index) || rest.size() != 2 * check_bytes ||
-        cursor.index > limits::batch_events_max)
-        return failure(ErrorCode::invalid_argument, "'" + shown + "' is no cursor of a feed; give one as it stood "
-                                                    "in a line of it, \"now\", or none to read from the beginning");
+    if (!take_number(rest, cursor.position) || !take_number(rest, cursor.index) ||
+        rest.size() != 2 * check_bytes || cursor.index > limits::batch_events_max)
+        return failure(ErrorCode::invalid_argument,
+                       "'" + shown +
+                           "' is no cursor of a feed; give one as it stood "
+                           "in a line of it, \"now\", or none to read from the beginning");
     SAFAR_TRY(auto check, check_of(node, cursor));
     if (rest != check || cursor.position > last)
         return failure(ErrorCode::conflict,
-                       "cursor '" + shown + "' is not of this node's journal: it is of another node, or of this one "
-                       "before it was restored from a backup. Read again without a cursor; the leaf in each line's "
-                       "'event' tells what you have already");
+                       "cursor '" + shown +
+                           "' is not of this node's journal: it is of another node, or of this one "
+                           "before it was restored from a backup. Read again without a cursor; the "
+                           "leaf in each line's "
+                           "'event' tells what you have already");
     return cursor;
 }
 
-Result<FeedPart> read_feed(Node& node, FeedCursor from, std::size_t events_max, std::size_t batches_max,
-                           const FeedVisit& visit) {
+Result<FeedPart> read_feed(Node& node, FeedCursor from, std::size_t events_max,
+                           std::size_t batches_max, const FeedVisit& visit) {
     FeedPart out{from, false, standing_of(node)};
     const Position until = readable_until(node);
     const auto authority = node.authority();
     std::size_t wanted = events_max, batches = 0;
     // The batch that the cursor is in is looked at again: it may have been left in the middle.
-    for (Position next = std::max<Position>(from.position, 1); next <= until && batches < batches_max;) {
+    for (Position next = std::max<Position>(from.position, 1);
+         next <= until && batches < batches_max;) {
         SAFAR_TRY(auto entries, node.log().read_journal(next - 1, journal_at_a_time));
         if (entries.empty()) break;
         for (const JournalEntry& entry : entries) {

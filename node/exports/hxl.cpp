@@ -12,10 +12,13 @@ using Tags = std::map<std::string, std::string, std::less<>>;
 // "#country+origin+code": a hashtag, then attributes.
 bool is_tag(std::string_view text) {
     if (!text.starts_with('#') || text.size() < 2) return false;
-    return std::all_of(text.begin() + 1, text.end(), [](char c) {
-               return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '+';
-           }) &&
-           text[1] >= 'a' && text[1] <= 'z' && text.back() != '+' && text.find("++") == std::string_view::npos;
+    return std::all_of(text.begin() + 1, text.end(),
+                       [](char c) {
+                           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
+                                  c == '+';
+                       }) &&
+           text[1] >= 'a' && text[1] <= 'z' && text.back() != '+' &&
+           text.find("++") == std::string_view::npos;
 }
 
 Result<Tags> read_tags(const toml::table& document, std::string_view section) {
@@ -25,9 +28,10 @@ Result<Tags> read_tags(const toml::table& document, std::string_view section) {
     for (const auto& [key, node] : *table) {
         auto tag = node.value<std::string>();
         if (!tag || !is_tag(*tag))
-            return failure(ErrorCode::invalid_argument,
-                           "hxl.toml: " + std::string(section) + "." + std::string(key.str()) +
-                               ": needs a hashtag with attributes, such as \"#country+origin+code\"");
+            return failure(
+                ErrorCode::invalid_argument,
+                "hxl.toml: " + std::string(section) + "." + std::string(key.str()) +
+                    ": needs a hashtag with attributes, such as \"#country+origin+code\"");
         out.emplace(key.str(), *tag);
     }
     return out;
@@ -53,7 +57,8 @@ Result<HxlTags> parse_hxl(std::string_view text) {
     for (const auto& [key, node] : document)
         if (key != "columns" && key != "fields" && key != "codes" && key != "names")
             return failure(ErrorCode::invalid_argument,
-                           "hxl.toml: '" + std::string(key.str()) + "' is none of: columns, fields, codes, names");
+                           "hxl.toml: '" + std::string(key.str()) +
+                               "' is none of: columns, fields, codes, names");
     HxlTags out;
     SAFAR_TRY(out.columns, read_tags(document, "columns"));
     SAFAR_TRY(out.fields, read_tags(document, "fields"));

@@ -1,5 +1,5 @@
-// HXL hashtags of columns, as data (config/standards/hxl.toml): by kind and field, else by the field's code
-// list, else by its name.
+// HXL hashtags of columns, as data (config/standards/hxl.toml): by kind and field, else by the
+// field's code list, else by its name.
 #pragma once
 
 #include "storage/record/schema.hpp"

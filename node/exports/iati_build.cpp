@@ -35,8 +35,9 @@ void add_money(xml_node parent, const IatiMoney& money, const std::string& value
 }
 
 // An organisation as people write it: an identifier, a name, or both.
-void add_organisation(xml_node parent, const char* name, const std::string& text, const std::string& type,
-                      const char* activity_attribute, const std::string& activity) {
+void add_organisation(xml_node parent, const char* name, const std::string& text,
+                      const std::string& type, const char* activity_attribute,
+                      const std::string& activity) {
     if (text.empty()) return;
     const IatiOrganisation org = read_organisation(text);
     xml_node out = parent.append_child(name);
@@ -48,16 +49,20 @@ void add_organisation(xml_node parent, const char* name, const std::string& text
 
 class Activity {
 public:
-    Activity(Node& node, const IatiMap& map, const IatiRequest& request, const Schema& schema, xml_node root)
-        : node_(node), map_(map), request_(request), schema_(schema), xml_(root.append_child("iati-activity")) {}
+    Activity(Node& node, const IatiMap& map, const IatiRequest& request, const Schema& schema,
+             xml_node root)
+        : node_(node), map_(map), request_(request), schema_(schema),
+          xml_(root.append_child("iati-activity")) {}
 
     Result<> write(const IatiRow& programme) {
         slots_.emplace(schema_, map_.activity, programme, request_.shows, nullptr);
         head();
         people_and_dates();
         classification();
-        SAFAR_TRY(parts(map_.budgets, programme, [&](const IatiPart& part, const IatiRow& row) { budget(part, row); }));
-        SAFAR_TRY(parts(map_.transactions, programme, [&](const IatiPart& part, const IatiRow& row) { transaction(part, row); }));
+        SAFAR_TRY(parts(map_.budgets, programme,
+                        [&](const IatiPart& part, const IatiRow& row) { budget(part, row); }));
+        SAFAR_TRY(parts(map_.transactions, programme,
+                        [&](const IatiPart& part, const IatiRow& row) { transaction(part, row); }));
         return results(programme);
     }
 
@@ -73,7 +78,8 @@ private:
         set(xml_, "xml:lang", text("language"));
         set(xml_, "default-currency", text("currency"));
         if (text("humanitarian") == "yes") set(xml_, "humanitarian", "1");
-        set(xml_, "last-updated-datetime", iso_text({request_.now.microseconds / 1'000'000 * 1'000'000}));
+        set(xml_, "last-updated-datetime",
+            iso_text({request_.now.microseconds / 1'000'000 * 1'000'000}));
         xml_.append_child("iati-identifier").text() = text("identifier").c_str();
         xml_node org = add_text(xml_, "reporting-org", text("reporting_org_name"));
         set(org, "ref", text("reporting_org"));
@@ -86,7 +92,8 @@ private:
         // 'role id name': the role is a digit of OrganisationRole, the id may be missing.
         for (const std::string& one : slots_->texts("participating_orgs")) {
             const std::size_t blank = std::min(one.find(' '), one.size());
-            const IatiOrganisation org = read_organisation(one.substr(std::min(blank + 1, one.size())));
+            const IatiOrganisation org =
+                read_organisation(one.substr(std::min(blank + 1, one.size())));
             xml_node out = xml_.append_child("participating-org");
             set(out, "ref", org.ref);
             set(out, "role", one.substr(0, blank));
@@ -114,7 +121,8 @@ private:
             for (const std::string& code : slots_->texts(slot)) {
                 xml_node out = xml_.append_child(name);
                 set(out, "code", country ? slots_->country(slot, code) : code);
-                if (auto at = share.find(code); at != share.end()) set(out, "percentage", at->second);
+                if (auto at = share.find(code); at != share.end())
+                    set(out, "percentage", at->second);
                 if (!country) set(out, "vocabulary", "1");
             }
         };
@@ -131,7 +139,8 @@ private:
             }
         }
         for (const IatiPart& part : map_.markers) marker(reader(part, slots_->row()));
-        for (const std::string& one : slots_->texts("policy_markers")) { // 'vocabulary code significance'
+        for (const std::string& one :
+             slots_->texts("policy_markers")) { // 'vocabulary code significance'
             std::istringstream words(one);
             std::string vocabulary, code, significance;
             words >> vocabulary >> code >> significance;
@@ -152,8 +161,10 @@ private:
         const std::string score = marker.text("significance");
         if (score.empty()) return;
         const bool digit = score.size() == 1 && score[0] >= '0' && score[0] <= '4';
-        xml_node out = add_text(xml_, "policy-marker",
-                                digit ? marker.text("narrative") : marker.text("narrative") + ": " + marker.label("significance", score));
+        xml_node out =
+            add_text(xml_, "policy-marker",
+                     digit ? marker.text("narrative")
+                           : marker.text("narrative") + ": " + marker.label("significance", score));
         set(out, "vocabulary", digit ? marker.text("vocabulary") : "99");
         set(out, "code", marker.text("code"));
         if (digit) set(out, "significance", score);
@@ -179,13 +190,16 @@ private:
         const std::string valued = from.day("value_date", false);
         std::vector<IatiMoney> postings = from.money("value");
         for (IatiMoney& money : postings) {
-            if (part.negate) money.amount = money.amount.starts_with('-') ? money.amount.substr(1) : "-" + money.amount;
+            if (part.negate)
+                money.amount =
+                    money.amount.starts_with('-') ? money.amount.substr(1) : "-" + money.amount;
             xml_node out = xml_.append_child("transaction");
             set(out, "ref", from.text("ref"));
             add_code(out, "transaction-type", from.text("type"));
             add_day(out, "transaction-date", date);
             add_money(out, money, valued.empty() ? date : valued);
-            if (const std::string words = from.text("description"); !words.empty()) add_text(out, "description", words);
+            if (const std::string words = from.text("description"); !words.empty())
+                add_text(out, "description", words);
             add_organisation(out, "provider-org", from.text("provider"), from.text("provider_type"),
                              "provider-activity-id", from.text("provider_activity"));
             add_organisation(out, "receiver-org", from.text("receiver"), from.text("receiver_type"),
@@ -204,7 +218,8 @@ private:
         }
     }
 
-    xml_node result(const std::string& type, const std::string& title, const std::string& description) {
+    xml_node result(const std::string& type, const std::string& title,
+                    const std::string& description) {
         xml_node out = xml_.append_child("result");
         set(out, "type", type);
         add_text(out, "title", title);
@@ -216,7 +231,8 @@ private:
         xml_node out = parent.append_child("indicator");
         set(out, "measure", from.text("measure"));
         add_text(out, "title", from.text("title"));
-        if (const std::string words = from.text("description"); !words.empty()) add_text(out, "description", words);
+        if (const std::string words = from.text("description"); !words.empty())
+            add_text(out, "description", words);
         if (const std::string year = from.text("baseline_year"); !year.empty()) {
             xml_node baseline = out.append_child("baseline");
             set(baseline, "year", year.substr(0, 4));
@@ -236,19 +252,25 @@ private:
         std::vector<std::pair<RecordId, xml_node>> made;
         SAFAR_TRY(parts(map_.results, programme, [&](const IatiPart& part, const IatiRow& row) {
             const IatiReader from = reader(part, row);
-            made.emplace_back(row.folded.id, result(from.text("type"), from.text("title"), from.text("description")));
+            made.emplace_back(row.folded.id, result(from.text("type"), from.text("title"),
+                                                    from.text("description")));
         }));
         for (const IatiPart& part : map_.indicators) {
-            const Field* of = schema_.kind(std::string_view(part.kind))->field(std::string_view(part.of));
+            const Field* of =
+                schema_.kind(std::string_view(part.kind))->field(std::string_view(part.of));
             if (of->to_kind == map_.kind) {
-                SAFAR_TRY(children(part, programme.folded.id, [&](const IatiPart&, const IatiRow& row) {
-                    const IatiReader from = reader(part, row);
-                    indicator(result(from.text("result_type"), from.text("result_title"), ""), from);
-                }));
+                SAFAR_TRY(
+                    children(part, programme.folded.id, [&](const IatiPart&, const IatiRow& row) {
+                        const IatiReader from = reader(part, row);
+                        indicator(result(from.text("result_type"), from.text("result_title"), ""),
+                                  from);
+                    }));
                 continue;
             }
             for (auto& [id, node] : made) {
-                SAFAR_TRY(children(part, id, [&](const IatiPart&, const IatiRow& row) { indicator(node, reader(part, row)); }));
+                SAFAR_TRY(children(part, id, [&](const IatiPart&, const IatiRow& row) {
+                    indicator(node, reader(part, row));
+                }));
             }
         }
         return success();
@@ -271,7 +293,8 @@ private:
         return success();
     }
 
-    // Records that refer to `to`, by their dates and then their ids, so that a file differs only where they do.
+    // Records that refer to `to`, by their dates and then their ids, so that a file differs only
+    // where they do.
     Result<> children(const IatiPart& part, const RecordId& to, const Take& take) {
         // A kind that no compartment of the network holds has no records.
         if (node_.charter()->compartment_of_kind(part.kind) == nullptr) return success();
@@ -285,7 +308,8 @@ private:
         for (;;) {
             SAFAR_TRY(auto some, found.next());
             if (some.empty()) break;
-            for (Folded& one : some) rows.push_back({&found.kind(), found.compartment(), std::move(one)});
+            for (Folded& one : some)
+                rows.push_back({&found.kind(), found.compartment(), std::move(one)});
         }
         const auto day = [&](const IatiRow& row) {
             const IatiReader from = reader(part, row);
@@ -306,7 +330,8 @@ private:
     std::optional<IatiReader> slots_; // of the programme
 };
 
-Result<std::vector<IatiRow>> programmes(Node& node, const IatiMap& map, const IatiRequest& request, const Schema& schema) {
+Result<std::vector<IatiRow>> programmes(Node& node, const IatiMap& map, const IatiRequest& request,
+                                        const Schema& schema) {
     StatisticsQuery query;
     query.kind = map.kind;
     SAFAR_TRY(auto all, RecordExport::open(node, query));
@@ -316,9 +341,10 @@ Result<std::vector<IatiRow>> programmes(Node& node, const IatiMap& map, const Ia
         SAFAR_TRY(auto folded, node.derived().record(id));
         if (folded.kind != all.kind().tag) {
             const Kind* kind = schema.kind(folded.kind);
-            return failure(ErrorCode::invalid_argument, "record " + show_id(id) + " is a " +
-                                                            (kind == nullptr ? "record of a kind unknown here" : kind->name) +
-                                                            ", not a " + map.kind);
+            return failure(ErrorCode::invalid_argument,
+                           "record " + show_id(id) + " is a " +
+                               (kind == nullptr ? "record of a kind unknown here" : kind->name) +
+                               ", not a " + map.kind);
         }
         out.push_back({&all.kind(), all.compartment(), std::move(folded)});
     }

@@ -9,7 +9,8 @@ namespace safar {
 struct IatiRequest {
     std::vector<RecordId> programmes; // none: every programme held
     ClaimedTime now;
-    // May records of the compartment be read for this? An error refuses the export: half a programme is none.
+    // May records of the compartment be read for this? An error refuses the export: half a
+    // programme is none.
     std::function<Result<>(std::string_view compartment)> enter;
     // May the field go out? What may not is left out, and the rules then say what is missing.
     std::function<bool(const Field& field, std::string_view compartment)> shows;
@@ -17,6 +18,7 @@ struct IatiRequest {
 
 // The whole document. Says what the records say, right or wrong: check_iati() judges it.
 // Errors: invalid_argument (not a programme), not_found, not_permitted, storage_*.
-[[nodiscard]] Result<std::string> build_iati(Node& node, const IatiMap& map, const IatiRequest& request);
+[[nodiscard]] Result<std::string> build_iati(Node& node, const IatiMap& map,
+                                             const IatiRequest& request);
 
 } // namespace safar

@@ -10,19 +10,24 @@ namespace {
 
 bool is_capital(char c) { return c >= 'A' && c <= 'Z'; }
 
-// "GB-GOV-1", "XM-DAC-47066", "41122" (a DAC channel code): no blank, and a register's prefix or digits only.
+// "GB-GOV-1", "XM-DAC-47066", "41122" (a DAC channel code): no blank, and a register's prefix or
+// digits only.
 bool is_organisation_id(std::string_view word) {
     if (word.empty()) return false;
-    if (std::all_of(word.begin(), word.end(), [](char c) { return c >= '0' && c <= '9'; })) return true;
+    if (std::all_of(word.begin(), word.end(), [](char c) { return c >= '0' && c <= '9'; }))
+        return true;
     const std::size_t dash = word.find('-');
-    return (dash == 2 || dash == 3) && dash + 1 < word.size() && std::all_of(word.begin(), word.begin() + static_cast<std::ptrdiff_t>(dash), is_capital);
+    return (dash == 2 || dash == 3) && dash + 1 < word.size() &&
+           std::all_of(word.begin(), word.begin() + static_cast<std::ptrdiff_t>(dash), is_capital);
 }
 
 // The last day of what a date of less than a day says.
 std::int32_t last_day(const Date& date) {
     using namespace std::chrono;
     const year_month_day first{sys_days{days{date.days}}};
-    const auto end_of = [](year_month month) { return sys_days{month / last}.time_since_epoch().count(); };
+    const auto end_of = [](year_month month) {
+        return sys_days{month / last}.time_since_epoch().count();
+    };
     switch (date.precision) {
     case Date::Precision::day: return date.days;
     case Date::Precision::month: return end_of(first.year() / first.month());
@@ -75,7 +80,8 @@ std::vector<std::string> IatiReader::texts(std::string_view slot) const {
 std::string IatiReader::text(std::string_view slot) const {
     const Found found = find(slot);
     if (found.values.empty()) return "";
-    if (const Money* money = std::get_if<Money>(&found.values.front()); money != nullptr && slot == "currency")
+    if (const Money* money = std::get_if<Money>(&found.values.front());
+        money != nullptr && slot == "currency")
         return money->currency;
     return show_value(found.values.front());
 }
@@ -99,7 +105,8 @@ std::vector<IatiMoney> IatiReader::money(std::string_view slot) const {
 
 const CodeList::Entry* IatiReader::entry(std::string_view slot, const std::string& code) const {
     const Found found = find(slot);
-    const CodeList* list = found.field == nullptr ? nullptr : schema_->code_list(found.field->codes);
+    const CodeList* list =
+        found.field == nullptr ? nullptr : schema_->code_list(found.field->codes);
     return list == nullptr ? nullptr : list->find(code);
 }
 
@@ -109,7 +116,9 @@ std::string IatiReader::label(std::string_view slot, const std::string& code) co
 }
 
 std::string IatiReader::digit(std::string_view slot) const {
-    const auto is_digit = [](const std::string& text) { return text.size() == 1 && text[0] >= '0' && text[0] <= '9'; };
+    const auto is_digit = [](const std::string& text) {
+        return text.size() == 1 && text[0] >= '0' && text[0] <= '9';
+    };
     const std::string code = text(slot);
     if (is_digit(code)) return code;
     if (const CodeList::Entry* known = code.empty() ? nullptr : entry(slot, code))
@@ -121,7 +130,8 @@ std::string IatiReader::digit(std::string_view slot) const {
 std::string IatiReader::country(std::string_view slot, const std::string& code) const {
     if (const CodeList::Entry* known = entry(slot, code))
         for (const std::string& variant : known->variants)
-            if (variant.size() == 2 && std::all_of(variant.begin(), variant.end(), is_capital)) return variant;
+            if (variant.size() == 2 && std::all_of(variant.begin(), variant.end(), is_capital))
+                return variant;
     return code;
 }
 

@@ -51,7 +51,8 @@ private:
         std::vector<Value> values;
     };
     [[nodiscard]] Found find(std::string_view slot) const;
-    [[nodiscard]] const CodeList::Entry* entry(std::string_view slot, const std::string& code) const;
+    [[nodiscard]] const CodeList::Entry* entry(std::string_view slot,
+                                               const std::string& code) const;
 
     const Schema* schema_;
     const IatiSlots* slots_;

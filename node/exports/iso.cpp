@@ -20,8 +20,8 @@ bool number(std::string_view text, std::size_t at, std::size_t digits, int& out)
 
 std::string iso_day(std::int32_t days) {
     std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{days}}};
-    return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                       static_cast<unsigned>(date.day()));
+    return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()),
+                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
 }
 
 std::string iso_text(ClaimedTime time) {
@@ -33,33 +33,38 @@ std::string iso_text(ClaimedTime time) {
     }
     if (days < first_day || days > last_day) return fmt::format("{:+}us", time.microseconds);
     std::string out = iso_day(static_cast<std::int32_t>(days)) +
-                      fmt::format("T{:02}:{:02}:{:02}", rest / (3600 * second_us), rest / (60 * second_us) % 60,
-                                  rest / second_us % 60);
+                      fmt::format("T{:02}:{:02}:{:02}", rest / (3600 * second_us),
+                                  rest / (60 * second_us) % 60, rest / second_us % 60);
     if (rest % second_us != 0) out += fmt::format(".{:06}", rest % second_us);
     return out + "Z";
 }
 
 Result<ClaimedTime> read_iso(std::string_view text) {
     const auto refused = [&] {
-        return failure(ErrorCode::invalid_argument, "'" + std::string(text.substr(0, 40)) + "' is not a time");
+        return failure(ErrorCode::invalid_argument,
+                       "'" + std::string(text.substr(0, 40)) + "' is not a time");
     };
     if (text.empty()) return ClaimedTime{};
     if (text.ends_with("us")) {
         ClaimedTime out;
         if (text.starts_with('+')) text.remove_prefix(1);
-        auto [end, error] = std::from_chars(text.data(), text.data() + text.size() - 2, out.microseconds);
+        auto [end, error] =
+            std::from_chars(text.data(), text.data() + text.size() - 2, out.microseconds);
         if (error != std::errc() || end != text.data() + text.size() - 2) return refused();
         return out;
     }
     int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, micro = 0;
     if (!number(text, 0, 4, year) || !number(text, 5, 2, month) || !number(text, 8, 2, day) ||
-        !number(text, 11, 2, hour) || !number(text, 14, 2, minute) || !number(text, 17, 2, second) ||
-        text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' || text[16] != ':')
+        !number(text, 11, 2, hour) || !number(text, 14, 2, minute) ||
+        !number(text, 17, 2, second) || text[4] != '-' || text[7] != '-' || text[10] != 'T' ||
+        text[13] != ':' || text[16] != ':')
         return refused();
     const std::string_view tail = text.substr(19);
-    if (tail != "Z" && (tail.size() != 8 || tail[0] != '.' || tail[7] != 'Z' || !number(tail, 1, 6, micro)))
+    if (tail != "Z" &&
+        (tail.size() != 8 || tail[0] != '.' || tail[7] != 'Z' || !number(tail, 1, 6, micro)))
         return refused();
-    const std::chrono::year_month_day date{std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(month)},
+    const std::chrono::year_month_day date{std::chrono::year{year},
+                                           std::chrono::month{static_cast<unsigned>(month)},
                                            std::chrono::day{static_cast<unsigned>(day)}};
     if (!date.ok() || hour > 23 || minute > 59 || second > 59) return refused();
     return ClaimedTime{std::chrono::sys_days{date}.time_since_epoch().count() * day_us +

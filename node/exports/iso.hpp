@@ -9,7 +9,8 @@
 
 namespace safar {
 
-// "2020-01-08T09:30:00.000123Z", without a fraction where there is none; "" for a time that is not stated.
+// "2020-01-08T09:30:00.000123Z", without a fraction where there is none; "" for a time that is not
+// stated.
 [[nodiscard]] std::string iso_text(ClaimedTime time);
 // What iso_text wrote. Errors: invalid_argument.
 [[nodiscard]] Result<ClaimedTime> read_iso(std::string_view text);

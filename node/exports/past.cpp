@@ -20,7 +20,8 @@ struct Filter {
     bool or_absent = false;
 };
 
-Result<std::vector<Filter>> filters_of(const Schema& schema, const Kind& kind, const StatisticsQuery& query) {
+Result<std::vector<Filter>> filters_of(const Schema& schema, const Kind& kind,
+                                       const StatisticsQuery& query) {
     std::vector<Filter> out;
     for (const auto& from : query.where) {
         auto field = find_field(kind, from.dimension);
@@ -29,7 +30,8 @@ Result<std::vector<Filter>> filters_of(const Schema& schema, const Kind& kind, c
                            "a question about the past filters by fields: " + field.error().detail);
         Filter filter{field.value(), from.values, {}, std::ranges::count(from.values, "") > 0};
         for (const std::string& text : from.values)
-            if (auto value = parse_value(schema, *filter.field, text)) filter.values.push_back(std::move(value).value());
+            if (auto value = parse_value(schema, *filter.field, text))
+                filter.values.push_back(std::move(value).value());
         out.push_back(std::move(filter));
     }
     return out;
@@ -39,7 +41,8 @@ bool matches(const Filter& filter, const Folded& record) {
     const FoldedField* field = record.field(filter.field->tag);
     if (field == nullptr || field->reading.empty()) return filter.or_absent;
     return std::ranges::any_of(field->reading, [&](const Value& value) {
-        return std::ranges::count(filter.values, value) > 0 || std::ranges::count(filter.texts, show_value(value)) > 0;
+        return std::ranges::count(filter.values, value) > 0 ||
+               std::ranges::count(filter.texts, show_value(value)) > 0;
     });
 }
 
@@ -49,8 +52,10 @@ Result<ClaimedTime> parse_past(std::string_view text) {
     const bool day = text.size() == 10;
     auto out = read_iso(day ? std::string(text) + "T00:00:00Z" : std::string(text));
     if (!out || text.empty())
-        return failure(ErrorCode::invalid_argument,
-                       quoted(text) + " is no date; write 2024-03-31 (the end of that day) or 2024-03-31T09:30:00Z");
+        return failure(
+            ErrorCode::invalid_argument,
+            quoted(text) +
+                " is no date; write 2024-03-31 (the end of that day) or 2024-03-31T09:30:00Z");
     if (day) out.value().microseconds += day_us - 1;
     return out;
 }
@@ -66,19 +71,25 @@ Result<PastView> PastView::at(Node& node, const Past& past) {
 
 void PastView::forget_places(std::vector<EventPlace>& places) const {
     if (past_.as_known)
-        std::erase_if(places, [&](const EventPlace& place) { return !known_ || !known_->knew(place); });
+        std::erase_if(places,
+                      [&](const EventPlace& place) { return !known_ || !known_->knew(place); });
 }
 
 void PastView::forget_events(std::vector<HeldEvent>& events) const {
     if (past_.as_of)
-        std::erase_if(events, [&](const HeldEvent& event) { return !event.body_absent && event.body.at > *past_.as_of; });
+        std::erase_if(events, [&](const HeldEvent& event) {
+            return !event.body_absent && event.body.at > *past_.as_of;
+        });
 }
 
 Error PastView::nothing_then(const RecordId& id) const {
     std::string when;
     if (past_.as_known) when = "was known here by " + iso_text(*past_.as_known);
-    if (past_.as_of) when += (when.empty() ? "had happened by " : " of what had happened by ") + iso_text(*past_.as_of);
-    if (past_.as_known && !known_) when += " (what was known is told from the first start that kept marks)";
+    if (past_.as_of)
+        when += (when.empty() ? "had happened by " : " of what had happened by ") +
+                iso_text(*past_.as_of);
+    if (past_.as_known && !known_)
+        when += " (what was known is told from the first start that kept marks)";
     return failure(ErrorCode::not_found, "nothing of record " + show_id(id) + " " + when);
 }
 
@@ -114,7 +125,8 @@ Result<RecordView> PastView::show(const RecordId& id) const {
     return view(past.schema, id, past.events);
 }
 
-Result<std::vector<RecordView>> PastView::find(const StatisticsQuery& query, std::size_t limit, bool& truncated) const {
+Result<std::vector<RecordView>> PastView::find(const StatisticsQuery& query, std::size_t limit,
+                                               bool& truncated) const {
     const auto schema = node_->derived().schema();
     SAFAR_TRY(const Kind* kind, find_kind(*schema, query.kind));
     SAFAR_TRY(readable_compartment(*node_->charter(), query.kind, node_->agency()));
@@ -126,7 +138,8 @@ Result<std::vector<RecordView>> PastView::find(const StatisticsQuery& query, std
     truncated = false;
     for (std::size_t from = 0; from < ids.size() && !truncated; from += records_at_a_time) {
         std::vector<RecordId> some(ids.begin() + static_cast<std::ptrdiff_t>(from),
-                                   ids.begin() + static_cast<std::ptrdiff_t>(std::min(from + records_at_a_time, ids.size())));
+                                   ids.begin() + static_cast<std::ptrdiff_t>(std::min(
+                                                     from + records_at_a_time, ids.size())));
         SAFAR_TRY(auto entries, node_->derived().entries(some));
         std::vector<const RecordEntry*> held;
         std::vector<RecordId> held_ids;
@@ -141,7 +154,9 @@ Result<std::vector<RecordView>> PastView::find(const StatisticsQuery& query, std
             forget_events(events[i]);
             if (events[i].empty()) continue;
             RecordView one = view(schema, held_ids[i], events[i]);
-            if (one.kind != kind || !std::ranges::all_of(filters, [&](const Filter& f) { return matches(f, one.folded); }))
+            if (one.kind != kind || !std::ranges::all_of(filters, [&](const Filter& f) {
+                    return matches(f, one.folded);
+                }))
                 continue;
             truncated = out.size() == limit;
             if (!truncated) out.push_back(std::move(one));

@@ -1,11 +1,13 @@
-// Questions about the past: what was true at a date (as of), and what this node knew at a date (as known).
+// Questions about the past: what was true at a date (as of), and what this node knew at a date (as
+// known).
 //
 //   as of     events whose claimed time is not after it; an event that states no time always counts
-//   as known  events that had come here by it (journal_marks.hpp); before the first mark nothing had
+//   as known  events that had come here by it (journal_marks.hpp); before the first mark nothing
+//   had
 //
-// Both at once: of what was known then, what was true at that date. The events that are left out act on
-// nothing, so a value that was set aside later is live again. Everything else is as today: the schema, the
-// charter, and what counts under it. docs/past.md.
+// Both at once: of what was known then, what was true at that date. The events that are left out
+// act on nothing, so a value that was set aside later is live again. Everything else is as today:
+// the schema, the charter, and what counts under it. docs/past.md.
 //
 // Threads: any.
 #pragma once
@@ -30,12 +32,13 @@ public:
     // The mark that tells what was known; nullopt: not asked, or nothing was.
     [[nodiscard]] const std::optional<KnownThen>& known() const { return known_; }
 
-    // As Registry has them, over fewer events. Errors also: not_found where no event of the record is left.
+    // As Registry has them, over fewer events. Errors also: not_found where no event of the record
+    // is left.
     [[nodiscard]] Result<RecordView> show(const RecordId& id) const;
     [[nodiscard]] Result<HistoryView> history(const RecordId& id) const;
     // Filters name fields. Folds every record of the kind until `limit` match: about 10 us each.
-    [[nodiscard]] Result<std::vector<RecordView>> find(const StatisticsQuery& query, std::size_t limit,
-                                                       bool& truncated) const;
+    [[nodiscard]] Result<std::vector<RecordView>> find(const StatisticsQuery& query,
+                                                       std::size_t limit, bool& truncated) const;
 
 private:
     PastView(Node& node, const Past& past) : node_(&node), past_(past) {}

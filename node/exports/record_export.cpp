@@ -34,7 +34,8 @@ Result<std::vector<Folded>> RecordExport::next() {
     std::vector<Folded> out;
     while (out.empty() && at_ < ids_.size()) {
         std::vector<RecordId> ids(ids_.begin() + static_cast<std::ptrdiff_t>(at_),
-                                  ids_.begin() + static_cast<std::ptrdiff_t>(std::min(at_ + records_at_a_time, ids_.size())));
+                                  ids_.begin() + static_cast<std::ptrdiff_t>(std::min(
+                                                     at_ + records_at_a_time, ids_.size())));
         at_ += ids.size();
         SAFAR_TRY(auto entries, node_->derived().entries(ids));
         std::vector<const RecordEntry*> held;
@@ -64,7 +65,8 @@ std::string csv_header(const std::vector<ExportColumn>& columns) {
     return out;
 }
 
-std::string csv_tags(const HxlTags& tags, const Kind& kind, const std::vector<ExportColumn>& columns) {
+std::string csv_tags(const HxlTags& tags, const Kind& kind,
+                     const std::vector<ExportColumn>& columns) {
     // The hashtag in the first cell is what tells this row from a record.
     std::string out = tags.of_column("id").empty() ? "#meta+id" : tags.of_column("id");
     out += ',';
@@ -77,20 +79,23 @@ std::string csv_tags(const HxlTags& tags, const Kind& kind, const std::vector<Ex
     return out;
 }
 
-std::string csv_record(const Kind& kind, const std::vector<ExportColumn>& columns, const Folded& record) {
+std::string csv_record(const Kind& kind, const std::vector<ExportColumn>& columns,
+                       const Folded& record) {
     std::string out = show_id(record.id) + ",";
     append_csv(out, kind.name);
     for (const ExportColumn& column : columns) {
         out += ',';
         const FoldedField* field = record.field(column.field->tag);
         if (field == nullptr || !column.withheld.empty()) continue;
-        append_csv(out, write_cell(reading_texts(*column.field, *field), holds_many(*column.field)));
+        append_csv(out,
+                   write_cell(reading_texts(*column.field, *field), holds_many(*column.field)));
     }
     end_row(out);
     return out;
 }
 
-json::object json_record(const Kind& kind, const std::vector<ExportColumn>& columns, const Folded& record) {
+json::object json_record(const Kind& kind, const std::vector<ExportColumn>& columns,
+                         const Folded& record) {
     json::object fields;
     json::array said;
     for (const ExportColumn& column : columns) {
@@ -108,7 +113,10 @@ json::object json_record(const Kind& kind, const std::vector<ExportColumn>& colu
                                         {"at", iso_text(one.at)},
                                         {"source", one.source}});
     }
-    return {{"id", show_id(record.id)}, {"kind", kind.name}, {"fields", std::move(fields)}, {"said", std::move(said)}};
+    return {{"id", show_id(record.id)},
+            {"kind", kind.name},
+            {"fields", std::move(fields)},
+            {"said", std::move(said)}};
 }
 
 } // namespace safar

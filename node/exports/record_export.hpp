@@ -1,5 +1,5 @@
-// The records of one kind, folded a few thousand at a time in the order in which they were derived, and as lines
-// of a file. docs/exports.md.
+// The records of one kind, folded a few thousand at a time in the order in which they were derived,
+// and as lines of a file. docs/exports.md.
 #pragma once
 
 #include "node/exports/content.hpp"
@@ -39,10 +39,12 @@ struct ExportColumn {
 };
 
 [[nodiscard]] std::string csv_header(const std::vector<ExportColumn>& columns);
-[[nodiscard]] std::string csv_tags(const HxlTags& tags, const Kind& kind, const std::vector<ExportColumn>& columns);
-[[nodiscard]] std::string csv_record(const Kind& kind, const std::vector<ExportColumn>& columns, const Folded& record);
+[[nodiscard]] std::string csv_tags(const HxlTags& tags, const Kind& kind,
+                                   const std::vector<ExportColumn>& columns);
+[[nodiscard]] std::string csv_record(const Kind& kind, const std::vector<ExportColumn>& columns,
+                                     const Folded& record);
 // {id, kind, fields: {name: text, or list}, said: [{field, value, agency, at, source}]}
-[[nodiscard]] boost::json::object json_record(const Kind& kind, const std::vector<ExportColumn>& columns,
-                                              const Folded& record);
+[[nodiscard]] boost::json::object
+json_record(const Kind& kind, const std::vector<ExportColumn>& columns, const Folded& record);
 
 } // namespace safar

@@ -52,7 +52,7 @@ struct ImportProgress {
     std::uint64_t rows = 0;     // data rows read
     std::uint64_t skipped = 0;  // dropped by the profile or the filters
     std::uint64_t rejected = 0;
-    std::uint64_t records = 0;  // yielded
+    std::uint64_t records = 0; // yielded
 };
 
 // Fills `out`, returns how many bytes; 0: end. Errors end the import.

@@ -5,7 +5,7 @@ namespace safar {
 // Ids are hashes: a part of one is as good as a hash of it. The number of slots is a power of two.
 Occurrences::Slot& Occurrences::place(std::vector<Slot>& slots, const RecordId& key) const {
     std::size_t mask = slots.size() - 1;
-    std::size_t at = std::hash<RecordId>{}(key) & mask;
+    std::size_t at = std::hash<RecordId>{}(key)&mask;
     while (!slots[at].key.is_zero() && slots[at].key != key) at = (at + 1) & mask;
     return slots[at];
 }

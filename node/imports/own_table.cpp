@@ -66,7 +66,8 @@ Result<Profile> profile_of_header(const Schema& schema, const OwnTable& table,
         const bool is_key = std::ranges::count(table.key, column) > 0;
         if (fields.size() > 1)
             several.push_back(quoted(column) + " (" + listed(field_list(fields), 8) + ")");
-        else if (fields.empty() && !is_key) unknown.push_back(column);
+        else if (fields.empty() && !is_key)
+            unknown.push_back(column);
         if (fields.size() != 1) continue;
         for (const FieldMap& other : out.maps)
             if (other.field == fields.front()->name)

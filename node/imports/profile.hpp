@@ -9,22 +9,22 @@ namespace safar {
 // From one or several columns, the file's name or a constant to one field.
 struct FieldMap {
     std::string field;
-    std::vector<std::string> columns; // several are joined by a space
-    std::string file;                 // template over the file name's captures: "{1}-Q{2}"
-    std::string value;                // constant, written as people write a value
-    std::vector<std::string> when;    // with `value`: only where the cell is one of these
-    std::vector<std::string> formats; // dates: %Y %m %d %B %b %q; none: ISO 8601
+    std::vector<std::string> columns;      // several are joined by a space
+    std::string file;                      // template over the file name's captures: "{1}-Q{2}"
+    std::string value;                     // constant, written as people write a value
+    std::vector<std::string> when;         // with `value`: only where the cell is one of these
+    std::vector<std::string> formats;      // dates: %Y %m %d %B %b %q; none: ISO 8601
     std::optional<Date::Precision> period; // dates: no more of it than this is known
-    std::vector<std::string> split;   // several values in one cell, between any of these
-    std::string unless_followed_by;   // a separator followed by this belongs to the value
-    std::vector<std::string> blank;   // cells that say nothing, besides empty ones
-    std::vector<std::string> yes, no; // flags
-    std::string otherwise;            // value where the cell says nothing
-    std::string currency;             // money: of amounts without one
-    std::string source;               // references: register of the other record
-    bool digest = false;              // text: digest of the whole row
-    bool optional = false;            // a file without the columns says nothing here
-    std::uint32_t line = 0;           // in the profile
+    std::vector<std::string> split;        // several values in one cell, between any of these
+    std::string unless_followed_by;        // a separator followed by this belongs to the value
+    std::vector<std::string> blank;        // cells that say nothing, besides empty ones
+    std::vector<std::string> yes, no;      // flags
+    std::string otherwise;                 // value where the cell says nothing
+    std::string currency;                  // money: of amounts without one
+    std::string source;                    // references: register of the other record
+    bool digest = false;                   // text: digest of the whole row
+    bool optional = false;                 // a file without the columns says nothing here
+    std::uint32_t line = 0;                // in the profile
 };
 
 struct RowTest {
@@ -57,7 +57,7 @@ struct Profile {
     bool id_ignore_case = false;         // labels drift in case
     bool id_repeats = false;             // a key may stand in several rows: numbered by occurrence
 
-    std::string expand; // column: the row stands for that many records
+    std::string expand;                    // column: the row stands for that many records
     std::vector<RowTest> drop_if, keep_if; // dropped by any; kept only by all
     std::vector<FieldMap> maps;
 };

@@ -1,7 +1,7 @@
 #include "node/net/dial.hpp"
 
-#include "node/tls/address.hpp"
 #include "node/net/alarm.hpp"
+#include "node/tls/address.hpp"
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>

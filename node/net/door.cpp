@@ -1,7 +1,7 @@
 #include "node/net/door.hpp"
 
-#include "node/tls/address.hpp"
 #include "node/net/alarm.hpp"
+#include "node/tls/address.hpp"
 
 #include <atomic>
 #include <boost/asio/io_context.hpp>
@@ -134,8 +134,10 @@ void Door::up(const std::string& from) {
     ++state_->connected;
 }
 void Door::gone(const std::string& from, bool was_up) {
-    if (was_up) --state_->connected;
-    else state_->no_longer_half_open(from);
+    if (was_up)
+        --state_->connected;
+    else
+        state_->no_longer_half_open(from);
 }
 std::uint64_t Door::accepted() const { return state_->accepted; }
 std::uint64_t Door::refused_by_limit() const { return state_->refused; }

@@ -21,8 +21,8 @@ public:
     void close();
     [[nodiscard]] std::uint16_t port() const;
 
-    void up(const std::string& from);                   // TLS stands: no longer half-open
-    void gone(const std::string& from, bool was_up);    // closed
+    void up(const std::string& from);                     // TLS stands: no longer half-open
+    void gone(const std::string& from, bool was_up);      // closed
     [[nodiscard]] std::uint64_t accepted() const;         // any thread
     [[nodiscard]] std::uint64_t refused_by_limit() const; // any thread
 

@@ -45,8 +45,8 @@ struct PeerBook::Peer {
 
     // What a session tells; what nothing has come of since an earlier one is as old as there. Of
     // compartments that it has not spoken of yet, what was known stays.
-    [[nodiscard]] std::vector<PeerGap>
-    gaps_of(const SessionStatus& status, const Authority& authority) const {
+    [[nodiscard]] std::vector<PeerGap> gaps_of(const SessionStatus& status,
+                                               const Authority& authority) const {
         const auto wall = std::chrono::system_clock::now();
         const NodeTime now = node_now();
         std::vector<PeerGap> out;
@@ -99,7 +99,8 @@ void PeerBook::read_charter() {
     for (auto& [id, peer] : peers_) {
         const CharterNode* listed = charter_->node(id);
         bool same_key = listed != nullptr && listed->tls_key == peer->listed.tls_key;
-        if (!same_key) forget(*peer);
+        if (!same_key)
+            forget(*peer);
         else if (again && peer->up != nullptr)
             peer->up->retire(failure(ErrorCode::stopping, "the charter has changed"));
     }
@@ -136,12 +137,12 @@ void PeerBook::call(Peer& peer) {
     NodeTime now = node_now();
     NodeTime deadline = now + world_->options.handshake_deadline;
     set_state(peer, State::connecting, peer.why);
-    peer.dial = std::make_unique<Dial>(
-        world_->io, peer.listed.address, std::min(deadline, now + world_->options.connect_deadline),
-        [this, &peer, deadline](Result<int> socket) {
-            auto finished = std::move(peer.dial);
-            called(peer, std::move(socket), deadline);
-        });
+    peer.dial = std::make_unique<Dial>(world_->io, peer.listed.address,
+                                       std::min(deadline, now + world_->options.connect_deadline),
+                                       [this, &peer, deadline](Result<int> socket) {
+                                           auto finished = std::move(peer.dial);
+                                           called(peer, std::move(socket), deadline);
+                                       });
 }
 
 void PeerBook::called(Peer& peer, Result<int> socket, NodeTime deadline) {
@@ -264,10 +265,10 @@ void PeerBook::statement_turn() {
         const Peer* peer = find(id);
         return peer == nullptr || peer->up == nullptr ? 0 : peer->up->held_there(log);
     };
-    statements_.turn(node_now(), static_cast<std::uint64_t>(std::max<std::int64_t>(0, seconds)), held_there);
+    statements_.turn(node_now(), static_cast<std::uint64_t>(std::max<std::int64_t>(0, seconds)),
+                     held_there);
     for (auto& [id, peer] : peers_)
-        if (peer->up != nullptr && peer->up->status().ready)
-            peer->up->say(statements_.untold(id));
+        if (peer->up != nullptr && peer->up->status().ready) peer->up->say(statements_.untold(id));
     statement_alarm_.set(node_now() + world_->options.statement_turn, [this] { statement_turn(); });
 }
 
@@ -279,11 +280,13 @@ void PeerBook::ended(PeerLink& link, const LinkEnd& end) {
         spdlog::debug("handshake failed from={} why=\"{}\"", link.from(), end.why.detail);
     }
     for (auto& [id, peer] : peers_) {
-        if (peer->up == &link) peer_lost(*peer, link, end);
+        if (peer->up == &link)
+            peer_lost(*peer, link, end);
         else if (peer->trying == &link) {
             peer->trying = nullptr;
             call_failed(*peer, end.why);
-        } else if (end.was_up && link.node() == id) call_later(*peer); // a duplicate
+        } else if (end.was_up && link.node() == id)
+            call_later(*peer); // a duplicate
     }
     // Its stream is still on the stack.
     auto found = links_.find(&link);
@@ -300,12 +303,15 @@ void PeerBook::peer_lost(Peer& peer, PeerLink& link, const LinkEnd& end) {
     bool blamed = end.do_not_call_before.count() > 0;
     if (now - peer.up_at >= good_while && !blamed) peer.backoff.forgive();
     if (blamed) {
-        if (blame(end.why.code) == Blame::nobody) peer.backoff.rested(now, end.do_not_call_before);
-        else peer.backoff.blamed(now, end.do_not_call_before);
+        if (blame(end.why.code) == Blame::nobody)
+            peer.backoff.rested(now, end.do_not_call_before);
+        else
+            peer.backoff.blamed(now, end.do_not_call_before);
         peer.blamed_until = peer.backoff.call_at();
         if (std::exchange(peer.refused_why, end.why.detail) != end.why.detail)
             spdlog::warn("peer refused agency={} node={} code={} why=\"{}\" for_s={}",
-                         peer.listed.agency, peer.listed.id.brief(), name(end.why.code), end.why.detail,
+                         peer.listed.agency, peer.listed.id.brief(), name(end.why.code),
+                         end.why.detail,
                          std::chrono::ceil<std::chrono::seconds>(peer.blamed_until - now).count());
     } else {
         peer.backoff.failed(now, random_number());

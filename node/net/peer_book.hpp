@@ -29,15 +29,15 @@ public:
 
     [[nodiscard]] StatementReport statements() const { return statements_.report(); }
 
-    void log_grew() override;                                // any thread, coalesced
+    void log_grew() override; // any thread, coalesced
     [[nodiscard]] std::uint64_t handshakes_failed() const {
         return handshakes_failed_;
     }                                                                    // any thread
     [[nodiscard]] std::uint64_t truncated() const { return truncated_; } // any thread
 
     // LinkOwner
-    Result<NodeId>
-    recognise(const PublicKey& tls_key, const std::optional<NodeId>& dialled) override;
+    Result<NodeId> recognise(const PublicKey& tls_key,
+                             const std::optional<NodeId>& dialled) override;
     Result<> keep(PeerLink& link) override;
     void ready(PeerLink& link) override;
     void heard(PeerLink& link, wire::Maintenance notice) override;

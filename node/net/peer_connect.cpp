@@ -34,8 +34,8 @@ PeerTest connect_failed(const CharterNode& peer, int error) {
                          peer.agency + ", and does its `listen` have this port?");
     if (error == ETIMEDOUT)
         return found(PeerFault::connect_timeout, peer.address + ": no answer to TCP",
-                     "the machine is off, or a firewall drops the packets; ask " +
-                         peer.agency + " to open the port for this node's address");
+                     "the machine is off, or a firewall drops the packets; ask " + peer.agency +
+                         " to open the port for this node's address");
     return found(PeerFault::host_unreachable, detail,
                  "this machine has no route there: check its network");
 }

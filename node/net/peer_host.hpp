@@ -16,8 +16,8 @@ public:
     // thread. Returns at once.
     virtual void ingest(std::vector<EncodedBatch> batches,
                         std::function<void(std::vector<IngestOutcome>)> done) = 0;
-    virtual void
-    adopt_charter(std::uint64_t epoch, Bytes document, std::function<void(Result<>)> done) = 0;
+    virtual void adopt_charter(std::uint64_t epoch, Bytes document,
+                               std::function<void(Result<>)> done) = 0;
     virtual void adopt_notice(Bytes notice, std::function<void(Result<>)> done) = 0;
     // The node that an earlier epoch listed with this key, and the present one with another.
     [[nodiscard]] virtual std::optional<NodeId> node_with_former_tls_key(const PublicKey&) const {

@@ -142,8 +142,10 @@ void PeerLink::act(IngestBatches& action) {
         asio::post(*io, [world, link, bytes, outcomes = std::move(outcomes)] {
             auto self = link.lock();
             auto shared = world.lock();
-            if (self) self->ingested(outcomes, bytes);
-            else if (shared) settle(shared->plan, outcomes);
+            if (self)
+                self->ingested(outcomes, bytes);
+            else if (shared)
+                settle(shared->plan, outcomes);
         });
     };
     world_->host.ingest(std::move(action.batches), std::move(done));
@@ -153,8 +155,10 @@ void PeerLink::ingested(const std::vector<IngestOutcome>& outcomes, std::size_t 
     ingest_bytes_ -= bytes;
     bool fresh =
         std::any_of(outcomes.begin(), outcomes.end(), [](const auto& o) { return o.fresh; });
-    if (session_) perform(session_->on_ingested(outcomes, node_now()));
-    else settle(world_->plan, outcomes);
+    if (session_)
+        perform(session_->on_ingested(outcomes, node_now()));
+    else
+        settle(world_->plan, outcomes);
     if (fresh) owner_.log_grew();
 }
 

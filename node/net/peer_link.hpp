@@ -25,8 +25,8 @@ struct LinkWorld {
 // How a link ended.
 struct LinkEnd {
     Error why;
-    bool was_up = false;    // TLS stood
-    bool truncated = false; // without a proper close
+    bool was_up = false;                        // TLS stood
+    bool truncated = false;                     // without a proper close
     std::chrono::seconds do_not_call_before{0}; // above zero: the session blames the peer
 };
 
@@ -38,13 +38,13 @@ public:
                                                    const std::optional<NodeId>& dialled) = 0;
     // TLS stands: may it become the peer's one connection? Errors: duplicate, busy (blamed).
     [[nodiscard]] virtual Result<> keep(PeerLink& link) = 0;
-    virtual void ready(PeerLink& link) = 0;     // hello done both ways, once
-    virtual void
-    heard(PeerLink& link, wire::Maintenance notice) = 0; // it will be away, or no longer will
+    virtual void ready(PeerLink& link) = 0; // hello done both ways, once
+    virtual void heard(PeerLink& link,
+                       wire::Maintenance notice) = 0; // it will be away, or no longer will
     virtual void heard(PeerLink& link, const wire::Statement& statement) = 0; // not verified yet
-    virtual void log_grew() = 0;                // batches came in and are held
-    virtual void
-    ended(PeerLink& link, const LinkEnd& end) = 0; // closed; may be destroyed soon after
+    virtual void log_grew() = 0; // batches came in and are held
+    virtual void ended(PeerLink& link,
+                       const LinkEnd& end) = 0; // closed; may be destroyed soon after
 };
 
 class PeerLink final : public StreamEvents, public std::enable_shared_from_this<PeerLink> {
@@ -56,16 +56,18 @@ public:
 
     // Takes over `socket`. Errors: storage_failed.
     [[nodiscard]] Result<> start(int socket, NodeTime deadline);
-    void log_grew();   // another batch is held here
+    void log_grew(); // another batch is held here
     void say(const wire::Maintenance& notice);
     void say(std::span<const wire::Statement> statements); // not to a peer with a former key
     void retire(Error why); // ends the session now, says goodbye, closes
-    void drop();       // closes at once and says nothing
+    void drop();            // closes at once and says nothing
 
     [[nodiscard]] TlsStream::Side side() const { return side_; }
     [[nodiscard]] const std::string& from() const { return from_; }
     [[nodiscard]] const NodeId& node() const { return node_; } // once TLS stands
-    [[nodiscard]] std::uint64_t held_there(const LogName& log) const { return session_ ? session_->held_there(log) : 0; }
+    [[nodiscard]] std::uint64_t held_there(const LogName& log) const {
+        return session_ ? session_->held_there(log) : 0;
+    }
     [[nodiscard]] SessionStatus status() const { return session_ ? session_->status() : status_; }
 
     // StreamEvents
@@ -101,8 +103,8 @@ private:
     bool up_ = false, said_ready_ = false, change_waits_ = false;
     std::unique_ptr<TlsStream> stream_;
     std::unique_ptr<SessionView> charter_only_; // a peer with a former key: its session's view
-    std::unique_ptr<Session> session_; // while kept and not closing
-    SessionStatus status_;             // the last one of an ended session
+    std::unique_ptr<Session> session_;          // while kept and not closing
+    SessionStatus status_;                      // the last one of an ended session
     Alarm tick_;
     std::size_t ingest_bytes_ = 0; // handed to the host, not yet answered
     std::chrono::seconds do_not_call_before_{0};

@@ -31,16 +31,16 @@ struct PeerStatus {
     NodeId node;
     std::string address; // as the charter has it
     std::string state; // "connected", "connecting", "waiting" (will call again), "refused" (blamed)
-    std::string why;     // for people: the last failure, or empty
+    std::string why;   // for people: the last failure, or empty
     std::chrono::system_clock::time_point since; // of the state
     SessionStatus session;                       // of the present or last session
-    std::vector<PeerGap> gaps; // as it last said of each compartment; ascending by log
+    std::vector<PeerGap> gaps;   // as it last said of each compartment; ascending by log
     std::uint64_t gaps_more = 0; // logs that do not stand in `gaps`
     std::optional<wire::Maintenance> maintenance; // an absence that it announced, past ones too
 };
 // It said that it would be away at `now`.
-[[nodiscard]] bool
-in_maintenance(const PeerStatus& peer, std::chrono::system_clock::time_point now);
+[[nodiscard]] bool in_maintenance(const PeerStatus& peer,
+                                  std::chrono::system_clock::time_point now);
 
 // An author has stated, signed, more of its own log than is held here: whoever passed it on.
 struct StatedGap {
@@ -63,8 +63,8 @@ struct DoorCounts {
     std::uint64_t accepted = 0;         // TCP connections taken
     std::uint64_t refused_by_limit = 0; // closed before TLS: too many half-open or connected
     std::uint64_t handshakes_failed =
-        0; // plain text, wrong version, no or unknown certificate, deadline
-    std::uint64_t truncated = 0;         // ended without a proper close
+        0;                       // plain text, wrong version, no or unknown certificate, deadline
+    std::uint64_t truncated = 0; // ended without a proper close
 };
 
 // Only tests change these.
@@ -73,10 +73,10 @@ struct NetOptions {
     std::chrono::milliseconds connect_deadline{4'000};    // TCP part of it, when dialling
     std::chrono::milliseconds shutdown_deadline{
         2'000}; // last words to a peer, then the socket closes
-    std::chrono::milliseconds stall_deadline{30'000};     // bytes wait for a peer that takes none
-    std::size_t half_open_max = 64;              // accepted, TLS not yet up
-    std::size_t half_open_per_address_max = 16;  // the same, from one address
-    std::size_t connections_max = 1024;          // accepted, in all
+    std::chrono::milliseconds stall_deadline{30'000}; // bytes wait for a peer that takes none
+    std::size_t half_open_max = 64;                   // accepted, TLS not yet up
+    std::size_t half_open_per_address_max = 16;       // the same, from one address
+    std::size_t connections_max = 1024;               // accepted, in all
     std::size_t queue_bytes_soft = 8u << 20;  // waiting to be sent: stop reading from that peer
     std::size_t queue_bytes_hard = 32u << 20; // close it
     bool dial = true;
@@ -90,9 +90,10 @@ public:
     // `host` must outlive the object; the host's callbacks may come later than stop() and are
     // ignored. Errors: invalid_argument (address), unreachable (cannot listen there: taken, or no
     // such address).
-    [[nodiscard]] static Result<std::unique_ptr<PeerNet>>
-    start(const Identity& self, const std::string& listen, PeerHost& host,
-          const NetOptions& options = {});
+    [[nodiscard]] static Result<std::unique_ptr<PeerNet>> start(const Identity& self,
+                                                                const std::string& listen,
+                                                                PeerHost& host,
+                                                                const NetOptions& options = {});
     ~PeerNet(); // stops
 
     // The log grew by own appends (what peers bring is noticed here). Any thread, cheap, coalesced.

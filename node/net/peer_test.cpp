@@ -200,7 +200,7 @@ private:
                 PeerFault::told,
                 peer_.address + ": " +
                     (error ? error.value().code + ": " + error.value().detail : "an error"),
-                         "");
+                "");
         }
         auto versions = wire::peek_versions(frame.payload);
         if (frame.type != static_cast<std::uint8_t>(wire::FrameType::hello) || !versions)

@@ -20,8 +20,10 @@ StatementRound::StatementRound(const Identity& self, PeerHost& host,
     const Bytes kept = host.kept_statements();
     if (kept.empty()) return;
     auto book = StatementBook::load(kept);
-    if (book) book_ = std::move(book.value());
-    else spdlog::warn("statements kept from before are lost why=\"{}\"", book.error().detail);
+    if (book)
+        book_ = std::move(book.value());
+    else
+        spdlog::warn("statements kept from before are lost why=\"{}\"", book.error().detail);
 }
 
 // The log's owner, if it is in force; null: nothing that its author says is heard.
@@ -74,7 +76,8 @@ void StatementRound::state_own_logs(bool first, std::uint64_t now, const HeldThe
     }
 }
 
-StatementRound::BatchPoint StatementRound::held_by_others(const FrontierEntry& entry, std::string_view compartment,
+StatementRound::BatchPoint StatementRound::held_by_others(const FrontierEntry& entry,
+                                                          std::string_view compartment,
                                                           const HeldThere& held_there) const {
     std::uint64_t number = 0;
     for (const NodeId& keeper : host_.authority()->keepers(compartment))
@@ -85,7 +88,8 @@ StatementRound::BatchPoint StatementRound::held_by_others(const FrontierEntry& e
     return hash ? BatchPoint{number, *hash} : BatchPoint{};
 }
 
-void StatementRound::state(const LogName& log, const BatchPoint& upto, bool first, std::uint64_t now) {
+void StatementRound::state(const LogName& log, const BatchPoint& upto, bool first,
+                           std::uint64_t now) {
     wire::Statement out{log, upto.number, upto.hash, now, {}};
     if (const auto held = book_.latest().find(log); held != book_.latest().end()) {
         const wire::Statement& last = held->second.statement;

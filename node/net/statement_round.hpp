@@ -1,5 +1,5 @@
-// What this node states of its own logs once an hour, what others have stated, and who has been told.
-// Network thread only. docs/format-frames.md, section Statements.
+// What this node states of its own logs once an hour, what others have stated, and who has been
+// told. Network thread only. docs/format-frames.md, section Statements.
 #pragma once
 
 #include "node/charter/identity.hpp"
@@ -23,10 +23,11 @@ public:
     void heard(const NodeId& from, const wire::Statement& statement);
     // The last batch of a log that a peer says it holds; 0: none, or it is not connected.
     using HeldThere = std::function<std::uint64_t(const NodeId& peer, const LogName& log)>;
-    // States what is due and compares what was heard with what is held. `now`: seconds since 1970. Stated is
-    // what another keeper holds too: after an older copy of this node was put back, such a peer shows that the
-    // log went further, and nothing is signed there twice. A word about a batch that went with the disk would
-    // outlive it, and the next batch at that place contradict it.
+    // States what is due and compares what was heard with what is held. `now`: seconds since 1970.
+    // Stated is what another keeper holds too: after an older copy of this node was put back, such
+    // a peer shows that the log went further, and nothing is signed there twice. A word about a
+    // batch that went with the disk would outlive it, and the next batch at that place contradict
+    // it.
     void turn(NodeTime monotonic, std::uint64_t now, const HeldThere& held_there);
     // What `peer` may know of and has not been told on this connection.
     [[nodiscard]] std::vector<wire::Statement> untold(const NodeId& peer);
@@ -42,7 +43,8 @@ private:
     void state_own_logs(bool first, std::uint64_t now, const HeldThere& held_there);
     void state(const LogName& log, const BatchPoint& upto, bool first, std::uint64_t now);
     // As far as other keepers hold it; batch 0: none does.
-    [[nodiscard]] BatchPoint held_by_others(const FrontierEntry& entry, std::string_view compartment,
+    [[nodiscard]] BatchPoint held_by_others(const FrontierEntry& entry,
+                                            std::string_view compartment,
                                             const HeldThere& held_there) const;
     [[nodiscard]] const LogOwner* owner_heard(const LogName& log) const;
 

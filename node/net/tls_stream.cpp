@@ -7,9 +7,9 @@
 #include <boost/asio/post.hpp>
 #include <deque>
 #include <fmt/format.h>
-#include <openssl/err.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 
@@ -19,8 +19,8 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::size_t chunk_bytes = 64 << 10;
-constexpr std::size_t record_bytes = 16 << 10;      // TLS writes at most this in one record
-constexpr std::size_t turn_bytes = 512 << 10;       // then other connections get their turn
+constexpr std::size_t record_bytes = 16 << 10;           // TLS writes at most this in one record
+constexpr std::size_t turn_bytes = 512 << 10;            // then other connections get their turn
 constexpr std::chrono::milliseconds alert_linger{1'000}; // for the peer to fetch why it was refused
 
 } // namespace
@@ -89,12 +89,16 @@ struct TlsStream::State : std::enable_shared_from_this<TlsStream::State> {
         });
     }
     void readable() {
-        if (phase == Phase::handshake) handshake();
-        else if (phase == Phase::up) read();
-        else if (phase == Phase::farewell) discard();
+        if (phase == Phase::handshake)
+            handshake();
+        else if (phase == Phase::up)
+            read();
+        else if (phase == Phase::farewell)
+            discard();
     }
     void writable() {
-        if (phase == Phase::handshake) handshake();
+        if (phase == Phase::handshake)
+            handshake();
         else if (phase == Phase::up || phase == Phase::finishing) {
             bool was_blocked = blocked;
             write();
@@ -204,8 +208,10 @@ struct TlsStream::State : std::enable_shared_from_this<TlsStream::State> {
                     return write_failed();
                 blocked = true;
                 if (phase == Phase::up && alarm.when() == NodeTime::max()) watch_stall();
-                if (why == SSL_ERROR_WANT_WRITE) wait_write();
-                else wait_read();
+                if (why == SSL_ERROR_WANT_WRITE)
+                    wait_write();
+                else
+                    wait_read();
                 break;
             }
             front_sent += count;
@@ -287,15 +293,15 @@ struct TlsStream::State : std::enable_shared_from_this<TlsStream::State> {
         queue.clear();
         queue_bytes = 0;
     }
-
 };
 
 TlsStream::TlsStream() = default;
 TlsStream::~TlsStream() { drop(); }
 
-Result<std::unique_ptr<TlsStream>>
-TlsStream::make(asio::io_context& io, int socket, ssl_ctx_st* context, Side side,
-                StreamEvents& events, const NetOptions& options) {
+Result<std::unique_ptr<TlsStream>> TlsStream::make(asio::io_context& io, int socket,
+                                                   ssl_ctx_st* context, Side side,
+                                                   StreamEvents& events,
+                                                   const NetOptions& options) {
     std::unique_ptr<TlsStream> out(new TlsStream);
     out->state_ = std::make_shared<State>(io, socket, events, options);
     State& state = *out->state_;

@@ -17,8 +17,8 @@ class StreamEvents {
 public:
     virtual ~StreamEvents() = default;
     [[nodiscard]] virtual Result<> admit(const PublicKey& tls_key) = 0;
-    virtual void on_up() = 0;                   // TLS stands and the key was admitted
-    virtual void on_bytes(ByteView chunk) = 0;  // valid during the call
+    virtual void on_up() = 0;                  // TLS stands and the key was admitted
+    virtual void on_bytes(ByteView chunk) = 0; // valid during the call
     virtual void on_sent() = 0; // the queue went down after it could not be sent at once
     virtual void on_down(const Error& why, bool truncated) = 0; // the socket is closed
 };
@@ -28,9 +28,10 @@ public:
     enum class Side { dialled, accepted };
 
     // Takes over `socket`. `events` and `options` must outlive on_down. Errors: storage_failed.
-    [[nodiscard]] static Result<std::unique_ptr<TlsStream>>
-    make(boost::asio::io_context& io, int socket, ssl_ctx_st* context, Side side,
-         StreamEvents& events, const NetOptions& options);
+    [[nodiscard]] static Result<std::unique_ptr<TlsStream>> make(boost::asio::io_context& io,
+                                                                 int socket, ssl_ctx_st* context,
+                                                                 Side side, StreamEvents& events,
+                                                                 const NetOptions& options);
     ~TlsStream(); // closes at once, says nothing
 
     // Begins the handshake; on_down if it has not ended at `deadline`.

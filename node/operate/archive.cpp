@@ -263,7 +263,8 @@ Result<> read_directory(const std::string& path, const VisitFile& visit) {
             names.push_back(fs::relative(at->path(), path).string());
         } else if (!at->is_directory()) { // opening a pipe would wait for ever
             return failure(ErrorCode::malformed,
-                           at->path().string() + ": is no file; `safar backup` writes nothing else");
+                           at->path().string() +
+                               ": is no file; `safar backup` writes nothing else");
         }
     if (error)
         return failure(ErrorCode::storage_failed, path + ": can not be listed: " + error.message());

@@ -39,7 +39,7 @@ struct BackupMade {
 struct RestoreRequest {
     std::string backup;    // directory or tar file
     std::string directory; // new or empty
-    std::string keys; // a copy of DIR/keys, for a backup without them; may be empty
+    std::string keys;      // a copy of DIR/keys, for a backup without them; may be empty
 };
 struct Restored {
     Manifest manifest;

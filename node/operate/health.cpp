@@ -10,7 +10,7 @@ namespace safar {
 namespace {
 
 constexpr std::int64_t minute = 60, hour = 60 * minute, day = 24 * hour;
-constexpr std::int64_t clock_tolerance = 2 * minute;  // more than any clock that NTP keeps
+constexpr std::int64_t clock_tolerance = 2 * minute; // more than any clock that NTP keeps
 constexpr std::int64_t away_problem = 24 * hour; // a peer that long out of reach is no short fault
 constexpr std::int64_t backup_age_max = 7 * day;
 constexpr std::uint64_t derived_lag_warning = 10'000; // batches; a second or two of following
@@ -104,8 +104,10 @@ Finding clock(const HealthFacts& facts) {
 Finding statements(const HealthFacts& facts) {
     if (facts.split_views.empty()) return {"statements", Health::ok, "no two contradict", ""};
     return {"statements", Health::problem,
-            "what is signed about logs of " + fmt::format("{}", fmt::join(facts.split_views, ", ")) +
-                " does not fit together: its key runs in two places, or it tells peers different things",
+            "what is signed about logs of " +
+                fmt::format("{}", fmt::join(facts.split_views, ", ")) +
+                " does not fit together: its key runs in two places, or it tells peers different "
+                "things",
             "safar gaps; speak with that agency; a steward can stop it: safar charter suspend"};
 }
 
@@ -146,16 +148,16 @@ std::string_view name(Health health) {
 }
 
 std::vector<Finding> examine(const HealthFacts& facts) {
-    std::vector<Finding> out{keys(facts),       disk(facts),      derived(facts), forks(facts),
-                             statements(facts), quarantine(facts), conflicts(facts), clock(facts),
-                             backup(facts)};
+    std::vector<Finding> out{keys(facts),      disk(facts),       derived(facts),
+                             forks(facts),     statements(facts), quarantine(facts),
+                             conflicts(facts), clock(facts),      backup(facts)};
     // A log of one agency lives on with one connected peer; whom nobody reaches is a problem for
     // all.
-    const bool alone = !facts.peers.empty() && std::none_of(facts.peers.begin(), facts.peers.end(),
-                                                            [](const HealthFacts::Peer& one) {
-                                                                return one.state == "connected" ||
-                                                                       !one.maintenance.empty();
-                                                            });
+    const bool alone =
+        !facts.peers.empty() &&
+        std::none_of(facts.peers.begin(), facts.peers.end(), [](const HealthFacts::Peer& one) {
+            return one.state == "connected" || !one.maintenance.empty();
+        });
     if (facts.peers.empty())
         out.push_back({"peers", Health::ok, "the charter lists no other node", ""});
     if (alone)

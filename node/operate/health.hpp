@@ -41,7 +41,7 @@ struct HealthFacts {
 
 enum class Health { ok, warning, problem };
 struct Finding {
-    std::string check;  // "disk", "peer FIA" ...
+    std::string check; // "disk", "peer FIA" ...
     Health health = Health::ok;
     std::string found;
     std::string advice; // what to do; empty if nothing

@@ -37,8 +37,8 @@ Result<std::optional<wire::Maintenance>> load_maintenance(const std::string& dir
     return std::optional(std::move(out));
 }
 
-Result<>
-save_maintenance(const std::string& directory, const std::optional<wire::Maintenance>& notice) {
+Result<> save_maintenance(const std::string& directory,
+                          const std::optional<wire::Maintenance>& notice) {
     const std::string path = path_of(directory);
     if (notice)
         return write_file_durably(

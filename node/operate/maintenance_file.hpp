@@ -13,7 +13,7 @@ namespace safar {
 [[nodiscard]] Result<std::optional<wire::Maintenance>>
 load_maintenance(const std::string& directory);
 // nullopt removes the file. Errors: storage_full, storage_failed with the path.
-[[nodiscard]] Result<>
-save_maintenance(const std::string& directory, const std::optional<wire::Maintenance>& notice);
+[[nodiscard]] Result<> save_maintenance(const std::string& directory,
+                                        const std::optional<wire::Maintenance>& notice);
 
 } // namespace safar

@@ -25,8 +25,7 @@ bool read_number(std::string_view text, std::uint64_t& out) {
     return error == std::errc() && end == text.data() + text.size();
 }
 
-template <class Id>
-bool read_hex(std::string_view text, Id& out) {
+template <class Id> bool read_hex(std::string_view text, Id& out) {
     auto id = Id::parse_hex(text);
     if (id) out = *id;
     return id.has_value();
@@ -67,16 +66,23 @@ bool read_line(std::string_view line, Manifest& out) {
         return words.size() == 3 && read_number(words[1], out.epoch) &&
                read_hex(words[2], out.charter);
     if (words.size() != 2) return false;
-    if (name == "version") out.version = words[1];
-    else if (name == "made") out.made = words[1];
-    else if (name == "agency") out.agency = words[1];
-    else if (name == "network") return read_hex(words[1], out.network);
-    else if (name == "node") return read_hex(words[1], out.node);
-    else if (name == "position") return read_number(words[1], out.position);
+    if (name == "version")
+        out.version = words[1];
+    else if (name == "made")
+        out.made = words[1];
+    else if (name == "agency")
+        out.agency = words[1];
+    else if (name == "network")
+        return read_hex(words[1], out.network);
+    else if (name == "node")
+        return read_hex(words[1], out.node);
+    else if (name == "position")
+        return read_number(words[1], out.position);
     else if (name == "keys") {
         out.with_keys = words[1] == "yes";
         return out.with_keys || words[1] == "no";
-    } else return false;
+    } else
+        return false;
     return true;
 }
 

@@ -73,7 +73,8 @@ std::vector<std::string> bundle_compartments(const CharterState& state, const No
     if (own == nullptr || !heard || state.suspended(self)) return shared;
     for (const CharterCompartment& compartment : now.compartments)
         // Bodies for who holds them, where this node does; else headers for who observes.
-        if ((compartment.may_carry(own->agency) && (compartment.may_carry(agency) || compartment.observes(agency))) ||
+        if ((compartment.may_carry(own->agency) &&
+             (compartment.may_carry(agency) || compartment.observes(agency))) ||
             (compartment.observes(own->agency) && compartment.observes(agency)))
             shared.push_back(compartment.name);
     std::sort(shared.begin(), shared.end());

@@ -8,7 +8,9 @@
 namespace safar {
 namespace {
 
-Error invalid(std::string detail) { return failure(ErrorCode::invalid_argument, std::move(detail)); }
+Error invalid(std::string detail) {
+    return failure(ErrorCode::invalid_argument, std::move(detail));
+}
 
 Result<const CharterCompartment*> find_compartment(const Charter& charter, std::string_view kind) {
     if (const auto* compartment = charter.compartment_of_kind(kind)) return compartment;
@@ -51,7 +53,8 @@ Result<std::vector<Assertion>> parse_fields(const Schema& schema, const Kind& ki
     for (const FieldText& given : fields) {
         SAFAR_TRY(const Field* field, find_field(kind, given.field));
         if (given.value.empty())
-            return invalid("field '" + given.field + "' is empty; to take back a value, retract it");
+            return invalid("field '" + given.field +
+                           "' is empty; to take back a value, retract it");
         SAFAR_TRY(auto value, parse_value(schema, *field, given.value));
         const bool many = field->rule == Rule::set || field->rule == Rule::ledger;
         for (const Assertion& other : out)
@@ -67,16 +70,16 @@ Result<std::vector<Assertion>> parse_fields(const Schema& schema, const Kind& ki
 Result<> check_required(const Kind& kind, const std::vector<Assertion>& assertions) {
     std::vector<std::string> missing;
     for (const Field& field : kind.fields)
-        if (field.required && std::none_of(assertions.begin(), assertions.end(), [&](const Assertion& a) {
-                return a.field == field.tag;
-            }))
+        if (field.required &&
+            std::none_of(assertions.begin(), assertions.end(),
+                         [&](const Assertion& a) { return a.field == field.tag; }))
             missing.push_back(field.name);
     if (missing.empty()) return success();
     return invalid("a record of kind '" + kind.name + "' needs: " + joined(missing));
 }
 
-Result<const CharterCompartment*> writable_compartment(const Charter& charter, std::string_view kind,
-                                                       std::string_view agency) {
+Result<const CharterCompartment*>
+writable_compartment(const Charter& charter, std::string_view kind, std::string_view agency) {
     SAFAR_TRY(const CharterCompartment* compartment, find_compartment(charter, kind));
     if (!compartment->may_write(agency))
         return failure(ErrorCode::not_permitted,
@@ -93,8 +96,8 @@ Result<const CharterCompartment*> writable_compartment(const Node& node, const C
     return writable_compartment(charter, kind, node.agency());
 }
 
-Result<const CharterCompartment*> readable_compartment(const Charter& charter, std::string_view kind,
-                                                       std::string_view agency) {
+Result<const CharterCompartment*>
+readable_compartment(const Charter& charter, std::string_view kind, std::string_view agency) {
     SAFAR_TRY(const CharterCompartment* compartment, find_compartment(charter, kind));
     SAFAR_TRY(check_holder(*compartment, agency));
     return compartment;
@@ -113,11 +116,13 @@ Result<> check_holder(const CharterCompartment& compartment, std::string_view ag
     holders.insert(holders.end(), compartment.readers.begin(), compartment.readers.end());
     if (compartment.observes(agency) || compartment.relays_only(agency))
         return failure(ErrorCode::not_permitted,
-                       "compartment '" + compartment.name + "' is read by " + joined(holders) + "; this node of " +
-                           std::string(agency) +
+                       "compartment '" + compartment.name + "' is read by " + joined(holders) +
+                           "; this node of " + std::string(agency) +
                            (compartment.observes(agency)
-                                ? " observes it: it holds headers and counts, and no record; ask a node of one of them"
-                                : " relays it: it passes batches on and shows no record; ask a node of one of them"));
+                                ? " observes it: it holds headers and counts, and no record; ask a "
+                                  "node of one of them"
+                                : " relays it: it passes batches on and shows no record; ask a "
+                                  "node of one of them"));
     return failure(ErrorCode::not_permitted,
                    "compartment '" + compartment.name + "' is held by " + joined(holders) +
                        "; this node belongs to " + std::string(agency) +

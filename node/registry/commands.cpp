@@ -34,15 +34,15 @@ void change_field(const Field& field, const FoldedField* folded, const std::stri
     }
     if (field.rule == Rule::set) {
         for (const Value& value : wanted)
-            if (std::none_of(live.begin(), live.end(), [&](const Said* s) { return s->value == value; }))
+            if (std::none_of(live.begin(), live.end(),
+                             [&](const Said* s) { return s->value == value; }))
                 draft.body.assertions.push_back({field.tag, value});
         for (const Said* said : live)
             if (!std::binary_search(wanted.begin(), wanted.end(), said->value))
                 draft.replaces.push_back(said->dot);
         return;
     }
-    if (live.size() == wanted.size() &&
-        std::all_of(live.begin(), live.end(), [&](const Said* s) {
+    if (live.size() == wanted.size() && std::all_of(live.begin(), live.end(), [&](const Said* s) {
             return std::binary_search(wanted.begin(), wanted.end(), s->value);
         }))
         return;
@@ -50,7 +50,8 @@ void change_field(const Field& field, const FoldedField* folded, const std::stri
     replace(live, draft);
 }
 
-EventDraft draft_for(const RecordView& view, std::string verb, const std::string& basis, const Actor& actor) {
+EventDraft draft_for(const RecordView& view, std::string verb, const std::string& basis,
+                     const Actor& actor) {
     EventDraft draft;
     draft.body.kind = view.kind->tag;
     draft.body.record = view.folded.id;
@@ -63,7 +64,8 @@ EventDraft draft_for(const RecordView& view, std::string verb, const std::string
 
 Error needs_reason(std::string_view what) {
     return failure(ErrorCode::invalid_argument,
-                   std::string(what) + " overrules what other agencies said and needs a reason (why)");
+                   std::string(what) +
+                       " overrules what other agencies said and needs a reason (why)");
 }
 
 } // namespace
@@ -83,10 +85,10 @@ std::vector<std::unique_lock<std::mutex>> Registry::lock_records(std::span<const
     return out;
 }
 
-// A record born here is named by its log, so that its home can be told from its id. The design adds the
-// sequence of its first event; that is known only once the batch is placed (the first append after a
-// start may open a new incarnation, and others share the batch), so 63 random bits stand in its place,
-// above every sequence there can be.
+// A record born here is named by its log, so that its home can be told from its id. The design adds
+// the sequence of its first event; that is known only once the batch is placed (the first append
+// after a start may open a new incarnation, and others share the batch), so 63 random bits stand in
+// its place, above every sequence there can be.
 RecordId Registry::fresh_record_id(const std::string& compartment) {
     std::optional<LogName> log;
     {
@@ -182,7 +184,8 @@ Result<EventDraft> Registry::created(const CreateCommand& command, const Actor& 
     SAFAR_TRY(view.kind, find_kind(*view.schema, command.kind));
     SAFAR_TRY(auto assertions, parse_fields(*view.schema, *view.kind, command.fields));
     SAFAR_TRY(check_required(*view.kind, assertions));
-    if (command.record) view.folded.id = *command.record;
+    if (command.record)
+        view.folded.id = *command.record;
     else {
         SAFAR_TRY(view.folded.id, fresh_id(command.kind));
     }
@@ -228,9 +231,10 @@ Result<RecordId> Registry::fresh_id(std::string_view kind) {
 // understand can not be checked, and so not be written.
 static Result<> check_known(const RecordView& view) {
     if (view.kind != nullptr) return success();
-    return failure(ErrorCode::invalid_argument,
-                   "record " + show_id(view.folded.id) + " is of kind " +
-                       std::to_string(view.folded.kind) + ", which the schema in force does not have");
+    return failure(ErrorCode::invalid_argument, "record " + show_id(view.folded.id) +
+                                                    " is of kind " +
+                                                    std::to_string(view.folded.kind) +
+                                                    ", which the schema in force does not have");
 }
 
 Result<RecordChange> Registry::set(const SetCommand& command, const Actor& actor) {
@@ -239,7 +243,8 @@ Result<RecordChange> Registry::set(const SetCommand& command, const Actor& actor
     SAFAR_TRY(auto view, show(command.record));
     SAFAR_TRY(check_known(view));
     SAFAR_TRY(auto assertions, parse_fields(*view.schema, *view.kind, command.fields));
-    EventDraft draft = draft_for(view, command.replace ? "resolved" : "updated", command.why, actor);
+    EventDraft draft =
+        draft_for(view, command.replace ? "resolved" : "updated", command.why, actor);
     const std::string only = command.replace ? "" : node_.agency();
     for (auto at = assertions.begin(); at != assertions.end();) {
         const Field* field = view.kind->field(at->field);
@@ -319,7 +324,8 @@ Result<RecordChange> Registry::retract(const RetractCommand& command, const Acto
     const FoldedField* folded = view.folded.field(field->tag);
     replace(addressed(folded, node_.agency()), draft);
     if (draft.replaces.empty()) {
-        std::string detail = "nothing that " + node_.agency() + " said stands in field '" + field->name + "'";
+        std::string detail =
+            "nothing that " + node_.agency() + " said stands in field '" + field->name + "'";
         if (folded != nullptr && !folded->live.empty())
             detail += "; " + folded->live.front().agency +
                       " said it: only they can retract it (to overrule them, resolve the field)";
@@ -331,8 +337,9 @@ Result<RecordChange> Registry::retract(const RetractCommand& command, const Acto
 Result<RecordChange> Registry::resolve(const ResolveCommand& command, const Actor& actor) {
     if (command.why.empty()) return needs_reason("a resolution");
     if ((command.pick == 0) == !command.value.has_value())
-        return failure(ErrorCode::invalid_argument,
-                       "a resolution takes either pick (1, 2 ...: a live value) or value, not both");
+        return failure(
+            ErrorCode::invalid_argument,
+            "a resolution takes either pick (1, 2 ...: a live value) or value, not both");
     std::lock_guard lock(stripe(command.record));
     SAFAR_TRY(auto view, show(command.record));
     SAFAR_TRY(check_known(view));

@@ -6,8 +6,9 @@
 namespace safar {
 namespace {
 
-constexpr std::size_t step_batches = 64;         // between two wake-ups of readers: about 16 k events
-constexpr Position checkpoint_batches = 8192;    // what a crash makes a start derive again: about 2 M events
+constexpr std::size_t step_batches = 64; // between two wake-ups of readers: about 16 k events
+constexpr Position checkpoint_batches =
+    8192; // what a crash makes a start derive again: about 2 M events
 constexpr std::chrono::seconds idle_checkpoint{2};
 constexpr std::chrono::milliseconds retry_pause_max{30'000};
 
@@ -62,14 +63,13 @@ void DeriveThread::look_again() {
 Result<> DeriveThread::wait_for(Position wanted, std::chrono::milliseconds at_most) {
     if (position() >= wanted) return success();
     std::unique_lock lock(mutex_);
-    moved_.wait_for(lock, at_most,
-                    [&] { return position() >= wanted || ended_ || hindered_; });
+    moved_.wait_for(lock, at_most, [&] { return position() >= wanted || ended_ || hindered_; });
     if (position() >= wanted) return success();
     if (hindered_) return *hindered_;
     if (ended_) return failure(ErrorCode::stopping, "the node is stopping");
-    return failure(ErrorCode::timed_out, "derived state is at position " + std::to_string(position()) +
-                                             " and did not reach " + std::to_string(wanted) +
-                                             " in time; try again");
+    return failure(ErrorCode::timed_out, "derived state is at position " +
+                                             std::to_string(position()) + " and did not reach " +
+                                             std::to_string(wanted) + " in time; try again");
 }
 
 Result<> DeriveThread::run(std::function<Result<>(Derived&)> task) {
@@ -92,7 +92,9 @@ void DeriveThread::loop() {
         bool idle = false;
         {
             std::unique_lock lock(mutex_);
-            auto work = [this] { return stopping_ || look_again_ || !tasks_.empty() || position() < target_; };
+            auto work = [this] {
+                return stopping_ || look_again_ || !tasks_.empty() || position() < target_;
+            };
             idle = !wake_.wait_for(lock, idle_checkpoint, work);
             tasks.swap(tasks_);
             look_again_ = false;
@@ -121,8 +123,10 @@ void DeriveThread::step() {
         if (taken.has_value()) hindered_.reset();
     }
     moved_.notify_all();
-    if (taken.has_value()) retry_pause_ = retry_pause_min;
-    else hindered_by(taken.error());
+    if (taken.has_value())
+        retry_pause_ = retry_pause_min;
+    else
+        hindered_by(taken.error());
 }
 
 // Damage of derived state is mended by deriving it again; damage of the log is not.

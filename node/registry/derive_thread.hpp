@@ -1,4 +1,5 @@
-// The one thread that follows the journal into derived state, and wakes whoever waits for a position.
+// The one thread that follows the journal into derived state, and wakes whoever waits for a
+// position.
 //
 // Threads: every member may be called from any thread.
 #pragma once
@@ -28,7 +29,8 @@ public:
 
     // The log has reached `last`.
     void wake(Position last);
-    // What counts may have changed (a charter, a fork): readers wait until derived state has looked.
+    // What counts may have changed (a charter, a fork): readers wait until derived state has
+    // looked.
     void look_again();
     [[nodiscard]] Position position() const { return position_.load(std::memory_order_acquire); }
     // Costs one load where derived state is there already. Errors: timed_out, stopping; where

@@ -18,7 +18,8 @@ public:
     Result<> add(const std::string& compartment, const FrontierEntry& entry) {
         std::uint64_t last = 0;
         for (const Cut& cut : cuts_)
-            if (cut.compartment == compartment && cut.incarnation == entry.log.incarnation) last = cut.batch;
+            if (cut.compartment == compartment && cut.incarnation == entry.log.incarnation)
+                last = cut.batch;
         if (last >= entry.head.number) return success();
         LogImpact log{compartment, entry.log.incarnation, last + 1, entry.head.number, 0};
         for (std::uint64_t next = log.from; next <= log.to;) {
@@ -78,9 +79,12 @@ private:
 
 Result<Impact> impact_of(const Node& here, const NodeId& node, std::span<const Cut> cuts) {
     auto state = here.charter_state();
-    const bool known = std::any_of(state->epochs().begin(), state->epochs().end(),
-                                   [&](const HeldCharter& held) { return held.charter->node(node) != nullptr; });
-    if (!known) return failure(ErrorCode::not_found, "node " + node.hex() + " stands in no epoch of the charter");
+    const bool known =
+        std::any_of(state->epochs().begin(), state->epochs().end(),
+                    [&](const HeldCharter& held) { return held.charter->node(node) != nullptr; });
+    if (!known)
+        return failure(ErrorCode::not_found,
+                       "node " + node.hex() + " stands in no epoch of the charter");
     auto authority = here.authority();
     Assessor assessor(here, cuts);
     for (const CharterCompartment& compartment : here.charter()->compartments)

@@ -58,8 +58,9 @@ public:
         for (const HeldEvent* event : own_) {
             if (event->body.source != source_) continue;
             bool touched = std::erase_if(stands, [&](const Stands& one) {
-                return std::binary_search(event->replaces.begin(), event->replaces.end(), one.dot);
-            }) > 0;
+                               return std::binary_search(event->replaces.begin(),
+                                                         event->replaces.end(), one.dot);
+                           }) > 0;
             touched |= add_assertions(*event, field, stands);
             if (!touched) continue;
             Snapshot now{event->body.edition, {}};
@@ -81,7 +82,8 @@ public:
     }
 
 private:
-    bool add_assertions(const HeldEvent& event, std::uint16_t field, std::vector<Stands>& out) const {
+    bool add_assertions(const HeldEvent& event, std::uint16_t field,
+                        std::vector<Stands>& out) const {
         bool any = false;
         const auto& assertions = event.body.assertions;
         for (std::size_t i = 0; i < assertions.size(); ++i) {
@@ -99,13 +101,15 @@ private:
     bool said_ = false;
 };
 
-bool said_before(const std::vector<Snapshot>& past, std::string_view edition, const Values& values) {
+bool said_before(const std::vector<Snapshot>& past, std::string_view edition,
+                 const Values& values) {
     return std::any_of(past.begin(), past.end(), [&](const Snapshot& then) {
         return (edition.empty() || then.edition >= edition) && then.values == values;
     });
 }
 
-void diff_field(const Field& field, const Past& past, std::string_view edition, Values wanted, RowDiff& out) {
+void diff_field(const Field& field, const Past& past, std::string_view edition, Values wanted,
+                RowDiff& out) {
     tidy(wanted);
     std::vector<Snapshot> snapshots = past.snapshots(field.tag);
     const Values last = snapshots.empty() ? Values{} : snapshots.back().values;

@@ -10,8 +10,8 @@
 namespace safar {
 namespace {
 
-constexpr std::size_t chunk_records = 4096;       // read and looked up together: 16 batches
-constexpr std::size_t flying_events_max = 32768;  // about 40 MiB of drafts
+constexpr std::size_t chunk_records = 4096;        // read and looked up together: 16 batches
+constexpr std::size_t flying_events_max = 32768;   // about 40 MiB of drafts
 constexpr std::chrono::minutes derive_patience{5}; // for one chunk
 
 } // namespace
@@ -110,7 +110,8 @@ Result<> ImportRun::take_round(std::vector<EventBody> round) {
         }
         const Kind* kind = schema_->kind(draft.body.kind);
         SAFAR_ASSERT(kind != nullptr);
-        RowDiff diff = diff_row(*kind, node_.agency(), draft.body, histories[static_cast<std::size_t>(place[i])]);
+        RowDiff diff = diff_row(*kind, node_.agency(), draft.body,
+                                histories[static_cast<std::size_t>(place[i])]);
         ++(diff.empty() ? summary_.records_unchanged : summary_.records_changed);
         if (diff.empty()) continue;
         draft.body.assertions = std::move(diff.assertions);
@@ -194,7 +195,8 @@ Result<> ImportRun::land_all() {
     return success();
 }
 
-// Batches written = how far the heads of this node's logs moved. (A command given meanwhile counts too.)
+// Batches written = how far the heads of this node's logs moved. (A command given meanwhile counts
+// too.)
 void ImportRun::count_heads(bool before) {
     auto authority = node_.log().authority();
     for (const CharterCompartment& compartment : charter_->compartments)

@@ -1,8 +1,8 @@
 // One import: rows in, as few events out as say what is new.
 //
-// Parsing and comparing run on the caller's thread, signing and syncing on the log thread, deriving on
-// the derive thread, all at once; a bounded number of events is under way between them. Atomic per
-// batch, idempotent, and resumable by running it again.
+// Parsing and comparing run on the caller's thread, signing and syncing on the log thread, deriving
+// on the derive thread, all at once; a bounded number of events is under way between them. Atomic
+// per batch, idempotent, and resumable by running it again.
 #pragma once
 
 #include "node/imports/import_reader.hpp"

@@ -11,8 +11,10 @@ const std::string runs_key = "journal/runs";
 std::string chunk_key(std::uint64_t number) { return "journal/marks/" + std::to_string(number); }
 
 Error damaged(const std::string& key) {
-    return failure(ErrorCode::storage_corrupt, "setting '" + key + "' does not read; restore a backup, or live "
-                                               "without feeds and questions about what was known");
+    return failure(ErrorCode::storage_corrupt,
+                   "setting '" + key +
+                       "' does not read; restore a backup, or live "
+                       "without feeds and questions about what was known");
 }
 
 } // namespace
@@ -95,7 +97,8 @@ Bytes JournalMarks::encoded(const std::vector<Mark>& marks) {
     return out;
 }
 
-Result<std::optional<std::vector<JournalMarks::Mark>>> JournalMarks::stored_chunk(std::uint64_t number) const {
+Result<std::optional<std::vector<JournalMarks::Mark>>>
+JournalMarks::stored_chunk(std::uint64_t number) const {
     SAFAR_TRY(auto stored, log_.setting(chunk_key(number)));
     if (!stored) return std::optional<std::vector<Mark>>{};
     std::vector<Mark> out;
@@ -130,7 +133,8 @@ void JournalMarks::learn_handles() {
 
 JournalMarks::Mark JournalMarks::mark_of(Position last, const std::vector<LogName>* logs) {
     Mark mark;
-    const auto now = std::chrono::duration_cast<std::chrono::microseconds>(clock_().time_since_epoch());
+    const auto now =
+        std::chrono::duration_cast<std::chrono::microseconds>(clock_().time_since_epoch());
     // A clock that was set back does not make the past later.
     mark.at = {std::max<std::int64_t>(now.count(), last_.at.microseconds)};
     mark.position = last;
@@ -240,7 +244,8 @@ Result<std::optional<KnownThen>> JournalMarks::known_at(ClaimedTime at) const {
 Result<RunName> JournalMarks::run_of(Position position) const {
     std::lock_guard lock(mutex_);
     if (broken_) return *broken_;
-    auto after = std::find_if(runs_.rbegin(), runs_.rend(), [&](const Run& run) { return run.after < position; });
+    auto after = std::find_if(runs_.rbegin(), runs_.rend(),
+                              [&](const Run& run) { return run.after < position; });
     return after == runs_.rend() ? runs_.front().name : after->name;
 }
 

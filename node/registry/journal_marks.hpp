@@ -1,12 +1,12 @@
 // What this node remembers of its own journal beside the batches: when they came, and in which run.
 //
-// A *mark* says: up to this position had come by this time, and of each log so many batches. At most one a
-// second is written, in the log's settings, so a backup carries them. A mark is never early: what it names
-// had come by its time. What came between two marks counts from the later one.
+// A *mark* says: up to this position had come by this time, and of each log so many batches. At
+// most one a second is written, in the log's settings, so a backup carries them. A mark is never
+// early: what it names had come by its time. What came between two marks counts from the later one.
 //
-// A *run* is a start of the node. Each draws a name, so that a journal that was set back (a backup restored,
-// a disk's snapshot) and went on differently can be told from the one that was: the positions are the same
-// numbers, the runs that they came in are not.
+// A *run* is a start of the node. Each draws a name, so that a journal that was set back (a backup
+// restored, a disk's snapshot) and went on differently can be told from the one that was: the
+// positions are the same numbers, the runs that they came in are not.
 //
 // Threads: begin(), committed() and write() from the thread that writes the log; the rest from any.
 #pragma once
@@ -42,8 +42,8 @@ public:
     // `log` must outlive it. No clock: the system's.
     JournalMarks(Log& log, Clock clock);
 
-    // Once, before anything is written to the log: loads what there is, begins a run, writes a mark.
-    // Errors: storage_*; then no question is answered.
+    // Once, before anything is written to the log: loads what there is, begins a run, writes a
+    // mark. Errors: storage_*; then no question is answered.
     [[nodiscard]] Result<> begin(Entropy& entropy);
     // The log has reached `last`; `touched`: the logs that have grown since the call before, null:
     // any may have. True: write() is due. Cost: those logs' heads, once a second; of `null` every
@@ -81,7 +81,7 @@ private:
 
     Log& log_;
     Clock clock_;
-    mutable std::mutex mutex_; // guards the rest
+    mutable std::mutex mutex_;    // guards the rest
     std::optional<Error> broken_; // begin() failed, or was not called
     std::vector<Run> runs_;
     std::vector<Mark> chunk_; // the last one, with what is not written yet

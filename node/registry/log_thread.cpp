@@ -116,8 +116,9 @@ LogThread::Group LogThread::take_group() {
     const bool idle = !anything();
     wake_.wait(lock, [&] { return stopping_ || anything(); });
     if (!idle && !stopping_ && !appends_.empty() && ingests_.empty() && queued_events_ < few_events)
-        wake_.wait_for(lock, settings_.linger,
-                       [this] { return stopping_ || queued_events_ >= few_events || !ingests_.empty(); });
+        wake_.wait_for(lock, settings_.linger, [this] {
+            return stopping_ || queued_events_ >= few_events || !ingests_.empty();
+        });
 
     std::size_t events = 0;
     while (!appends_.empty() && events < group_events_max) {

@@ -1,5 +1,5 @@
-// The one thread that writes to the log. Appends of this node and batches from peers meet in its queue
-// and are committed in groups: one sync pays for everything that has gathered.
+// The one thread that writes to the log. Appends of this node and batches from peers meet in its
+// queue and are committed in groups: one sync pays for everything that has gathered.
 //
 // Threads: every member may be called from any thread; callbacks run on the log thread and must not
 // block or call back into a waiting member.
@@ -22,8 +22,8 @@ public:
     using IngestDone = std::function<void(std::vector<IngestOutcome>)>;
 
     struct Settings {
-        // How long a few small appends wait for company. Only while the log is busy anyway: the first
-        // after a pause is committed at once. At most 20 ms.
+        // How long a few small appends wait for company. Only while the log is busy anyway: the
+        // first after a pause is committed at once. At most 20 ms.
         std::chrono::milliseconds linger{2};
         // Called after each group that changed the log, with its last position.
         // `touched`: the logs that have grown; null where that is not known (a task wrote).

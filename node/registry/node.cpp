@@ -34,13 +34,15 @@ void Node::start(std::function<void()> on_change, std::function<void()> on_chart
     // What was acknowledged before a restart is this node's own write too: reads wait for it.
     remember_own(log_.last_position());
     if (auto begun = marks_->begin(system_entropy()); !begun && settings_.note)
-        settings_.note("nothing can be asked about the past, and no feed is given: " + describe(begun.error()));
+        settings_.note("nothing can be asked about the past, and no feed is given: " +
+                       describe(begun.error()));
     deriver_->start();
     writer_->start();
     // What the log and the charter's notices know of forks, the other learns.
     writer_->run([this](Log& log) {
         if (auto told = tell_log_of_forks(log, *charter_state()); !told && settings_.note)
-            settings_.note("a fork that is known could not be noted in the log: " + describe(told.error()));
+            settings_.note("a fork that is known could not be noted in the log: " +
+                           describe(told.error()));
         note_forks(log);
     });
 }
@@ -115,24 +117,27 @@ Hash Node::erasures_digest() const { return tagged_hash("erasures", {}); }
 
 void Node::ingest(std::vector<EncodedBatch> batches,
                   std::function<void(std::vector<IngestOutcome>)> done) {
-    writer_->ingest(std::move(batches), [this, done = std::move(done)](std::vector<IngestOutcome> outcomes) {
-        if (std::any_of(outcomes.begin(), outcomes.end(), [](const IngestOutcome& outcome) {
-                return !outcome.result && outcome.result.error().code == ErrorCode::fork_detected;
-            }) ||
-            log_.forks().size() != forks_noted_) // or a branch that an epoch admitted began
-            note_forks(log_); // on the log thread
-        if (std::any_of(outcomes.begin(), outcomes.end(), [](const IngestOutcome& outcome) {
-                return outcome.fresh && outcome.position == 0; // bodies of batches that were held without
-            }))
-            deriver_->look_again();
-        done(std::move(outcomes));
-    });
+    writer_->ingest(
+        std::move(batches), [this, done = std::move(done)](std::vector<IngestOutcome> outcomes) {
+            if (std::any_of(outcomes.begin(), outcomes.end(),
+                            [](const IngestOutcome& outcome) {
+                                return !outcome.result &&
+                                       outcome.result.error().code == ErrorCode::fork_detected;
+                            }) ||
+                log_.forks().size() != forks_noted_) // or a branch that an epoch admitted began
+                note_forks(log_);                    // on the log thread
+            if (std::any_of(outcomes.begin(), outcomes.end(), [](const IngestOutcome& outcome) {
+                    return outcome.fresh &&
+                           outcome.position == 0; // bodies of batches that were held without
+                }))
+                deriver_->look_again();
+            done(std::move(outcomes));
+        });
 }
 
 void Node::confirm_own_heads(const NodeId& peer, Frontier held_by_peer) {
-    writer_->run([peer, held = std::move(held_by_peer)](Log& log) {
-        log.confirm_own_heads(peer, held);
-    });
+    writer_->run(
+        [peer, held = std::move(held_by_peer)](Log& log) { log.confirm_own_heads(peer, held); });
 }
 
 void Node::keep_statements(Bytes saved) {

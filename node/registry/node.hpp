@@ -1,5 +1,5 @@
-// One node's inside: the log thread, the derive thread and the charter in force, and what the network
-// shell asks of them. It owns threads and no socket.
+// One node's inside: the log thread, the derive thread and the charter in force, and what the
+// network shell asks of them. It owns threads and no socket.
 //
 // Threads: every member may be called from any thread. start() once, stop() once.
 #pragma once
@@ -16,11 +16,11 @@ namespace safar {
 
 struct NodeSettings {
     NodeId id;
-    std::string agency;                // code
-    CharterState charter;              // as loaded
+    std::string agency;   // code
+    CharterState charter; // as loaded
     std::chrono::milliseconds linger{2};
-    // Makes a new state of the charter durable before it is in force (save_charter_state); empty: nothing
-    // is kept.
+    // Makes a new state of the charter durable before it is in force (save_charter_state); empty:
+    // nothing is kept.
     std::function<Result<>(const CharterState&)> keep;
     // One line for the operator; any thread.
     std::function<void(std::string)> note;
@@ -34,8 +34,8 @@ public:
     Node(Log& log, Derived& derived, NodeSettings settings);
     ~Node() override;
 
-    // `on_change` is called after each commit and for each new notice, `on_charter` when another charter
-    // rules or somebody is suspended; on the log thread, and they must return at once.
+    // `on_change` is called after each commit and for each new notice, `on_charter` when another
+    // charter rules or somebody is suspended; on the log thread, and they must return at once.
     void start(std::function<void()> on_change, std::function<void()> on_charter = {});
     // Commits what is queued, follows it for a moment, makes derived state durable.
     void stop();
@@ -70,9 +70,13 @@ public:
     [[nodiscard]] Hash charter_digest() const override { return charter_state()->state_hash(); }
     [[nodiscard]] std::vector<Hash> notices() const override;
     [[nodiscard]] std::optional<Bytes> notice(const Hash& hash) const override;
-    [[nodiscard]] std::optional<NodeId> node_with_former_tls_key(const PublicKey& key) const override;
-    [[nodiscard]] bool suspended(const NodeId& node) const override { return charter_state()->suspended(node); }
-    void adopt_charter(std::uint64_t epoch, Bytes document, std::function<void(Result<>)> done) override;
+    [[nodiscard]] std::optional<NodeId>
+    node_with_former_tls_key(const PublicKey& key) const override;
+    [[nodiscard]] bool suspended(const NodeId& node) const override {
+        return charter_state()->suspended(node);
+    }
+    void adopt_charter(std::uint64_t epoch, Bytes document,
+                       std::function<void(Result<>)> done) override;
     void adopt_notice(Bytes notice, std::function<void(Result<>)> done) override;
     void confirm_own_heads(const NodeId& peer, Frontier held_by_peer) override;
     void keep_statements(Bytes saved) override;

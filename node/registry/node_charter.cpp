@@ -1,5 +1,5 @@
-// How a node's charter advances: epochs and notices come from peers or from its own operator, are made
-// durable, and then change what counts in the log, what the schema is and who is spoken to.
+// How a node's charter advances: epochs and notices come from peers or from its own operator, are
+// made durable, and then change what counts in the log, what the schema is and who is spoken to.
 #include "node/registry/node.hpp"
 
 #include <algorithm>
@@ -21,7 +21,8 @@ std::optional<NodeId> Node::node_with_former_tls_key(const PublicKey& key) const
 
 void Node::adopt_charter(std::uint64_t, Bytes document, std::function<void(Result<>)> done) {
     writer_->run([this, document = std::move(document), done = std::move(done)](Log& log) {
-        done(change_charter(log, [&](CharterState& state) { return state.take_epoch(as_text(document)); }));
+        done(change_charter(
+            log, [&](CharterState& state) { return state.take_epoch(as_text(document)); }));
     });
 }
 
@@ -29,7 +30,8 @@ void Node::adopt_notice(Bytes bytes, std::function<void(Result<>)> done) {
     writer_->run([this, bytes = std::move(bytes), done = std::move(done)](Log& log) {
         auto notice = parse_notice(bytes);
         if (!notice) return done(notice.error());
-        done(change_charter(log, [&](CharterState& state) { return state.take_notice(notice.value()); }));
+        done(change_charter(
+            log, [&](CharterState& state) { return state.take_notice(notice.value()); }));
     });
 }
 
@@ -79,8 +81,9 @@ Result<> Node::change_charter(Log& log, const Change& change) {
 void Node::tell_operator(const CharterState& before, const CharterState& after) const {
     if (!settings_.note) return;
     if (after.ruling().charter->identity != before.ruling().charter->identity)
-        settings_.note("charter: epoch " + std::to_string(after.ruling().charter->epoch) + " is in force" +
-                       (after.frozen() ? ", two rivals follow it: a successor must settle them" : ""));
+        settings_.note(
+            "charter: epoch " + std::to_string(after.ruling().charter->epoch) + " is in force" +
+            (after.frozen() ? ", two rivals follow it: a successor must settle them" : ""));
     for (const auto& [hash, notice] : after.notices())
         if (!before.notices().contains(hash)) settings_.note("charter: " + describe_notice(notice));
 }
@@ -100,10 +103,12 @@ Result<> Node::tell_log_of_forks(Log& log, const CharterState& state) const {
         const auto* fork = std::get_if<ForkEvidence>(&notice.what);
         if (fork == nullptr) continue;
         const LogOwner* owner = log.authority()->owner(fork->place.log.id);
-        if (owner == nullptr || !log.authority()->may_observe(settings_.id, owner->compartment)) continue;
+        if (owner == nullptr || !log.authority()->may_observe(settings_.id, owner->compartment))
+            continue;
         auto noted = log.note_fork(*fork);
         // What the charter in force does not let be said, or not yet, is no fork either.
-        if (!noted && noted.error().code != ErrorCode::not_permitted && noted.error().code != ErrorCode::epoch_unknown)
+        if (!noted && noted.error().code != ErrorCode::not_permitted &&
+            noted.error().code != ErrorCode::epoch_unknown)
             all = noted.error();
         if (noted && noted.value()) deriver_->look_again(); // a head may have fallen
     }
@@ -115,9 +120,11 @@ void Node::note_forks(Log& log) {
     forks_noted_ = log.forks().size();
     for (const ForkEvidence& fork : log.forks()) {
         const Notice notice = make_fork_notice(fork);
-        auto noted = change_charter(log, [&](CharterState& state) { return state.take_notice(notice); });
+        auto noted =
+            change_charter(log, [&](CharterState& state) { return state.take_notice(notice); });
         if (!noted && settings_.note)
-            settings_.note("a fork could not be made known to the others: " + describe(noted.error()));
+            settings_.note("a fork could not be made known to the others: " +
+                           describe(noted.error()));
     }
 }
 

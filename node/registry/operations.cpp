@@ -11,7 +11,8 @@ Result<ImportSummary> Registry::import_file(const ImportCommand& command, const 
         if (compartment == nullptr) return std::nullopt;
         return compartment->name;
     };
-    SAFAR_TRY(auto reader, ImportReader::open(request, node_.derived().schema(), std::move(source)));
+    SAFAR_TRY(auto reader,
+              ImportReader::open(request, node_.derived().schema(), std::move(source)));
     return import_from(*reader, command.dry_run, actor, rejects);
 }
 
@@ -19,7 +20,8 @@ Result<ImportSummary> Registry::import_from(ImportReader& reader, bool dry_run, 
                                             const RejectSink& rejects) {
     std::unique_lock turn(import_turn_, std::defer_lock);
     if (!turn.try_lock_for(std::chrono::minutes(10)))
-        return failure(ErrorCode::busy, "another import has been running for 10 minutes; try again later");
+        return failure(ErrorCode::busy,
+                       "another import has been running for 10 minutes; try again later");
     ++totals_.imports;
     Result<ImportSummary> summary = [&] {
         ImportRun run(node_, reader, actor.name, dry_run);

@@ -5,11 +5,13 @@
 namespace safar {
 namespace {
 
-// A compartment asked for by name is one of the charter's, and this agency may hold it; or at least count it,
-// where only counts are asked for.
-Result<> check_asked(const Charter& charter, std::string_view name, std::string_view agency, bool state) {
+// A compartment asked for by name is one of the charter's, and this agency may hold it; or at least
+// count it, where only counts are asked for.
+Result<> check_asked(const Charter& charter, std::string_view name, std::string_view agency,
+                     bool state) {
     if (const auto* compartment = charter.compartment(name)) {
-        if (!state && (compartment->observes(agency) || compartment->relays_only(agency))) return success();
+        if (!state && (compartment->observes(agency) || compartment->relays_only(agency)))
+            return success();
         return check_holder(*compartment, agency);
     }
     std::string names;
@@ -48,7 +50,8 @@ Error Registry::not_here(const Error& error) const {
 Result<RecordView> Registry::show(const RecordId& id) {
     SAFAR_TRY(node_.await_own_writes());
     auto view = view_of(id);
-    if (!view.has_value() && view.error().code == ErrorCode::not_found) return not_here(view.error());
+    if (!view.has_value() && view.error().code == ErrorCode::not_found)
+        return not_here(view.error());
     return view;
 }
 
@@ -57,7 +60,9 @@ Result<HistoryView> Registry::history(const RecordId& id) {
     HistoryView view;
     view.schema = node_.derived().schema();
     SAFAR_TRY(auto entry, node_.derived().entry(id));
-    if (!entry) return not_here(failure(ErrorCode::not_found, "no record " + show_id(id) + " is held here"));
+    if (!entry)
+        return not_here(
+            failure(ErrorCode::not_found, "no record " + show_id(id) + " is held here"));
     view.kind = view.schema->kind(entry->kind);
     SAFAR_TRY(view.events, node_.derived().events(*entry));
     return view;
@@ -117,7 +122,8 @@ Result<std::vector<CompartmentSummary>> Registry::compartments(std::string_view 
             one.batches += entry.head.number;
             one.events += entry.head.last_sequence;
         }
-        for (const std::string& kind : compartment.kinds) one.records += node_.derived().records(kind);
+        for (const std::string& kind : compartment.kinds)
+            one.records += node_.derived().records(kind);
         if (state && one.held) {
             SAFAR_TRY(one.state, node_.derived().state_digest(compartment.name, {}));
         }

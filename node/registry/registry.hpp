@@ -1,9 +1,9 @@
 // Commands become events here, and nowhere else: the only place that appends.
 //
-// A command is checked against the schema and the charter before anything is written; it returns when
-// its events are durable. A read first waits until derived state holds what this node wrote before.
-// `set` and import replace only what the author's own agency said; overruling another agency is a
-// resolution and needs a reason (design.md section 5).
+// A command is checked against the schema and the charter before anything is written; it returns
+// when its events are durable. A read first waits until derived state holds what this node wrote
+// before. `set` and import replace only what the author's own agency said; overruling another
+// agency is a resolution and needs a reason (design.md section 5).
 //
 // Threads: every call may come from any thread. Two commands on one record are done one after the
 // other, so that the second sees what the first said.
@@ -36,8 +36,8 @@ struct CreateCommand {
     std::string kind;
     std::vector<FieldText> fields;
     std::string basis;
-    std::uint8_t quality = 0;      // 0 not stated, 1 to 5
-    std::optional<ClaimedTime> at; // when it happened; now if absent
+    std::uint8_t quality = 0;            // 0 not stated, 1 to 5
+    std::optional<ClaimedTime> at;       // when it happened; now if absent
     std::optional<RecordId> record = {}; // its id, of which nothing is held yet; drawn if absent
 };
 struct SetCommand {
@@ -94,7 +94,7 @@ struct CompartmentSummary {
 
 struct Verification {
     VerifyReport log;
-    std::string derived; // "same", or what differs and what to do
+    std::string derived;               // "same", or what differs and what to do
     std::vector<std::string> compared; // what `derived` rests on, for people
 };
 struct Rebuilt {
@@ -119,37 +119,43 @@ public:
     [[nodiscard]] Result<RecordChange> set(const SetCommand& command, const Actor& actor);
     [[nodiscard]] Result<RecordChange> retract(const RetractCommand& command, const Actor& actor);
     [[nodiscard]] Result<RecordChange> resolve(const ResolveCommand& command, const Actor& actor);
-    // "IOM-7K3QM2XD-17": for people to read out; no node gives one twice, whoever it can reach. The middle is
-    // drawn once a run (40 bits), the end counts in it.
+    // "IOM-7K3QM2XD-17": for people to read out; no node gives one twice, whoever it can reach. The
+    // middle is drawn once a run (40 bits), the end counts in it.
     [[nodiscard]] std::string fresh_number();
-    // `check` sees the record as it stands, before anything else here may change it; its error is returned.
-    [[nodiscard]] Result<RecordChange> work(const WorkCommand& command, const Actor& actor,
-                                            const std::function<Result<>(const RecordView&)>& check);
+    // `check` sees the record as it stands, before anything else here may change it; its error is
+    // returned.
+    [[nodiscard]] Result<RecordChange>
+    work(const WorkCommand& command, const Actor& actor,
+         const std::function<Result<>(const RecordView&)>& check);
     // Several records in one commit: all or nothing. `check` sees them in the order of `commands`,
     // before anything else here may change any of them.
     [[nodiscard]] Result<std::vector<RecordChange>>
     work_together(std::span<const WorkCommand> commands, const Actor& actor,
                   const std::function<Result<>(std::span<const RecordView>)>& check);
-    // One import runs at a time; others wait their turn. What was written before an error stays, and
-    // running the same import again writes only the rest.
-    [[nodiscard]] Result<ImportSummary> import_file(const ImportCommand& command, const Actor& actor,
-                                                    ByteSource source, const RejectSink& rejects);
-
-    // The same for records that somebody else reads, ids and all (node/exports).
-    [[nodiscard]] Result<ImportSummary> import_from(ImportReader& reader, bool dry_run, const Actor& actor,
+    // One import runs at a time; others wait their turn. What was written before an error stays,
+    // and running the same import again writes only the rest.
+    [[nodiscard]] Result<ImportSummary> import_file(const ImportCommand& command,
+                                                    const Actor& actor, ByteSource source,
                                                     const RejectSink& rejects);
 
-    // --- reads. A kind or compartment that this node may not hold is refused, never counted as nothing:
+    // The same for records that somebody else reads, ids and all (node/exports).
+    [[nodiscard]] Result<ImportSummary> import_from(ImportReader& reader, bool dry_run,
+                                                    const Actor& actor, const RejectSink& rejects);
+
+    // --- reads. A kind or compartment that this node may not hold is refused, never counted as
+    // nothing:
     //     not_permitted (the compartment, and who holds it) ---
     [[nodiscard]] Result<RecordView> show(const RecordId& id);
     [[nodiscard]] Result<HistoryView> history(const RecordId& id);
-    [[nodiscard]] Result<std::vector<RecordView>> find(const StatisticsQuery& query, std::size_t limit,
-                                                       bool& truncated);
+    [[nodiscard]] Result<std::vector<RecordView>> find(const StatisticsQuery& query,
+                                                       std::size_t limit, bool& truncated);
     [[nodiscard]] Result<std::vector<Conflict>> conflicts(std::size_t limit);
     [[nodiscard]] Result<StatisticsTable> statistics(const StatisticsQuery& query);
-    // All compartments of the charter; with `state` the state digests of those held (reads everything).
-    // `only`: one compartment, which this node may hold. Errors: not_found, not_permitted.
-    [[nodiscard]] Result<std::vector<CompartmentSummary>> compartments(std::string_view only, bool state);
+    // All compartments of the charter; with `state` the state digests of those held (reads
+    // everything). `only`: one compartment, which this node may hold. Errors: not_found,
+    // not_permitted.
+    [[nodiscard]] Result<std::vector<CompartmentSummary>> compartments(std::string_view only,
+                                                                       bool state);
 
     // --- operations ---
     [[nodiscard]] Result<Verification> verify(bool deep);
@@ -157,7 +163,8 @@ public:
 
     [[nodiscard]] Node& node() { return node_; }
     struct ImportTotals {
-        std::atomic<std::uint64_t> imports{0}, rows{0}, rejected{0}, events{0}, changed{0}, unchanged{0};
+        std::atomic<std::uint64_t> imports{0}, rows{0}, rejected{0}, events{0}, changed{0},
+            unchanged{0};
     };
     [[nodiscard]] const ImportTotals& import_totals() const { return totals_; }
 

@@ -30,8 +30,8 @@ public:
     }
 
 private:
-    using Visit = std::function<void(const OpenBatch&, const std::string& agency, std::size_t index, EventBody body,
-                                     std::vector<Dot> dots)>;
+    using Visit = std::function<void(const OpenBatch&, const std::string& agency, std::size_t index,
+                                     EventBody body, std::vector<Dot> dots)>;
 
     // Every event that has an effect, in the order of its log.
     Result<> each_event(const Visit& visit) {
@@ -52,8 +52,8 @@ private:
         return success();
     }
 
-    static void visit_batch(const OpenBatch& batch, const std::string& agency, const Authority& authority,
-                            const Visit& visit) {
+    static void visit_batch(const OpenBatch& batch, const std::string& agency,
+                            const Authority& authority, const Visit& visit) {
         for (std::size_t i = 0; i < batch.events.size(); ++i) {
             const EventView& event = batch.events[i];
             if (event.form == EventForm::erased) continue;
@@ -88,9 +88,15 @@ private:
                                  EventBody body, std::vector<Dot> dots) {
             auto at = std::lower_bound(first, last, body.record);
             const bool here = at != last && *at == body.record;
-            if (!here && (!singles || std::binary_search(joined_.begin(), joined_.end(), body.record))) return;
-            HeldEvent event{batch.header.log, batch.header.first_sequence + i, leaf_hash(batch.events[i]),
-                            agency,           std::move(dots),                 std::move(body)};
+            if (!here &&
+                (!singles || std::binary_search(joined_.begin(), joined_.end(), body.record)))
+                return;
+            HeldEvent event{batch.header.log,
+                            batch.header.first_sequence + i,
+                            leaf_hash(batch.events[i]),
+                            agency,
+                            std::move(dots),
+                            std::move(body)};
             if (here)
                 gathered[static_cast<std::size_t>(at - first)].push_back(std::move(event));
             else

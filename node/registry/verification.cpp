@@ -8,17 +8,18 @@ namespace {
 constexpr int tries_max = 3; // comparisons that peers or writers may disturb
 
 std::string counted(std::uint64_t index, std::uint64_t batches, std::string_view what) {
-    return std::to_string(index) + " " + std::string(what) + " in the index, " + std::to_string(batches) +
-           " in the batches";
+    return std::to_string(index) + " " + std::string(what) + " in the index, " +
+           std::to_string(batches) + " in the batches";
 }
 
 // "" if the compartment's derived state is what its batches say.
-Result<std::string> compare(Node& node, const CharterCompartment& compartment, const CheckedState& state) {
+Result<std::string> compare(Node& node, const CharterCompartment& compartment,
+                            const CheckedState& state) {
     const Derived& derived = node.derived();
     SAFAR_TRY(auto digest, derived.state_digest(compartment.name, {}));
     if (digest != state.digest)
-        return "compartment " + compartment.name + ": state digest " + digest.brief() + " by the index, " +
-               state.digest.brief() + " by the batches";
+        return "compartment " + compartment.name + ": state digest " + digest.brief() +
+               " by the index, " + state.digest.brief() + " by the batches";
     auto schema = derived.schema();
     for (const std::string& name : compartment.kinds) {
         const Kind* kind = schema->kind(name);
@@ -44,12 +45,14 @@ Result<Comparison> compare_once(Node& node, const Charter& charter) {
     for (const CharterCompartment& compartment : charter.compartments) {
         if (!compartment.may_hold(node.agency())) continue;
         Frontier frontier = node.log().frontier(compartment.name);
-        SAFAR_TRY(auto state, check_state(node.log(), *node.derived().schema(), compartment.name, frontier));
+        SAFAR_TRY(auto state,
+                  check_state(node.log(), *node.derived().schema(), compartment.name, frontier));
         conflicts += state.conflicts;
         SAFAR_TRY(auto differs, compare(node, compartment, state));
         if (out.differs.empty()) out.differs = std::move(differs);
     }
-    if (std::uint64_t here = node.derived().conflict_count(); out.differs.empty() && here != conflicts)
+    if (std::uint64_t here = node.derived().conflict_count();
+        out.differs.empty() && here != conflicts)
         out.differs = counted(here, conflicts, "conflicts");
     out.disturbed = node.log().last_position() != before;
     return out;
@@ -71,9 +74,10 @@ Result<Verification> Registry::verify(bool deep) {
         }
         if (compared.value().disturbed && !compared.value().differs.empty()) continue;
         out.derived = compared.value().differs.empty() ? "same" : compared.value().differs;
-        out.compared = {"state digest of each compartment, from batches alone and through the index",
-                        "records of each kind, from batches alone and in the columns",
-                        "conflicts, from batches alone and in the list"};
+        out.compared = {
+            "state digest of each compartment, from batches alone and through the index",
+            "records of each kind, from batches alone and in the columns",
+            "conflicts, from batches alone and in the list"};
         return out;
     }
     out.derived = "could not be compared: the log grew all the while; try again when it is quiet";
@@ -85,15 +89,17 @@ Result<Rebuilt> Registry::rebuild() {
     const auto start = std::chrono::steady_clock::now();
     auto charter = node_.charter();
     Rebuilt out;
-    // On the derive thread, so that nothing is derived between the two digests but what rebuild() takes.
+    // On the derive thread, so that nothing is derived between the two digests but what rebuild()
+    // takes.
     SAFAR_TRY(node_.deriver().run([&](Derived& derived) -> Result<> {
         std::vector<std::pair<const CharterCompartment*, std::optional<Hash>>> before;
         const Position from = derived.position();
         for (const CharterCompartment& compartment : charter->compartments) {
             if (!compartment.may_hold(node_.agency())) continue;
             auto digest = derived.state_digest(compartment.name, {}); // damaged state may have none
-            before.emplace_back(&compartment,
-                                digest.has_value() ? std::optional<Hash>(digest.value()) : std::nullopt);
+            before.emplace_back(&compartment, digest.has_value()
+                                                  ? std::optional<Hash>(digest.value())
+                                                  : std::nullopt);
         }
         SAFAR_TRY(derived.rebuild({}));
         out.position = derived.position();
@@ -107,7 +113,8 @@ Result<Rebuilt> Registry::rebuild() {
         }
         return success();
     }));
-    out.took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start);
+    out.took = std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::chrono::steady_clock::now() - start);
     return out;
 }
 

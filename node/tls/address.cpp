@@ -51,8 +51,8 @@ FoundNames look_up(const HostPort& where, int flags) {
     return out;
 }
 
-FoundNames
-look_up_until(const HostPort& where, std::chrono::steady_clock::time_point deadline, int flags) {
+FoundNames look_up_until(const HostPort& where, std::chrono::steady_clock::time_point deadline,
+                         int flags) {
     auto promise = std::make_shared<std::promise<FoundNames>>();
     auto names = promise->get_future();
     std::thread([promise, where, flags] { promise->set_value(look_up(where, flags)); }).detach();

@@ -11,8 +11,8 @@ namespace safar {
 [[nodiscard]] int connect_tcp(const std::vector<SocketAddress>& addresses,
                               std::chrono::steady_clock::time_point deadline, int& socket);
 // False: the deadline has passed. `what` as poll() has it.
-[[nodiscard]] bool
-wait_for_socket(int socket, short what, std::chrono::steady_clock::time_point deadline);
+[[nodiscard]] bool wait_for_socket(int socket, short what,
+                                   std::chrono::steady_clock::time_point deadline);
 
 struct TcpListener {
     int socket = -1; // non-blocking; the caller closes it
@@ -20,7 +20,7 @@ struct TcpListener {
 };
 // Listens on the first address that "host:port" stands for. Errors: invalid_argument; unreachable
 // (no such address, or it is taken), naming `key`, the line of the configuration to look at.
-[[nodiscard]] Result<TcpListener>
-listen_tcp(const std::string& listen, const std::string& key, int backlog);
+[[nodiscard]] Result<TcpListener> listen_tcp(const std::string& listen, const std::string& key,
+                                             int backlog);
 
 } // namespace safar

@@ -14,8 +14,8 @@ public:
     enum class Side { dialled, accepted };
 
     // Owns `socket`, connected and non-blocking. Errors: storage_failed.
-    [[nodiscard]] static Result<std::unique_ptr<TlsChannel>>
-    make(ssl_ctx_st* context, int socket, Side side, AdmitKey admit);
+    [[nodiscard]] static Result<std::unique_ptr<TlsChannel>> make(ssl_ctx_st* context, int socket,
+                                                                  Side side, AdmitKey admit);
     ~TlsChannel(); // closes at once
     TlsChannel(const TlsChannel&) = delete;
     TlsChannel& operator=(const TlsChannel&) = delete;

@@ -11,7 +11,10 @@ namespace safar {
 namespace {
 
 // ALPN: length, name.
-constexpr std::string_view peers_protocol = "\x07" "safar/1", api_protocol = "\x08" "http/1.1";
+constexpr std::string_view peers_protocol = "\x07"
+                                            "safar/1",
+                           api_protocol = "\x08"
+                                          "http/1.1";
 constexpr long certificate_bytes_max = 8 << 10;    // one small certificate
 constexpr std::size_t read_ahead_bytes = 64 << 10; // one system call for four TLS records
 
@@ -68,8 +71,8 @@ int judge_certificate(X509_STORE_CTX* store, PublicKey& out) {
 namespace {
 
 int verify_peer(X509_STORE_CTX* store, void*) {
-    auto* ssl = static_cast<SSL*>(
-        X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+    auto* ssl =
+        static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
     PublicKey key;
     int verdict = judge_certificate(store, key);
     if (verdict == X509_V_OK) {
@@ -124,8 +127,8 @@ bool configure(SSL_CTX* context, X509* certificate, EVP_PKEY* key,
 void FreeTls::operator()(ssl_ctx_st* context) const { SSL_CTX_free(context); }
 void FreeTls::operator()(ssl_st* session) const { SSL_free(session); }
 
-Result<TlsContext>
-make_tls_context(const SigningKey& key, const std::string& owner, TlsProtocol protocol) {
+Result<TlsContext> make_tls_context(const SigningKey& key, const std::string& owner,
+                                    TlsProtocol protocol) {
     auto* native = static_cast<EVP_PKEY*>(key.native());
     ERR_clear_error();
     TlsContext context(SSL_CTX_new(TLS_method()));
@@ -144,8 +147,10 @@ TlsSession make_tls_session(ssl_ctx_st* context, int socket, bool accepted, cons
     TlsSession session(SSL_new(context));
     if (!session || SSL_set_fd(session.get(), socket) != 1) return nullptr;
     SSL_set_app_data(session.get(), const_cast<AdmitKey*>(&admit));
-    if (accepted) SSL_set_accept_state(session.get());
-    else SSL_set_connect_state(session.get());
+    if (accepted)
+        SSL_set_accept_state(session.get());
+    else
+        SSL_set_connect_state(session.get());
     return session;
 }
 

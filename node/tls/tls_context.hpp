@@ -35,8 +35,8 @@ enum class TlsProtocol { peers, api };
 // error refuses the peer with alert unknown_ca.
 using AdmitKey = std::function<Result<>(const PublicKey&)>;
 
-// The key that a self-signed certificate carries; an X509_V_ code otherwise, which OpenSSL turns into
-// the alert: expired 45, not yet valid and unusable 42, signed by somebody else 48.
+// The key that a self-signed certificate carries; an X509_V_ code otherwise, which OpenSSL turns
+// into the alert: expired 45, not yet valid and unusable 42, signed by somebody else 48.
 [[nodiscard]] int judge_certificate(x509_store_ctx_st* store, PublicKey& out);
 
 // A session over a connected non-blocking socket. `admit` must outlive it.

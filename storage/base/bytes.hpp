@@ -24,7 +24,8 @@ using ByteView = std::span<const std::byte>;
 [[nodiscard]] inline Bytes copy(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
 
 [[nodiscard]] std::string to_hex(ByteView bytes);
-// Fills `out` from exactly 2 * out.size() hex digits of either case; false if `hex` is anything else.
+// Fills `out` from exactly 2 * out.size() hex digits of either case; false if `hex` is anything
+// else.
 [[nodiscard]] bool from_hex(std::string_view hex, std::span<std::byte> out);
 
 // Appends fixed-width little-endian fields to a buffer it does not own.
@@ -33,7 +34,7 @@ public:
     explicit ByteWriter(Bytes& out) : out_(out) {}
 
     template <class Integer>
-        requires std::is_integral_v<Integer>
+    requires std::is_integral_v<Integer>
     void integer(Integer value) {
         auto bits = static_cast<std::make_unsigned_t<Integer>>(value);
         std::byte raw[sizeof bits];
@@ -52,9 +53,10 @@ private:
     Bytes& out_;
 };
 
-// Appends an unsigned integer so that keys sort as numbers do: ordered stores, never a signed format.
+// Appends an unsigned integer so that keys sort as numbers do: ordered stores, never a signed
+// format.
 template <class Integer>
-    requires std::is_unsigned_v<Integer>
+requires std::is_unsigned_v<Integer>
 void put_big_endian(Bytes& out, Integer value) {
     for (int shift = 8 * (static_cast<int>(sizeof value) - 1); shift >= 0; shift -= 8)
         out.push_back(static_cast<std::byte>((value >> shift) & 0xff));
@@ -67,8 +69,7 @@ public:
     explicit ByteReader(ByteView in) : in_(in) {}
 
     template <class Integer>
-        requires std::is_integral_v<Integer>
-    Integer integer() {
+    requires std::is_integral_v<Integer> Integer integer() {
         using Bits = std::make_unsigned_t<Integer>;
         ByteView raw = bytes(sizeof(Bits));
         if (raw.size() != sizeof(Bits)) return 0;

@@ -18,13 +18,11 @@ Blame blame(ErrorCode code) {
     case ErrorCode::out_of_order:
     case ErrorCode::identity_mismatch:
     case ErrorCode::wrong_network:
-    case ErrorCode::body_missing:
-        return Blame::sender;
+    case ErrorCode::body_missing: return Blame::sender;
     case ErrorCode::fork_detected:
         if (planted(Plant::ban_the_relay)) return Blame::sender;
         [[fallthrough]];
-    case ErrorCode::log_closed:
-        return Blame::author;
+    case ErrorCode::log_closed: return Blame::author;
     case ErrorCode::gap:
     case ErrorCode::duplicate:
     case ErrorCode::unknown_author:
@@ -35,8 +33,7 @@ Blame blame(ErrorCode code) {
     case ErrorCode::unreachable:
     case ErrorCode::unsupported_version: // somebody has yet to install a release: not for an hour
         return Blame::nobody;
-    default:
-        return Blame::us;
+    default: return Blame::us;
     }
 }
 

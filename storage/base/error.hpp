@@ -1,4 +1,5 @@
-// Errors are values. Result<T> carries a T or an Error; a broken invariant stops the program instead.
+// Errors are values. Result<T> carries a T or an Error; a broken invariant stops the program
+// instead.
 #pragma once
 
 #include <boost/outcome/basic_result.hpp>
@@ -15,23 +16,23 @@ enum class Blame { nobody, sender, author, us };
 // Closed list: every code is told to a peer or a person at most once, by its name.
 enum class ErrorCode {
     // sender: bytes it could have checked
-    malformed,           // does not parse, or breaks a stated bound of its format
-    limit_exceeded,      // a length or count above limits.hpp; refused before allocation
-    non_canonical,       // an unsigned frame that does not re-encode to the same bytes
-    bad_signature,       // the signature does not verify under the named key
-    bad_key,             // a small-order or non-canonical public key
-    wrong_hash,          // leaves, root, chain or claimed id do not match the bytes
-    out_of_order,        // a frame that the session's state does not allow
-    identity_mismatch,   // the peer claims another node than its certificate names
-    wrong_network,       // bytes of another federation
-    body_missing,        // a body is absent and no erasure names its leaf
+    malformed,         // does not parse, or breaks a stated bound of its format
+    limit_exceeded,    // a length or count above limits.hpp; refused before allocation
+    non_canonical,     // an unsigned frame that does not re-encode to the same bytes
+    bad_signature,     // the signature does not verify under the named key
+    bad_key,           // a small-order or non-canonical public key
+    wrong_hash,        // leaves, root, chain or claimed id do not match the bytes
+    out_of_order,      // a frame that the session's state does not allow
+    identity_mismatch, // the peer claims another node than its certificate names
+    wrong_network,     // bytes of another federation
+    body_missing,      // a body is absent and no erasure names its leaf
     // nobody: time and distance
     unsupported_version, // no common wire or format version
-    gap,              // earlier batches are missing; what came is not held
-    duplicate,        // already held
-    unknown_author,   // no epoch knows the key or log; may be offered again
-    epoch_unknown,    // the batch names a charter epoch not held here yet; waits
-    quarantined,      // kept apart: the key is known and may not (yet) say this
+    gap,                 // earlier batches are missing; what came is not held
+    duplicate,           // already held
+    unknown_author,      // no epoch knows the key or log; may be offered again
+    epoch_unknown,       // the batch names a charter epoch not held here yet; waits
+    quarantined,         // kept apart: the key is known and may not (yet) say this
     not_found,
     timed_out,
     unreachable,
@@ -58,8 +59,7 @@ struct Error {
 };
 
 template <class T = void>
-using Result =
-    boost::outcome_v2::basic_result<T, Error, boost::outcome_v2::policy::terminate>;
+using Result = boost::outcome_v2::basic_result<T, Error, boost::outcome_v2::policy::terminate>;
 
 [[nodiscard]] inline Error failure(ErrorCode code, std::string detail) {
     return Error{code, std::move(detail)};

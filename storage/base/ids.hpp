@@ -10,8 +10,7 @@
 
 namespace safar {
 
-template <std::size_t Size, class Tag>
-struct FixedBytes {
+template <std::size_t Size, class Tag> struct FixedBytes {
     static constexpr std::size_t size = Size;
     std::array<std::byte, Size> raw{};
 
@@ -36,10 +35,10 @@ struct FixedBytes {
     friend auto operator<=>(const FixedBytes&, const FixedBytes&) = default;
 };
 
-using Hash = FixedBytes<32, struct HashTag>;           // SHA-256
-using NetworkId = FixedBytes<32, struct NetworkTag>;   // hash of charter epoch 1's unsigned text
-using NodeId = FixedBytes<32, struct NodeTag>;         // hash of the node's first signing key
-using LogId = FixedBytes<32, struct LogTag>;           // hash of network, node and compartment
+using Hash = FixedBytes<32, struct HashTag>;         // SHA-256
+using NetworkId = FixedBytes<32, struct NetworkTag>; // hash of charter epoch 1's unsigned text
+using NodeId = FixedBytes<32, struct NodeTag>;       // hash of the node's first signing key
+using LogId = FixedBytes<32, struct LogTag>;         // hash of network, node and compartment
 using Incarnation = FixedBytes<16, struct IncarnationTag>;
 using KeyId = FixedBytes<32, struct KeyTag>;           // hash of a public key
 using PublicKey = FixedBytes<32, struct PublicKeyTag>; // Ed25519
@@ -61,8 +60,7 @@ struct BatchPlace {
     friend auto operator<=>(const BatchPlace&, const BatchPlace&) = default;
 };
 
-template <class Id>
-[[nodiscard]] Id read_id(ByteReader& in) {
+template <class Id> [[nodiscard]] Id read_id(ByteReader& in) {
     Id out;
     ByteView raw = in.bytes(Id::size);
     if (raw.size() == Id::size) std::memcpy(out.raw.data(), raw.data(), Id::size);
@@ -71,8 +69,7 @@ template <class Id>
 
 } // namespace safar
 
-template <std::size_t Size, class Tag>
-struct std::hash<safar::FixedBytes<Size, Tag>> {
+template <std::size_t Size, class Tag> struct std::hash<safar::FixedBytes<Size, Tag>> {
     // Ids are hashes or random already; their first bytes spread well enough.
     std::size_t operator()(const safar::FixedBytes<Size, Tag>& id) const noexcept {
         std::size_t out;
@@ -80,9 +77,9 @@ struct std::hash<safar::FixedBytes<Size, Tag>> {
         return out;
     }
 };
-template <>
-struct std::hash<safar::LogName> {
+template <> struct std::hash<safar::LogName> {
     std::size_t operator()(const safar::LogName& name) const noexcept {
-        return std::hash<safar::LogId>{}(name.id) ^ std::hash<safar::Incarnation>{}(name.incarnation);
+        return std::hash<safar::LogId>{}(name.id) ^
+               std::hash<safar::Incarnation>{}(name.incarnation);
     }
 };

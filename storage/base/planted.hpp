@@ -1,5 +1,6 @@
-// Bugs that are planted to see whether the tests would notice (tests/negative). In every build but the one of
-// tests/negative planted() is constant and false, so nothing of it is left in the program.
+// Bugs that are planted to see whether the tests would notice (tests/negative). In every build but
+// the one of tests/negative planted() is constant and false, so nothing of it is left in the
+// program.
 #pragma once
 
 namespace safar {

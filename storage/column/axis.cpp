@@ -32,7 +32,8 @@ Error unknown_dimension(const Columns::State& state, const std::string& name) {
         if (each.named) known.push_back(each.name);
     if (state.time >= 0) known.insert(known.end(), {"year", "quarter", "month"});
     return failure(ErrorCode::invalid_argument, "kind " + state.kind.name + " has no dimension " +
-                                                    quoted(name) + "; there are: " + listed(known, 40));
+                                                    quoted(name) +
+                                                    "; there are: " + listed(known, 40));
 }
 
 // A declared dimension goes before a bucket of the same name.
@@ -57,7 +58,8 @@ void group_dates(Axis& axis, Bucket bucket) {
     axis.digit_of.resize(values.size());
     for (Code32 code = 1; code < values.size(); ++code)
         if (values.parts(code).empty())
-            axis.digit_of[code] = labels.of_text(bucket_label(unpack_date(values.number(code)), bucket));
+            axis.digit_of[code] =
+                labels.of_text(bucket_label(unpack_date(values.number(code)), bucket));
     // A field that holds several dates counts under each: its combination is a digit of its own.
     Code32 plain = labels.size();
     for (Code32 code = 1; code < values.size(); ++code)
@@ -72,7 +74,8 @@ std::vector<std::string> readings_of(const Schema& schema, const Dimension& dime
                                      const std::string& text) {
     std::vector<std::string> out{text};
     if (dimension.currency || text.empty()) return out;
-    if (auto value = parse_value(schema, *dimension.field, text)) out.push_back(show_value(value.value()));
+    if (auto value = parse_value(schema, *dimension.field, text))
+        out.push_back(show_value(value.value()));
     return out;
 }
 
@@ -94,7 +97,8 @@ void allow(const Schema& schema, const Named& named, const std::string& text,
                                                      : std::vector<std::string>{text};
         for (Code32 code = 1; code < values.size(); ++code)
             if (values.parts(code).empty() &&
-                std::ranges::count(readings, bucket_label(unpack_date(values.number(code)), named.bucket)) > 0)
+                std::ranges::count(
+                    readings, bucket_label(unpack_date(values.number(code)), named.bucket)) > 0)
                 allowed[code] = 1;
     } else if (values.numbers()) {
         if (auto code = number_code(schema, dimension, text)) allowed[*code] = 1;
@@ -120,7 +124,8 @@ void add(std::vector<Pass>& passes, Pass pass) {
     passes.push_back(std::move(pass));
 }
 
-Result<> add_period(const Columns::State& state, const StatisticsQuery& query, std::vector<Pass>& passes) {
+Result<> add_period(const Columns::State& state, const StatisticsQuery& query,
+                    std::vector<Pass>& passes) {
     if (!query.since && !query.until) return success();
     if (state.time < 0)
         return failure(ErrorCode::invalid_argument,
@@ -130,7 +135,8 @@ Result<> add_period(const Columns::State& state, const StatisticsQuery& query, s
     for (Code32 code = 1; code < time.values.size(); ++code) {
         if (!time.values.parts(code).empty()) continue;
         std::int32_t days = unpack_date(time.values.number(code)).days;
-        pass.allowed[code] = (!query.since || days >= *query.since) && (!query.until || days <= *query.until);
+        pass.allowed[code] =
+            (!query.since || days >= *query.since) && (!query.until || days <= *query.until);
     }
     allow_combinations(time.values, pass.allowed);
     add(passes, std::move(pass));

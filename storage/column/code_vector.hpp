@@ -1,5 +1,5 @@
-// A column of dictionary codes, one, two or four bytes wide: as narrow as its largest code allows, since
-// a scan costs memory bandwidth. Widens by itself.
+// A column of dictionary codes, one, two or four bytes wide: as narrow as its largest code allows,
+// since a scan costs memory bandwidth. Widens by itself.
 #pragma once
 
 #include <cstddef>
@@ -19,19 +19,24 @@ public:
     // New elements are 0.
     void resize(std::size_t size) {
         size_ = size;
-        if (width_ == 1) narrow_.resize(size);
-        else if (width_ == 2) middle_.resize(size);
-        else wide_.resize(size);
+        if (width_ == 1)
+            narrow_.resize(size);
+        else if (width_ == 2)
+            middle_.resize(size);
+        else
+            wide_.resize(size);
     }
     void set(std::size_t at, std::uint32_t code) {
         if (code > max_of(width_)) widen(code);
-        if (width_ == 1) narrow_[at] = static_cast<std::uint8_t>(code);
-        else if (width_ == 2) middle_[at] = static_cast<std::uint16_t>(code);
-        else wide_[at] = code;
+        if (width_ == 1)
+            narrow_[at] = static_cast<std::uint8_t>(code);
+        else if (width_ == 2)
+            middle_[at] = static_cast<std::uint16_t>(code);
+        else
+            wide_[at] = code;
     }
     // Calls `use` with the pointer to the codes in their width.
-    template <class Use>
-    decltype(auto) with(Use&& use) const {
+    template <class Use> decltype(auto) with(Use&& use) const {
         if (width_ == 1) return use(narrow_.data());
         if (width_ == 2) return use(middle_.data());
         return use(wide_.data());
@@ -43,8 +48,10 @@ private:
     }
     void widen(std::uint32_t code) {
         if (code > 0xffff) {
-            if (width_ == 1) wide_.assign(narrow_.begin(), narrow_.end());
-            else wide_.assign(middle_.begin(), middle_.end());
+            if (width_ == 1)
+                wide_.assign(narrow_.begin(), narrow_.end());
+            else
+                wide_.assign(middle_.begin(), middle_.end());
             width_ = 4;
         } else {
             middle_.assign(narrow_.begin(), narrow_.end());

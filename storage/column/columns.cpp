@@ -9,7 +9,8 @@ namespace safar {
 namespace {
 
 bool is_personal(const Field& field) {
-    return field.sensitivity == Sensitivity::personal || field.sensitivity == Sensitivity::sensitive;
+    return field.sensitivity == Sensitivity::personal ||
+           field.sensitivity == Sensitivity::sensitive;
 }
 
 bool held_as_number(FieldType type) {
@@ -27,7 +28,8 @@ std::uint64_t magnitude(std::int64_t number) {
     return number < 0 ? ~bits + 1 : bits;
 }
 
-// Adds without overflow: at the end of the range it stays, and count() reports the sum as too large.
+// Adds without overflow: at the end of the range it stays, and count() reports the sum as too
+// large.
 std::int64_t add_clamped(std::int64_t a, std::int64_t b) {
     std::int64_t out = 0;
     if (!__builtin_add_overflow(a, b, &out) && out != measure_absent) return out;
@@ -39,8 +41,16 @@ std::int64_t add_clamped(std::int64_t a, std::int64_t b) {
 Columns::State::State(const Kind& from) : kind(from) {
     auto add_dimension = [&](std::string name, const Field& field, bool named, bool currency) {
         bool numbers = !currency && held_as_number(field.type);
-        dimensions.push_back({std::move(name), &field, named, currency, Dictionary(numbers), {}, {}, 1,
-                              Dictionary(/*numbers=*/false), {0}});
+        dimensions.push_back({std::move(name),
+                              &field,
+                              named,
+                              currency,
+                              Dictionary(numbers),
+                              {},
+                              {},
+                              1,
+                              Dictionary(/*numbers=*/false),
+                              {0}});
         return static_cast<int>(dimensions.size() - 1);
     };
     for (const Field& field : kind.fields) {
@@ -129,7 +139,8 @@ Code32 Columns::State::code_of(Dimension& dimension, const AssertionView& value)
     case FieldType::code: return dimension.values.of_text(value.text);
     case FieldType::integer:
     case FieldType::flag: return dimension.values.of_number(value.number);
-    case FieldType::date: return dimension.values.of_number(pack_date(value.number, value.precision));
+    case FieldType::date:
+        return dimension.values.of_number(pack_date(value.number, value.precision));
     default: return dimension.values.of_text(show_value(value_of(value)));
     }
 }
@@ -144,7 +155,8 @@ void Columns::State::stage_measure(const Slot& slot, const AssertionView& value)
     several[at].push_back(code_of(dimensions[at], value));
 }
 
-// One assertion of the only event. False: a field comes twice and which value counts depends on dots.
+// One assertion of the only event. False: a field comes twice and which value counts depends on
+// dots.
 bool Columns::State::stage(const Slot& slot, const AssertionView& value) {
     if (slot.dimension < 0 && slot.measure < 0) return true;
     Rule rule = slot.field->rule;
@@ -197,7 +209,8 @@ bool Columns::set_single(Row row, const RecordId& id, const BodyView& body) {
         if (value.field >= state.slots.size()) continue;
         const State::Slot& slot = state.slots[value.field];
         // An ill-typed or unknown value is without effect, as in the fold.
-        if (slot.field == nullptr || value.type != static_cast<std::uint8_t>(slot.field->type)) continue;
+        if (slot.field == nullptr || value.type != static_cast<std::uint8_t>(slot.field->type))
+            continue;
         if (!state.stage(slot, value)) return false;
     }
     state.store(row, id);

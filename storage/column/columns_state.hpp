@@ -9,7 +9,8 @@
 
 namespace safar {
 
-// Rows written as one value: small enough to rewrite when one row changes, large enough to read fast.
+// Rows written as one value: small enough to rewrite when one row changes, large enough to read
+// fast.
 constexpr Row segment_rows = 65536;
 constexpr Code32 page_codes = 8192; // of a dictionary, written as one value
 constexpr std::int64_t measure_absent = std::numeric_limits<std::int64_t>::min();
@@ -68,7 +69,7 @@ struct Columns::State {
     // The row being set: one value for each dimension and measure.
     std::vector<Code32> staged;
     std::vector<std::int64_t> staged_measures;
-    std::vector<std::uint8_t> asserted; // by dimension, then by measure
+    std::vector<std::uint8_t> asserted;       // by dimension, then by measure
     std::vector<std::vector<Code32>> several; // by dimension: the values of a field with many
 
     void begin();

@@ -1,7 +1,7 @@
 // Columns as values under keys: prefix 'd' column u16 page u32 (a dictionary's codes), then
 // prefix 's' column u16 segment u32 (65,536 rows); numbers in keys big-endian, so that the order of
-// keys is the order in which they must be written. Column 0 holds the ids, then come dimensions, then
-// measures, in the schema's order.
+// keys is the order in which they must be written. Column 0 holds the ids, then come dimensions,
+// then measures, in the schema's order.
 #include "storage/column/columns.hpp"
 #include "storage/column/columns_state.hpp"
 
@@ -18,7 +18,8 @@ Bytes key_of(ByteView prefix, std::byte mark, std::size_t column, std::size_t nu
     Bytes key = copy(prefix);
     key.push_back(mark);
     for (int shift : {8, 0}) key.push_back(static_cast<std::byte>((column >> shift) & 0xff));
-    for (int shift : {24, 16, 8, 0}) key.push_back(static_cast<std::byte>((number >> shift) & 0xff));
+    for (int shift : {24, 16, 8, 0})
+        key.push_back(static_cast<std::byte>((number >> shift) & 0xff));
     return key;
 }
 
@@ -119,22 +120,26 @@ Result<> each_value(const KeyValue& store, ByteView prefix, std::byte mark, std:
     return outcome;
 }
 
-// The segments that hold the first `rows` rows. `load` gets the first row, how many of them are wanted,
-// and the value, and says how many it holds.
+// The segments that hold the first `rows` rows. `load` gets the first row, how many of them are
+// wanted, and the value, and says how many it holds.
 template <class Load>
 Result<> each_segment(const KeyValue& store, ByteView prefix, std::size_t column, std::size_t rows,
                       const Load& load) {
     std::size_t loaded = 0;
-    SAFAR_TRY(each_value(store, prefix, segment_mark, column, [&](std::size_t segment, ByteView value) -> Result<> {
-        if (segment * segment_rows >= rows) return success(); // written after the position that counts
-        auto [first, count] = rows_of(segment, rows);
-        if (load(first, count, value) < count)
-            return corrupt("segment " + std::to_string(segment) + " of column " + std::to_string(column) +
-                           " is too short or names a value that is not there");
-        loaded = first + count;
-        return success();
-    }));
-    return loaded == rows ? Result<>(success()) : corrupt("column " + std::to_string(column) + " ends early");
+    SAFAR_TRY(each_value(store, prefix, segment_mark, column,
+                         [&](std::size_t segment, ByteView value) -> Result<> {
+                             if (segment * segment_rows >= rows)
+                                 return success(); // written after the position that counts
+                             auto [first, count] = rows_of(segment, rows);
+                             if (load(first, count, value) < count)
+                                 return corrupt("segment " + std::to_string(segment) +
+                                                " of column " + std::to_string(column) +
+                                                " is too short or names a value that is not there");
+                             loaded = first + count;
+                             return success();
+                         }));
+    return loaded == rows ? Result<>(success())
+                          : corrupt("column " + std::to_string(column) + " ends early");
 }
 
 std::size_t load_ids(Columns::State& state, std::size_t first, std::size_t count, ByteView value) {
@@ -153,7 +158,8 @@ std::size_t load_ids(Columns::State& state, std::size_t first, std::size_t count
 }
 
 template <class Code>
-bool copy_codes(CodeVector& codes, std::size_t first, std::size_t count, ByteView raw, Code32 size) {
+bool copy_codes(CodeVector& codes, std::size_t first, std::size_t count, ByteView raw,
+                Code32 size) {
     for (std::size_t i = 0; i < count; ++i) {
         Code code;
         std::memcpy(&code, raw.data() + i * sizeof code, sizeof code);
@@ -184,7 +190,8 @@ std::size_t load_measure(Measure& measure, std::size_t first, std::size_t count,
     for (std::size_t i = first; i < first + count; ++i) {
         if (measure.values[i] == measure_absent) continue;
         auto bits = static_cast<std::uint64_t>(measure.values[i]);
-        measure.magnitude_max = std::max(measure.magnitude_max, measure.values[i] < 0 ? ~bits + 1 : bits);
+        measure.magnitude_max =
+            std::max(measure.magnitude_max, measure.values[i] < 0 ? ~bits + 1 : bits);
     }
     return held;
 }
@@ -210,14 +217,15 @@ std::vector<KeyValue::Write> Columns::take_dirty(ByteView prefix, std::size_t by
 Result<> Columns::load(const KeyValue& store, ByteView prefix, Row rows) {
     State& state = *state_;
     state.grow(rows);
-    SAFAR_TRY(each_segment(store, prefix, 0, rows, [&](std::size_t first, std::size_t count, ByteView value) {
-        return load_ids(state, first, count, value);
-    }));
+    SAFAR_TRY(each_segment(store, prefix, 0, rows,
+                           [&](std::size_t first, std::size_t count, ByteView value) {
+                               return load_ids(state, first, count, value);
+                           }));
     std::size_t column = 1;
     for (Dimension& each : state.dimensions) {
-        SAFAR_TRY(each_value(store, prefix, dictionary_mark, column, [&](std::size_t, ByteView value) {
-            return each.values.decode(value);
-        }));
+        SAFAR_TRY(
+            each_value(store, prefix, dictionary_mark, column,
+                       [&](std::size_t, ByteView value) { return each.values.decode(value); }));
         each.pages_taken = each.values.size();
         SAFAR_TRY(each_segment(store, prefix, column++, rows,
                                [&](std::size_t first, std::size_t count, ByteView value) {

@@ -38,7 +38,8 @@ struct Labels {
     std::vector<std::size_t> ranks;
 
     Labels(const Axis& axis, std::size_t at, std::size_t width, const Tally& tally) {
-        for (std::size_t i = at; i < tally.digits.size(); i += width) digits.push_back(tally.digits[i]);
+        for (std::size_t i = at; i < tally.digits.size(); i += width)
+            digits.push_back(tally.digits[i]);
         std::ranges::sort(digits);
         digits.erase(std::ranges::unique(digits).begin(), digits.end());
         for (Code32 digit : digits) texts.push_back(axis.label(digit));
@@ -47,7 +48,8 @@ struct Labels {
         std::ranges::sort(order, {}, [&](std::size_t i) -> const std::string& { return texts[i]; });
         ranks.resize(order.size());
         for (std::size_t i = 0; i < order.size(); ++i)
-            ranks[order[i]] = i > 0 && texts[order[i]] == texts[order[i - 1]] ? ranks[order[i - 1]] : i;
+            ranks[order[i]] =
+                i > 0 && texts[order[i]] == texts[order[i - 1]] ? ranks[order[i - 1]] : i;
     }
     [[nodiscard]] std::size_t place(Code32 digit) const {
         return static_cast<std::size_t>(std::ranges::lower_bound(digits, digit) - digits.begin());
@@ -69,7 +71,8 @@ bool make_rows(std::span<const Axis> axes, const Tally& tally, std::vector<Stati
     std::vector<Labels> labels;
     for (std::size_t a = 0; a < width; ++a) labels.emplace_back(axes[a], a, width, tally);
     std::vector<std::size_t> places(tally.digits.size());
-    for (std::size_t i = 0; i < places.size(); ++i) places[i] = labels[i % width].place(tally.digits[i]);
+    for (std::size_t i = 0; i < places.size(); ++i)
+        places[i] = labels[i % width].place(tally.digits[i]);
     std::vector<std::size_t> order(tally.groups.size());
     std::iota(order.begin(), order.end(), 0);
     std::ranges::sort(order, [&](std::size_t x, std::size_t y) {
@@ -83,7 +86,8 @@ bool make_rows(std::span<const Axis> axes, const Tally& tally, std::vector<Stati
     bool fits = true;
     for (std::size_t g : order) {
         std::vector<std::string> key;
-        for (std::size_t a = 0; a < width; ++a) key.push_back(labels[a].texts[places[g * width + a]]);
+        for (std::size_t a = 0; a < width; ++a)
+            key.push_back(labels[a].texts[places[g * width + a]]);
         fits = emit(rows, std::move(key), tally.groups[g]) && fits;
     }
     return fits;
@@ -103,15 +107,17 @@ Result<const Measure*> find_measure(const Columns::State& state, const std::stri
 
 Error too_large(const Measure& measure) {
     return failure(ErrorCode::invalid_argument,
-                   "the sum of " + measure.name + " is beyond 64 bits: filter the records it adds up");
+                   "the sum of " + measure.name +
+                       " is beyond 64 bits: filter the records it adds up");
 }
 
 // Amounts of different currencies must not meet in one sum.
-Result<> check_currency(const Columns::State& state, const Measure& measure, std::span<const Axis> axes,
-                        std::span<const Pass> passes) {
+Result<> check_currency(const Columns::State& state, const Measure& measure,
+                        std::span<const Axis> axes, std::span<const Pass> passes) {
     if (measure.currency < 0) return success();
     const Dimension& currency = state.dimensions[static_cast<std::size_t>(measure.currency)];
-    bool grouped = std::ranges::any_of(axes, [&](const Axis& a) { return a.dimension == &currency; });
+    bool grouped =
+        std::ranges::any_of(axes, [&](const Axis& a) { return a.dimension == &currency; });
     Axis axis{&currency, {}, {}, currency.values.size()};
     Tally found = tally(state, std::span(&axis, 1), passes, nullptr);
     std::vector<std::string> names;
@@ -125,9 +131,9 @@ Result<> check_currency(const Columns::State& state, const Measure& measure, std
     }
     if (grouped || names.size() < 2) return success();
     std::ranges::sort(names);
-    return failure(ErrorCode::invalid_argument,
-                   measure.name + " is stated in " + listed(names, 12) + ": group by " + currency.name +
-                       " or filter by one of them");
+    return failure(ErrorCode::invalid_argument, measure.name + " is stated in " +
+                                                    listed(names, 12) + ": group by " +
+                                                    currency.name + " or filter by one of them");
 }
 
 } // namespace
@@ -167,7 +173,8 @@ Result<std::vector<Row>> Columns::find(const Schema& schema, const StatisticsQue
     SAFAR_TRY(auto passes, make_passes(schema, state, query));
     std::vector<Row> out;
     std::uint8_t pass[block_rows];
-    for (std::size_t first = from; first < state.ids.size() && out.size() < limit; first += block_rows) {
+    for (std::size_t first = from; first < state.ids.size() && out.size() < limit;
+         first += block_rows) {
         std::size_t count = std::min(block_rows, state.ids.size() - first);
         if (!passing(state, passes, first, count, pass)) continue;
         for (std::size_t i = 0; i < count && out.size() < limit; ++i)

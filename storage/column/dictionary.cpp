@@ -61,8 +61,10 @@ Code32 Dictionary::size() const {
 }
 
 Code32 Dictionary::append() {
-    if (numbers_) values_.emplace_back();
-    else texts_.emplace_back();
+    if (numbers_)
+        values_.emplace_back();
+    else
+        texts_.emplace_back();
     return size() - 1;
 }
 
@@ -95,7 +97,8 @@ Code32 Dictionary::of_parts(std::vector<Code32>& codes) {
     if (!codes.empty() && codes.front() == 0) codes.erase(codes.begin());
     if (codes.empty()) return 0;
     if (codes.size() == 1) return codes.front();
-    auto known = lookup_parts_.find(hash_of(codes), [&](Code32 code) { return parts(code) == codes; });
+    auto known =
+        lookup_parts_.find(hash_of(codes), [&](Code32 code) { return parts(code) == codes; });
     if (known) return *known;
     Code32 code = append();
     set_parts(code, codes);

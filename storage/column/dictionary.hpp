@@ -1,6 +1,6 @@
-// Codes for the values of one dimension, in order of first sight; 0 stands for "not stated". A value
-// is a text or a number; a combination of several values of one record has a code of its own. Codes are
-// local to this node: nothing that leaves it depends on them.
+// Codes for the values of one dimension, in order of first sight; 0 stands for "not stated". A
+// value is a text or a number; a combination of several values of one record has a code of its own.
+// Codes are local to this node: nothing that leaves it depends on them.
 #pragma once
 
 #include "storage/base/bytes.hpp"
@@ -78,8 +78,8 @@ private:
     bool numbers_;
     Code32 last_ = 0; // runs of one value are common
     CodeTable lookup_, lookup_parts_;
-    std::vector<std::string> texts_;   // by code, unless numbers
-    std::vector<std::int64_t> values_; // by code, if numbers
+    std::vector<std::string> texts_;                        // by code, unless numbers
+    std::vector<std::int64_t> values_;                      // by code, if numbers
     std::unordered_map<Code32, std::vector<Code32>> parts_; // never iterated
 };
 

@@ -34,7 +34,8 @@ void add_step(const Step& step, std::size_t first, std::size_t count, Block& cel
 
 bool can_overflow(const Measure& measure, std::size_t rows) {
     std::uint64_t product = 0;
-    return __builtin_mul_overflow(measure.magnitude_max, static_cast<std::uint64_t>(rows), &product) ||
+    return __builtin_mul_overflow(measure.magnitude_max, static_cast<std::uint64_t>(rows),
+                                  &product) ||
            product > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
 }
 
@@ -57,7 +58,8 @@ public:
         }
     }
 
-    // Two tables taken in turn, so that a run of rows of one group does not wait for its own stores.
+    // Two tables taken in turn, so that a run of rows of one group does not wait for its own
+    // stores.
     void count(std::span<const Pass> passes, bool all) {
         counts_.assign(2 * (cells_ + 1), 0);
         for_each_block(passes, all, [&](const Block& cells, std::size_t, std::size_t count) {
@@ -70,7 +72,8 @@ public:
             }
             if (i < count) ++even[cells[i]];
         });
-        for (std::size_t cell = 0; cell < cells_; ++cell) counts_[cell] += counts_[cells_ + 1 + cell];
+        for (std::size_t cell = 0; cell < cells_; ++cell)
+            counts_[cell] += counts_[cells_ + 1 + cell];
     }
     void sum(std::span<const Pass> passes, bool all, const Measure& measure, bool& overflow) {
         sums_.assign(cells_ + 1, 0);
@@ -80,8 +83,10 @@ public:
             for (std::size_t i = 0; i < count; ++i) {
                 std::int64_t value = values[i] == measure_absent ? 0 : values[i];
                 std::int64_t& sum = sums_[cells[i]];
-                if (!checked) sum += value;
-                else if (cells[i] < cells_ && __builtin_add_overflow(sum, value, &sum)) overflow = true;
+                if (!checked)
+                    sum += value;
+                else if (cells[i] < cells_ && __builtin_add_overflow(sum, value, &sum))
+                    overflow = true;
             }
         });
     }
@@ -152,8 +157,8 @@ private:
 };
 
 // Any number of digits: axis by axis, (group so far, digit) becomes a new group number.
-Tally hash_tally(const Columns::State& state, std::span<const Axis> axes, std::span<const Pass> passes,
-                 const Measure* measure) {
+Tally hash_tally(const Columns::State& state, std::span<const Axis> axes,
+                 std::span<const Pass> passes, const Measure* measure) {
     Tally out;
     std::vector<PairTable> tables(axes.size());
     std::array<std::uint8_t, block_rows> pass;
@@ -168,7 +173,8 @@ Tally hash_tally(const Columns::State& state, std::span<const Axis> axes, std::s
                 for (std::size_t i = 0; i < count; ++i) {
                     if (pass[i] == 0) continue;
                     Code32 code = codes[first + i];
-                    group[i] = tables[a].number(group[i], axis.digit_of.empty() ? code : axis.digit_of[code]);
+                    group[i] = tables[a].number(group[i],
+                                                axis.digit_of.empty() ? code : axis.digit_of[code]);
                 }
             });
         }
@@ -176,7 +182,8 @@ Tally hash_tally(const Columns::State& state, std::span<const Axis> axes, std::s
             if (pass[i] == 0) continue;
             if (out.groups.size() <= group[i]) out.groups.resize(group[i] + 1u);
             ++out.groups[group[i]].count;
-            if (measure != nullptr) add_value(out.groups[group[i]], measure->values[first + i], out.overflow);
+            if (measure != nullptr)
+                add_value(out.groups[group[i]], measure->values[first + i], out.overflow);
         }
     }
     out.digits.resize(out.groups.size() * axes.size());
@@ -205,8 +212,8 @@ bool passing(const Columns::State& state, std::span<const Pass> passes, std::siz
 Tally tally(const Columns::State& state, std::span<const Axis> axes, std::span<const Pass> passes,
             const Measure* measure) {
     std::uint64_t cells = 1;
-    std::uint64_t cells_max =
-        std::min(dense_cells_max, 1024 + dense_cells_a_row * static_cast<std::uint64_t>(state.ids.size()));
+    std::uint64_t cells_max = std::min(
+        dense_cells_max, 1024 + dense_cells_a_row * static_cast<std::uint64_t>(state.ids.size()));
     for (const Axis& axis : axes) cells = std::min(cells * axis.digits, dense_cells_max + 1);
     if (cells > cells_max) return hash_tally(state, axes, passes, measure);
     Tally out;

@@ -1,6 +1,6 @@
-// The scan: counts and sums rows by group. Works column by column on blocks of rows that stay in the
-// first-level cache, so that each inner loop is a table look-up and an addition. Include only from
-// storage/column/*.cpp.
+// The scan: counts and sums rows by group. Works column by column on blocks of rows that stay in
+// the first-level cache, so that each inner loop is a table look-up and an addition. Include only
+// from storage/column/*.cpp.
 #pragma once
 
 #include "storage/column/axis.hpp"
@@ -26,7 +26,7 @@ struct Tally {
 constexpr std::size_t block_rows = 4096;
 
 // For each row of the block 1 where it counts, else 0. False: none does.
-[[nodiscard]] bool passing(const Columns::State& state, std::span<const Pass> passes, std::size_t first,
-                           std::size_t count, std::uint8_t* out);
+[[nodiscard]] bool passing(const Columns::State& state, std::span<const Pass> passes,
+                           std::size_t first, std::size_t count, std::uint8_t* out);
 
 } // namespace safar

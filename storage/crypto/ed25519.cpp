@@ -26,8 +26,7 @@ bool less(ByteView a, ByteView b) {
     return std::lexicographical_compare(a.rbegin(), a.rend(), b.rbegin(), b.rend());
 }
 
-template <class Id>
-Id constant(std::string_view hex) {
+template <class Id> Id constant(std::string_view hex) {
     auto id = Id::parse_hex(hex);
     SAFAR_ASSERT(id.has_value());
     return *id;
@@ -35,13 +34,13 @@ Id constant(std::string_view hex) {
 
 // 2^255 - 19, and the order of the base point.
 const PublicKey& field_prime() {
-    static const auto value = constant<PublicKey>(
-        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f");
+    static const auto value =
+        constant<PublicKey>("edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f");
     return value;
 }
 const PublicKey& group_order() {
-    static const auto value = constant<PublicKey>(
-        "edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");
+    static const auto value =
+        constant<PublicKey>("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");
     return value;
 }
 
@@ -88,8 +87,8 @@ bool verify(const PublicKey& key, std::string_view purpose, ByteView message,
             const Signature& signature) {
     if (!check_public_key(key)) return false;
     if (!less(ByteView(signature.raw).subspan(32), group_order().view())) return false;
-    std::unique_ptr<EVP_PKEY, FreeKey> handle(EVP_PKEY_new_raw_public_key(
-        EVP_PKEY_ED25519, nullptr, raw(key.view()), PublicKey::size));
+    std::unique_ptr<EVP_PKEY, FreeKey> handle(
+        EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, raw(key.view()), PublicKey::size));
     if (!handle) return false;
     std::unique_ptr<EVP_MD_CTX, FreeContext> context(EVP_MD_CTX_new());
     SAFAR_ASSERT(context != nullptr);
@@ -100,9 +99,7 @@ bool verify(const PublicKey& key, std::string_view purpose, ByteView message,
                             tagged.size()) == 1;
 }
 
-KeyId key_id(const PublicKey& key) {
-    return KeyId{tagged_hash("key", {key.view()}).raw};
-}
+KeyId key_id(const PublicKey& key) { return KeyId{tagged_hash("key", {key.view()}).raw}; }
 
 struct SigningKey::Handle {
     EVP_PKEY* key = nullptr;
@@ -119,9 +116,9 @@ Result<SigningKey> SigningKey::from_seed(ByteView seed) {
         EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, raw(seed), seed.size());
     std::size_t length = PublicKey::size;
     if (out.handle_->key == nullptr ||
-        EVP_PKEY_get_raw_public_key(
-            out.handle_->key, reinterpret_cast<unsigned char*>(out.public_key_.raw.data()),
-            &length) != 1)
+        EVP_PKEY_get_raw_public_key(out.handle_->key,
+                                    reinterpret_cast<unsigned char*>(out.public_key_.raw.data()),
+                                    &length) != 1)
         return failure(ErrorCode::bad_key, "OpenSSL does not accept the seed of a signing key");
     out.id_ = key_id(out.public_key_);
     return out;
@@ -136,9 +133,8 @@ Signature SigningKey::sign(std::string_view purpose, ByteView message) const {
     Bytes tagged = tagged_message(purpose, message);
     Signature out;
     std::size_t length = Signature::size;
-    SAFAR_ASSERT(EVP_DigestSign(context.get(),
-                                reinterpret_cast<unsigned char*>(out.raw.data()), &length,
-                                raw(tagged), tagged.size()) == 1);
+    SAFAR_ASSERT(EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(out.raw.data()),
+                                &length, raw(tagged), tagged.size()) == 1);
     return out;
 }
 

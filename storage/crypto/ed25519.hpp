@@ -1,6 +1,7 @@
 // Strict Ed25519: small-order and non-canonical public keys, and signatures whose scalar is not
 // reduced, are refused everywhere (OpenSSL 3.0 accepts the former, and under such a key one
-// constant signature verifies for every message). Cost here: about 80 us a signature, 180 us a check.
+// constant signature verifies for every message). Cost here: about 80 us a signature, 180 us a
+// check.
 #pragma once
 
 #include "storage/base/error.hpp"

@@ -11,8 +11,7 @@ public:
     // Fills `out`; safe from any thread.
     virtual void fill(std::span<std::byte> out) = 0;
 
-    template <class Id>
-    [[nodiscard]] Id draw() {
+    template <class Id> [[nodiscard]] Id draw() {
         Id id;
         fill(id.raw);
         return id;

@@ -54,7 +54,8 @@ Result<> Chunk::read(Position after, std::size_t batches_max) {
         position_ = entry.position;
     }
     touches_.reserve(events_);
-    for (std::size_t i = 0; i < batches_.size(); ++i) touch(batches_[i], static_cast<std::uint16_t>(i));
+    for (std::size_t i = 0; i < batches_.size(); ++i)
+        touch(batches_[i], static_cast<std::uint16_t>(i));
     std::ranges::sort(no_effects_, {}, &KeyValue::Write::key);
     for (auto* keys : {&mentions_, &words_}) {
         std::ranges::sort(*keys, {}, &KeyValue::Write::key);
@@ -72,7 +73,8 @@ void Chunk::no_effect(const EventPlace& place, NoEffect why) {
 
 void Chunk::note_mentions() {
     for (const AssertionView& each : body_.assertions)
-        if (!each.record.empty()) mentions_.push_back({mention_key(each.record, body_.record), Bytes{}});
+        if (!each.record.empty())
+            mentions_.push_back({mention_key(each.record, body_.record), Bytes{}});
 }
 
 void Chunk::note_words(const Kind& kind) {
@@ -110,8 +112,10 @@ void Chunk::touch(const Source& source, std::uint16_t batch) {
             no_effect(at, NoEffect::said);
         } else {
             const Kind* kind = schema_->kind(body_.kind);
-            if (kind == nullptr) no_effect(at, NoEffect::kind);
-            else note_mentions();
+            if (kind == nullptr)
+                no_effect(at, NoEffect::kind);
+            else
+                note_mentions();
             if (kind != nullptr && !kind->casework.similar.empty() && state_.words_)
                 note_words(*kind);
             touches_.push_back({body_.record, kind ? body_.kind : std::uint16_t{0}, batch, index,
@@ -124,7 +128,8 @@ void Chunk::group() {
     order_.resize(touches_.size());
     for (std::uint32_t i = 0; i < order_.size(); ++i) order_[i] = i;
     auto by_record = [&](std::uint32_t a, std::uint32_t b) {
-        auto order = std::memcmp(touches_[a].id.raw.data(), touches_[b].id.raw.data(), RecordId::size);
+        auto order =
+            std::memcmp(touches_[a].id.raw.data(), touches_[b].id.raw.data(), RecordId::size);
         return order != 0 ? order < 0 : a < b;
     };
     if (!std::ranges::is_sorted(order_, by_record)) std::ranges::sort(order_, by_record);
@@ -170,8 +175,9 @@ Result<> Chunk::look_up() {
             asked[i]->folds = true;
         } else if (asked[i]->before && !asked[i]->entry) {
             state_.damaged_ = true;
-            return failure(ErrorCode::storage_corrupt, "derived state: record " + show_id(id(*asked[i])) +
-                                                           " has lost its index entry; it is derived again");
+            return failure(ErrorCode::storage_corrupt,
+                           "derived state: record " + show_id(id(*asked[i])) +
+                               " has lost its index entry; it is derived again");
         }
     }
     return success();
@@ -201,11 +207,12 @@ void Chunk::write_conflicts(Group& group, const Folded& folded) {
     for (std::uint16_t field : group.conflicts)
         if (!std::ranges::binary_search(now, field))
             conflicts_.push_back({conflict_key(folded.id, field), std::nullopt});
-    conflicts_more_ += static_cast<std::int64_t>(now.size()) - static_cast<std::int64_t>(group.conflicts.size());
+    conflicts_more_ +=
+        static_cast<std::int64_t>(now.size()) - static_cast<std::int64_t>(group.conflicts.size());
 }
 
-// Folds a few thousand records at a time, so that memory stays bounded, and in the order of their first
-// events: neighbours there share the batches that must be opened.
+// Folds a few thousand records at a time, so that memory stays bounded, and in the order of their
+// first events: neighbours there share the batches that must be opened.
 Result<> Chunk::fold_groups() {
     std::vector<Group*> all;
     for (Group& group : groups_) {
@@ -217,7 +224,8 @@ Result<> Chunk::fold_groups() {
     std::size_t events = 0, from = 0;
     for (std::size_t i = 0; i < all.size(); ++i) {
         events += all[i]->entry->places.size();
-        if (i + 1 < all.size() && i + 1 - from < fold_records && events < 4 * fold_records) continue;
+        if (i + 1 < all.size() && i + 1 - from < fold_records && events < 4 * fold_records)
+            continue;
         SAFAR_TRY(fold_some(std::span(all).subspan(from, i + 1 - from)));
         from = i + 1;
         events = 0;
@@ -226,8 +234,8 @@ Result<> Chunk::fold_groups() {
     return success();
 }
 
-// Folds outside the lock, then sets the rows under it. A record whose kind changed gets a row there and
-// keeps its old one until settle(), as readers find it by that.
+// Folds outside the lock, then sets the rows under it. A record whose kind changed gets a row there
+// and keeps its old one until settle(), as readers find it by that.
 Result<> Chunk::fold_some(std::span<Group* const> groups) {
     std::vector<std::vector<EventPlace>> places;
     for (Group* group : groups) {
@@ -260,8 +268,10 @@ Mark Chunk::mark_after() const {
     out.not_understood += not_understood_;
     for (const Mark::Taken& passed : passed_) {
         auto at = std::ranges::lower_bound(out.passed, passed.log, {}, &Mark::Taken::log);
-        if (at == out.passed.end() || at->log != passed.log) out.passed.insert(at, passed);
-        else at->number = std::min(at->number, passed.number);
+        if (at == out.passed.end() || at->log != passed.log)
+            out.passed.insert(at, passed);
+        else
+            at->number = std::min(at->number, passed.number);
     }
     bool grown = false;
     for (const Source& source : batches_) {
@@ -279,8 +289,9 @@ Mark Chunk::mark_after() const {
 Result<> Chunk::write_index() {
     std::vector<KeyValue::Write> writes = std::move(conflicts_);
     std::ranges::move(mentions_, std::back_inserter(writes));
-    Ahead ahead{std::max(position_, state_.recover_until_),
-                static_cast<std::uint64_t>(static_cast<std::int64_t>(state_.conflicts_) + conflicts_more_)};
+    Ahead ahead{
+        std::max(position_, state_.recover_until_),
+        static_cast<std::uint64_t>(static_cast<std::int64_t>(state_.conflicts_) + conflicts_more_)};
     writes.push_back({ahead_key(), encode_ahead(ahead)});
     for (const Group& group : groups_)
         if (group.folds) writes.push_back({record_key(id(group)), encode_entry(*group.entry)});
@@ -289,8 +300,8 @@ Result<> Chunk::write_index() {
     return writes.size() == 1 ? Result<>(success()) : state_.store_.write(writes);
 }
 
-// Lets readers see the chunk: rows of records of one event in order of arrival, so that neighbours in a
-// batch stay neighbours, then what was folded.
+// Lets readers see the chunk: rows of records of one event in order of arrival, so that neighbours
+// in a batch stay neighbours, then what was folded.
 void Chunk::settle() {
     for (const Touch& touch : touches_) {
         Group& group = groups_[touch.group];

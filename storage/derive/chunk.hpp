@@ -16,8 +16,8 @@ public:
     [[nodiscard]] std::size_t positions() const { return position_ - after_; }
     [[nodiscard]] std::size_t events() const { return events_; }
 
-    // Derives: rows of records of one event straight into the columns; the others are folded, and their
-    // index entries and conflicts go into the store in one write.
+    // Derives: rows of records of one event straight into the columns; the others are folded, and
+    // their index entries and conflicts go into the store in one write.
     [[nodiscard]] Result<> apply();
 
 private:
@@ -38,9 +38,9 @@ private:
     struct Group {
         std::uint32_t first = 0, count = 0; // in order_
         bool folds = false;
-        std::optional<RowPlace> before;    // where the table has it
+        std::optional<RowPlace> before; // where the table has it
         RowPlace after;
-        std::unique_ptr<IndexEntry> entry; // where it folds: with this chunk's events
+        std::unique_ptr<IndexEntry> entry;    // where it folds: with this chunk's events
         std::vector<std::uint16_t> conflicts; // before
     };
 
@@ -60,13 +60,15 @@ private:
         const Source& source = batches_[touch.batch];
         return {source.log, source.number, touch.index};
     }
-    [[nodiscard]] const RecordId& id(const Group& group) const { return touches_[order_[group.first]].id; }
+    [[nodiscard]] const RecordId& id(const Group& group) const {
+        return touches_[order_[group.first]].id;
+    }
     [[nodiscard]] Mark mark_after() const;
 
     DerivedState& state_;
     std::shared_ptr<const Schema> schema_;
     std::vector<Source> batches_;
-    std::vector<Mark::Taken> passed_; // what did not count when it was read
+    std::vector<Mark::Taken> passed_;  // what did not count when it was read
     std::vector<Touch> touches_;       // in order of arrival
     std::vector<std::uint32_t> order_; // of touches, by record, then arrival
     std::vector<Group> groups_;        // ascending by record

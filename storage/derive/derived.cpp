@@ -67,7 +67,8 @@ Result<std::optional<RecordEntry>> DerivedState::whole(const RecordId& id, Recor
                                                        const std::optional<Bytes>& index) const {
     if (!index)
         return failure(ErrorCode::storage_corrupt,
-                       "derived state: record " + show_id(id) + " has lost its index entry: run safar rebuild");
+                       "derived state: record " + show_id(id) +
+                           " has lost its index entry: run safar rebuild");
     SAFAR_TRY(auto decoded, decode_entry(*index));
     entry.events = std::move(decoded.places);
     keep_home(names_, id, entry.events);
@@ -90,8 +91,10 @@ DerivedState::entries(std::span<const RecordId> ids) const {
             if (!place) continue;
             out[i] = RecordEntry{place->kind, place->row, {}};
             Origin origin = columns_.at(place->kind).origin(place->row);
-            if (origin.at != 0) out[i]->events.push_back(place_of(origin));
-            else joined.push_back(i);
+            if (origin.at != 0)
+                out[i]->events.push_back(place_of(origin));
+            else
+                joined.push_back(i);
         }
     }
     if (joined.empty()) return out;
@@ -178,7 +181,8 @@ Result<StatisticsTable> DerivedState::count(const StatisticsQuery& query) const 
                                                         "; the schema has: " + listed(names, 60));
     }
     auto at = columns_.find(kind->tag);
-    return at != columns_.end() ? at->second.count(*schema_, query) : Columns(*kind).count(*schema_, query);
+    return at != columns_.end() ? at->second.count(*schema_, query)
+                                : Columns(*kind).count(*schema_, query);
 }
 
 } // namespace safar

@@ -1,5 +1,5 @@
-// Derived state: the record index, the conflict list and the columns, kept up with the log's journal.
-// All of it can be thrown away and derived again with the same result.
+// Derived state: the record index, the conflict list and the columns, kept up with the log's
+// journal. All of it can be thrown away and derived again with the same result.
 //
 // Threads: follow() from one thread at a time; the rest from any thread.
 #pragma once
@@ -16,8 +16,8 @@ namespace safar {
 struct RecordEntry {
     std::uint16_t kind = 0; // 0: no event states a kind that the schema knows
     Row row = 0;
-    // In order of arrival. A fold depends on one compartment only: of a record with events in several
-    // these are the ones of its own (log_names.hpp, keep_home).
+    // In order of arrival. A fold depends on one compartment only: of a record with events in
+    // several these are the ones of its own (log_names.hpp, keep_home).
     std::vector<EventPlace> events;
 };
 
@@ -44,18 +44,20 @@ public:
     virtual ~Derived() = default;
 
     // Takes at most `batches_max` batches after position(); returns how many. The bulk path sorts a
-    // chunk's records before it touches the index. Where the log took batches back (a fork, a cut) or
-    // a charter changed owners or ranks, everything is derived again from position 0.
-    // An event that does not decode or whose kind the schema does not know is passed over and counted.
-    // Errors: those of the log and its key-value store; the next call loads what is stored and goes on.
-    // Cost: about 2 us an event of ten fields that begins a record; 10 us and more where it joins one.
+    // chunk's records before it touches the index. Where the log took batches back (a fork, a cut)
+    // or a charter changed owners or ranks, everything is derived again from position 0. An event
+    // that does not decode or whose kind the schema does not know is passed over and counted.
+    // Errors: those of the log and its key-value store; the next call loads what is stored and goes
+    // on. Cost: about 2 us an event of ten fields that begins a record; 10 us and more where it
+    // joins one.
     [[nodiscard]] virtual Result<std::size_t> follow(std::size_t batches_max) = 0;
     [[nodiscard]] virtual Position position() const = 0;
     // Persists columns and index so that a restart continues from here. follow() does so by itself
     // about every 512 k events.
     [[nodiscard]] virtual Result<> checkpoint() = 0;
     // Throws everything away and derives it again up to the log's last position.
-    [[nodiscard]] virtual Result<> rebuild(const std::function<void(Position, Position)>& progress) = 0;
+    [[nodiscard]] virtual Result<>
+    rebuild(const std::function<void(Position, Position)>& progress) = 0;
     // A new charter epoch may bring another schema or authority: everything is derived again.
     virtual void set_schema(std::shared_ptr<const Schema> schema) = 0;
     [[nodiscard]] virtual std::shared_ptr<const Schema> schema() const = 0;
@@ -68,14 +70,15 @@ public:
     // The events held of a record, in order of arrival. Errors: not_found.
     [[nodiscard]] virtual Result<std::vector<HeldEvent>> events(const RecordEntry& entry) const = 0;
     [[nodiscard]] virtual Result<Folded> record(const RecordId& id) const = 0; // not_found
-    // Records of `query.kind` that match `where`, `since` and `until`, in order of derivation. A filter may
-    // name any field: dimensions are answered from the columns; for other fields every candidate that
-    // passed them is folded (about 10 us each) until `limit` match, so give dimensions or a small limit.
-    // Texts are compared exactly, other values as parse_value reads them.
-    [[nodiscard]] virtual Result<std::vector<RecordId>>
-    find(const StatisticsQuery& query, std::size_t limit) const = 0;
-    // Records that have, or once had, a reference to `record`, ascending by id, from after `after` on:
-    // read them to know which still do. Errors: those of the store.
+    // Records of `query.kind` that match `where`, `since` and `until`, in order of derivation. A
+    // filter may name any field: dimensions are answered from the columns; for other fields every
+    // candidate that passed them is folded (about 10 us each) until `limit` match, so give
+    // dimensions or a small limit. Texts are compared exactly, other values as parse_value reads
+    // them.
+    [[nodiscard]] virtual Result<std::vector<RecordId>> find(const StatisticsQuery& query,
+                                                             std::size_t limit) const = 0;
+    // Records that have, or once had, a reference to `record`, ascending by id, from after `after`
+    // on: read them to know which still do. Errors: those of the store.
     [[nodiscard]] virtual Result<std::vector<RecordId>>
     mentions(const RecordId& record, std::size_t limit, const RecordId& after = {}) const = 0;
     // Records of the kind that say, or once said, in a field listed under [similar] something with
@@ -88,19 +91,20 @@ public:
 
     [[nodiscard]] virtual Result<std::vector<Conflict>> conflicts(std::size_t limit) const = 0;
     [[nodiscard]] virtual std::uint64_t conflict_count() const = 0;
-    // Events held that have no effect: their body is absent, does not decode, or is of an unknown kind.
+    // Events held that have no effect: their body is absent, does not decode, or is of an unknown
+    // kind.
     [[nodiscard]] virtual std::uint64_t not_understood() const = 0;
 
     // --- statistics ---
     [[nodiscard]] virtual Result<StatisticsTable> count(const StatisticsQuery& query) const = 0;
 
     // --- digests ---
-    // Over the folded records of a compartment, independent of order of arrival. Reads everything that
-    // was taken when the call began; follow() may go on meanwhile. Memory: 32 bytes a record.
+    // Over the folded records of a compartment, independent of order of arrival. Reads everything
+    // that was taken when the call began; follow() may go on meanwhile. Memory: 32 bytes a record.
     // Errors: busy, if what it reads was thrown away meanwhile: ask again.
-    [[nodiscard]] virtual Result<Hash>
-    state_digest(std::string_view compartment,
-                 const std::function<void(std::uint64_t done, std::uint64_t total)>& progress) const = 0;
+    [[nodiscard]] virtual Result<Hash> state_digest(
+        std::string_view compartment,
+        const std::function<void(std::uint64_t done, std::uint64_t total)>& progress) const = 0;
 };
 
 } // namespace safar

@@ -14,7 +14,8 @@ namespace safar {
 // What a chunk may hold, so that it amortises its locks and look-ups and its memory stays bounded.
 constexpr std::size_t chunk_batches = 64;
 constexpr std::size_t chunk_raw_bytes = 16u << 20;
-constexpr std::uint64_t checkpoint_events = 512u << 10; // a crash costs following at most so many again
+constexpr std::uint64_t checkpoint_events = 512u
+                                            << 10; // a crash costs following at most so many again
 constexpr std::size_t checkpoint_write_bytes = 8u << 20;
 constexpr std::size_t fold_records = 2048; // folded at a time: about 4 KB each
 
@@ -25,7 +26,8 @@ public:
     [[nodiscard]] Result<std::size_t> follow(std::size_t batches_max) override;
     [[nodiscard]] Position position() const override;
     [[nodiscard]] Result<> checkpoint() override;
-    [[nodiscard]] Result<> rebuild(const std::function<void(Position, Position)>& progress) override;
+    [[nodiscard]] Result<>
+    rebuild(const std::function<void(Position, Position)>& progress) override;
     void set_schema(std::shared_ptr<const Schema> schema) override;
     [[nodiscard]] std::shared_ptr<const Schema> schema() const override;
 
@@ -49,7 +51,8 @@ public:
     state_digest(std::string_view compartment,
                  const std::function<void(std::uint64_t, std::uint64_t)>& progress) const override;
 
-    // Everything below is of the one who holds work_; what only reads may also be called under state_.
+    // Everything below is of the one who holds work_; what only reads may also be called under
+    // state_.
 
     [[nodiscard]] std::optional<RowPlace> locate(const RecordId& id) const;
     [[nodiscard]] Columns& columns(std::uint16_t kind); // state_ held exclusively
@@ -62,10 +65,10 @@ public:
     LogNames names_;
     EventSource source_;
     const WordsOf words_;
-    std::mutex work_; // follow, checkpoint, rebuild: one at a time
+    std::mutex work_;                            // follow, checkpoint, rebuild: one at a time
     std::shared_ptr<const Authority> authority_; // under which mark_.stamp was made
-    // Up to here keys may be ahead of the mark that was loaded: records that the table does not know may
-    // be in the index.
+    // Up to here keys may be ahead of the mark that was loaded: records that the table does not
+    // know may be in the index.
     Position recover_until_ = 0;
     bool damaged_ = false; // the index contradicts the columns: begin again
 

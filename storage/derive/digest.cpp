@@ -1,5 +1,5 @@
-// The state digest: H(count, hashes of all folded records, ascending). A record's hash covers its id, so
-// the sorted hashes are the same wherever the same records are held, however they arrived.
+// The state digest: H(count, hashes of all folded records, ascending). A record's hash covers its
+// id, so the sorted hashes are the same wherever the same records are held, however they arrived.
 #include "storage/crypto/sha256.hpp"
 #include "storage/derive/derived_state.hpp"
 
@@ -33,7 +33,8 @@ public:
         authority_ = state.log_.authority();
     }
 
-    Result<Hash> run(std::string_view compartment, const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
+    Result<Hash> run(std::string_view compartment,
+                     const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
         progress_ = &progress;
         for (LogBits& log : logs_) {
             log.alone.resize(log.last + 1);
@@ -63,7 +64,8 @@ public:
 private:
     [[nodiscard]] LogBits* counted(const EventPlace& place) {
         auto at = std::ranges::lower_bound(logs_, place.log, {}, &LogBits::log);
-        return at != logs_.end() && at->log == place.log && place.batch <= at->last ? &*at : nullptr;
+        return at != logs_.end() && at->log == place.log && place.batch <= at->last ? &*at
+                                                                                    : nullptr;
     }
 
     // Marks the records of one event. One that meanwhile gets a second one is found in the index.
@@ -77,11 +79,13 @@ private:
             for (Row from = 0;; from += scan_entries) {
                 std::shared_lock lock(state_.state_);
                 auto at = state_.columns_.find(kind);
-                if (generation_ != state_.generation_ || at == state_.columns_.end()) return began_again();
+                if (generation_ != state_.generation_ || at == state_.columns_.end())
+                    return began_again();
                 Row until = std::min<Row>(at->second.rows(), from + scan_entries);
                 for (Row row = from; row < until; ++row) {
                     Origin origin = at->second.origin(row);
-                    if (origin.at != 0 && at->second.id(row) != nullptr) note_alone(place_of(origin));
+                    if (origin.at != 0 && at->second.id(row) != nullptr)
+                        note_alone(place_of(origin));
                 }
                 if (until < from + scan_entries) break;
             }
@@ -93,7 +97,8 @@ private:
         return failure(ErrorCode::busy, "derived state began again while it was hashed: ask again");
     }
     void note_alone(const EventPlace& place) {
-        if (LogBits* log = counted(place)) log->alone[place.batch][place.index / 64] |= 1ull << (place.index % 64);
+        if (LogBits* log = counted(place))
+            log->alone[place.batch][place.index / 64] |= 1ull << (place.index % 64);
     }
 
     // Of the others, lists the first places.
@@ -110,8 +115,10 @@ private:
                 }
                 ++seen;
                 auto entry = decode_entry(value);
-                if (entry) note(entry.value());
-                else outcome = std::move(entry).error();
+                if (entry)
+                    note(entry.value());
+                else
+                    outcome = std::move(entry).error();
                 return outcome.has_value();
             }));
             SAFAR_TRY(outcome);
@@ -204,9 +211,9 @@ private:
 
 } // namespace
 
-Result<Hash>
-DerivedState::state_digest(std::string_view compartment,
-                           const std::function<void(std::uint64_t, std::uint64_t)>& progress) const {
+Result<Hash> DerivedState::state_digest(
+    std::string_view compartment,
+    const std::function<void(std::uint64_t, std::uint64_t)>& progress) const {
     return Digester(*this, compartment).run(compartment, progress);
 }
 

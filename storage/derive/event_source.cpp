@@ -63,7 +63,8 @@ EventSource::read(std::span<const std::vector<EventPlace>> lists) const {
     std::vector<std::vector<std::optional<HeldEvent>>> found(lists.size());
     for (std::size_t i = 0; i < lists.size(); ++i) {
         found[i].resize(lists[i].size());
-        for (std::size_t at = 0; at < lists[i].size(); ++at) wanted.push_back({lists[i][at], i, at});
+        for (std::size_t at = 0; at < lists[i].size(); ++at)
+            wanted.push_back({lists[i][at], i, at});
     }
     if (!std::ranges::is_sorted(wanted, {}, &Wanted::place))
         std::ranges::sort(wanted, {}, &Wanted::place);
@@ -72,7 +73,8 @@ EventSource::read(std::span<const std::vector<EventPlace>> lists) const {
     std::shared_ptr<const LogInfo> info;
     const Wanted* before = nullptr;
     for (const Wanted& each : wanted) {
-        if (before == nullptr || before->place.log != each.place.log || before->place.batch != each.place.batch) {
+        if (before == nullptr || before->place.log != each.place.log ||
+            before->place.batch != each.place.batch) {
             info = names_.of(each.place.log);
             auto got = batch(each.place.log, each.place.batch);
             if (!got && got.error().code != ErrorCode::not_found) return std::move(got).error();

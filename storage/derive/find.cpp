@@ -17,10 +17,12 @@ struct FieldFilter {
     bool or_absent = false;    // "" is among the texts
 };
 
-FieldFilter make_filter(const Schema& schema, const Field& field, const StatisticsQuery::Filter& from) {
+FieldFilter make_filter(const Schema& schema, const Field& field,
+                        const StatisticsQuery::Filter& from) {
     FieldFilter out{&field, from.values, {}, std::ranges::count(from.values, "") > 0};
     for (const std::string& text : from.values)
-        if (auto value = parse_value(schema, field, text)) out.values.push_back(std::move(value).value());
+        if (auto value = parse_value(schema, field, text))
+            out.values.push_back(std::move(value).value());
     return out;
 }
 
@@ -51,8 +53,8 @@ Result<Split> split(const Schema& schema, const Kind& kind, const Columns& colum
             std::vector<std::string> names;
             for (const Field& each : kind.fields) names.push_back(each.name);
             return failure(ErrorCode::invalid_argument, "kind " + kind.name + " has no field " +
-                                                            quoted(filter.dimension) + "; there are: " +
-                                                            listed(names, 80));
+                                                            quoted(filter.dimension) +
+                                                            "; there are: " + listed(names, 80));
         }
     }
     return out;
@@ -60,7 +62,8 @@ Result<Split> split(const Schema& schema, const Kind& kind, const Columns& colum
 
 } // namespace
 
-Result<std::vector<RecordId>> DerivedState::find(const StatisticsQuery& query, std::size_t limit) const {
+Result<std::vector<RecordId>> DerivedState::find(const StatisticsQuery& query,
+                                                 std::size_t limit) const {
     auto schema = this->schema();
     const Kind* kind = schema->kind(query.kind);
     if (kind == nullptr)
@@ -97,7 +100,8 @@ Result<std::vector<RecordId>> DerivedState::find(const StatisticsQuery& query, s
         for (std::size_t i = 0; i < ids.size() && out.size() < limit; ++i) {
             Folded record = fold(*schema, *authority, ids[i], events[i]);
             if (record.kind == kind->tag &&
-                std::ranges::all_of(filters->fields, [&](const auto& each) { return matches(each, record); }))
+                std::ranges::all_of(filters->fields,
+                                    [&](const auto& each) { return matches(each, record); }))
                 out.push_back(ids[i]);
         }
     }

@@ -7,7 +7,8 @@
 namespace safar {
 namespace {
 
-// Changes when derived state is laid out or derived differently: what older code left is thrown away.
+// Changes when derived state is laid out or derived differently: what older code left is thrown
+// away.
 constexpr std::uint32_t derivation_version = 4;
 
 void add_text(ByteWriter& out, std::string_view text) { out.sized(as_bytes(text)); }
@@ -61,7 +62,8 @@ Hash DerivedState::stamp_of(const Authority& authority, const Mark& mark) const 
         add_text(out, owner ? owner->agency : "");
         add_text(out, owner ? owner->compartment : "");
         out.integer(owner ? authority.rank(owner->agency) : 0);
-        if (const Hash said = name ? authority.said_under(name->id) : Hash{}; !said.is_zero()) out.bytes(said.view());
+        if (const Hash said = name ? authority.said_under(name->id) : Hash{}; !said.is_zero())
+            out.bytes(said.view());
     }
     Hash print;
     {
@@ -104,7 +106,8 @@ Result<> DerivedState::load() {
     if (!marked) return reset(); // nothing was ever persisted: whatever lies there has no columns
     auto mark = decode_mark(*marked);
     auto ahead = written ? decode_ahead(*written) : Result<Ahead>(Ahead{});
-    if (!mark || !ahead || mark.value().stamp != stamp_of(*authority_, mark.value())) return reset();
+    if (!mark || !ahead || mark.value().stamp != stamp_of(*authority_, mark.value()))
+        return reset();
     std::unique_lock lock(state_);
     auto loaded = load_columns(mark.value());
     if (loaded) {
@@ -158,7 +161,8 @@ bool DerivedState::still_true() {
     if (mark_.position > log_.last_position()) return false;
     for (const auto& taken : mark_.taken)
         if (log_.effective(taken.log) < taken.number) return false;
-    for (const auto& passed : mark_.passed) // has an effect now: an epoch admitted it, or its bodies came
+    for (const auto& passed :
+         mark_.passed) // has an effect now: an epoch admitted it, or its bodies came
         if (log_.effective(passed.log) >= passed.number) return false;
     return true;
 }

@@ -32,7 +32,13 @@ struct IndexEntry {
 }
 
 // Why an event has no effect.
-enum class NoEffect : std::uint8_t { absent = 1, body = 2, dots = 3, kind = 4, said = 5 }; // said: not its author's to say
+enum class NoEffect : std::uint8_t {
+    absent = 1,
+    body = 2,
+    dots = 3,
+    kind = 4,
+    said = 5
+}; // said: not its author's to say
 
 struct Mark {
     Hash stamp; // schema and owners under which it was derived
@@ -43,7 +49,8 @@ struct Mark {
         std::uint64_t number = 0; // highest batch taken
     };
     std::vector<Taken> taken; // ascending by log
-    std::vector<Taken> passed; // lowest batch passed over because it did not count; ascending by log
+    std::vector<Taken>
+        passed; // lowest batch passed over because it did not count; ascending by log
     struct KindRows {
         std::uint16_t kind = 0;
         Row rows = 0;
@@ -67,7 +74,8 @@ struct Ahead {
 [[nodiscard]] Bytes mark_key();
 [[nodiscard]] Bytes conflict_key(const RecordId& record, std::uint16_t field);
 [[nodiscard]] Bytes columns_prefix(std::uint16_t kind);
-[[nodiscard]] Bytes mention_key(ByteView mentioned, const RecordId& by); // `mentioned`: RecordId::size bytes
+[[nodiscard]] Bytes mention_key(ByteView mentioned,
+                                const RecordId& by); // `mentioned`: RecordId::size bytes
 [[nodiscard]] Bytes mentions_prefix(const RecordId& mentioned);
 [[nodiscard]] Bytes word_prefix(std::uint16_t kind, std::string_view word);
 [[nodiscard]] Bytes word_key(std::uint16_t kind, std::string_view word, std::size_t words,

@@ -37,7 +37,9 @@ std::shared_ptr<const LogInfo> LogNames::of(LogHandle handle) const {
 
 void keep_home(const LogNames& names, const RecordId& id, std::vector<EventPlace>& places) {
     // Nearly always all events lie in one log, or in logs of one compartment.
-    if (std::ranges::all_of(places, [&](const EventPlace& p) { return p.log == places.front().log; })) return;
+    if (std::ranges::all_of(places,
+                            [&](const EventPlace& p) { return p.log == places.front().log; }))
+        return;
     struct Seen {
         LogHandle log;
         std::shared_ptr<const LogInfo> info;
@@ -48,11 +50,13 @@ void keep_home(const LogNames& names, const RecordId& id, std::vector<EventPlace
             seen.push_back({place.log, names.of(place.log)});
     const std::string* home = nullptr;
     for (const Seen& each : seen)
-        if (each.info && std::equal(each.info->native.raw.begin(), each.info->native.raw.end(), id.raw.begin()))
+        if (each.info &&
+            std::equal(each.info->native.raw.begin(), each.info->native.raw.end(), id.raw.begin()))
             home = &each.info->compartment;
     if (home == nullptr)
         for (const Seen& each : seen)
-            if (each.info && (home == nullptr || each.info->compartment < *home)) home = &each.info->compartment;
+            if (each.info && (home == nullptr || each.info->compartment < *home))
+                home = &each.info->compartment;
     if (home == nullptr) return;
     std::erase_if(places, [&](const EventPlace& place) {
         auto at = std::ranges::find(seen, place.log, &Seen::log);

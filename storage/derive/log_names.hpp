@@ -10,7 +10,7 @@ namespace safar {
 
 struct LogInfo {
     LogName name;
-    std::string agency, compartment;             // empty: no epoch held names the log's owner
+    std::string agency, compartment;              // empty: no epoch held names the log's owner
     FixedBytes<8, struct NativePrefixTag> native; // start of the ids of records born in it
 };
 
@@ -29,8 +29,8 @@ private:
 };
 
 // A fold depends on one compartment only (design.md section 5). Events of one record that lie in
-// several: those of the compartment where the record was born count, or, where its id does not tell,
-// those of the first by name.
+// several: those of the compartment where the record was born count, or, where its id does not
+// tell, those of the first by name.
 //
 // @param places  becomes the events that count, order kept.
 void keep_home(const LogNames& names, const RecordId& id, std::vector<EventPlace>& places);

@@ -1,5 +1,6 @@
-// Record id -> its row, in memory: 8 bytes a slot, at most three quarters full. The ids themselves lie in
-// the columns, so the owner compares. Persisted nowhere: filled from the columns at the start.
+// Record id -> its row, in memory: 8 bytes a slot, at most three quarters full. The ids themselves
+// lie in the columns, so the owner compares. Persisted nowhere: filled from the columns at the
+// start.
 #pragma once
 
 #include "storage/column/columns.hpp"
@@ -24,7 +25,9 @@ public:
         used_ = 0;
     }
     // Where growing means filling another table first.
-    [[nodiscard]] bool has_room(std::size_t more) const { return used_ + more <= slots_.size() * 3 / 4; }
+    [[nodiscard]] bool has_room(std::size_t more) const {
+        return used_ + more <= slots_.size() * 3 / 4;
+    }
     [[nodiscard]] std::size_t size() const { return used_; }
 
     // `is(place)`: is this the place of `id`?
@@ -33,7 +36,8 @@ public:
         if (slots_.empty()) return std::nullopt;
         std::uint64_t hash = hash_of(id);
         for (std::size_t at = hash & mask(); slots_[at].used(); at = (at + 1) & mask())
-            if (slots_[at].mark == mark_of(hash) && is(slots_[at].place())) return slots_[at].place();
+            if (slots_[at].mark == mark_of(hash) && is(slots_[at].place()))
+                return slots_[at].place();
         return std::nullopt;
     }
     // Of an id that is not in it; there must be room.
@@ -48,7 +52,8 @@ public:
     void move(const RecordId& id, RowPlace from, RowPlace to) {
         std::uint64_t hash = hash_of(id);
         std::size_t at = hash & mask();
-        while (slots_[at].row != from.row || slots_[at].kind != from.kind || slots_[at].mark != mark_of(hash))
+        while (slots_[at].row != from.row || slots_[at].kind != from.kind ||
+               slots_[at].mark != mark_of(hash))
             at = (at + 1) & mask();
         slots_[at] = {to.row, to.kind, mark_of(hash)};
     }
@@ -61,7 +66,9 @@ private:
         [[nodiscard]] bool used() const { return mark != 0; }
         [[nodiscard]] RowPlace place() const { return {kind, row}; }
     };
-    static std::uint16_t mark_of(std::uint64_t hash) { return static_cast<std::uint16_t>((hash >> 48) | 1); }
+    static std::uint16_t mark_of(std::uint64_t hash) {
+        return static_cast<std::uint16_t>((hash >> 48) | 1);
+    }
     static std::uint64_t hash_of(const RecordId& id) {
         std::uint64_t half[2];
         std::memcpy(half, id.raw.data(), sizeof half);

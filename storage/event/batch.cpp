@@ -15,14 +15,16 @@ struct FreeDecompressor {
 };
 
 Result<Bytes> unpack(ByteView packed, std::size_t raw_size) {
-    if (raw_size == 0 || raw_size > limits::batch_bytes_max + limits::batch_events_max * event_bare_growth_max)
+    if (raw_size == 0 ||
+        raw_size > limits::batch_bytes_max + limits::batch_events_max * event_bare_growth_max)
         return failure(ErrorCode::limit_exceeded, "events of " + std::to_string(raw_size) +
                                                       " bytes in one batch, allowed: 1 to 1048576");
     if (ZSTD_getFrameContentSize(packed.data(), packed.size()) != raw_size)
         return failure(ErrorCode::malformed, "packed events do not state their size");
     if (std::size_t frame = ZSTD_findFrameCompressedSize(packed.data(), packed.size());
         ZSTD_isError(frame) != 0u || frame != packed.size())
-        return failure(ErrorCode::malformed, "packed events are cut short or followed by other bytes");
+        return failure(ErrorCode::malformed,
+                       "packed events are cut short or followed by other bytes");
     thread_local std::unique_ptr<ZSTD_DCtx, FreeDecompressor> context(ZSTD_createDCtx());
     SAFAR_ASSERT(context != nullptr);
     Bytes raw(raw_size);
@@ -40,7 +42,8 @@ Result<OpenBatch> open_batch(ByteView stored, LeafCheck check) {
         return failure(ErrorCode::malformed, "batch of " + std::to_string(stored.size()) +
                                                  " bytes, shorter than its header");
     if (stored.size() > limits::frame_bytes_max)
-        return failure(ErrorCode::limit_exceeded, "batch of " + std::to_string(stored.size()) + " bytes");
+        return failure(ErrorCode::limit_exceeded,
+                       "batch of " + std::to_string(stored.size()) + " bytes");
     ByteReader in(stored);
     ByteView header_bytes = in.bytes(BatchHeader::encoded_bytes);
     OpenBatch batch;
@@ -68,7 +71,8 @@ Result<OpenBatch> open_batch(ByteView stored, LeafCheck check) {
     batch.leaves.reserve(batch.events.size());
     for (const EventView& event : batch.events) batch.leaves.push_back(leaf_hash(event));
     if (merkle_root(batch.leaves) != batch.header.root)
-        return failure(ErrorCode::wrong_hash, "events do not hash to the root that the header signs");
+        return failure(ErrorCode::wrong_hash,
+                       "events do not hash to the root that the header signs");
     return batch;
 }
 

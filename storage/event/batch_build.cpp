@@ -8,7 +8,8 @@
 namespace safar {
 namespace {
 
-// Level 1 packs these events to a fifth at 400 MB/s here; level 3 gains 5 % and costs twice the time.
+// Level 1 packs these events to a fifth at 400 MB/s here; level 3 gains 5 % and costs twice the
+// time.
 constexpr int pack_level = 1;
 
 struct FreeCompressor {
@@ -34,8 +35,8 @@ ClaimedTime earlier(ClaimedTime a, ClaimedTime b) { return a < b ? a : b; }
 ClaimedTime later(ClaimedTime a, ClaimedTime b) { return a < b ? b : a; }
 
 // Encodes and packs; leaves the views' bytes in `raw`.
-Result<PreparedBatch> prepare(std::span<const EventDraft* const> drafts, std::span<const Salt> salts,
-                              std::size_t& taken, Bytes& raw) {
+Result<PreparedBatch> prepare(std::span<const EventDraft* const> drafts,
+                              std::span<const Salt> salts, std::size_t& taken, Bytes& raw) {
     SAFAR_ASSERT(!drafts.empty() && salts.size() >= drafts.size());
     drafts = drafts.first(std::min(drafts.size(), limits::batch_events_max));
     PreparedBatch out;

@@ -35,8 +35,8 @@ Bytes encode_header(const BatchHeader& header) {
 
 Result<BatchHeader> decode_header(ByteView bytes) {
     if (bytes.size() != BatchHeader::encoded_bytes)
-        return failure(ErrorCode::malformed, "batch header of " + std::to_string(bytes.size()) +
-                                                 " bytes, expected 260");
+        return failure(ErrorCode::malformed,
+                       "batch header of " + std::to_string(bytes.size()) + " bytes, expected 260");
     ByteReader in(bytes);
     if (as_text(in.bytes(magic.size())) != magic)
         return failure(ErrorCode::malformed, "batch header does not start with safarB");
@@ -60,8 +60,8 @@ Result<BatchHeader> decode_header(ByteView bytes) {
     SAFAR_ASSERT(in.at_end());
 
     if (header.event_count == 0 || header.event_count > limits::batch_events_max)
-        return failure(ErrorCode::limit_exceeded,
-                       "batch of " + std::to_string(header.event_count) + " events, allowed: 1 to 256");
+        return failure(ErrorCode::limit_exceeded, "batch of " + std::to_string(header.event_count) +
+                                                      " events, allowed: 1 to 256");
     if (header.number == 0 || header.first_sequence == 0 || header.epoch == 0)
         return failure(ErrorCode::malformed, "batch number, first sequence and epoch start at 1");
     if (header.number > limits::sequence_max || header.first_sequence > limits::sequence_max)

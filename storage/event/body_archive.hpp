@@ -11,13 +11,17 @@ namespace safar {
 template <class Archive> void serialize(Archive& archive, Text& v) { archive(v.text); }
 template <class Archive> void serialize(Archive& archive, Integer& v) { archive(v.number); }
 template <class Archive> void serialize(Archive& archive, Code& v) { archive(v.code); }
-template <class Archive> void serialize(Archive& archive, Money& v) { archive(v.minor_units, v.currency); }
+template <class Archive> void serialize(Archive& archive, Money& v) {
+    archive(v.minor_units, v.currency);
+}
 template <class Archive> void serialize(Archive& archive, Point& v) {
     archive(v.latitude_e7, v.longitude_e7);
 }
 template <class Archive> void serialize(Archive& archive, Flag& v) { archive(v.yes); }
 template <class Archive> void serialize(Archive& archive, Reference& v) { archive(v.record); }
-template <class Archive> void serialize(Archive& archive, ClaimedTime& v) { archive(v.microseconds); }
+template <class Archive> void serialize(Archive& archive, ClaimedTime& v) {
+    archive(v.microseconds);
+}
 
 inline void save(StrictOutput& archive, const Date& v) {
     archive(v.days, static_cast<std::uint8_t>(v.precision));
@@ -30,8 +34,7 @@ inline void load(StrictInput& archive, Date& v) {
 }
 
 // Constrained, since every alternative converts to Value.
-template <std::same_as<Value> V>
-void save(StrictOutput& archive, const V& value) {
+template <std::same_as<Value> V> void save(StrictOutput& archive, const V& value) {
     archive(static_cast<std::uint8_t>(value.index() + 1));
     std::visit([&](const auto& held) { archive(held); }, value);
 }
@@ -52,8 +55,12 @@ inline void load(StrictInput& archive, Value& value) {
     load_alternative(archive, value, tag - 1u);
 }
 
-template <class Archive> void serialize(Archive& archive, Assertion& v) { archive(v.field, v.value); }
-template <class Archive> void serialize(Archive& archive, LogName& v) { archive(v.id, v.incarnation); }
+template <class Archive> void serialize(Archive& archive, Assertion& v) {
+    archive(v.field, v.value);
+}
+template <class Archive> void serialize(Archive& archive, LogName& v) {
+    archive(v.id, v.incarnation);
+}
 template <class Archive> void serialize(Archive& archive, Dot& v) {
     archive(v.log, v.sequence, v.field_index, v.leaf);
 }

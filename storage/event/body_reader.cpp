@@ -16,8 +16,7 @@ class Cursor {
 public:
     explicit Cursor(ByteView in) : at_(in.data()), end_(in.data() + in.size()) {}
 
-    template <class Integer>
-    [[nodiscard]] bool number(Integer& out) {
+    template <class Integer> [[nodiscard]] bool number(Integer& out) {
         static_assert(std::endian::native == std::endian::little);
         if (remaining() < sizeof out) return false;
         std::memcpy(&out, at_, sizeof out);
@@ -80,7 +79,8 @@ bool read_body(ByteView clear, BodyView& out) {
         !in.string(out.edition) || !in.string(out.basis) || !in.string(out.actor) ||
         !in.number(out.quality) || !in.number(out.at.microseconds) || !in.number(count))
         return false;
-    if (count > limits::event_assertions_max || count > in.remaining() || out.quality > 5) return false;
+    if (count > limits::event_assertions_max || count > in.remaining() || out.quality > 5)
+        return false;
     std::memcpy(out.record.raw.data(), record.data(), RecordId::size);
     out.assertions.resize(count);
     for (AssertionView& each : out.assertions) {

@@ -9,12 +9,12 @@ namespace safar {
 // One assertion; only the members of its type are set.
 struct AssertionView {
     std::uint16_t field = 0;
-    std::uint8_t type = 0;   // index of the alternative in Value
+    std::uint8_t type = 0; // index of the alternative in Value
     Date::Precision precision = Date::Precision::day;
     std::int64_t number = 0; // integer, days, minor units, flag (0 or 1)
     std::string_view text;   // text, code, currency
     std::int32_t latitude_e7 = 0, longitude_e7 = 0;
-    ByteView record;         // reference: RecordId::size bytes
+    ByteView record; // reference: RecordId::size bytes
 };
 
 // An EventBody as views; they live as long as the bytes read.
@@ -27,8 +27,8 @@ struct BodyView {
     std::vector<AssertionView> assertions;
 };
 
-// True, and `out` filled, exactly when decode_body(clear) succeeds. `out` may be reused: its memory is
-// kept. Cost: about 0.1 us for ten assertions.
+// True, and `out` filled, exactly when decode_body(clear) succeeds. `out` may be reused: its memory
+// is kept. Cost: about 0.1 us for ten assertions.
 [[nodiscard]] bool read_body(ByteView clear, BodyView& out);
 
 // The value's content as a view; lives as long as `value`.

@@ -24,7 +24,8 @@ Result<> check_draft(const EventDraft& draft) {
         return too_large("assertions in one event", draft.body.assertions.size(),
                          limits::event_assertions_max);
     if (draft.replaces.size() > limits::event_dots_max)
-        return too_large("replaced dots in one event", draft.replaces.size(), limits::event_dots_max);
+        return too_large("replaced dots in one event", draft.replaces.size(),
+                         limits::event_dots_max);
     for (const Assertion& assertion : draft.body.assertions)
         if (const auto* text = std::get_if<Text>(&assertion.value);
             text != nullptr && text->text.size() > limits::text_bytes_max)

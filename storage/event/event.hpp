@@ -18,8 +18,8 @@ namespace safar {
 // Names one assertion, for ever and on one branch only: 74 bytes.
 struct Dot {
     LogName log;
-    std::uint64_t sequence = 0;   // of the event in its log, from 1
-    std::uint16_t field_index = 0; // of the assertion in its event, from 0
+    std::uint64_t sequence = 0;                // of the event in its log, from 1
+    std::uint16_t field_index = 0;             // of the assertion in its event, from 0
     FixedBytes<16, struct LeafPrefixTag> leaf; // first half of the event's leaf hash
     friend auto operator<=>(const Dot&, const Dot&) = default;
 };
@@ -37,13 +37,13 @@ struct EventBody {
     std::uint8_t version = version_now;
     std::uint16_t kind = 0; // tag of the record kind in the schema
     RecordId record;
-    std::string verb;    // what happened, past tense: "recorded", "departed", "resolved"
-    std::string source;  // register that an import read; empty when a person typed it
-    std::string edition; // of that register, comparable as text ("2020-01-08"); may be empty
-    std::string basis;   // why the author says so; required where another agency is overruled
-    std::string actor;   // role or user name at the agency
+    std::string verb;         // what happened, past tense: "recorded", "departed", "resolved"
+    std::string source;       // register that an import read; empty when a person typed it
+    std::string edition;      // of that register, comparable as text ("2020-01-08"); may be empty
+    std::string basis;        // why the author says so; required where another agency is overruled
+    std::string actor;        // role or user name at the agency
     std::uint8_t quality = 0; // evidence: 0 not stated, 1 (weak) to 5 (strong)
-    ClaimedTime at;      // when it happened, as claimed
+    ClaimedTime at;           // when it happened, as claimed
     std::vector<Assertion> assertions;
     friend auto operator<=>(const EventBody&, const EventBody&) = default;
 };

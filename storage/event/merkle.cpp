@@ -28,7 +28,8 @@ Hash inner_hash(const EventView& event) {
     Hash sealed = event.form == EventForm::clear      ? hash_of_nothing_sealed()
                   : event.form == EventForm::withheld ? event.sealed_hash
                                                       : tagged_hash("sealed", {event.sealed});
-    return tagged_hash("inner", {event.salt.view(), clear.view(), event.fields_root.view(), sealed.view()});
+    return tagged_hash("inner",
+                       {event.salt.view(), clear.view(), event.fields_root.view(), sealed.view()});
 }
 
 Hash leaf_hash(const EventView& event) {
@@ -42,7 +43,8 @@ Hash merkle_root(std::span<const Hash> leaves) {
     std::vector<Hash> level(leaves.begin(), leaves.end());
     while (level.size() > 1) {
         std::size_t pairs = level.size() / 2;
-        for (std::size_t i = 0; i < pairs; ++i) level[i] = node_hash(level[2 * i], level[2 * i + 1]);
+        for (std::size_t i = 0; i < pairs; ++i)
+            level[i] = node_hash(level[2 * i], level[2 * i + 1]);
         if (level.size() % 2 == 1) level[pairs++] = level.back();
         level.resize(pairs);
     }
@@ -57,7 +59,8 @@ InclusionProof prove_inclusion(std::span<const Hash> leaves, std::uint32_t index
         std::size_t sibling = at ^ 1;
         if (sibling < level.size()) proof.siblings.push_back(level[sibling]);
         std::size_t pairs = level.size() / 2;
-        for (std::size_t i = 0; i < pairs; ++i) level[i] = node_hash(level[2 * i], level[2 * i + 1]);
+        for (std::size_t i = 0; i < pairs; ++i)
+            level[i] = node_hash(level[2 * i], level[2 * i + 1]);
         if (level.size() % 2 == 1) level[pairs++] = level.back();
         level.resize(pairs);
     }

@@ -24,6 +24,7 @@ struct InclusionProof {
     std::vector<Hash> siblings;
 };
 [[nodiscard]] InclusionProof prove_inclusion(std::span<const Hash> leaves, std::uint32_t index);
-[[nodiscard]] bool verify_inclusion(const InclusionProof& proof, const Hash& leaf, const Hash& root);
+[[nodiscard]] bool verify_inclusion(const InclusionProof& proof, const Hash& leaf,
+                                    const Hash& root);
 
 } // namespace safar

@@ -5,8 +5,8 @@
 
 namespace safar {
 
-// A bare event takes the place of a salt and a length with a hash: of an event with an empty clear part it is
-// this much longer, so that whatever was valid is valid without its bodies.
+// A bare event takes the place of a salt and a length with a hash: of an event with an empty clear
+// part it is this much longer, so that whatever was valid is valid without its bodies.
 constexpr std::size_t event_bare_growth_max = 12;
 
 // Appends the zstd frame of `raw`.

@@ -1,6 +1,6 @@
 // The one door through which cereal reads and writes Safar's bytes: a flat span, little-endian, u32
-// sizes checked against the bytes left and an element budget before anything is allocated, bool 0 or
-// 1, no floats, no pointers, no polymorphism, no trailing bytes. A type gives cereal a member
+// sizes checked against the bytes left and an element budget before anything is allocated, bool 0
+// or 1, no floats, no pointers, no polymorphism, no trailing bytes. A type gives cereal a member
 //     template <class Archive> void serialize(Archive& archive) { archive(a, b, c); }
 // Include only from .cpp files of storage/event and from tests.
 #pragma once
@@ -28,7 +28,8 @@ public:
     // A count of elements that take at least `element_bytes` each.
     std::size_t count(std::size_t element_bytes) {
         std::size_t n = reader.integer<std::uint32_t>();
-        if (!reader.ok() || n > reader.remaining() / element_bytes) refuse("count above the bytes left");
+        if (!reader.ok() || n > reader.remaining() / element_bytes)
+            refuse("count above the bytes left");
         if (n > budget_) refuse("too many elements");
         budget_ -= n;
         return n;
@@ -98,8 +99,7 @@ void CEREAL_LOAD_FUNCTION_NAME(StrictInput& archive, std::vector<Element>& value
     for (Element& value : values) archive(value);
 }
 
-template <class T>
-[[nodiscard]] Bytes encode_strict(const T& value) {
+template <class T> [[nodiscard]] Bytes encode_strict(const T& value) {
     Bytes out;
     StrictOutput archive(out);
     archive(value);
@@ -107,8 +107,7 @@ template <class T>
 }
 
 // Decodes exactly `in`. Errors: malformed, with the first reason.
-template <class T>
-[[nodiscard]] Result<T> decode_strict(ByteView in, std::string_view what) try {
+template <class T> [[nodiscard]] Result<T> decode_strict(ByteView in, std::string_view what) try {
     T value{};
     StrictInput archive(in);
     archive(value);

@@ -1,4 +1,5 @@
-// What a field can hold. The number before each alternative is its tag in the bytes and never changes.
+// What a field can hold. The number before each alternative is its tag in the bytes and never
+// changes.
 #pragma once
 
 #include "storage/base/ids.hpp"

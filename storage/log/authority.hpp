@@ -1,5 +1,6 @@
 // Who may write what: storage and sync ask through this interface; node/charter answers it. Every
-// answer is a pure function of the charter epochs held, so all nodes that hold the same epochs agree.
+// answer is a pure function of the charter epochs held, so all nodes that hold the same epochs
+// agree.
 #pragma once
 
 #include "storage/event/batch.hpp"
@@ -36,16 +37,16 @@ public:
     [[nodiscard]] virtual bool was_permitted(const BatchHeader& header) const {
         return standing(header) == Standing::counts;
     }
-    // May something keep batches of this log from counting that counted before (a cut, a retired key, a
-    // suspension)? False: what was held counts.
+    // May something keep batches of this log from counting that counted before (a cut, a retired
+    // key, a suspension)? False: what was held counts.
     [[nodiscard]] virtual bool restricted(const LogId&) const { return false; }
-    // The hash of the batch that counts at a place where its author signed two: an epoch decided it. Null: no
-    // epoch did, and nothing counts from there on.
+    // The hash of the batch that counts at a place where its author signed two: an epoch decided
+    // it. Null: no epoch did, and nothing counts from there on.
     [[nodiscard]] virtual const Hash* admitted(const BatchPlace&) const { return nullptr; }
     // Did an epoch do so at an earlier place of that log?
     [[nodiscard]] virtual bool admitted_before(const BatchPlace&) const { return false; }
-    // Was an event of this kind its author's to say in the batch with that header? False: it stays in its
-    // batch, is relayed and has no effect on state.
+    // Was an event of this kind its author's to say in the batch with that header? False: it stays
+    // in its batch, is relayed and has no effect on state.
     [[nodiscard]] virtual bool may_say(const BatchHeader&, std::uint16_t) const { return true; }
     // Changes with what may_say answers for that log; zero where everything may be said.
     [[nodiscard]] virtual Hash said_under(const LogId&) const { return {}; }
@@ -61,8 +62,8 @@ public:
     }
     // All nodes that may keep batches of that compartment, with or without bodies.
     [[nodiscard]] virtual std::vector<NodeId> keepers(std::string_view compartment) const = 0;
-    // Does the charter let this node carry or count batches there without reading them? Such batches have
-    // no effect on its state.
+    // Does the charter let this node carry or count batches there without reading them? Such
+    // batches have no effect on its state.
     [[nodiscard]] virtual bool only_carries(const NodeId&, std::string_view) const { return false; }
 };
 

@@ -24,7 +24,8 @@ Result<> each(const Store& store, Table table, const Bytes& from, const Bytes& u
         verdict = take(key, value);
         return verdict.has_value();
     });
-    if (!scanned && !planted(Plant::ignore_scan_status)) return scanned; // it may have stopped half way
+    if (!scanned && !planted(Plant::ignore_scan_status))
+        return scanned; // it may have stopped half way
     return verdict;
 }
 
@@ -34,10 +35,11 @@ Result<> read_rows(const Store& store, Books& books) {
                    [&](ByteView key, ByteView value) -> Result<> {
                        SAFAR_TRY(auto row, decode_log_row(key, value));
                        const bool twice = !row.aside && books.handles.contains(row.name);
-                       const bool hangs = std::any_of(row.trunk.begin(), row.trunk.end(), [&](const auto& part) {
-                           const LogRow* other = books.find(part.handle);
-                           return other == nullptr || other->name != row.name;
-                       });
+                       const bool hangs =
+                           std::any_of(row.trunk.begin(), row.trunk.end(), [&](const auto& part) {
+                               const LogRow* other = books.find(part.handle);
+                               return other == nullptr || other->name != row.name;
+                           });
                        if (row.handle != books.rows.size() + 1 || twice || hangs)
                            return broken("the list of logs has a hole or a double at " +
                                          std::to_string(row.handle));
@@ -125,8 +127,10 @@ const LogRow* Books::find(LogHandle handle) const {
 
 void Books::put(const LogRow& row) {
     SAFAR_ASSERT(row.handle >= 1 && row.handle <= rows.size() + 1);
-    if (row.handle > rows.size()) rows.push_back(row);
-    else rows[row.handle - 1] = row;
+    if (row.handle > rows.size())
+        rows.push_back(row);
+    else
+        rows[row.handle - 1] = row;
     if (!row.aside) handles[row.name] = row.handle;
 }
 

@@ -13,7 +13,7 @@ struct Books {
         QuarantinedBatch what;
         std::size_t bytes = 0;
     };
-    std::vector<LogRow> rows; // by handle, from 1
+    std::vector<LogRow> rows;             // by handle, from 1
     std::map<LogName, LogHandle> handles; // of the row that rules, where a log has several
     Position last = 0;
     std::map<LogId, Incarnation> own; // the one this node signs in each log, as last stored
@@ -42,8 +42,8 @@ struct StoredHeader {
 [[nodiscard]] Result<StoredHeader> stored_header(const Store& store, const LogRow& row,
                                                  std::uint64_t number);
 
-// Reads everything above and checks that heads, the last batches and the journal's end agree: a store
-// that lost a piece is refused here. Cost: three reads for each log, whatever its length.
+// Reads everything above and checks that heads, the last batches and the journal's end agree: a
+// store that lost a piece is refused here. Cost: three reads for each log, whatever its length.
 // Errors: storage_corrupt naming what does not hold together.
 [[nodiscard]] Result<Books> read_books(const Store& store);
 

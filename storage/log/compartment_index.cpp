@@ -30,7 +30,8 @@ const CompartmentIndex::Logs& CompartmentIndex::logs(std::string_view compartmen
     return find(compartment).logs;
 }
 
-std::vector<LogName> CompartmentIndex::changed_since(std::string_view compartment, std::uint64_t change) const {
+std::vector<LogName> CompartmentIndex::changed_since(std::string_view compartment,
+                                                     std::uint64_t change) const {
     std::vector<LogName> out;
     const auto& order = find(compartment).order;
     for (auto at = order.upper_bound(change); at != order.end(); ++at) out.push_back(at->second);

@@ -1,6 +1,6 @@
-// Which of the logs held belong to which compartment, and in which order their heads last changed: a
-// frontier is read without looking at the logs of other compartments, and what changed since a look
-// without looking at the rest.
+// Which of the logs held belong to which compartment, and in which order their heads last changed:
+// a frontier is read without looking at the logs of other compartments, and what changed since a
+// look without looking at the rest.
 #pragma once
 
 #include "storage/log/authority.hpp"
@@ -19,7 +19,8 @@ public:
     using Logs = std::map<LogName, std::uint64_t>; // with the number of the last change
     [[nodiscard]] const Logs& logs(std::string_view compartment) const;
     // The logs whose heads changed after the change of that number, by name.
-    [[nodiscard]] std::vector<LogName> changed_since(std::string_view compartment, std::uint64_t change) const;
+    [[nodiscard]] std::vector<LogName> changed_since(std::string_view compartment,
+                                                     std::uint64_t change) const;
     [[nodiscard]] std::uint64_t last_change() const { return changes_; }
 
 private:

@@ -52,9 +52,11 @@ Result<EvidenceHeaders> read_evidence(const ForkEvidence& evidence) {
     for (const BatchHeader* header : {&out.a, &out.b})
         if (header->log != evidence.place.log || header->number != evidence.place.number ||
             header->network != out.a.network)
-            return failure(ErrorCode::malformed, "fork evidence: its headers are of different places");
+            return failure(ErrorCode::malformed,
+                           "fork evidence: its headers are of different places");
     if (!(evidence.header_a < evidence.header_b))
-        return failure(ErrorCode::non_canonical, "fork evidence: its headers are equal or out of order");
+        return failure(ErrorCode::non_canonical,
+                       "fork evidence: its headers are equal or out of order");
     return out;
 }
 
@@ -63,9 +65,11 @@ Result<> check_evidence(const ForkEvidence& evidence, const Authority& authority
     const std::string log = "fork evidence of log " + evidence.place.log.id.brief();
     if (headers.a.network != authority.network())
         return failure(ErrorCode::wrong_network, log + ": of network " + headers.a.network.brief());
-    const auto check = [&](const BatchHeader& header, ByteView bytes, const Signature& signature) -> Result<> {
+    const auto check = [&](const BatchHeader& header, ByteView bytes,
+                           const Signature& signature) -> Result<> {
         if (header.epoch > authority.epoch())
-            return failure(ErrorCode::epoch_unknown, log + ": a header names an epoch that is not held here");
+            return failure(ErrorCode::epoch_unknown,
+                           log + ": a header names an epoch that is not held here");
         const PublicKey* key = authority.key(header.key);
         if (key == nullptr || !authority.was_permitted(header))
             return failure(ErrorCode::not_permitted, log + ": a key that could not speak there");
@@ -110,7 +114,8 @@ bool ForkSet::add(ForkEvidence evidence, std::vector<ForkEvidence>& gone) {
     auto at = all_.find(evidence.place);
     if (at != all_.end() && (!shows || shows_the_place(at->second))) return false;
     auto first = all_.lower_bound({log, 0});
-    if (!shows && first != all_.end() && first->first.log == log && first->first.number <= evidence.place.number)
+    if (!shows && first != all_.end() && first->first.log == log &&
+        first->first.number <= evidence.place.number)
         return false;
     const BatchPlace place = evidence.place;
     all_.insert_or_assign(place, std::move(evidence));
@@ -124,8 +129,10 @@ bool ForkSet::add(ForkEvidence evidence, std::vector<ForkEvidence>& gone) {
             ++at;
             continue;
         }
-        if (at->first == place) news = false;
-        else gone.push_back(std::move(at->second));
+        if (at->first == place)
+            news = false;
+        else
+            gone.push_back(std::move(at->second));
         at = all_.erase(at);
     }
     return news;

@@ -1,5 +1,5 @@
-// Proof that an author signed two batches at one place of a log. Self-contained: it verifies with the
-// author's key alone.
+// Proof that an author signed two batches at one place of a log. Self-contained: it verifies with
+// the author's key alone.
 #pragma once
 
 #include "storage/log/authority.hpp"
@@ -21,31 +21,34 @@ struct EvidenceHeaders {
     BatchHeader a, b;
 };
 
-[[nodiscard]] ForkEvidence make_evidence(const BatchPlace& place, ByteView header, const Signature& signature,
-                                         ByteView other_header, const Signature& other_signature);
+[[nodiscard]] ForkEvidence make_evidence(const BatchPlace& place, ByteView header,
+                                         const Signature& signature, ByteView other_header,
+                                         const Signature& other_signature);
 [[nodiscard]] Bytes encode_evidence(const ForkEvidence& evidence);
 // Errors: malformed.
 [[nodiscard]] Result<ForkEvidence> decode_evidence(ByteView bytes);
-// Decodes both headers and checks that they are of one network, stand at the place that the evidence names, and
-// differ, in order. Says nothing about signatures. Errors: malformed, non_canonical.
+// Decodes both headers and checks that they are of one network, stand at the place that the
+// evidence names, and differ, in order. Says nothing about signatures. Errors: malformed,
+// non_canonical.
 [[nodiscard]] Result<EvidenceHeaders> read_evidence(const ForkEvidence& evidence);
 
-// Is it a proof under this charter? Both headers by keys that could speak in that log in the epochs that they
-// name, and signed by them. Errors: malformed, non_canonical, wrong_network, epoch_unknown (a header names an
-// epoch to come), not_permitted, bad_signature.
+// Is it a proof under this charter? Both headers by keys that could speak in that log in the epochs
+// that they name, and signed by them. Errors: malformed, non_canonical, wrong_network,
+// epoch_unknown (a header names an epoch to come), not_permitted, bad_signature.
 [[nodiscard]] Result<> check_evidence(const ForkEvidence& evidence, const Authority& authority);
 
-// Do both headers follow one and the same batch? Then the log forked there; else it forked earlier, where
-// this proof does not tell.
+// Do both headers follow one and the same batch? Then the log forked there; else it forked earlier,
+// where this proof does not tell.
 [[nodiscard]] bool shows_the_place(const ForkEvidence& evidence);
 // Does the proof close its log before its place? Not where a header's epoch has become void, where
 // an epoch admitted the batch that counts there, nor where one did so earlier and the proof may
 // only show the branches that this epoch has told apart.
 [[nodiscard]] bool closes(const ForkEvidence& evidence, const Authority& authority);
 
-// The proofs that are known. Of each log those that show their place are kept, the lowest `places_max`, and one
-// that does not where it is lower than all of them: what is kept does not depend on the order in which they came,
-// and one key can not fill memory with the forks of one log.
+// The proofs that are known. Of each log those that show their place are kept, the lowest
+// `places_max`, and one that does not where it is lower than all of them: what is kept does not
+// depend on the order in which they came, and one key can not fill memory with the forks of one
+// log.
 class ForkSet {
 public:
     static constexpr std::size_t places_max = 8;

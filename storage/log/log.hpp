@@ -17,7 +17,7 @@
 
 namespace safar {
 
-using Position = std::uint64_t; // in this node's journal; 0: nothing yet
+using Position = std::uint64_t;  // in this node's journal; 0: nothing yet
 using LogHandle = std::uint32_t; // this node's short name of a LogName, from 1; never reused
 
 // Where an event lies, in 13 bytes.
@@ -31,7 +31,7 @@ struct EventPlace {
 struct Head {
     std::uint64_t number = 0; // highest batch held; 0: none
     std::uint64_t last_sequence = 0;
-    Hash hash;                // header hash of that batch
+    Hash hash; // header hash of that batch
     std::uint64_t epoch = 0;
     bool forked = false; // closed: two signed headers at number + 1
     friend auto operator<=>(const Head&, const Head&) = default;
@@ -114,10 +114,10 @@ public:
     [[nodiscard]] virtual std::vector<Result<Appended>>
     append(std::span<const AppendRequest> requests) = 0;
 
-    // append() in two halves, for bulk: append(r) is append_prepared({prepare(r)}). prepare() encodes,
-    // hashes and packs, touches no log and may run on any thread while the writer syncs the group
-    // before. One answer for each request of each group, in order; everything under one sync. The
-    // groups are used up by the call. (tests/bench/bench_append measures both ways.)
+    // append() in two halves, for bulk: append(r) is append_prepared({prepare(r)}). prepare()
+    // encodes, hashes and packs, touches no log and may run on any thread while the writer syncs
+    // the group before. One answer for each request of each group, in order; everything under one
+    // sync. The groups are used up by the call. (tests/bench/bench_append measures both ways.)
     [[nodiscard]] virtual PreparedAppend prepare(std::span<const AppendRequest> requests) const = 0;
     [[nodiscard]] virtual std::vector<Result<Appended>>
     append_prepared(std::span<PreparedAppend> groups) = 0;
@@ -128,18 +128,20 @@ public:
     //   unknown_author, epoch_unknown, gap: not held, may be offered again
     //   quarantined: kept apart within a quota; the detail says so if the quota was full
     //   fork_detected: the evidence is stored (see forks()) and the log closed: the common prefix
-    //       stands and is what the frontier states, marked `forked`; batches beyond it stay readable
+    //       stands and is what the frontier states, marked `forked`; batches beyond it stay
+    //       readable
     //   log_closed: comes after a fork
-    //   body_missing: came without bodies, and this node is to hold them. Who only observes the compartment
+    //   body_missing: came without bodies, and this node is to hold them. Who only observes the
+    //   compartment
     //       keeps what came without bodies, whether it had them or not
     //   storage_*: as for append, for every batch of the call that was to be stored
     //   anything else: the bytes are not what they claim, the sender could have known
     [[nodiscard]] virtual std::vector<IngestOutcome>
     ingest(std::span<const EncodedBatch> batches) = 0;
 
-    // Somebody else's proof of a fork, checked against the charter (check_evidence): the log is closed as if
-    // both branches had come here. True: that was news. Errors: those of check_evidence; storage_*: the next
-    // call that writes takes it up again, in this run.
+    // Somebody else's proof of a fork, checked against the charter (check_evidence): the log is
+    // closed as if both branches had come here. True: that was news. Errors: those of
+    // check_evidence; storage_*: the next call that writes takes it up again, in this run.
     [[nodiscard]] virtual Result<bool> note_fork(const ForkEvidence& evidence) = 0;
 
     // What `peer` holds of this node's logs. A log that every other keeper of its compartment has
@@ -153,19 +155,24 @@ public:
     // --- reading: any thread ---
 
     [[nodiscard]] virtual Frontier frontier(std::string_view compartment) const = 0;
-    // Of frontier(compartment) what may be another than it was at that mark; mark 0: all of it. A log that the
-    // charter in force does not know is gone without a word: look at everything under another charter.
-    [[nodiscard]] virtual FrontierNews frontier_since(std::string_view compartment, std::uint64_t mark) const = 0;
+    // Of frontier(compartment) what may be another than it was at that mark; mark 0: all of it. A
+    // log that the charter in force does not know is gone without a word: look at everything under
+    // another charter.
+    [[nodiscard]] virtual FrontierNews frontier_since(std::string_view compartment,
+                                                      std::uint64_t mark) const = 0;
     [[nodiscard]] virtual std::optional<Head> head(const LogName& log) const = 0;
     [[nodiscard]] virtual Position last_position() const = 0;
-    // Batches 1 to this number of that handle have an effect on state: what counts, is read by this node and
-    // has its bodies here. Of a log with two branches each handle answers for the batches it brought.
+    // Batches 1 to this number of that handle have an effect on state: what counts, is read by this
+    // node and has its bodies here. Of a log with two branches each handle answers for the batches
+    // it brought.
     [[nodiscard]] virtual std::uint64_t effective(LogHandle handle) const = 0;
     [[nodiscard]] virtual std::optional<LogName> name_of(LogHandle handle) const = 0;
-    // The first batch of that log that is stored without its body; 0: none. The head may still lie beyond it,
-    // where this node is to hold bodies by a charter for which the disk has not yet let heads fall.
+    // The first batch of that log that is stored without its body; 0: none. The head may still lie
+    // beyond it, where this node is to hold bodies by a charter for which the disk has not yet let
+    // heads fall.
     [[nodiscard]] virtual std::uint64_t first_bare(const LogName& log) const = 0;
-    // Batches from number `first` on (those beyond a fork or a cut included), while their bytes fit `bytes_max` (at least one if held).
+    // Batches from number `first` on (those beyond a fork or a cut included), while their bytes fit
+    // `bytes_max` (at least one if held).
     [[nodiscard]] virtual Result<std::vector<std::shared_ptr<const EncodedBatch>>>
     read_range(const LogName& log, std::uint64_t first, std::size_t bytes_max) const = 0;
     // Errors: not_found; storage_corrupt.
@@ -188,11 +195,14 @@ public:
     [[nodiscard]] virtual Result<> put_setting(std::string_view key, ByteView value) = 0; // durable
     [[nodiscard]] virtual Result<std::optional<Bytes>> setting(std::string_view key) const = 0;
 
-    // Bytes of this process's memory that the store fills up to a bound and no further (RocksOptions).
+    // Bytes of this process's memory that the store fills up to a bound and no further
+    // (RocksOptions).
     [[nodiscard]] virtual std::uint64_t bounded_memory() const = 0;
 };
 
-// The header's hash of batch `number` of that log; nullopt where it is not held, or can not be read now.
-[[nodiscard]] std::optional<Hash> hash_at(const Log& log, const LogName& name, std::uint64_t number);
+// The header's hash of batch `number` of that log; nullopt where it is not held, or can not be read
+// now.
+[[nodiscard]] std::optional<Hash> hash_at(const Log& log, const LogName& name,
+                                          std::uint64_t number);
 
 } // namespace safar

@@ -29,7 +29,8 @@ Error refused(const Authority& authority, const LogId& log, std::string_view com
     return failure(ErrorCode::not_permitted,
                    "charter epoch " + std::to_string(authority.epoch()) +
                        " does not let this node write to " + where +
-                       " now: the epoch ended this key or right, a delegation is over (`safar delegate list`), "
+                       " now: the epoch ended this key or right, a delegation is over (`safar "
+                       "delegate list`), "
                        "or a steward suspended it (`safar charter notices`); ask the stewards");
 }
 

@@ -163,7 +163,9 @@ Result<> LogCore::commit(Draft& draft) {
     }
     publish(draft);
     for (const auto& [id, incarnation] : draft.born) own_.born({id, incarnation});
-    auto witnessed = planted(Plant::forget_witness) ? success() : parts_.witness->save(own_.witness_state(books_));
+    auto witnessed = planted(Plant::forget_witness)
+                         ? success()
+                         : parts_.witness->save(own_.witness_state(books_));
     if (!witnessed) {
         // Durable in the store, but nothing would notice its loss: not acknowledged.
         doubtful_ = true;
@@ -186,7 +188,8 @@ void LogCore::publish(Draft& draft) {
     for (const LogId& log : draft.retired) books_.own.erase(log);
     for (const auto& [id, incarnation] : draft.born) books_.own[id] = incarnation;
     std::vector<ForkEvidence> gone;
-    for (ForkEvidence& evidence : draft.forks) static_cast<void>(books_.forks.add(std::move(evidence), gone));
+    for (ForkEvidence& evidence : draft.forks)
+        static_cast<void>(books_.forks.add(std::move(evidence), gone));
     for (auto& [key, entry] : draft.quarantined)
         books_.add_quarantined(std::move(key), std::move(entry.what), entry.bytes);
     for (const Bytes& key : draft.released) books_.remove_quarantined(key);

@@ -44,7 +44,8 @@ public:
 
     [[nodiscard]] Frontier frontier(std::string_view compartment) const override;
     [[nodiscard]] std::uint64_t first_bare(const LogName& log) const override;
-    [[nodiscard]] FrontierNews frontier_since(std::string_view compartment, std::uint64_t mark) const override;
+    [[nodiscard]] FrontierNews frontier_since(std::string_view compartment,
+                                              std::uint64_t mark) const override;
     [[nodiscard]] std::optional<Head> head(const LogName& log) const override;
     [[nodiscard]] Position last_position() const override;
     [[nodiscard]] std::uint64_t effective(LogHandle handle) const override;
@@ -62,7 +63,9 @@ public:
            const std::function<void(std::uint64_t, std::uint64_t)>& progress) const override;
 
     [[nodiscard]] KeyValue& derived() override { return parts_.store->derived(); }
-    [[nodiscard]] std::uint64_t bounded_memory() const override { return parts_.store->bounded_memory(); }
+    [[nodiscard]] std::uint64_t bounded_memory() const override {
+        return parts_.store->bounded_memory();
+    }
     [[nodiscard]] Result<> put_setting(std::string_view key, ByteView value) override;
     [[nodiscard]] Result<std::optional<Bytes>> setting(std::string_view key) const override;
 
@@ -99,8 +102,10 @@ private:
     void remember(const Error& error) const; // corruption stops writing, doubt makes it look first
 
     // --- log_recount.cpp ---
-    // The row with the head that counts under `authority`; `fork`: the one that closes its log, or null.
-    [[nodiscard]] Result<LogRow> recounted(LogRow row, const Authority& authority, const ForkEvidence* fork) const;
+    // The row with the head that counts under `authority`; `fork`: the one that closes its log, or
+    // null.
+    [[nodiscard]] Result<LogRow> recounted(LogRow row, const Authority& authority,
+                                           const ForkEvidence* fork) const;
     // What the disk did not let be done when a charter came into force or a fork was told.
     [[nodiscard]] Result<> finish_recount();
     [[nodiscard]] Result<bool> take_fork(const ForkEvidence& evidence); // true: news
@@ -108,7 +113,8 @@ private:
     [[nodiscard]] bool shown_in_part(const LogRow& row, const Authority& authority) const;
     [[nodiscard]] Result<> recount_log(Draft& draft, const LogRow& row, const Authority& authority);
     static void put_aside(Draft& draft, LogRow row);
-    [[nodiscard]] bool learn_fork(Draft& draft, const ForkEvidence& evidence) const; // false: no news
+    [[nodiscard]] bool learn_fork(Draft& draft,
+                                  const ForkEvidence& evidence) const; // false: no news
     [[nodiscard]] ForkSet forks_of(const Draft& draft, const LogName& log) const;
     void enter(Draft& draft, LogRow row); // a row without a batch of its own
 
@@ -139,10 +145,13 @@ private:
                                            const std::map<BatchPlace, std::size_t>& staged,
                                            std::span<const EncodedBatch> batches) const;
     [[nodiscard]] LogRow branch_of(Draft& draft, const LogRow& row, std::uint64_t first) const;
-    [[nodiscard]] bool lacks_body(const LogRow& row, std::uint64_t number, const Authority& authority) const;
+    [[nodiscard]] bool lacks_body(const LogRow& row, std::uint64_t number,
+                                  const Authority& authority) const;
     // What this node is to hold of the batch: bodies, or the batch without them.
-    [[nodiscard]] Result<> keep_to_our_right(Offered& offered, ByteView stored, const Authority& authority) const;
-    void fill_one(Draft& draft, const Offered& offered, ByteView stored, IngestOutcome& outcome) const;
+    [[nodiscard]] Result<> keep_to_our_right(Offered& offered, ByteView stored,
+                                             const Authority& authority) const;
+    void fill_one(Draft& draft, const Offered& offered, ByteView stored,
+                  IngestOutcome& outcome) const;
     [[nodiscard]] Result<> release_quarantined();
     // What closes the log under the charter in force.
     [[nodiscard]] std::optional<ForkEvidence> fork_of(const Draft& draft, const LogName& log) const;
@@ -157,10 +166,9 @@ private:
     OwnLogs own_;
     bool recount_due_ = false;
     std::map<BatchPlace, ForkEvidence> forks_due_; // true, and not yet in the store
-    std::vector<Loss> losses_; // found when opening; never changes afterwards
+    std::vector<Loss> losses_;                     // found when opening; never changes afterwards
 
-    mutable std::shared_mutex
-        reading_; // guards the three below; only the writer changes them
+    mutable std::shared_mutex reading_; // guards the three below; only the writer changes them
     std::shared_ptr<const Authority> authority_;
     Books books_;
     CompartmentIndex index_;

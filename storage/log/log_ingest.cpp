@@ -20,7 +20,8 @@ namespace {
 
 ForkEvidence evidence_of(const Offer& offer, ByteView stored, ByteView held) {
     Signature held_signature;
-    std::memcpy(held_signature.raw.data(), held.data() + BatchHeader::encoded_bytes, Signature::size);
+    std::memcpy(held_signature.raw.data(), held.data() + BatchHeader::encoded_bytes,
+                Signature::size);
     return make_evidence(offer.place(), held.first(BatchHeader::encoded_bytes), held_signature,
                          stored.first(BatchHeader::encoded_bytes), offer.signature);
 }
@@ -43,8 +44,8 @@ LogCore::Offered LogCore::examine_one(ByteView stored, const Authority& authorit
             }
             out.there = there.value().hash;
         }
-        // The header is the batch's identity: the bytes stored under it were verified then, those that
-        // came with it now are dropped unseen.
+        // The header is the batch's identity: the bytes stored under it were verified then, those
+        // that came with it now are dropped unseen.
         out.held = out.there == offer.hash;
         out.fills = out.held && lacks_body(*row, offer.header.number, authority);
         if (out.held && !out.fills) return out;
@@ -55,7 +56,8 @@ LogCore::Offered LogCore::examine_one(ByteView stored, const Authority& authorit
     return out;
 }
 
-bool LogCore::lacks_body(const LogRow& row, std::uint64_t number, const Authority& authority) const {
+bool LogCore::lacks_body(const LogRow& row, std::uint64_t number,
+                         const Authority& authority) const {
     const LogOwner* owner = authority.owner(row.name.id);
     if (owner == nullptr || !authority.may_hold(author_.node, owner->compartment)) return false;
     std::shared_lock lock(reading_);
@@ -63,18 +65,20 @@ bool LogCore::lacks_body(const LogRow& row, std::uint64_t number, const Authorit
     return bare != 0 && number >= bare;
 }
 
-// The root of a batch without bodies verifies too: without this whoever passes batches on could rob the others
-// of what they are to hold.
-Result<> LogCore::keep_to_our_right(Offered& offered, ByteView stored, const Authority& authority) const {
+// The root of a batch without bodies verifies too: without this whoever passes batches on could rob
+// the others of what they are to hold.
+Result<> LogCore::keep_to_our_right(Offered& offered, ByteView stored,
+                                    const Authority& authority) const {
     Offer& offer = offered.offer.value();
     const LogOwner* owner = authority.owner(offer.header.log.id);
     SAFAR_ASSERT(owner != nullptr); // examined
     if (authority.may_hold(author_.node, owner->compartment) ||
         !authority.may_observe(author_.node, owner->compartment)) {
         if (offer.bodies) return success();
-        return failure(ErrorCode::body_missing, "batch " + std::to_string(offer.header.number) + " of log " +
-                                                    offer.header.log.id.brief() +
-                                                    " came without bodies that this node is to hold");
+        return failure(ErrorCode::body_missing,
+                       "batch " + std::to_string(offer.header.number) + " of log " +
+                           offer.header.log.id.brief() +
+                           " came without bodies that this node is to hold");
     }
     SAFAR_TRY(offered.bare, bare_batch(stored));
     offer.bodies = false;
@@ -82,7 +86,8 @@ Result<> LogCore::keep_to_our_right(Offered& offered, ByteView stored, const Aut
 }
 
 // The body of a batch that was held without it. In order, so that the head follows.
-void LogCore::fill_one(Draft& draft, const Offered& offered, ByteView stored, IngestOutcome& outcome) const {
+void LogCore::fill_one(Draft& draft, const Offered& offered, ByteView stored,
+                       IngestOutcome& outcome) const {
     const Offer& offer = offered.offer.value();
     const std::uint64_t number = offer.header.number;
     LogRow row = row_of(draft, offer.header.log);
@@ -155,7 +160,8 @@ void LogCore::take_one(Draft& draft, std::span<const EncodedBatch> batches,
         return;
     }
     const Offer& offer = offered.offer.value();
-    const ByteView stored = offered.bare.empty() ? ByteView(batches[index].bytes) : ByteView(offered.bare);
+    const ByteView stored =
+        offered.bare.empty() ? ByteView(batches[index].bytes) : ByteView(offered.bare);
     outcome.place = offer.place();
     outcome.hash = offer.hash;
     if (offered.fills) {
@@ -178,7 +184,8 @@ void LogCore::take_one(Draft& draft, std::span<const EncodedBatch> batches,
     const auto fork = fork_of(draft, offer.header.log);
     auto verdict = fit(offer, row, offered.there, fork ? &*fork : nullptr);
     offered.staged = draft.rows.contains(offer.header.log);
-    if (verdict && verdict.value() == Fit::forks) verdict = which_branch(row, offer, staged, batches);
+    if (verdict && verdict.value() == Fit::forks)
+        verdict = which_branch(row, offer, staged, batches);
     if (!verdict) {
         outcome.result = verdict.error();
         return;
@@ -207,7 +214,8 @@ void LogCore::take_one(Draft& draft, std::span<const EncodedBatch> batches,
         outcome.result = held.error();
         return;
     }
-    if (auto closed = close_forked(draft, row, offered, stored, held.value(), staged, batches); !closed) {
+    if (auto closed = close_forked(draft, row, offered, stored, held.value(), staged, batches);
+        !closed) {
         outcome.result = closed.error();
         return;
     }
@@ -252,8 +260,9 @@ Result<> LogCore::close_forked(Draft& draft, LogRow row, const Offered& offered,
 
 std::optional<ForkEvidence> LogCore::fork_of(const Draft& draft, const LogName& log) const {
     const auto charter = authority();
-    const bool fresh = std::any_of(draft.forks.begin(), draft.forks.end(),
-                                   [&](const ForkEvidence& evidence) { return evidence.place.log == log; });
+    const bool fresh =
+        std::any_of(draft.forks.begin(), draft.forks.end(),
+                    [&](const ForkEvidence& evidence) { return evidence.place.log == log; });
     const ForkSet both = fresh ? forks_of(draft, log) : ForkSet();
     const ForkEvidence* found = (fresh ? both : books_.forks).closing(log, *charter);
     return found == nullptr ? std::nullopt : std::optional(*found);
@@ -279,7 +288,8 @@ Result<Fit> LogCore::which_branch(const LogRow& row, const Offer& offer,
     const bool extends = header.number == row.head.number + 1 && header.previous == row.head.hash &&
                          header.first_sequence == row.head.last_sequence + 1 &&
                          header.epoch >= row.head.epoch;
-    if (charter->admitted(offer.place()) != nullptr) { // it is this one, or it would stand in quarantine
+    if (charter->admitted(offer.place()) !=
+        nullptr) { // it is this one, or it would stand in quarantine
         if (extends) return Fit::branches;
     } else if (!charter->admitted_before(offer.place())) {
         if (!extends) return Fit::forks;
@@ -288,10 +298,12 @@ Result<Fit> LogCore::which_branch(const LogRow& row, const Offer& offer,
         return charter->was_permitted(held) ? Fit::forks : Fit::branches;
     }
     SAFAR_TRY(auto bytes, bytes_at(row, header.number - 1, staged, batches));
-    if (header_hash(header.network, ByteView(bytes).first(BatchHeader::encoded_bytes)) == header.previous)
+    if (header_hash(header.network, ByteView(bytes).first(BatchHeader::encoded_bytes)) ==
+        header.previous)
         return Fit::forks;
     return failure(ErrorCode::gap, "batch " + std::to_string(header.number) + " of log " +
-                                       header.log.id.brief() + " follows another batch than the one held before it");
+                                       header.log.id.brief() +
+                                       " follows another batch than the one held before it");
 }
 
 // The row of a branch that begins at `first`; the one that ruled goes aside.
@@ -360,10 +372,11 @@ Result<> LogCore::release_quarantined() {
     Draft draft = start_draft();
     for (std::size_t i = 0; i < keys.size(); ++i) {
         const auto& result = outcomes[i].result;
-        // It found its place, or never will, or is to come again with its bodies; what waits for earlier
-        // batches stays.
+        // It found its place, or never will, or is to come again with its bodies; what waits for
+        // earlier batches stays.
         if (!result && result.error().code != ErrorCode::fork_detected &&
-            result.error().code != ErrorCode::log_closed && result.error().code != ErrorCode::body_missing)
+            result.error().code != ErrorCode::log_closed &&
+            result.error().code != ErrorCode::body_missing)
             continue;
         draft.changes.erase(Table::quarantine, keys[i]);
         draft.released.push_back(keys[i]);

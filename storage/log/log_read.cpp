@@ -35,9 +35,11 @@ std::optional<LogRow> LogCore::find_row(LogHandle handle) const {
 Frontier LogCore::frontier(std::string_view compartment) const {
     std::shared_lock lock(reading_);
     Frontier out;
-    for (const auto& [log, change] : index_.logs(compartment)) out.push_back({log, books_.find(log)->head});
+    for (const auto& [log, change] : index_.logs(compartment))
+        out.push_back({log, books_.find(log)->head});
     if (planted(Plant::unsorted_frontier))
-        std::ranges::sort(out, {}, [&](const FrontierEntry& entry) { return books_.handles.at(entry.log); });
+        std::ranges::sort(out, {},
+                          [&](const FrontierEntry& entry) { return books_.handles.at(entry.log); });
     return out;
 }
 
@@ -47,7 +49,8 @@ FrontierNews LogCore::frontier_since(std::string_view compartment, std::uint64_t
     for (const LogName& log : index_.changed_since(compartment, mark))
         news.entries.push_back({log, books_.find(log)->head});
     if (planted(Plant::unsorted_frontier))
-        std::ranges::sort(news.entries, {}, [&](const FrontierEntry& entry) { return books_.handles.at(entry.log); });
+        std::ranges::sort(news.entries, {},
+                          [&](const FrontierEntry& entry) { return books_.handles.at(entry.log); });
     return news;
 }
 
@@ -97,17 +100,17 @@ LogCore::read_range(const LogName& log, std::uint64_t first, std::size_t bytes_m
     const LogHandle handle = row->handle_at(first);
     std::size_t bytes = 0;
     bool full = false;
-    auto scanned = parts_.store->scan(
-        Table::batch, batch_key(handle, first), batch_key(handle, until + 1),
-        [&](ByteView key, ByteView value) {
-            if (read_big_endian(key.last(8)) != expected) return false;
-            bytes += value.size();
-            full = !out.empty() && bytes > bytes_max;
-            if (full) return false;
-            out.push_back(shared(copy(value)));
-            ++expected;
-            return true;
-        });
+    auto scanned =
+        parts_.store->scan(Table::batch, batch_key(handle, first), batch_key(handle, until + 1),
+                           [&](ByteView key, ByteView value) {
+                               if (read_big_endian(key.last(8)) != expected) return false;
+                               bytes += value.size();
+                               full = !out.empty() && bytes > bytes_max;
+                               if (full) return false;
+                               out.push_back(shared(copy(value)));
+                               ++expected;
+                               return true;
+                           });
     if (!scanned) {
         remember(scanned.error());
         return scanned.error();

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-
 namespace safar {
 namespace {
 
@@ -32,12 +31,14 @@ Result<> LogCore::finish_recount() {
     }
     for (auto at = forks_due_.begin(); at != forks_due_.end();) {
         const bool settled = !check_evidence(at->second, *authority()) || take_fork(at->second);
-        at = settled ? forks_due_.erase(at) : std::next(at); // one that can not be taken stops nothing else
+        at = settled ? forks_due_.erase(at)
+                     : std::next(at); // one that can not be taken stops nothing else
     }
     return ready_to_write();
 }
 
-Result<LogRow> LogCore::recounted(LogRow row, const Authority& authority, const ForkEvidence* fork) const {
+Result<LogRow> LogCore::recounted(LogRow row, const Authority& authority,
+                                  const ForkEvidence* fork) const {
     std::uint64_t limit = fork == nullptr ? row.held : std::min(row.held, fork->place.number - 1);
     // Who is to hold bodies holds what it has bodies of; the rest is asked for again.
     if (const std::uint64_t bare = books_.first_bare(row); bare != 0)
@@ -82,8 +83,9 @@ void LogCore::put_aside(Draft& draft, LogRow row) {
     draft.aside[row.handle] = std::move(row);
 }
 
-// Of a log that has rows for several branches the one of which most counts rules. What counts is the same chain
-// in each of them, so where two tie nothing hangs on the choice, and the one that ruled stays.
+// Of a log that has rows for several branches the one of which most counts rules. What counts is
+// the same chain in each of them, so where two tie nothing hangs on the choice, and the one that
+// ruled stays.
 Result<> LogCore::recount_log(Draft& draft, const LogRow& row, const Authority& authority) {
     const ForkEvidence* fork = books_.forks.closing(row.name, authority);
     SAFAR_TRY(auto best, recounted(row, authority, fork));
@@ -100,9 +102,9 @@ Result<> LogCore::recount_log(Draft& draft, const LogRow& row, const Authority& 
     return success();
 }
 
-// May peers hold more of this node's log than they show, as beyond a cut? If this store is an older copy, nobody
-// says that places are taken that it would sign once the cut is lifted. What nobody would have taken from it, as
-// beyond the limit of a delegation, nobody holds.
+// May peers hold more of this node's log than they show, as beyond a cut? If this store is an older
+// copy, nobody says that places are taken that it would sign once the cut is lifted. What nobody
+// would have taken from it, as beyond the limit of a delegation, nobody holds.
 bool LogCore::shown_in_part(const LogRow& row, const Authority& authority) const {
     BatchHeader next;
     next.network = authority.network();
@@ -129,8 +131,8 @@ bool LogCore::shown_in_part(const LogRow& row, const Authority& authority) const
     return taken_and_hidden();
 }
 
-// Reads a header for each batch of every restricted log, so it is done once for each charter: a start under
-// the one that it was done for last has nothing to do.
+// Reads a header for each batch of every restricted log, so it is done once for each charter: a
+// start under the one that it was done for last has nothing to do.
 Result<> LogCore::recount_all() {
     const auto charter = authority();
     const Bytes key = setting_key(counted_under);
@@ -175,7 +177,8 @@ bool LogCore::learn_fork(Draft& draft, const ForkEvidence& evidence) const {
     if (!known.add(evidence, gone)) return false;
     for (const ForkEvidence& each : gone) {
         draft.changes.erase(Table::evidence, evidence_key(each.place));
-        draft.changes.erase(Table::evidence, evidence_key(each.place.log)); // as older stores named it
+        draft.changes.erase(Table::evidence,
+                            evidence_key(each.place.log)); // as older stores named it
     }
     draft.changes.put(Table::evidence, evidence_key(evidence.place), encode_evidence(evidence));
     draft.forks.push_back(evidence);
@@ -207,7 +210,8 @@ Result<bool> LogCore::take_fork(const ForkEvidence& evidence) {
             return counted.error();
         }
         LogRow row = std::move(counted).value();
-        // A log of which nothing is held is stated only where the fork is all that can ever be held of it.
+        // A log of which nothing is held is stated only where the fork is all that can ever be held
+        // of it.
         if (row.handle != 0 || fork->place.number == 1) enter(draft, std::move(row));
     }
     SAFAR_TRY(commit(draft));

@@ -46,7 +46,8 @@ Result<> examine(ByteView stored, const Authority& authority, Offer& offer) {
     offer.bodies = has_bodies(opened);
     ByteView signed_bytes = stored.first(BatchHeader::encoded_bytes);
     Bytes again; // as a version without negative times would read and write it
-    if (planted(Plant::verify_reencoded) && header.time_min.microseconds < 0) signed_bytes = again = Bytes(260);
+    if (planted(Plant::verify_reencoded) && header.time_min.microseconds < 0)
+        signed_bytes = again = Bytes(260);
     if (!verify_header(*key, header.network, signed_bytes, offer.signature))
         return failure(ErrorCode::bad_signature, place_text(header) +
                                                      ": the signature does not verify under key " +
@@ -64,9 +65,9 @@ Result<Fit> fit(const Offer& offer, const LogRow& row, const std::optional<Hash>
     if (header.number <= row.held && there == offer.hash) return Fit::held;
     // In a closed log only a fork at an earlier place says something new.
     if (fork != nullptr && header.number >= fork->place.number)
-        return failure(ErrorCode::log_closed,
-                       place_text(header) + ": the log forked after batch " +
-                           std::to_string(fork->place.number - 1) + " and is closed");
+        return failure(ErrorCode::log_closed, place_text(header) + ": the log forked after batch " +
+                                                  std::to_string(fork->place.number - 1) +
+                                                  " and is closed");
     if (header.number <= row.held) {
         SAFAR_ASSERT(there.has_value());
         return Fit::forks;
@@ -74,7 +75,8 @@ Result<Fit> fit(const Offer& offer, const LogRow& row, const std::optional<Hash>
     if (header.number != row.head.number + 1)
         return failure(ErrorCode::gap, place_text(header) + " came, batch " +
                                            std::to_string(row.head.number + 1) + " is next");
-    // The sender may hold another branch in good faith: asked for earlier batches, it shows the fork.
+    // The sender may hold another branch in good faith: asked for earlier batches, it shows the
+    // fork.
     if (header.previous != row.head.hash && !planted(Plant::skip_previous_hash))
         return failure(ErrorCode::gap,
                        place_text(header) + " follows another batch than the one held before it");

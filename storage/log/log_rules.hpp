@@ -31,15 +31,15 @@ struct Offer {
 [[nodiscard]] Result<> examine(ByteView stored, const Authority& authority, Offer& offer);
 
 enum class Fit {
-    extends, // comes right after the log's head
-    held,    // this very batch is stored already
-    forks,   // its author signed another batch for the same place
+    extends,  // comes right after the log's head
+    held,     // this very batch is stored already
+    forks,    // its author signed another batch for the same place
     branches, // so it did, and an epoch says that this one counts
 };
 // Where does `offer` fit in a log that stands as `row`? `there` is the hash of the batch stored at
-// that number, if there is one; `fork` the log's known fork. Errors: gap (earlier ones are missing, or it follows a batch that is
-// not the one held), log_closed, malformed (epoch or sequence does not follow the one before),
-// limit_exceeded (sequence above its bound).
+// that number, if there is one; `fork` the log's known fork. Errors: gap (earlier ones are missing,
+// or it follows a batch that is not the one held), log_closed, malformed (epoch or sequence does
+// not follow the one before), limit_exceeded (sequence above its bound).
 [[nodiscard]] Result<Fit> fit(const Offer& offer, const LogRow& row,
                               const std::optional<Hash>& there, const ForkEvidence* fork);
 

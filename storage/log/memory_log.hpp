@@ -10,8 +10,8 @@ namespace safar {
 [[nodiscard]] std::unique_ptr<Log> make_memory_log(const Author& author,
                                                    std::shared_ptr<const Authority> authority);
 
-// The same on a "disk" (memory_store.hpp) that outlives the log, so that a restart can be played: end
-// the log, open another. Errors and notes as for open_rocks_log.
+// The same on a "disk" (memory_store.hpp) that outlives the log, so that a restart can be played:
+// end the log, open another. Errors and notes as for open_rocks_log.
 class MemoryDisk;
 [[nodiscard]] std::shared_ptr<MemoryDisk> make_memory_disk();
 [[nodiscard]] Result<std::unique_ptr<Log>>

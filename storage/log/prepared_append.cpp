@@ -90,7 +90,8 @@ PreparedAppend prepare_append(std::span<const AppendRequest> requests, Entropy& 
 
     for (bool again = true; again;) {
         std::vector<Chunk> chunks = plan(requests, out);
-        // Drawn here and in order, so that a seeded source gives the same bytes on any number of threads.
+        // Drawn here and in order, so that a seeded source gives the same bytes on any number of
+        // threads.
         for (Chunk& chunk : chunks) {
             chunk.salts.resize(chunk.drafts.size());
             static_assert(sizeof(Salt) == Salt::size);

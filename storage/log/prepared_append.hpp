@@ -1,6 +1,6 @@
-// Appending has two halves. The costly one (encode, hash, pack) needs no place in a log and may run on
-// any thread: prepare_append. The short one (chain, sign, sync) is Log::append_prepared, in the writer.
-// Whoever appends in bulk prepares the next group while the last one is being synced.
+// Appending has two halves. The costly one (encode, hash, pack) needs no place in a log and may run
+// on any thread: prepare_append. The short one (chain, sign, sync) is Log::append_prepared, in the
+// writer. Whoever appends in bulk prepares the next group while the last one is being synced.
 #pragma once
 
 #include "storage/event/batch.hpp"

@@ -2,8 +2,8 @@
 
 #include "storage/log/rocks_options.hpp"
 
-#include <charconv>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>

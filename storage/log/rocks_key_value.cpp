@@ -8,8 +8,8 @@
 namespace safar {
 namespace {
 
-// A write-ahead log up to this size is copied; a longer one is flushed first, and next to nothing is
-// left to copy. Flushing a little at each backup would leave as many small files.
+// A write-ahead log up to this size is copied; a longer one is flushed first, and next to nothing
+// is left to copy. Flushing a little at each backup would leave as many small files.
 constexpr std::uint64_t copied_log_bytes_max = 16u << 20;
 
 } // namespace

@@ -9,12 +9,13 @@
 namespace safar {
 
 struct RocksOptions {
-    std::string directory;              // <data>/store; the witness file lies beside it
-    std::string witness_path;           // <data>/witness
+    std::string directory;                    // <data>/store; the witness file lies beside it
+    std::string witness_path;                 // <data>/witness
     std::uint64_t reserve_bytes = 256u << 20; // refuse to write below this much free disk
     std::size_t write_buffer_bytes = 64u << 20;
-    // Told what RocksDB warns of, a line each, on any thread and perhaps under its locks: must not block or
-    // use the log. A file of its own for that (LOG) would end the process where it meets a full disk.
+    // Told what RocksDB warns of, a line each, on any thread and perhaps under its locks: must not
+    // block or use the log. A file of its own for that (LOG) would end the process where it meets a
+    // full disk.
     std::function<void(std::string_view line)> warn = {};
 };
 

@@ -35,7 +35,8 @@ rocksdb::DBOptions rocks_db_options(const RocksOptions& options) {
     rocksdb::DBOptions out;
     out.create_if_missing = true;
     out.create_missing_column_families = true;
-    // The default mode silently drops everything after a flipped byte in the middle; this one refuses.
+    // The default mode silently drops everything after a flipped byte in the middle; this one
+    // refuses.
     out.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
     out.paranoid_checks = true;
     out.verify_sst_unique_id_in_manifest = true;
@@ -67,9 +68,9 @@ std::vector<rocksdb::ColumnFamilyDescriptor> rocks_families(const RocksOptions& 
     // merge it with another. Runs of like size are merged.
     small.compaction_style = rocksdb::kCompactionStyleUniversal;
 
-    // Values are packed already: compressing them again costs and gains nothing. They are written once
-    // and stay, so large ones lie in blob files: compaction moves their keys, and the values of the oldest
-    // quarter of these files at most.
+    // Values are packed already: compressing them again costs and gains nothing. They are written
+    // once and stay, so large ones lie in blob files: compaction moves their keys, and the values
+    // of the oldest quarter of these files at most.
     rocksdb::ColumnFamilyOptions batch = small;
     batch.write_buffer_size = options.write_buffer_bytes;
     batch.compression = rocksdb::kNoCompression;
@@ -77,7 +78,8 @@ std::vector<rocksdb::ColumnFamilyDescriptor> rocks_families(const RocksOptions& 
     batch.min_blob_size = 4096;
     batch.blob_compression_type = rocksdb::kNoCompression;
     batch.enable_blob_garbage_collection = true;
-    // Nothing is replaced here: what lies above the oldest run is no waste to be merged away at once.
+    // Nothing is replaced here: what lies above the oldest run is no waste to be merged away at
+    // once.
     batch.compaction_options_universal.max_size_amplification_percent = no_size_amplification;
     rocksdb::ColumnFamilyOptions journal = small;
     journal.compaction_options_universal = batch.compaction_options_universal;
@@ -92,8 +94,12 @@ std::vector<rocksdb::ColumnFamilyDescriptor> rocks_families(const RocksOptions& 
     derived.memtable_prefix_bloom_size_ratio = 0.02;
     derived.memtable_whole_key_filtering = true;
 
-    return {{rocksdb::kDefaultColumnFamilyName, small}, {"batch", batch},       {"journal", journal},
-            {"quarantine", small},                      {"evidence", small}, {"derived", derived}};
+    return {{rocksdb::kDefaultColumnFamilyName, small},
+            {"batch", batch},
+            {"journal", journal},
+            {"quarantine", small},
+            {"evidence", small},
+            {"derived", derived}};
 }
 
 Error rocks_error(const rocksdb::Status& status, std::string_view doing) {
@@ -102,9 +108,7 @@ Error rocks_error(const rocksdb::Status& status, std::string_view doing) {
     if (status.IsCorruption() || status.IsPathNotFound())
         return failure(ErrorCode::storage_corrupt, detail + std::string(lost_store_advice));
     if (status.IsNoSpace())
-        return failure(
-            ErrorCode::storage_failed,
-            detail + ": free some disk space");
+        return failure(ErrorCode::storage_failed, detail + ": free some disk space");
     return failure(ErrorCode::storage_failed, detail + ": look at the disk and the kernel's log");
 }
 

@@ -37,7 +37,8 @@ Result<std::unique_ptr<RocksStore>> RocksStore::open(const RocksOptions& options
     std::unique_ptr<RocksStore> store(new RocksStore(options));
     SAFAR_TRY(store->lock_.take(options.directory));
     SAFAR_TRY(check_store_format(options.directory, format_version()));
-    // Opening may flush what the write-ahead log holds. RocksDB aborts where that meets a full disk.
+    // Opening may flush what the write-ahead log holds. RocksDB aborts where that meets a full
+    // disk.
     RocksOptions opening = options;
     opening.reserve_bytes =
         std::min<std::uint64_t>(options.reserve_bytes, options.write_buffer_bytes);
@@ -132,7 +133,8 @@ Result<> RocksStore::commit(const Changes& changes) {
     durable.sync = true;
     if (auto status = db_->Write(durable, &batch); !status.ok()) {
         Error error = rocks_error(status, "writing to " + options_.directory);
-        error.detail += "; nobody can say whether this write was kept: look for it before you write it again";
+        error.detail +=
+            "; nobody can say whether this write was kept: look for it before you write it again";
         return error;
     }
     return success();

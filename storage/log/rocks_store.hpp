@@ -10,8 +10,8 @@ namespace safar {
 
 class RocksStore final : public Store {
 public:
-    // Errors: busy, storage_corrupt, storage_failed, storage_full, unsupported_version (a store of a
-    // newer format; nothing of it is touched).
+    // Errors: busy, storage_corrupt, storage_failed, storage_full, unsupported_version (a store of
+    // a newer format; nothing of it is touched).
     [[nodiscard]] static Result<std::unique_ptr<RocksStore>> open(const RocksOptions& options);
     ~RocksStore() override; // flushes, so that the next opening replays nothing
 

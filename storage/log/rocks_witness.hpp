@@ -1,9 +1,11 @@
-// The witness as a file: two slots written in turn, so that one is whole whenever the machine stops.
+// The witness as a file: two slots written in turn, so that one is whole whenever the machine
+// stops.
 //
-// A save is one pwrite: it survives the end of the process. fdatasync follows at most once a second and
-// when the file is closed. That is enough: after power loss a stale witness is still a true lower
-// bound of what was signed; if power loss took newer batches too (the store syncs each commit, so only
-// by a disk that lies or a copy put back), the peer's word on the head catches it (OwnLogs).
+// A save is one pwrite: it survives the end of the process. fdatasync follows at most once a second
+// and when the file is closed. That is enough: after power loss a stale witness is still a true
+// lower bound of what was signed; if power loss took newer batches too (the store syncs each
+// commit, so only by a disk that lies or a copy put back), the peer's word on the head catches it
+// (OwnLogs).
 #pragma once
 
 #include "storage/log/store.hpp"

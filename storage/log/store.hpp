@@ -1,6 +1,6 @@
-// What the log needs of a disk: five ordered tables changed atomically, a witness beside them, and a
-// way to do independent work at once. Rules and encodings live above it (log_core.hpp), so the RocksDB
-// adapter and the one in memory are small and can not differ in what they accept.
+// What the log needs of a disk: five ordered tables changed atomically, a witness beside them, and
+// a way to do independent work at once. Rules and encodings live above it (log_core.hpp), so the
+// RocksDB adapter and the one in memory are small and can not differ in what they accept.
 #pragma once
 
 #include "storage/log/key_value.hpp"
@@ -12,7 +12,8 @@ namespace safar {
 
 // What a person can do about a store that is damaged.
 constexpr std::string_view lost_store_advice =
-    ": restore the last backup; or move the directory `store` away, leave `keys`, `charter` and `witness` "
+    ": restore the last backup; or move the directory `store` away, leave `keys`, `charter` and "
+    "`witness` "
     "where they are, and start: the peers send everything again";
 
 enum class Table : std::uint8_t {
@@ -69,7 +70,8 @@ public:
     // Has every stored block checked against its checksum.
     virtual void check_media(std::vector<std::string>& problems) const = 0;
     [[nodiscard]] virtual KeyValue& derived() = 0;
-    // Bytes of memory that fill up to a bound and no further: write buffers, a cache of what was read.
+    // Bytes of memory that fill up to a bound and no further: write buffers, a cache of what was
+    // read.
     [[nodiscard]] virtual std::uint64_t bounded_memory() const { return 0; }
 };
 
@@ -92,8 +94,8 @@ public:
     virtual ~Witness() = default;
     // nullopt: there is none, or none of its copies is whole.
     [[nodiscard]] virtual Result<std::optional<WitnessState>> load() = 0;
-    // Survives the end of the process at once, and power loss within about a second: a stale witness
-    // is still a true lower bound of what the node signed.
+    // Survives the end of the process at once, and power loss within about a second: a stale
+    // witness is still a true lower bound of what the node signed.
     [[nodiscard]] virtual Result<> save(const WitnessState& state) = 0;
 };
 

@@ -27,7 +27,8 @@ Error damaged(std::string_view what) {
 
 constexpr std::string_view witness_magic = "safarW1\n";
 
-// What nearly no row has stands at its end, and only where there is some: rows of older stores read on.
+// What nearly no row has stands at its end, and only where there is some: rows of older stores read
+// on.
 void write_rare(ByteWriter& writer, const LogRow& row) {
     if (row.first == 1 && row.trunk.empty() && !row.aside && row.bare == 0) return;
     writer.integer(static_cast<std::uint8_t>(row.aside ? 1 : 0));

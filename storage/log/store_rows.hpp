@@ -1,5 +1,6 @@
-// Keys and rows of the store's tables, and the witness's bytes. Keys are big-endian, so that they sort
-// by number; values are little-endian like everything else here. docs: the tables in store.hpp.
+// Keys and rows of the store's tables, and the witness's bytes. Keys are big-endian, so that they
+// sort by number; values are little-endian like everything else here. docs: the tables in
+// store.hpp.
 #pragma once
 
 #include "storage/log/store.hpp"
@@ -10,12 +11,12 @@ namespace safar {
 struct LogRow {
     LogHandle handle = 0;
     LogName name;
-    Head head;              // what counts: up to the log's fork, if it has one, and the charter's cut
+    Head head; // what counts: up to the log's fork, if it has one, and the charter's cut
     std::uint64_t held = 0; // batches 1..held are stored; 0 only where nothing but a fork is known
 
-    // A log of which an epoch admitted another branch than the one that came first has a row for each. The
-    // later one begins at `first` and goes on from parts of the earlier ones; one of them rules, the others
-    // are aside and have no head.
+    // A log of which an epoch admitted another branch than the one that came first has a row for
+    // each. The later one begins at `first` and goes on from parts of the earlier ones; one of them
+    // rules, the others are aside and have no head.
     struct Part {
         std::uint64_t first = 1; // up to the next part's
         LogHandle handle = 0;
@@ -66,7 +67,8 @@ struct QuarantineRow {
 };
 [[nodiscard]] Result<QuarantineRow> decode_quarantined(ByteView key, ByteView value);
 
-// A witness slot: magic, counter, state, and a hash over all of it, so that half a write is noticed.
+// A witness slot: magic, counter, state, and a hash over all of it, so that half a write is
+// noticed.
 [[nodiscard]] Bytes encode_witness(std::uint64_t counter, const WitnessState& state);
 struct WitnessSlot {
     std::uint64_t counter = 0;

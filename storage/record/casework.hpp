@@ -1,8 +1,9 @@
-// How people work on a kind of record, as its TOML document declares it: who may take which step, what
-// then waits for whom, which consent a step needs. The engine knows no kind, step or task by name.
+// How people work on a kind of record, as its TOML document declares it: who may take which step,
+// what then waits for whom, which consent a step needs. The engine knows no kind, step or task by
+// name.
 //
-// None of it decides what a record says: steps, permissions and consent are asked for at the node where
-// somebody acts, never by the fold (design.md section 5). docs/format-schema.md.
+// None of it decides what a record says: steps, permissions and consent are asked for at the node
+// where somebody acts, never by the fold (design.md section 5). docs/format-schema.md.
 #pragma once
 
 #include <cstdint>
@@ -16,32 +17,35 @@ namespace safar {
 
 // Names fields of its kind; "" where the kind has no such field.
 struct Workflow {
-    std::string status;  // rule status
-    std::string owner;   // code field: the agency that has the record; "": whoever recorded it first
-    std::string number;  // text field that is filled at creation with a number that never collides
+    std::string status; // rule status
+    std::string owner;  // code field: the agency that has the record; "": whoever recorded it first
+    std::string number; // text field that is filled at creation with a number that never collides
     std::string subject; // reference: whose journey the record belongs to
     std::string title;   // shown in lists
 };
 
-// Permission that a step needs: a live record of the kind that declares [consent], for this subject,
-// recipient, purpose and these groups of fields.
+// Permission that a step needs: a live record of the kind that declares [consent], for this
+// subject, recipient, purpose and these groups of fields.
 struct ConsentGate {
     std::string purpose;                    // a code
     std::string subject, recipient, groups; // fields of the record; `groups` may be ""
-    // Text field that takes the reason where somebody who may goes on without consent; "": nobody may.
+    // Text field that takes the reason where somebody who may goes on without consent; "": nobody
+    // may.
     std::string override_field;
 };
 
 struct WorkStep {
-    std::string name;  // "accept": the verb of its event is "<kind>.accept"
+    std::string name; // "accept": the verb of its event is "<kind>.accept"
     std::string title;
     std::vector<std::string> from; // states
     std::string to;
-    // Who may: "author" (recorded it first), "owner", or a field that names agencies; "": every writer.
+    // Who may: "author" (recorded it first), "owner", or a field that names agencies; "": every
+    // writer.
     std::string by;
     std::vector<std::string> roles; // of the person at the node; none: whoever may write records
     std::vector<std::string> needs; // fields given with the step, or live already
-    // Field and value: "@field" that field's value, "@agency" this node's, "@today" the date, else as written.
+    // Field and value: "@field" that field's value, "@agency" this node's, "@today" the date, else
+    // as written.
     std::vector<std::pair<std::string, std::string>> sets;
     struct Due {
         std::string field;
@@ -77,7 +81,7 @@ struct WorkTask {
     std::string due;               // date field, or ""
     std::string step;              // that ends it, or ""
     std::vector<std::string> roles;
-    std::string unless;            // field of rule each: not for an agency that has said something there
+    std::string unless; // field of rule each: not for an agency that has said something there
     bool overdue_only = false;
 };
 
@@ -90,10 +94,12 @@ struct ConsentKind {
 
 // Records of this kind are copies of fields that were disclosed, each with where it came from.
 struct DisclosureKind {
-    std::string of;     // reference: with which record (a referral) it went
-    std::string record; // text: id of the record that it was copied from, which the reader may not hold
-    std::string kind, field, value;       // text: what was copied, as it is written
-    std::string said_by, said_at, dot;    // text, date, text: whose value it is, since when, which assertion
+    std::string of; // reference: with which record (a referral) it went
+    std::string
+        record; // text: id of the record that it was copied from, which the reader may not hold
+    std::string kind, field, value; // text: what was copied, as it is written
+    std::string said_by, said_at,
+        dot; // text, date, text: whose value it is, since when, which assertion
 };
 
 // Nothing of such a record goes to a stated recipient without the consent of those whom it is
@@ -115,14 +121,16 @@ struct LinkKind {
 
 struct Casework {
     std::optional<Workflow> workflow;
-    std::optional<WorkStep> create; // what creating a record asks for: a step to the initial state from none
+    std::optional<WorkStep>
+        create; // what creating a record asks for: a step to the initial state from none
     std::vector<WorkStep> steps;
     std::vector<WorkTask> tasks;
     std::optional<ConsentKind> consent;
     std::optional<LinkKind> link;
     std::optional<DisclosureKind> disclosure;
     std::optional<ProtectedKind> guarded;
-    std::vector<std::string> similar; // fields by which a record that may be there already is looked for
+    std::vector<std::string>
+        similar;       // fields by which a record that may be there already is looked for
     std::string never; // field that names agencies to whom nothing of this record may go; "": none
 
     [[nodiscard]] const WorkStep* step(std::string_view name) const {

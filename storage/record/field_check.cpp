@@ -22,7 +22,8 @@ std::string with_ascii_digits(std::string_view text) {
             out += static_cast<char>('0' + (next - 0xb0)), ++i;
         else if (lead == 0xd9 && next >= 0xa0 && next <= 0xa9)
             out += static_cast<char>('0' + (next - 0xa0)), ++i;
-        else out += text[i];
+        else
+            out += text[i];
     }
     return out;
 }
@@ -71,7 +72,8 @@ Result<std::string> checked_phone(std::string_view given) {
                       std::to_string(read.stranger + (plus ? 1 : 0)) +
                       "; give + and digits: +923001234567");
     std::string digits = read.digits;
-    if (!plus && digits.starts_with("00")) digits.erase(0, 2);
+    if (!plus && digits.starts_with("00"))
+        digits.erase(0, 2);
     else if (!plus && digits.starts_with('0'))
         return refuse("has no country; put it in place of the first 0: +923001234567");
     if (digits.starts_with('0')) return refuse("has 0 where the country begins; no country does");

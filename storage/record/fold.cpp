@@ -120,8 +120,8 @@ private:
         entries_.reserve(total);
         for (Place& place : places_) {
             const HeldEvent& event = *place.event;
-            place.counts = event.body_absent ||
-                           (is_of_record(event) && event.body.kind == kind_->tag);
+            place.counts =
+                event.body_absent || (is_of_record(event) && event.body.kind == kind_->tag);
             if (!place.counts) ignore_event(event);
             if (!place.counts || event.body_absent) continue;
             place.first_entry = entries_.size();
@@ -138,10 +138,10 @@ private:
             {place.event, readable ? field : nullptr, static_cast<std::uint32_t>(index), {}});
         if (readable) return;
         place.unreadable.push_back(said.field);
-        out_.ignored.push_back(shown(*place.event) + ", assertion " + std::to_string(index) +
-                               (field ? ": not of the type of field " + field->name
-                                      : ": no field " + std::to_string(said.field) + " in kind " +
-                                            kind_->name));
+        out_.ignored.push_back(
+            shown(*place.event) + ", assertion " + std::to_string(index) +
+            (field ? ": not of the type of field " + field->name
+                   : ": no field " + std::to_string(said.field) + " in kind " + kind_->name));
     }
 
     void replace() {
@@ -240,8 +240,9 @@ private:
         for (std::size_t i = 0; i < live.size(); ++i) {
             Bytes dot = dot_bytes(live[i].dot);
             keys[i] = {verb_rank(live[i]),
-                       planted(Plant::order_by_claimed_time) ? static_cast<int>(live[i].at.microseconds >> 20)
-                                                             : authority_.rank(live[i].agency),
+                       planted(Plant::order_by_claimed_time)
+                           ? static_cast<int>(live[i].at.microseconds >> 20)
+                           : authority_.rank(live[i].agency),
                        tagged_hash("preference", {dot, encode_value(live[i].value)}), i};
         }
         std::ranges::sort(keys, {}, [](const Key& key) {

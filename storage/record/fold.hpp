@@ -54,7 +54,7 @@ struct FoldedField {
 
 struct Folded {
     RecordId id;
-    std::uint16_t kind = 0; // the lowest kind tag known to the schema that an event states
+    std::uint16_t kind = 0;          // the lowest kind tag known to the schema that an event states
     std::vector<FoldedField> fields; // ascending by tag; only fields ever asserted
     // Events and assertions without effect, and why: other record or kind, unknown field, type.
     std::vector<std::string> ignored;

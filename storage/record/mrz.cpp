@@ -124,9 +124,12 @@ Result<Zone> zone_of(std::string_view text) {
     zone.lines = lines_of(text);
     const std::size_t count = zone.lines.size(), width = count == 0 ? 0 : zone.lines[0].size();
     const bool visa = width > 0 && zone.lines[0][0] == 'V';
-    if (count == 3 && width == 30) zone.format = Format::td1;
-    else if (count == 2 && width == 36) zone.format = visa ? Format::mrv_b : Format::td2;
-    else if (count == 2 && width == 44) zone.format = visa ? Format::mrv_a : Format::td3;
+    if (count == 3 && width == 30)
+        zone.format = Format::td1;
+    else if (count == 2 && width == 36)
+        zone.format = visa ? Format::mrv_b : Format::td2;
+    else if (count == 2 && width == 44)
+        zone.format = visa ? Format::mrv_a : Format::td3;
     else
         return failure(ErrorCode::invalid_argument,
                        "is no machine-readable zone: it has " + std::to_string(count) +
@@ -206,8 +209,10 @@ Result<> check_date(const Zone& zone, Part part, const char* what) {
 std::string words(std::string_view text) {
     std::string out;
     for (char c : text) {
-        if (c != filler) out += c;
-        else if (!out.empty() && out.back() != ' ') out += ' ';
+        if (c != filler)
+            out += c;
+        else if (!out.empty() && out.back() != ' ')
+            out += ' ';
     }
     if (!out.empty() && out.back() == ' ') out.pop_back();
     return out;

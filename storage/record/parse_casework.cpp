@@ -75,7 +75,8 @@ public:
         }
         if (auto table = document.table("similar")) {
             kind_.casework.similar = table->texts("fields");
-            for (const std::string& name : kind_.casework.similar) check_field(*table, "fields", name, Use::any);
+            for (const std::string& name : kind_.casework.similar)
+                check_field(*table, "fields", name, Use::any);
             SAFAR_TRY(table->finish());
         }
         if (auto table = document.table("never")) {
@@ -83,8 +84,9 @@ public:
             SAFAR_TRY(table->finish());
         }
         if (auto table = document.table("link")) {
-            kind_.casework.link = LinkKind{field(*table, "a", Use::reference), field(*table, "b", Use::reference),
-                                           field(*table, "verdict", Use::codes)};
+            kind_.casework.link =
+                LinkKind{field(*table, "a", Use::reference), field(*table, "b", Use::reference),
+                         field(*table, "verdict", Use::codes)};
             SAFAR_TRY(table->finish());
         }
         return success();
@@ -117,7 +119,8 @@ private:
     }
     void check_state(Table& table, std::string_view key, const std::string& state) {
         if (std::ranges::find(lattice_->order, state) == lattice_->order.end())
-            table.refuse(key, quoted(state) + " is no state of field " + quoted(kind_.casework.workflow->status));
+            table.refuse(key, quoted(state) + " is no state of field " +
+                                  quoted(kind_.casework.workflow->status));
     }
     std::vector<std::string> states(Table& table, std::string_view key) {
         std::vector<std::string> out = table.texts(key);
@@ -143,7 +146,8 @@ private:
         WorkStep step;
         step.name = table.text("name");
         step.title = table.text("title", step.name);
-        if (kind_.casework.step(step.name) != nullptr) table.refuse("name", quoted(step.name) + " is used twice");
+        if (kind_.casework.step(step.name) != nullptr)
+            table.refuse("name", quoted(step.name) + " is used twice");
         step.from = states(table, "from");
         if (auto again = table.table("again")) {
             SAFAR_TRY(read_again(*again, step));
@@ -155,8 +159,9 @@ private:
             if (!step.again && std::ranges::none_of(lattice_->steps, [&](const auto& s) {
                     return s.from == from && s.to == step.to;
                 }))
-                table.refuse("from", quoted(from) + " to " + quoted(step.to) + " is no step of field " +
-                                         quoted(kind_.casework.workflow->status) + "; add it there");
+                table.refuse("from",
+                             quoted(from) + " to " + quoted(step.to) + " is no step of field " +
+                                 quoted(kind_.casework.workflow->status) + "; add it there");
         if (auto gives = table.table("gives")) {
             SAFAR_TRY(read_gives(*gives, step));
         }
@@ -216,14 +221,15 @@ private:
             SAFAR_TRY(read_sets(*sets, step));
         }
         if (auto due = table.table("due")) {
-            step.due = WorkStep::Due{field(*due, "field", Use::date), due->integer("days", 0, 36500)};
+            step.due =
+                WorkStep::Due{field(*due, "field", Use::date), due->integer("days", 0, 36500)};
             SAFAR_TRY(due->finish());
         }
         if (auto gate = table.table("consent")) {
-            step.consent = ConsentGate{gate->text("purpose"), field(*gate, "subject", Use::reference),
-                                       field(*gate, "recipient", Use::codes),
-                                       optional_field(*gate, "groups", Use::codes),
-                                       optional_field(*gate, "override", Use::text)};
+            step.consent = ConsentGate{
+                gate->text("purpose"), field(*gate, "subject", Use::reference),
+                field(*gate, "recipient", Use::codes), optional_field(*gate, "groups", Use::codes),
+                optional_field(*gate, "override", Use::text)};
             SAFAR_TRY(gate->finish());
         }
         return table.finish();
@@ -234,7 +240,8 @@ private:
             check_field(table, name, name, Use::any);
             if (value.starts_with('@') && value != "@agency" && value != "@today")
                 check_field(table, name, std::string_view(value).substr(1), Use::any);
-            if (name == kind_.casework.workflow->status) table.refuse(name, "is what `to` says; leave it out");
+            if (name == kind_.casework.workflow->status)
+                table.refuse(name, "is what `to` says; leave it out");
             step.sets.emplace_back(std::move(name), std::move(value));
         }
         return table.finish();
@@ -281,7 +288,8 @@ private:
             const std::size_t dot = text.find('.');
             if (dot == std::string::npos)
                 table.refuse("named_in", quoted(text) + " is not written KIND.FIELD");
-            else out.named_in.push_back({text.substr(0, dot), text.substr(dot + 1)});
+            else
+                out.named_in.push_back({text.substr(0, dot), text.substr(dot + 1)});
         }
         if (out.subjects.empty() && out.named_in.empty())
             table.refuse("subjects", "is missing; list reference fields, or \"self\"");
@@ -304,7 +312,9 @@ private:
 
 } // namespace
 
-Result<> read_casework(StrictTable& document, Kind& kind) { return CaseworkReader(kind).read(document); }
+Result<> read_casework(StrictTable& document, Kind& kind) {
+    return CaseworkReader(kind).read(document);
+}
 
 Result<> check_casework(const Schema& schema) {
     const auto invalid = [](const Kind& kind, const std::string& what) {

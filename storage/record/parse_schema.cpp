@@ -17,9 +17,9 @@ namespace {
 using Table = StrictTable;
 
 constexpr Table::Choice<FieldType> type_names[] = {
-    {"text", FieldType::text},   {"integer", FieldType::integer}, {"code", FieldType::code},
-    {"date", FieldType::date},   {"money", FieldType::money},     {"point", FieldType::point},
-    {"flag", FieldType::flag},   {"reference", FieldType::reference}};
+    {"text", FieldType::text}, {"integer", FieldType::integer},    {"code", FieldType::code},
+    {"date", FieldType::date}, {"money", FieldType::money},        {"point", FieldType::point},
+    {"flag", FieldType::flag}, {"reference", FieldType::reference}};
 constexpr Table::Choice<Rule> rule_names[] = {
     {"single", Rule::single}, {"each", Rule::each},           {"set", Rule::set},
     {"status", Rule::status}, {"strictest", Rule::strictest}, {"ledger", Rule::ledger}};

@@ -55,8 +55,9 @@ std::optional<Decimal> split_decimal(std::string_view text) {
 Result<Value> parse_text(const Field& field, std::string_view text) {
     if (text.empty()) return refuse(field, text, "is empty; leave the field out instead");
     if (text.size() > limits::text_bytes_max)
-        return refuse(field, text, "has more than " + std::to_string(limits::text_bytes_max) +
-                                       " bytes; shorten it");
+        return refuse(field, text,
+                      "has more than " + std::to_string(limits::text_bytes_max) +
+                          " bytes; shorten it");
     Result<> checked = check_text(text);
     if (!checked) return refuse(field, text, "is no text: " + checked.error().detail);
     if (field.check.empty()) return Value(Text{std::string(text)});
@@ -87,8 +88,9 @@ Result<Value> parse_code(const Schema& schema, const Field& field, std::string_v
     }
     std::vector<std::string_view> codes;
     for (const CodeList::Entry& entry : list->entries) codes.push_back(entry.code);
-    return refuse(field, text, "is not in list " + quoted(list->name) + "; give one of " +
-                                   listed(codes, /*count_max=*/8));
+    return refuse(field, text,
+                  "is not in list " + quoted(list->name) + "; give one of " +
+                      listed(codes, /*count_max=*/8));
 }
 
 // Numbers of a fixed width; -1 for anything but digits.
@@ -146,8 +148,9 @@ Result<Value> parse_money(const Field& field, std::string_view text) {
     if (!decimal) return refuse(field, text, wanted);
     std::size_t digits = minor_digits(currency);
     if (decimal->fraction.size() > digits)
-        return refuse(field, text, "has more decimals than " + std::string(currency) + " has (" +
-                                       std::to_string(digits) + ")");
+        return refuse(field, text,
+                      "has more decimals than " + std::string(currency) + " has (" +
+                          std::to_string(digits) + ")");
     std::uint64_t units = 0;
     bool fits = true;
     for (char c : decimal->whole) fits = fits && append_digit(units, c);

@@ -85,8 +85,8 @@ void apply_rule(const Schema& schema, const Field& rule, FoldedField& field) {
     const Value* first = field.live.empty() ? nullptr : &field.live.front().value;
     if (rule.rule == Rule::single) {
         if (first) field.reading.push_back(*first);
-        field.conflict = std::ranges::any_of(
-            field.live, [&](const Said& said) { return said.value != *first; });
+        field.conflict =
+            std::ranges::any_of(field.live, [&](const Said& said) { return said.value != *first; });
     } else if (rule.rule != Rule::status && field.live.size() == 1) {
         field.reading.push_back(*first); // under every other rule one value reads as itself
     } else if (rule.rule == Rule::each) {

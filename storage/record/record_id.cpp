@@ -37,8 +37,7 @@ RecordId first_half(const Hash& hash) {
 } // namespace
 
 RecordId native_record_id(const LogName& log, std::uint64_t sequence) {
-    RecordId id = first_half(
-        tagged_hash("record-native", {log.id.view(), log.incarnation.view()}));
+    RecordId id = first_half(tagged_hash("record-native", {log.id.view(), log.incarnation.view()}));
     for (std::size_t i = 0; i < 8; ++i)
         id.raw[8 + i] = static_cast<std::byte>((sequence >> (56 - 8 * i)) & 0xff);
     return id;

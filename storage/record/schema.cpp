@@ -6,14 +6,12 @@ namespace safar {
 namespace {
 
 // Both lists are ascending by tag and short enough for names to be looked at one by one.
-template <class Item>
-const Item* by_tag(const std::vector<Item>& items, std::uint16_t tag) {
+template <class Item> const Item* by_tag(const std::vector<Item>& items, std::uint16_t tag) {
     auto at = std::ranges::lower_bound(items, tag, {}, &Item::tag);
     return at != items.end() && at->tag == tag ? &*at : nullptr;
 }
 
-template <class Item>
-const Item* by_name(const std::vector<Item>& items, std::string_view name) {
+template <class Item> const Item* by_name(const std::vector<Item>& items, std::string_view name) {
     auto at = std::ranges::find(items, name, &Item::name);
     return at != items.end() ? &*at : nullptr;
 }

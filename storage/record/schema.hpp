@@ -77,7 +77,7 @@ struct Field {
     Rule rule = Rule::single;
     Sensitivity sensitivity = Sensitivity::operational;
     Role role = Role::none;
-    bool required = false; // to create a record
+    bool required = false;               // to create a record
     std::vector<std::string> strictness; // rule strictest: codes, least restrictive first
     Lattice lattice;                     // rule status
     std::string to_kind;                 // type reference

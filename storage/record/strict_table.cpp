@@ -87,7 +87,8 @@ std::vector<StrictTable> StrictTable::tables(std::string_view key) {
 std::optional<StrictTable> StrictTable::table(std::string_view key) {
     const toml::node* node = take(key);
     if (!node) return std::nullopt;
-    if (const toml::table* inner = node->as_table()) return StrictTable(file_, std::string(key), *inner);
+    if (const toml::table* inner = node->as_table())
+        return StrictTable(file_, std::string(key), *inner);
     refuse(key, "must be a table: write [" + std::string(key) + "] and keys below it");
     return std::nullopt;
 }

@@ -39,14 +39,14 @@ public:
     // The tables of [[key]]; empty if the key is absent. Each reads and finishes on its own.
     [[nodiscard]] std::vector<StrictTable> tables(std::string_view key);
 
-    // The table of [key] or `key = { ... }`; none if the key is absent. It reads and finishes on its own.
+    // The table of [key] or `key = { ... }`; none if the key is absent. It reads and finishes on
+    // its own.
     [[nodiscard]] std::optional<StrictTable> table(std::string_view key);
     // Every key of this table with its text, ascending by key.
     [[nodiscard]] std::vector<std::pair<std::string, std::string>> entries();
 
     // One of the names; the fallback if the key is absent.
-    template <class Enum>
-    struct Choice {
+    template <class Enum> struct Choice {
         std::string_view name;
         Enum value;
     };

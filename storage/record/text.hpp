@@ -26,8 +26,7 @@ struct Quoted {
 inline constexpr Quoted quoted;
 
 // "a, b, c" of the first `count_max`, then "and 12 more".
-template <class Range>
-[[nodiscard]] std::string listed(const Range& texts, std::size_t count_max) {
+template <class Range> [[nodiscard]] std::string listed(const Range& texts, std::size_t count_max) {
     std::string out;
     std::size_t count = 0;
     for (const auto& text : texts) {

@@ -50,8 +50,8 @@ void BundleWriter::frontier(const std::string& name, const Frontier& held) {
     }
 }
 
-Result<> BundleWriter::compartment(const Log& log, const std::string& name, bool bodies, const BundleMark& after,
-                                   BundleMark& contained) {
+Result<> BundleWriter::compartment(const Log& log, const std::string& name, bool bodies,
+                                   const BundleMark& after, BundleMark& contained) {
     Frontier held = log.frontier(name);
     std::erase_if(held, [](const FrontierEntry& entry) {
         return entry.head.number == 0 && !entry.head.forked;
@@ -72,7 +72,8 @@ Result<> BundleWriter::compartment(const Log& log, const std::string& name, bool
     return success();
 }
 
-Result<> BundleWriter::batches(const Log& log, const FrontierEntry& entry, bool bodies, std::uint64_t after) {
+Result<> BundleWriter::batches(const Log& log, const FrontierEntry& entry, bool bodies,
+                               std::uint64_t after) {
     while (after < entry.head.number) {
         SAFAR_TRY(auto read, log.read_range(entry.log, after + 1, read_bytes));
         if (read.empty())

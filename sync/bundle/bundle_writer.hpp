@@ -35,7 +35,8 @@ public:
 
 private:
     void frontier(const std::string& name, const Frontier& held);
-    [[nodiscard]] Result<> batches(const Log& log, const FrontierEntry& entry, bool bodies, std::uint64_t after);
+    [[nodiscard]] Result<> batches(const Log& log, const FrontierEntry& entry, bool bodies,
+                                   std::uint64_t after);
     [[nodiscard]] Result<> flush(std::size_t at_least);
 
     Sink sink_;

@@ -18,8 +18,8 @@ public:
     void failed(NodeTime now, std::uint64_t random);
     // The peer is to blame: 30 s, doubling to an hour; at least `at_least`.
     void blamed(NodeTime now, std::chrono::seconds at_least);
-    // The peer was too slow, or does not have what it states: a bad network can not be told from a bad peer, so
-    // it waits `at_least` and, unlike blame, no longer the next time.
+    // The peer was too slow, or does not have what it states: a bad network can not be told from a
+    // bad peer, so it waits `at_least` and, unlike blame, no longer the next time.
     void rested(NodeTime now, std::chrono::seconds at_least);
     // A session was ready: the next network failure is retried at once again. What a peer is blamed
     // for is forgotten only by a session that lasted (`forgive`: 10 minutes without blame).

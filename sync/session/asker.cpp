@@ -16,7 +16,8 @@ bool Asker::behind(const LogName& log) const {
     const Head* theirs = frontiers_.theirs(log);
     const Head ours = context_.head(log);
     if (theirs == nullptr || ours.forked) return false;
-    if (!context_.can_give(context_.peer, context_.self, context_.shared_owner(log)->compartment)) return false;
+    if (!context_.can_give(context_.peer, context_.self, context_.shared_owner(log)->compartment))
+        return false;
     return theirs->number > ours.number;
 }
 
@@ -53,7 +54,8 @@ void Asker::on_heads(const std::vector<LogName>& logs, bool at_once) {
 void Asker::compare_heads(const LogName& log) {
     const Head* theirs = frontiers_.theirs(log);
     if (theirs == nullptr) return;
-    if (!context_.can_give(context_.peer, context_.self, context_.shared_owner(log)->compartment)) return;
+    if (!context_.can_give(context_.peer, context_.self, context_.shared_owner(log)->compartment))
+        return;
     const Head ours = context_.head(log);
     if (theirs->number == ours.number && theirs->hash != ours.hash)
         probe_fork(log, ours.number);
@@ -98,8 +100,8 @@ Asker::Turn Asker::turn_of(const LogName& log, Lacking& lacking, std::uint64_t& 
     return Turn::later;
 }
 
-// Which logs wait for their turn, the one that lacks least last. There may be very many, so a range that ends
-// takes the next turn from these lists.
+// Which logs wait for their turn, the one that lacks least last. There may be very many, so a range
+// that ends takes the next turn from these lists.
 void Asker::review() {
     review_at_ = never;
     short_waiting_.clear();
@@ -107,23 +109,27 @@ void Asker::review() {
     for (auto at = lacking_.begin(); at != lacking_.end();) {
         std::uint64_t missing = 0;
         const Turn turn = turn_of(at->first, at->second, missing);
-        if (turn == Turn::now) (missing <= short_batches ? short_waiting_ : long_waiting_).push_back({missing, at->first});
+        if (turn == Turn::now)
+            (missing <= short_batches ? short_waiting_ : long_waiting_)
+                .push_back({missing, at->first});
         at = turn == Turn::none ? lacking_.erase(at) : std::next(at);
     }
     std::ranges::sort(short_waiting_, std::greater());
     std::ranges::sort(long_waiting_, std::greater());
 }
 
-// How many ranges may be in flight beside one that lacks so much, how many are, and what they share. Of short ones
-// as many as should fit the window by the size of what came so far; long ones do not wait for them, and have half of
-// it at least.
+// How many ranges may be in flight beside one that lacks so much, how many are, and what they
+// share. Of short ones as many as should fit the window by the size of what came so far; long ones
+// do not wait for them, and have half of it at least.
 Asker::Room Asker::room_for(std::uint64_t missing) const {
     if (missing > short_batches) {
-        const auto long_ones = std::ranges::count_if(
-            asks_, [](const auto& each) { return each.second.last - each.second.next >= short_batches; });
+        const auto long_ones = std::ranges::count_if(asks_, [](const auto& each) {
+            return each.second.last - each.second.next >= short_batches;
+        });
         return {asks_max, static_cast<std::size_t>(long_ones), window_bytes};
     }
-    const std::uint64_t mean = taken_batches_ == 0 ? limits::batch_bytes_max : taken_bytes_ / taken_batches_ + 1;
+    const std::uint64_t mean =
+        taken_batches_ == 0 ? limits::batch_bytes_max : taken_bytes_ / taken_batches_ + 1;
     const std::uint64_t fit = window_bytes / (short_batches * mean);
     return {std::clamp<std::size_t>(fit, asks_max, short_asks_max), asks_.size(), window_bytes / 2};
 }
@@ -148,15 +154,18 @@ void Asker::take_turns(Waiting& waiting) {
             look_at_ = context_.now + lease_poll;
             return;
         }
-        const auto among = static_cast<std::int64_t>(std::min(room.limit, room.in_flight + waiting.size()));
+        const auto among =
+            static_cast<std::int64_t>(std::min(room.limit, room.in_flight + waiting.size()));
         const LogName log = waiting.back().second;
         waiting.pop_back();
         const auto found = lacking_.find(log);
         std::uint64_t missing = 0;
         if (found == lacking_.end()) continue;
         const Turn turn = turn_of(log, found->second, missing);
-        if (turn == Turn::now) start_ask(log, room.window / among);
-        else if (turn == Turn::none) lacking_.erase(found);
+        if (turn == Turn::now)
+            start_ask(log, room.window / among);
+        else if (turn == Turn::none)
+            lacking_.erase(found);
     }
 }
 

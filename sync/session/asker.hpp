@@ -14,18 +14,20 @@ namespace safar {
 
 class Asker {
 public:
-    static constexpr std::size_t asks_max = 8;             // logs in flight,
-    static constexpr std::size_t short_asks_max = 32;      // and with those that lack few batches: a long line
-    static constexpr std::uint64_t short_batches = 4;      // is not to be waited for once for every few logs
+    static constexpr std::size_t asks_max = 8; // logs in flight,
+    static constexpr std::size_t short_asks_max =
+        32; // and with those that lack few batches: a long line
+    static constexpr std::uint64_t short_batches =
+        4; // is not to be waited for once for every few logs
     static constexpr std::int64_t window_bytes = 4 << 20;     // granted or not yet stored, all logs
     static constexpr std::int64_t grant_bytes_min = 64 << 10; // a batch more may always come on top
-    static constexpr std::size_t group_batches_max = 64;       // verified and synced as one
+    static constexpr std::size_t group_batches_max = 64;      // verified and synced as one
     static constexpr std::size_t group_bytes_max = 2u << 20;
     static constexpr std::size_t groups_max = 3;               // on their way into the log
     static constexpr std::size_t unasked_bytes_max = 8u << 20; // pushed and not yet stored
     static constexpr std::chrono::seconds lease_time{20};      // without progress
     static constexpr std::chrono::seconds lease_grace{5}; // the lease outlives its last judgement
-    static constexpr std::chrono::seconds one_log_deadline{60}; // while other logs do progress
+    static constexpr std::chrono::seconds one_log_deadline{60};  // while other logs do progress
     static constexpr std::size_t progress_bytes_min = 64u << 10; // in lease_time, to keep the lease
     static constexpr std::chrono::milliseconds relay_delay{50}; // others may be bringing it already
     static constexpr std::chrono::milliseconds lease_poll{250};
@@ -126,7 +128,7 @@ private:
     std::size_t unsettled_bytes_ = 0;
     std::uint64_t taken_bytes_ = 0, taken_batches_ = 0; // of asked ranges
     std::uint64_t taken_mark_ = 0;
-    NodeTime mark_at_ = never; // when progress over all logs is judged next
+    NodeTime mark_at_ = never;   // when progress over all logs is judged next
     NodeTime look_at_ = never;   // when there may be room for one more ask
     NodeTime review_at_ = never; // when all that is lacking is gone through
     NodeTime paused_until_{0};

@@ -15,8 +15,7 @@ class Outbox {
 public:
     static constexpr std::size_t coalesce_bytes = 64u << 10;
 
-    template <class Message>
-    void send(const Message& message) {
+    template <class Message> void send(const Message& message) {
         wire::encode(message, open());
         close_if_full();
     }
@@ -76,12 +75,15 @@ struct SessionContext {
         return authority->may_hold(self, compartment) && authority->may_hold(peer, compartment);
     }
     // May batches of it come from there? Not from an observer to who is to hold the bodies.
-    [[nodiscard]] bool can_give(const NodeId& from, const NodeId& to, std::string_view compartment) const {
+    [[nodiscard]] bool can_give(const NodeId& from, const NodeId& to,
+                                std::string_view compartment) const {
         return !authority->may_hold(to, compartment) || authority->may_hold(from, compartment);
     }
-    // Sends a stored batch as the peer may have it. Its bytes as sent, which the peer counts against its
-    // credit; 0: it can not be read, or the peer is to have bodies and none are held here.
-    [[nodiscard]] std::size_t send_stored(const BatchPlace& place, std::string_view compartment, ByteView stored) {
+    // Sends a stored batch as the peer may have it. Its bytes as sent, which the peer counts
+    // against its credit; 0: it can not be read, or the peer is to have bodies and none are held
+    // here.
+    [[nodiscard]] std::size_t send_stored(const BatchPlace& place, std::string_view compartment,
+                                          ByteView stored) {
         if (carries_bodies(compartment)) {
             const std::uint64_t bare = view.log().first_bare(place.log);
             if (bare != 0 && place.number >= bare) return 0;
@@ -93,8 +95,8 @@ struct SessionContext {
         out.send_batch(bare.value());
         return bare.value().size();
     }
-    // Does the peer know what we may hold? Not while one of the two rules by an epoch that the other does
-    // not know.
+    // Does the peer know what we may hold? Not while one of the two rules by an epoch that the
+    // other does not know.
     [[nodiscard]] bool of_one_mind() const {
         return same_charter && view.authority()->revision() == authority->revision();
     }

@@ -25,9 +25,12 @@ void Frontiers::look(const std::string& name, Compartment& compartment) const {
     compartment.looked_to = news.mark;
     for (const FrontierEntry& entry : news.entries) {
         const auto said = compartment.said.find(entry.log);
-        const bool equal = said == compartment.said.end() ? says_nothing(entry.head) : same(said->second, entry.head);
-        if (equal) compartment.unsaid.erase(entry.log);
-        else compartment.unsaid.insert(entry.log);
+        const bool equal = said == compartment.said.end() ? says_nothing(entry.head)
+                                                          : same(said->second, entry.head);
+        if (equal)
+            compartment.unsaid.erase(entry.log);
+        else
+            compartment.unsaid.insert(entry.log);
     }
 }
 
@@ -195,8 +198,8 @@ void Frontiers::confirmed(const LogName& log, const Head& head) {
         pushed_bytes_ -= at->second;
 }
 
-// The peer holds our log at least up to where it stood when the session began: it may go on. Under an epoch
-// of its own it may show less than it holds.
+// The peer holds our log at least up to where it stood when the session began: it may go on. Under
+// an epoch of its own it may show less than it holds.
 void Frontiers::confirm_own(const Frontier& held_by_peer, bool complete) {
     if (!context_.of_one_mind()) return;
     Frontier own;
@@ -256,7 +259,9 @@ bool Frontiers::push_log(Compartment& compartment, const FrontierEntry& entry) {
         if (sent == entry.head.number || batch->bytes.size() > wire::payload_bytes_max) break;
         const LogOwner* owner = context_.shared_owner(entry.log);
         const std::size_t bytes =
-            owner == nullptr ? 0 : context_.send_stored({entry.log, sent + 1}, owner->compartment, batch->bytes);
+            owner == nullptr
+                ? 0
+                : context_.send_stored({entry.log, sent + 1}, owner->compartment, batch->bytes);
         if (bytes == 0) return false;
         ++sent;
         ++context_.status.batches_out;
@@ -277,7 +282,8 @@ void Frontiers::say_full(const std::string& name, Compartment& compartment) {
                   frontier.begin() + static_cast<std::ptrdiff_t>(
                                          std::min(frontier.size(), wire::frontier_entries_max)));
     for (const FrontierEntry& entry : part) compartment.said.emplace(entry.log, entry.head);
-    for (std::size_t i = part.size(); i < frontier.size(); ++i) compartment.unsaid.insert(frontier[i].log);
+    for (std::size_t i = part.size(); i < frontier.size(); ++i)
+        compartment.unsaid.insert(frontier[i].log);
     compartment.said_base = frontier_digest(part);
     context_.out.send(wire::FrontierFull{name, std::move(part)});
     say_changes(name, compartment); // what did not fit one frame
@@ -341,7 +347,8 @@ void Frontiers::count_behind(std::uint64_t& here, std::uint64_t& there) const {
     for (const auto& [name, compartment] : compartments_) {
         if (!compartment.known) continue;
         std::map<LogName, std::uint64_t> ours;
-        for (const FrontierEntry& entry : context_.view.log().frontier(name)) ours.emplace(entry.log, entry.head.number);
+        for (const FrontierEntry& entry : context_.view.log().frontier(name))
+            ours.emplace(entry.log, entry.head.number);
         for (const auto& [log, number] : ours) {
             auto found = compartment.theirs.find(log);
             const std::uint64_t theirs =

@@ -60,11 +60,11 @@ private:
     struct Compartment {
         std::map<LogName, Head> said, theirs;
         Hash said_base, theirs_base;
-        Hash digest;              // of the snapshot
+        Hash digest;                 // of the snapshot
         std::uint64_t looked_to = 0; // the log's mark when it was last compared with `said`
-        std::set<LogName> unsaid; // what is held differs from `said`
-        bool told = false;        // the peer knows `said`
-        bool known = false;       // we know `theirs`
+        std::set<LogName> unsaid;    // what is held differs from `said`
+        bool told = false;           // the peer knows `said`
+        bool known = false;          // we know `theirs`
         bool full_due = false;
         bool full_asked = false;
     };

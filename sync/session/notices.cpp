@@ -33,9 +33,11 @@ Result<> Notices::on_ask(const wire::NoticeAsk& ask) {
 Result<> Notices::on_notice(wire::NoticeFrame frame) {
     const Hash hash = tagged_hash("notice", {frame.notice});
     if (asked_.erase(hash) == 0)
-        return failure(ErrorCode::out_of_order, "sends notice " + hash.brief() + ", which was not asked for");
+        return failure(ErrorCode::out_of_order,
+                       "sends notice " + hash.brief() + ", which was not asked for");
     offered_.erase(hash);
-    refused_.insert(hash); // until the verdict is known, and for this session if it is not held then
+    refused_.insert(
+        hash); // until the verdict is known, and for this session if it is not held then
     ++judging_;
     context_.out.act(AdoptNotice{std::move(frame.notice)});
     return success();
@@ -58,7 +60,8 @@ void Notices::flush(bool ask) {
     }
     for (std::size_t bytes = 0; !due_.empty() && bytes < serve_bytes; due_.pop_back()) {
         auto notice = context_.view.notice(due_.back());
-        if (!notice || notice->size() > wire::notice_bytes_max) continue; // a better one took its place
+        if (!notice || notice->size() > wire::notice_bytes_max)
+            continue; // a better one took its place
         bytes += notice->size();
         context_.out.send(wire::NoticeFrame{std::move(*notice)});
     }
@@ -69,13 +72,16 @@ void Notices::look(bool may_ask) {
     const std::vector<Hash> held = context_.view.notices(); // ascending
     wire::NoticeList fresh;
     for (const Hash& hash : held)
-        if (fresh.hashes.size() < wire::notices_max && said_.insert(hash).second) fresh.hashes.push_back(hash);
+        if (fresh.hashes.size() < wire::notices_max && said_.insert(hash).second)
+            fresh.hashes.push_back(hash);
     if (!fresh.hashes.empty()) context_.out.send(fresh);
 
     if (!may_ask) return;
     wire::NoticeAsk ask;
-    for (auto at = offered_.begin(); at != offered_.end() && asked_.size() + judging_ < asked_max; ++at) {
-        if (std::binary_search(held.begin(), held.end(), *at) || refused_.contains(*at) || !asked_.insert(*at).second)
+    for (auto at = offered_.begin(); at != offered_.end() && asked_.size() + judging_ < asked_max;
+         ++at) {
+        if (std::binary_search(held.begin(), held.end(), *at) || refused_.contains(*at) ||
+            !asked_.insert(*at).second)
             continue;
         ask.hashes.push_back(*at);
     }

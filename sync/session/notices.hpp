@@ -1,5 +1,6 @@
-// How notices travel: each side says which it holds where the hellos differ, and what it learns later;
-// the other asks for those that it lacks. Notices travel to everybody and at every stage after hello.
+// How notices travel: each side says which it holds where the hellos differ, and what it learns
+// later; the other asks for those that it lacks. Notices travel to everybody and at every stage
+// after hello.
 #pragma once
 
 #include "sync/session/context.hpp"
@@ -41,11 +42,11 @@ private:
     void look(bool may_ask);
 
     std::vector<Hash> at_hello_;
-    Hash looked_at_;           // charter digest at the last look; zero: look again
+    Hash looked_at_;         // charter digest at the last look; zero: look again
     std::set<Hash> said_;    // the peer knows that we hold them
     std::set<Hash> offered_; // the peer says that it holds them, and we do not
     std::set<Hash> asked_, refused_;
-    std::vector<Hash> due_;  // asked of us
+    std::vector<Hash> due_; // asked of us
     std::size_t judging_ = 0;
 };
 

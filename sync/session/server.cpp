@@ -18,8 +18,10 @@ Result<> Server::on_want(const wire::Want& want) {
                                                          ", which this peer may not hold");
         return success();
     }
-    if (!context_.can_give(context_.self, context_.peer, context_.shared_owner(want.log)->compartment)) {
-        context_.out.send(wire::Missing{want.log, want.first, want.last}); // we hold no bodies of it
+    if (!context_.can_give(context_.self, context_.peer,
+                           context_.shared_owner(want.log)->compartment)) {
+        context_.out.send(
+            wire::Missing{want.log, want.first, want.last}); // we hold no bodies of it
         return success();
     }
     if (!ranges_.contains(want.log) && ranges_.size() >= ranges_max)
@@ -58,7 +60,10 @@ bool Server::serve_slice(const LogName& log, Range& range, std::size_t& budget) 
         if (range.credit <= 0 || range.next > range.last ||
             batch->bytes.size() > wire::payload_bytes_max)
             break;
-        const std::size_t sent = owner == nullptr ? 0 : context_.send_stored({log, range.next}, owner->compartment, batch->bytes);
+        const std::size_t sent =
+            owner == nullptr
+                ? 0
+                : context_.send_stored({log, range.next}, owner->compartment, batch->bytes);
         if (sent == 0) {
             context_.out.send(wire::Missing{log, range.next, range.last});
             return false;

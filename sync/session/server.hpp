@@ -11,8 +11,8 @@ class Server {
 public:
     // Served in one call; the rest next tick.
     static constexpr std::size_t call_bytes_max = 1u << 20;
-    static constexpr std::size_t slice_bytes = 256u << 10;     // read of one log at a time
-    static constexpr std::size_t ranges_max = 1024;            // open at once
+    static constexpr std::size_t slice_bytes = 256u << 10; // read of one log at a time
+    static constexpr std::size_t ranges_max = 1024;        // open at once
     static constexpr unsigned unshared_max = 16; // asked for what it may not hold, before we close
 
     Server(SessionContext& context, Frontiers& frontiers)

@@ -78,8 +78,10 @@ std::vector<Action> Session::on_ingested(std::span<const IngestOutcome> outcomes
     State& state = *state_;
     if (state.stage == State::Stage::closed) return {};
     state.context.now = now;
-    if (auto result = state.asker.on_ingested(outcomes); !result) state.fail(result.error());
-    else state.frontiers.grew();
+    if (auto result = state.asker.on_ingested(outcomes); !result)
+        state.fail(result.error());
+    else
+        state.frontiers.grew();
     return state.finish();
 }
 
@@ -103,7 +105,8 @@ std::vector<Action> Session::on_notice(Result<> adopted, NodeTime now) {
     State& state = *state_;
     if (state.stage == State::Stage::closed) return {};
     state.context.now = now;
-    if (auto result = state.notices.on_verdict(std::move(adopted)); !result) state.fail(result.error());
+    if (auto result = state.notices.on_verdict(std::move(adopted)); !result)
+        state.fail(result.error());
     state.restart_if_charter_advanced();
     return state.finish();
 }
@@ -245,10 +248,12 @@ Result<> Session::State::on_frame(const wire::Frame& frame) {
 Result<> Session::State::on_notice_frame(const wire::Frame& frame) {
     using wire::FrameType;
     const auto type = static_cast<FrameType>(frame.type);
-    const bool known = type == FrameType::notice_list || type == FrameType::notice_ask || type == FrameType::notice;
+    const bool known = type == FrameType::notice_list || type == FrameType::notice_ask ||
+                       type == FrameType::notice;
     if (!known) { // a later version's, or one that the shell sees to
         if (stage != Stage::hello && frame.payload.size() <= HeardAside::payload_bytes_max)
-            context.out.act(HeardAside{frame.type, Bytes(frame.payload.begin(), frame.payload.end())});
+            context.out.act(
+                HeardAside{frame.type, Bytes(frame.payload.begin(), frame.payload.end())});
         return success();
     }
     if (stage == Stage::hello)
@@ -336,7 +341,8 @@ Result<> Session::State::check_deadlines() {
 
 // Every session begins under one charter; another one in force, or a suspension, means a new hello.
 void Session::State::restart_if_charter_advanced() {
-    if (stage != Stage::live || context.view.authority()->revision() == context.authority->revision())
+    if (stage != Stage::live ||
+        context.view.authority()->revision() == context.authority->revision())
         return;
     notices.flush(/*ask=*/false); // the peer hears why
     context.out.send(wire::Bye{});

@@ -38,8 +38,8 @@ struct AdoptNotice {
 struct ConfirmHeads {
     Frontier held_by_peer;
 };
-// A frame of the ignorable range that is none of the session's business: the shell may know it. Never before the
-// hello; longer ones are dropped.
+// A frame of the ignorable range that is none of the session's business: the shell may know it.
+// Never before the hello; longer ones are dropped.
 struct HeardAside {
     static constexpr std::size_t payload_bytes_max = 1024;
     std::uint8_t type = 0;
@@ -50,7 +50,8 @@ struct ClosePeer {
     std::string detail;
     std::chrono::seconds do_not_call_before{0}; // 0: retry soon (network, not blame)
 };
-using Action = std::variant<SendBytes, IngestBatches, AdoptCharter, AdoptNotice, ConfirmHeads, HeardAside, ClosePeer>;
+using Action = std::variant<SendBytes, IngestBatches, AdoptCharter, AdoptNotice, ConfirmHeads,
+                            HeardAside, ClosePeer>;
 
 // What the session may ask of the node; safe from the session's thread.
 class SessionView {
@@ -64,7 +65,8 @@ public:
     // A charter epoch's document with its signatures; nullopt: not held.
     [[nodiscard]] virtual std::optional<Bytes> charter_document(std::uint64_t epoch) const = 0;
     [[nodiscard]] virtual Hash erasures_digest() const = 0;
-    // Over the ruling epoch and all notices: what hellos compare. Without notices the epoch's identity.
+    // Over the ruling epoch and all notices: what hellos compare. Without notices the epoch's
+    // identity.
     [[nodiscard]] virtual Hash charter_digest() const { return authority()->charter(); }
     // Hashes of the notices held, ascending, at most wire::notices_max; and the bytes of one.
     [[nodiscard]] virtual std::vector<Hash> notices() const { return {}; }
@@ -87,7 +89,8 @@ struct SessionStatus {
     std::uint64_t behind_there = 0; // batches we have and the peer has not confirmed
     std::uint64_t batches_in = 0, batches_out = 0, bytes_in = 0, bytes_out = 0;
     std::uint64_t events_in = 0, events_out = 0;
-    std::vector<std::string> stated; // compartments of which the peer has said what it holds, ascending
+    std::vector<std::string>
+        stated; // compartments of which the peer has said what it holds, ascending
     std::vector<BehindLog> behind; // ascending, at most behind_logs_max; kept when the session ends
     std::uint64_t behind_logs = 0; // all of them
 };

@@ -98,8 +98,10 @@ Bytes StatementBook::save() const {
     for (const auto& [name, split] : splits_) {
         writer.integer(static_cast<std::uint8_t>(split.kind));
         wire::put_statement(split.first, writer);
-        if (split.second) wire::put_statement(*split.second, writer);
-        else writer.bytes(split.held.view());
+        if (split.second)
+            wire::put_statement(*split.second, writer);
+        else
+            writer.bytes(split.held.view());
         writer.integer(split.found);
     }
     return out;

@@ -39,13 +39,13 @@ public:
 
     // Exactly this one has been heard: it need not be verified again.
     [[nodiscard]] bool knows(const wire::Statement& statement) const;
-    // True: peers should hear it too. `may_go_back`: the charter cut that log (Authority::restricted).
+    // True: peers should hear it too. `may_go_back`: the charter cut that log
+    // (Authority::restricted).
     bool hear(const wire::Statement& statement, bool may_go_back, std::uint64_t now);
     // Compares with the batches held what has not been compared and is held meanwhile. True: a
     // split view was found.
     bool compare(const Log& log, std::uint64_t now);
-    template <class Keep>
-    void forget_unless(Keep keep) {
+    template <class Keep> void forget_unless(Keep keep) {
         std::erase_if(latest_, [&](const auto& one) { return !keep(one.first); });
         std::erase_if(splits_, [&](const auto& one) { return !keep(one.first); });
     }

@@ -1,5 +1,5 @@
-// What a node tells its peers before it goes away on purpose. It binds nobody, nobody signs it, and it is not passed on:
-// TLS says whose word it is.
+// What a node tells its peers before it goes away on purpose. It binds nobody, nobody signs it, and
+// it is not passed on: TLS says whose word it is.
 #pragma once
 
 #include "sync/wire/frame.hpp"
@@ -18,7 +18,8 @@ struct Maintenance {
 };
 
 void encode(const Maintenance& message, Bytes& out);
-// Errors: malformed; limit_exceeded (a text or a time that is too long); non_canonical (ends before it begins).
+// Errors: malformed; limit_exceeded (a text or a time that is too long); non_canonical (ends before
+// it begins).
 [[nodiscard]] Result<Maintenance> decode_maintenance(ByteView payload);
 
 } // namespace safar::wire

@@ -65,14 +65,14 @@ Result<> check_head(const Head& head) {
 // The entries are the last field of their frames: their count must fill the payload exactly.
 Result<Frontier> read_entries(ByteReader& in) {
     std::size_t count = in.integer<std::uint32_t>();
-    if (!in.ok() || (!planted(Plant::trust_count) &&
-                     (count > in.remaining() / entry_bytes || count * entry_bytes != in.remaining())))
+    if (!in.ok() || (!planted(Plant::trust_count) && (count > in.remaining() / entry_bytes ||
+                                                      count * entry_bytes != in.remaining())))
         return failure(ErrorCode::malformed, "frontier frame states " + std::to_string(count) +
                                                  " entries and holds " +
                                                  std::to_string(in.remaining()) + " bytes of them");
     if (count > frontier_entries_max)
-        return failure(ErrorCode::limit_exceeded, "frontier frame of " + std::to_string(count) +
-                                                      " entries, allowed: 8192");
+        return failure(ErrorCode::limit_exceeded,
+                       "frontier frame of " + std::to_string(count) + " entries, allowed: 8192");
     Frontier entries;
     entries.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
@@ -102,8 +102,8 @@ Result<std::string> read_compartment(ByteReader& in) {
 
 Result<> check_range(std::uint64_t first, std::uint64_t last) {
     if (first == 0 || last < first)
-        return failure(ErrorCode::malformed, "range from batch " + std::to_string(first) + " to " +
-                                                 std::to_string(last));
+        return failure(ErrorCode::malformed,
+                       "range from batch " + std::to_string(first) + " to " + std::to_string(last));
     if (last > limits::sequence_max)
         return failure(ErrorCode::limit_exceeded, "range ends above batch 2^62");
     return success();
@@ -131,8 +131,7 @@ Result<Versions> peek_versions(ByteView payload) {
         return failure(ErrorCode::malformed, "hello frame without a range of versions");
     return versions;
 }
-template <>
-Result<Hello> decode(ByteView payload) {
+template <> Result<Hello> decode(ByteView payload) {
     ByteReader in(payload);
     Hello message;
     message.versions.min = in.integer<std::uint16_t>();
@@ -152,8 +151,7 @@ void encode(const CharterAsk& message, Bytes& out) {
     FrameWriter frame(out, CharterAsk::type);
     frame->integer(message.epoch);
 }
-template <>
-Result<CharterAsk> decode(ByteView payload) {
+template <> Result<CharterAsk> decode(ByteView payload) {
     ByteReader in(payload);
     CharterAsk message{in.integer<std::uint64_t>()};
     if (!in.at_end()) return cut_short("charter ask", payload);
@@ -165,8 +163,7 @@ void encode(const CharterDocument& message, Bytes& out) {
     frame->integer(message.epoch);
     frame->bytes(message.document);
 }
-template <>
-Result<CharterDocument> decode(ByteView payload) {
+template <> Result<CharterDocument> decode(ByteView payload) {
     ByteReader in(payload);
     CharterDocument message;
     message.epoch = in.integer<std::uint64_t>();
@@ -186,8 +183,7 @@ void encode(const Summary& message, Bytes& out) {
         frame->bytes(item.frontier.view());
     }
 }
-template <>
-Result<Summary> decode(ByteView payload) {
+template <> Result<Summary> decode(ByteView payload) {
     ByteReader in(payload);
     std::size_t count = in.integer<std::uint16_t>();
     constexpr std::size_t item_bytes_min = 1 + 1 + Hash::size;
@@ -214,8 +210,7 @@ void encode(const FrontierFull& message, Bytes& out) {
     write_name(*frame, message.compartment);
     write_entries(*frame, message.entries);
 }
-template <>
-Result<FrontierFull> decode(ByteView payload) {
+template <> Result<FrontierFull> decode(ByteView payload) {
     ByteReader in(payload);
     FrontierFull message;
     SAFAR_TRY(message.compartment, read_compartment(in));
@@ -229,8 +224,7 @@ void encode(const FrontierDelta& message, Bytes& out) {
     frame->bytes(message.base.view());
     write_entries(*frame, message.entries);
 }
-template <>
-Result<FrontierDelta> decode(ByteView payload) {
+template <> Result<FrontierDelta> decode(ByteView payload) {
     ByteReader in(payload);
     FrontierDelta message;
     SAFAR_TRY(message.compartment, read_compartment(in));
@@ -245,8 +239,7 @@ void encode(const FrontierAsk& message, Bytes& out) {
     FrameWriter frame(out, FrontierAsk::type);
     write_name(*frame, message.compartment);
 }
-template <>
-Result<FrontierAsk> decode(ByteView payload) {
+template <> Result<FrontierAsk> decode(ByteView payload) {
     ByteReader in(payload);
     FrontierAsk message;
     SAFAR_TRY(message.compartment, read_compartment(in));
@@ -261,8 +254,7 @@ void encode(const Want& message, Bytes& out) {
     frame->integer(message.last);
     frame->integer(message.credit);
 }
-template <>
-Result<Want> decode(ByteView payload) {
+template <> Result<Want> decode(ByteView payload) {
     ByteReader in(payload);
     Want message;
     message.log = read_log(in);
@@ -282,8 +274,7 @@ void encode(const Credit& message, Bytes& out) {
     write_log(*frame, message.log);
     frame->integer(message.bytes);
 }
-template <>
-Result<Credit> decode(ByteView payload) {
+template <> Result<Credit> decode(ByteView payload) {
     ByteReader in(payload);
     Credit message;
     message.log = read_log(in);
@@ -301,8 +292,7 @@ void encode(const Missing& message, Bytes& out) {
     frame->integer(message.first);
     frame->integer(message.last);
 }
-template <>
-Result<Missing> decode(ByteView payload) {
+template <> Result<Missing> decode(ByteView payload) {
     ByteReader in(payload);
     Missing message;
     message.log = read_log(in);
@@ -317,8 +307,7 @@ void encode(const Ping& message, Bytes& out) {
     FrameWriter frame(out, Ping::type);
     frame->integer(message.nonce);
 }
-template <>
-Result<Ping> decode(ByteView payload) {
+template <> Result<Ping> decode(ByteView payload) {
     ByteReader in(payload);
     Ping message{in.integer<std::uint64_t>()};
     if (!in.at_end()) return cut_short("ping", payload);
@@ -328,8 +317,7 @@ void encode(const Pong& message, Bytes& out) {
     FrameWriter frame(out, Pong::type);
     frame->integer(message.nonce);
 }
-template <>
-Result<Pong> decode(ByteView payload) {
+template <> Result<Pong> decode(ByteView payload) {
     ByteReader in(payload);
     Pong message{in.integer<std::uint64_t>()};
     if (!in.at_end()) return cut_short("pong", payload);
@@ -341,8 +329,7 @@ void encode(const ErrorFrame& message, Bytes& out) {
     write_name(*frame, message.code);
     frame->bytes(as_bytes(std::string_view(message.detail).substr(0, error_detail_bytes_max)));
 }
-template <>
-Result<ErrorFrame> decode(ByteView payload) {
+template <> Result<ErrorFrame> decode(ByteView payload) {
     ByteReader in(payload);
     ErrorFrame message;
     message.code = read_name(in);
@@ -354,8 +341,7 @@ Result<ErrorFrame> decode(ByteView payload) {
 }
 
 void encode(const Bye&, Bytes& out) { FrameWriter frame(out, Bye::type); }
-template <>
-Result<Bye> decode(ByteView payload) {
+template <> Result<Bye> decode(ByteView payload) {
     if (!payload.empty()) return cut_short("bye", payload);
     return Bye{};
 }

@@ -2,8 +2,8 @@
 //
 // encode() appends one whole frame. decode() takes a payload and refuses anything that would not
 // encode back to the same bytes: counts are checked against the bytes left before anything is
-// allocated, lists are sorted and unique, nothing follows the last field (but in the hello of a later release).
-// Errors of decode(): malformed, non_canonical, limit_exceeded.
+// allocated, lists are sorted and unique, nothing follows the last field (but in the hello of a
+// later release). Errors of decode(): malformed, non_canonical, limit_exceeded.
 #pragma once
 
 #include "storage/log/log.hpp"
@@ -14,10 +14,11 @@ namespace safar::wire {
 constexpr std::uint16_t version_min = 1; // what this program speaks
 constexpr std::uint16_t version_max = 1;
 
-constexpr std::size_t name_bytes_max = 255;        // a compartment's name
-constexpr std::size_t compartments_max = 1024;     // of one summary
-constexpr std::size_t notices_max = 8192;                                // hashes in one frame
-constexpr std::size_t notice_bytes_max = limits::charter_bytes_max + 1; // the largest is a whole charter
+constexpr std::size_t name_bytes_max = 255;    // a compartment's name
+constexpr std::size_t compartments_max = 1024; // of one summary
+constexpr std::size_t notices_max = 8192;      // hashes in one frame
+constexpr std::size_t notice_bytes_max =
+    limits::charter_bytes_max + 1;                 // the largest is a whole charter
 constexpr std::size_t frontier_entries_max = 8192; // of one frame; the rest follows as deltas
 constexpr std::size_t error_detail_bytes_max = 512;
 // Bytes a peer may have granted and not received, over all its ranges: what one slow peer can make
@@ -65,7 +66,7 @@ struct FrontierFull {
 struct FrontierDelta {
     static constexpr FrameType type = FrameType::frontier_delta;
     std::string compartment;
-    Hash base; // the statement it builds on: statement_after(), or a frontier digest
+    Hash base;        // the statement it builds on: statement_after(), or a frontier digest
     Frontier entries; // heads that changed, absolute
 };
 struct FrontierAsk {
@@ -104,7 +105,8 @@ struct ErrorFrame {
 struct Bye {
     static constexpr FrameType type = FrameType::bye;
 };
-// Hashes of notices (node/charter/notice.hpp) that the sender holds, of all or of those that are new.
+// Hashes of notices (node/charter/notice.hpp) that the sender holds, of all or of those that are
+// new.
 struct NoticeList {
     static constexpr FrameType type = FrameType::notice_list;
     std::vector<Hash> hashes; // strictly ascending, at most notices_max
@@ -141,8 +143,7 @@ void encode_batch(ByteView stored, Bytes& out);
 // Reads only the version range, which every version of Hello starts with.
 [[nodiscard]] Result<Versions> peek_versions(ByteView hello_payload);
 
-template <class Message>
-[[nodiscard]] Result<Message> decode(ByteView payload);
+template <class Message> [[nodiscard]] Result<Message> decode(ByteView payload);
 template <> Result<Hello> decode(ByteView payload);
 template <> Result<CharterAsk> decode(ByteView payload);
 template <> Result<CharterDocument> decode(ByteView payload);

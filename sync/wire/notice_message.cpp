@@ -14,8 +14,9 @@ void write_hashes(FrameType type, std::span<const Hash> hashes, Bytes& out) {
 
 Result<std::vector<Hash>> read_hashes(ByteView payload) {
     if (payload.empty() || payload.size() % Hash::size != 0)
-        return failure(ErrorCode::malformed,
-                       "notices frame with a payload of " + std::to_string(payload.size()) + " bytes, no list of hashes");
+        return failure(ErrorCode::malformed, "notices frame with a payload of " +
+                                                 std::to_string(payload.size()) +
+                                                 " bytes, no list of hashes");
     if (payload.size() / Hash::size > notices_max)
         return failure(ErrorCode::limit_exceeded, "notices frame with more than 8192 hashes");
     std::vector<Hash> out;
@@ -29,28 +30,30 @@ Result<std::vector<Hash>> read_hashes(ByteView payload) {
 
 } // namespace
 
-void encode(const NoticeList& message, Bytes& out) { write_hashes(NoticeList::type, message.hashes, out); }
-void encode(const NoticeAsk& message, Bytes& out) { write_hashes(NoticeAsk::type, message.hashes, out); }
+void encode(const NoticeList& message, Bytes& out) {
+    write_hashes(NoticeList::type, message.hashes, out);
+}
+void encode(const NoticeAsk& message, Bytes& out) {
+    write_hashes(NoticeAsk::type, message.hashes, out);
+}
 void encode(const NoticeFrame& message, Bytes& out) {
     SAFAR_ASSERT(message.notice.size() <= notice_bytes_max);
     FrameWriter frame(out, NoticeFrame::type);
     frame->bytes(message.notice);
 }
 
-template <>
-Result<NoticeList> decode(ByteView payload) {
+template <> Result<NoticeList> decode(ByteView payload) {
     SAFAR_TRY(auto hashes, read_hashes(payload));
     return NoticeList{std::move(hashes)};
 }
-template <>
-Result<NoticeAsk> decode(ByteView payload) {
+template <> Result<NoticeAsk> decode(ByteView payload) {
     SAFAR_TRY(auto hashes, read_hashes(payload));
     return NoticeAsk{std::move(hashes)};
 }
-template <>
-Result<NoticeFrame> decode(ByteView payload) {
+template <> Result<NoticeFrame> decode(ByteView payload) {
     if (payload.empty()) return failure(ErrorCode::malformed, "notice frame without a notice");
-    if (payload.size() > notice_bytes_max) return failure(ErrorCode::limit_exceeded, "notice of more than 1048577 bytes");
+    if (payload.size() > notice_bytes_max)
+        return failure(ErrorCode::limit_exceeded, "notice of more than 1048577 bytes");
     return NoticeFrame{copy(payload)};
 }
 

@@ -23,8 +23,8 @@ struct Statement {
 
 // Fills the signature in.
 void sign_statement(Statement& statement, const NetworkId& network, const SigningKey& key);
-[[nodiscard]] bool
-verify_statement(const Statement& statement, const NetworkId& network, const PublicKey& key);
+[[nodiscard]] bool verify_statement(const Statement& statement, const NetworkId& network,
+                                    const PublicKey& key);
 
 void put_statement(const Statement& statement, ByteWriter& out); // the payload
 void encode(const Statement& statement, Bytes& out);             // a whole frame

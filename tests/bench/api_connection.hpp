@@ -28,17 +28,22 @@ public:
         int status = 0;
         std::string body;
     };
-    Answer call(const std::string& method, const std::string& target, const std::string& body = "") {
+    Answer call(const std::string& method, const std::string& target,
+                const std::string& body = "") {
         std::string request = method + " " + target + " HTTP/1.1\r\nHost: safar\r\n";
         if (!body.empty())
-            request += "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
+            request +=
+                "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
+                "\r\n";
         request += "\r\n" + body;
-        if (send(fd_, request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size()))
+        if (send(fd_, request.data(), request.size(), MSG_NOSIGNAL) !=
+            static_cast<ssize_t>(request.size()))
             throw std::runtime_error("the node closed the connection");
         while (buffer_.find("\r\n\r\n") == std::string::npos) fill();
         const std::size_t head = buffer_.find("\r\n\r\n") + 4;
         const std::size_t at = buffer_.find("Content-Length: ");
-        if (at == std::string::npos || at > head) throw std::runtime_error("an answer without its length");
+        if (at == std::string::npos || at > head)
+            throw std::runtime_error("an answer without its length");
         const std::size_t length = std::stoul(buffer_.substr(at + 16));
         while (buffer_.size() < head + length) fill();
         Answer answer{std::stoi(buffer_.substr(9, 3)), buffer_.substr(head, length)};

@@ -1,13 +1,14 @@
-// How close does the log come to a bare RocksDB that writes the same values, with the same options and
-// as many syncs? Signed, hashed, packed and witnessed on one side, ready-made bytes on the other. And
-// how fast does it take in what peers send, and open again after kill -9?
+// How close does the log come to a bare RocksDB that writes the same values, with the same options
+// and as many syncs? Signed, hashed, packed and witnessed on one side, ready-made bytes on the
+// other. And how fast does it take in what peers send, and open again after kill -9?
 //
 //     bench_append [--events N] [--sweep] [--smoke] [--directory DIR]
 //
 // append    one thread: append() of a group, then the next
 // pipelined two threads: prepare() of the next group while append_prepared() syncs this one
 // ingest    groups of 32 batches, every signature and leaf checked
-// Group 1 syncs every 256 events, group 16 every 4,096. Ratios are against `bare` of the same group.
+// Group 1 syncs every 256 events, group 16 every 4,096. Ratios are against `bare` of the same
+// group.
 #include "storage/log/rocks_options.hpp"
 
 #include <algorithm>
@@ -34,7 +35,8 @@ double since(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// Of all threads of this process: unlike elapsed time it hardly depends on who else uses the machine.
+// Of all threads of this process: unlike elapsed time it hardly depends on who else uses the
+// machine.
 double cpu_seconds() {
     rusage usage{};
     ::getrusage(RUSAGE_SELF, &usage);
@@ -285,8 +287,8 @@ void run_ingest(const Bench& bench, const std::vector<std::shared_ptr<const Enco
     std::printf("  frontier   %s\n", frontier_digest(log->frontier(compartment)).hex().c_str());
 }
 
-// A child appends everything and dies; how long until the store is open again? The child is this program
-// anew (--die ROOT EVENTS): RocksDB's threads do not survive a fork.
+// A child appends everything and dies; how long until the store is open again? The child is this
+// program anew (--die ROOT EVENTS): RocksDB's threads do not survive a fork.
 void append_and_die(const Bench& bench, std::size_t events) {
     auto log = bench.open("killed");
     run_append(*log, make_group(16),
@@ -368,11 +370,14 @@ int main(int argc, char** argv) {
     std::string directory = "/tmp";
     for (int i = 1; i < argc; ++i) {
         std::string_view argument = argv[i];
-        if (argument == "--smoke") sizes = {10'000};
-        else if (argument == "--sweep") sizes = {10'000, 100'000, 1'000'000};
+        if (argument == "--smoke")
+            sizes = {10'000};
+        else if (argument == "--sweep")
+            sizes = {10'000, 100'000, 1'000'000};
         else if (argument == "--events" && i + 1 < argc)
             sizes = {std::strtoull(argv[++i], nullptr, 10)};
-        else if (argument == "--directory" && i + 1 < argc) directory = argv[++i];
+        else if (argument == "--directory" && i + 1 < argc)
+            directory = argv[++i];
         else
             Bench::die("unknown argument " + std::string(argument) +
                        "; known: --events N, --sweep, --smoke, --directory DIR");

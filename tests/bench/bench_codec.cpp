@@ -1,5 +1,6 @@
 // What do encoding, hashing, packing and signing cost an event, and opening one again?
-// Limits beside it: SHA-256 of as many blocks, and zstd level 1 of the same bytes, by bare library calls.
+// Limits beside it: SHA-256 of as many blocks, and zstd level 1 of the same bytes, by bare library
+// calls.
 #include "storage/crypto/sha256.hpp"
 #include "storage/event/batch.hpp"
 
@@ -12,11 +13,12 @@ using namespace safar;
 
 namespace {
 double now() {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
+        .count();
 }
 void print(const char* name, double seconds, std::size_t events) {
-    std::printf("%-28s %8.3f us/event %10.0f events/s\n", name, 1e6 * seconds / static_cast<double>(events),
-                static_cast<double>(events) / seconds);
+    std::printf("%-28s %8.3f us/event %10.0f events/s\n", name,
+                1e6 * seconds / static_cast<double>(events), static_cast<double>(events) / seconds);
 }
 } // namespace
 
@@ -59,8 +61,10 @@ int main(int argc, char** argv) {
 
     for (auto check : {LeafCheck::skip, LeafCheck::compute}) {
         start = now();
-        for (std::size_t i = 0; i < batches; ++i) (void)open_batch(stored[i % stored.size()].bytes, check);
-        print(check == LeafCheck::skip ? "open, verified before" : "open and hash", now() - start, events);
+        for (std::size_t i = 0; i < batches; ++i)
+            (void)open_batch(stored[i % stored.size()].bytes, check);
+        print(check == LeafCheck::skip ? "open, verified before" : "open and hash", now() - start,
+              events);
     }
     auto opened = open_batch(stored[0].bytes, LeafCheck::skip).value();
     start = now();
@@ -69,17 +73,20 @@ int main(int argc, char** argv) {
     print("decode bodies", now() - start, events);
     start = now();
     for (std::size_t i = 0; i < batches; ++i)
-        if (!verify_header(key.public_key(), context.network, stored[0].header(), opened.signature)) return 1;
+        if (!verify_header(key.public_key(), context.network, stored[0].header(), opened.signature))
+            return 1;
     print("verify signature", now() - start, events);
 
     start = now();
-    for (std::size_t i = 0; i < events; ++i) (void)tagged_hash("x", {ByteView(opened.raw).first(400)});
+    for (std::size_t i = 0; i < events; ++i)
+        (void)tagged_hash("x", {ByteView(opened.raw).first(400)});
     print("limit: SHA-256 of 400 B", now() - start, events);
     Bytes out(ZSTD_compressBound(opened.raw.size()));
     start = now();
     for (std::size_t i = 0; i < batches; ++i)
         ZSTD_compress(out.data(), out.size(), opened.raw.data(), opened.raw.size(), 1);
     print("limit: zstd level 1", now() - start, events);
-    std::printf("raw %.1f B/event, stored %.1f B/event\n", static_cast<double>(raw) / static_cast<double>(events),
+    std::printf("raw %.1f B/event, stored %.1f B/event\n",
+                static_cast<double>(raw) / static_cast<double>(events),
                 static_cast<double>(packed) / static_cast<double>(events));
 }

@@ -1,5 +1,6 @@
-// How fast does derived state follow the journal, beside opening the same batches and decoding their
-// bodies alone? How long do a start after a clean stop, a digest, a rebuild and a point read take?
+// How fast does derived state follow the journal, beside opening the same batches and decoding
+// their bodies alone? How long do a start after a clean stop, a digest, a rebuild and a point read
+// take?
 //   bench_derive [--smoke | EVENTS]
 #include "storage/log/rocks_log.hpp"
 #include "tests/unit/storage/derive/derive_fixture.hpp"
@@ -36,9 +37,9 @@ std::pair<double, double> memory() {
 }
 
 void print(const char* name, double seconds, std::size_t events) {
-    std::printf("%-34s %8.3f s %8.3f us/event %9.0f events/s   rss %4.0f MB peak %4.0f MB\n", name, seconds,
-                1e6 * seconds / static_cast<double>(events), static_cast<double>(events) / seconds,
-                memory().first, memory().second);
+    std::printf("%-34s %8.3f s %8.3f us/event %9.0f events/s   rss %4.0f MB peak %4.0f MB\n", name,
+                seconds, 1e6 * seconds / static_cast<double>(events),
+                static_cast<double>(events) / seconds, memory().first, memory().second);
 }
 
 void print_latency(const char* name, std::vector<double> seconds) {
@@ -47,7 +48,8 @@ void print_latency(const char* name, std::vector<double> seconds) {
                 1e6 * seconds[seconds.size() * 99 / 100]);
 }
 
-std::unique_ptr<Log> open_log(const std::string& directory, const Author& author, Network& network) {
+std::unique_ptr<Log> open_log(const std::string& directory, const Author& author,
+                              Network& network) {
     std::vector<std::string> notes;
     RocksOptions options;
     options.directory = directory + "/store";
@@ -74,14 +76,16 @@ int main(int argc, char** argv) {
     auto log = open_log(directory, author, network);
     for (std::size_t b = 0; b < batches; ++b) {
         std::vector<EventDraft> drafts;
-        for (std::size_t i = 0; i < 256; ++i) drafts.push_back(made_up(static_cast<std::uint32_t>(b * 256 + i)));
+        for (std::size_t i = 0; i < 256; ++i)
+            drafts.push_back(made_up(static_cast<std::uint32_t>(b * 256 + i)));
         static_cast<void>(source.write(drafts));
         if (source.batches.size() < 256 && b + 1 < batches) continue;
         Network::ingest(*log, source.batches);
         source.batches.clear();
         source.leaves.clear();
     }
-    std::printf("%zu events in %zu batches, ten fields each; rss %.0f MB\n", events, batches, memory().first);
+    std::printf("%zu events in %zu batches, ten fields each; rss %.0f MB\n", events, batches,
+                memory().first);
 
     double start = now();
     std::size_t bytes = 0;
@@ -90,7 +94,8 @@ int main(int argc, char** argv) {
         auto journal = log->read_journal(at, 64).value();
         for (const auto& entry : journal) {
             auto open = open_batch(entry.batch->bytes, LeafCheck::skip).value();
-            for (const EventView& event : open.events) bytes += read_body(event.clear, body) ? event.clear.size() : 0;
+            for (const EventView& event : open.events)
+                bytes += read_body(event.clear, body) ? event.clear.size() : 0;
             at = entry.position;
         }
     }
@@ -109,7 +114,8 @@ int main(int argc, char** argv) {
 
     StatisticsQuery query{"return", {"country", "return_type", "year"}, {}, "", {}, {}};
     auto table = derived->count(query).value();
-    std::printf("counted %llu in %zu groups\n", static_cast<unsigned long long>(table.count), table.rows.size());
+    std::printf("counted %llu in %zu groups\n", static_cast<unsigned long long>(table.count),
+                table.rows.size());
 
     start = now();
     Hash digest = derived->state_digest("return", {}).value();

@@ -1,5 +1,6 @@
 // How fast is a federation as its users meet it? Two real nodes on this machine's cores:
-// import of the UK returns, catch-up of an empty node, live latency, reconnect, reads, statistics, start.
+// import of the UK returns, catch-up of an empty node, live latency, reconnect, reads, statistics,
+// start.
 //
 // Run: bench_federation FILE [PROFILE]    FILE: returns.csv.gz, or a smaller one of the same layout
 // Prints one "name value unit" a line, and the digest of what was built.
@@ -21,14 +22,17 @@ using namespace std::chrono_literals;
 
 std::string file, profile = "uk-returns";
 
-double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double since(Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+}
 void print(const char* name, double value, const char* unit) {
     std::printf("%-40s %14.3f %s\n", name, value, unit);
     std::fflush(stdout);
 }
 double percentile(std::vector<double> values, double p) {
     std::sort(values.begin(), values.end());
-    return values[std::min(values.size() - 1, static_cast<std::size_t>(p * static_cast<double>(values.size())))];
+    return values[std::min(values.size() - 1,
+                           static_cast<std::size_t>(p * static_cast<double>(values.size())))];
 }
 
 boost::json::value get(ApiConnection& api, const std::string& target) {
@@ -42,7 +46,9 @@ std::uint64_t number(const boost::json::value& value) {
 }
 
 // Records of kind return that this node can count: durable and derived.
-std::uint64_t counted(ApiConnection& api) { return number(get(api, "/v1/statistics?kind=return").at("count")); }
+std::uint64_t counted(ApiConnection& api) {
+    return number(get(api, "/v1/statistics?kind=return").at("count"));
+}
 
 void wait_ready(const Federation& net, const std::string& agency) {
     for (auto end = Clock::now() + 60s; Clock::now() < end; std::this_thread::sleep_for(2ms)) {
@@ -65,10 +71,11 @@ void latencies(const char* name, std::vector<double> seconds) {
 TEST(Bench, Federation) {
     // Four compartments, as in every run that figures were quoted from: a hello names each.
     const std::vector<std::string> both{"IOM", "FIA"};
-    Federation net(both, {{"movement", {"movement", "incident", "population_flow"}, both, both},
-                          {"return", {"return"}, both, both},
-                          {"protection", {"person", "victim_case"}, both, both},
-                          {"programme", {"programme", "contribution", "disbursement"}, both, both}});
+    Federation net(both,
+                   {{"movement", {"movement", "incident", "population_flow"}, both, both},
+                    {"return", {"return"}, both, both},
+                    {"protection", {"person", "victim_case"}, both, both},
+                    {"programme", {"programme", "contribution", "disbursement"}, both, both}});
     net.start("IOM");
     auto start = Clock::now();
     auto summary = net.ask("IOM", {"import", profile, file}).at("summary");
@@ -76,7 +83,8 @@ TEST(Bench, Federation) {
     const auto records = static_cast<double>(number(summary.at("records")));
     print("records", records, "records");
     print("import", records / import_seconds, "records/s");
-    print("import, peak memory", static_cast<double>(process::peak_memory_mib(net.pid("IOM"))), "MiB");
+    print("import, peak memory", static_cast<double>(process::peak_memory_mib(net.pid("IOM"))),
+          "MiB");
 
     net.stop("IOM");
     net.start("IOM");
@@ -88,20 +96,24 @@ TEST(Bench, Federation) {
     }
     const double catch_up_seconds = since(start);
     print("catch-up, verified, durable, derived", records / catch_up_seconds, "events/s");
-    print("catch-up, peak memory", static_cast<double>(process::peak_memory_mib(net.pid("FIA"))), "MiB");
+    print("catch-up, peak memory", static_cast<double>(process::peak_memory_mib(net.pid("FIA"))),
+          "MiB");
     net.wait_equal({"IOM", "FIA"}, "return");
 
     ApiConnection iom(net.directory("IOM")), fia(net.directory("FIA"));
     auto peer = [](ApiConnection& api) { return get(api, "/v1/peers").at(0); };
-    print("catch-up, bytes on the wire", static_cast<double>(number(peer(fia).at("bytes_in"))) / records, "B/event");
+    print("catch-up, bytes on the wire",
+          static_cast<double>(number(peer(fia).at("bytes_in"))) / records, "B/event");
 
     std::vector<double> times;
     for (int i = 0; i < 200; ++i) {
-        auto made = iom.call("POST", "/v1/records",
-                             R"({"kind":"return","fields":[["nationality","Pakistan"],["date","2023-03-31"]]})");
+        auto made = iom.call(
+            "POST", "/v1/records",
+            R"({"kind":"return","fields":[["nationality","Pakistan"],["date","2023-03-31"]]})");
         start = Clock::now();
         ASSERT_EQ(made.status, 200) << made.body;
-        std::string target = "/v1/records/" + std::string(boost::json::parse(made.body).at("id").as_string());
+        std::string target =
+            "/v1/records/" + std::string(boost::json::parse(made.body).at("id").as_string());
         while (fia.call("GET", target).status != 200) std::this_thread::sleep_for(300us);
         times.push_back(since(start));
         std::this_thread::sleep_for(i % 2 == 0 ? 5ms : 37ms); // in a stream, and alone
@@ -126,7 +138,9 @@ TEST(Bench, Federation) {
     times.clear();
     for (int i = 0; i < 40; ++i) {
         start = Clock::now();
-        ASSERT_EQ(fia.call("GET", "/v1/statistics?kind=return&by=nationality,return_type,age").status, 200);
+        ASSERT_EQ(
+            fia.call("GET", "/v1/statistics?kind=return&by=nationality,return_type,age").status,
+            200);
         times.push_back(since(start));
     }
     latencies("statistics by three dimensions", times);
@@ -158,7 +172,8 @@ TEST(Bench, Federation) {
 int main(int argc, char** argv) {
     ::testing::InitGoogleTest(&argc, argv);
     if (argc < 2) {
-        std::fprintf(stderr, "bench_federation FILE [PROFILE]: name the file of returns to import\n");
+        std::fprintf(stderr,
+                     "bench_federation FILE [PROFILE]: name the file of returns to import\n");
         return 2;
     }
     safar::bench::file = argv[1];

@@ -1,5 +1,5 @@
-// What does the network cost between two nodes? Everything is real but the disk: TLS 1.3 on loopback,
-// sessions, signatures and leaves checked; logs in memory.
+// What does the network cost between two nodes? Everything is real but the disk: TLS 1.3 on
+// loopback, sessions, signatures and leaves checked; logs in memory.
 //
 //     bench_net [--events N] [--smoke]
 //
@@ -20,7 +20,9 @@ using namespace safar::testing;
 namespace {
 
 using Clock = std::chrono::steady_clock;
-double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double since(Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 double cpu_seconds() {
     rusage usage{};
@@ -43,8 +45,8 @@ std::vector<EncodedBatch> all_batches(const Log& log) {
 }
 
 void report(const char* what, std::size_t events, double seconds, double cpu) {
-    std::printf("%-9s %9.0f events/s   %5.2f us CPU an event\n", what, static_cast<double>(events) / seconds,
-                1e6 * cpu / static_cast<double>(events));
+    std::printf("%-9s %9.0f events/s   %5.2f us CPU an event\n", what,
+                static_cast<double>(events) / seconds, 1e6 * cpu / static_cast<double>(events));
 }
 
 } // namespace
@@ -67,11 +69,13 @@ int main(int argc, char** argv) {
     for (const EncodedBatch& batch : batches) bytes += batch.bytes.size();
     Identity other = network.fia.identity();
     SeededEntropy entropy(3);
-    auto log = make_memory_log(Author{other.id, &other.signing, &entropy}, make_authority(network.charter));
+    auto log = make_memory_log(Author{other.id, &other.signing, &entropy},
+                               make_authority(network.charter));
     double cpu = cpu_seconds();
     auto start = Clock::now();
     for (std::size_t at = 0; at < batches.size(); at += 32)
-        (void)log->ingest(std::span(batches).subspan(at, std::min<std::size_t>(32, batches.size() - at)));
+        (void)log->ingest(
+            std::span(batches).subspan(at, std::min<std::size_t>(32, batches.size() - at)));
     double ingest = since(start);
     report("ingest", events, ingest, cpu_seconds() - cpu);
     batches.clear();

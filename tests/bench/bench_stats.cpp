@@ -1,4 +1,5 @@
-// How long does a counting question take over columns in memory, beside merely summing as many bytes?
+// How long does a counting question take over columns in memory, beside merely summing as many
+// bytes?
 //   bench_stats [--smoke | ROWS]
 #include "storage/column/columns.hpp"
 #include "tests/unit/storage/derive/derive_fixture.hpp"
@@ -21,7 +22,8 @@ double now() {
     return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
 
-void ask(const char* name, const Columns& columns, const Schema& schema, const StatisticsQuery& query) {
+void ask(const char* name, const Columns& columns, const Schema& schema,
+         const StatisticsQuery& query) {
     std::vector<double> seconds;
     StatisticsTable table;
     for (int i = 0; i < 30; ++i) {
@@ -39,7 +41,10 @@ void ask(const char* name, const Columns& columns, const Schema& schema, const S
 
 int main(int argc, char** argv) {
     std::uint32_t rows = 1'080'000;
-    if (argc > 1) rows = std::strcmp(argv[1], "--smoke") == 0 ? 20'000 : static_cast<std::uint32_t>(std::stoul(argv[1]));
+    if (argc > 1)
+        rows = std::strcmp(argv[1], "--smoke") == 0
+                   ? 20'000
+                   : static_cast<std::uint32_t>(std::stoul(argv[1]));
     auto schema = make_schema();
     Columns columns(*schema->kind("return"));
     std::vector<Bytes> bodies;
@@ -51,20 +56,27 @@ int main(int argc, char** argv) {
     BodyView body;
     double start = now();
     for (Row row = 0; row < rows; ++row)
-        if (!read_body(bodies[row % bodies.size()], body) || !columns.set_single(row, record(row), body)) return 1;
+        if (!read_body(bodies[row % bodies.size()], body) ||
+            !columns.set_single(row, record(row), body))
+            return 1;
     double set = now() - start;
-    std::printf("%u rows set in %.3f s: %.3f us a row of ten fields, its body decoded\n", rows, set, 1e6 * set / rows);
+    std::printf("%u rows set in %.3f s: %.3f us a row of ten fields, its body decoded\n", rows, set,
+                1e6 * set / rows);
 
     std::vector<std::uint8_t> bytes(3u * rows, 1);
     start = now();
     std::uint64_t sum = std::accumulate(bytes.begin(), bytes.end(), std::uint64_t{0});
-    std::printf("limit: reading 3 bytes a row %.2f ms (%llu)\n", 1e3 * (now() - start), static_cast<unsigned long long>(sum));
+    std::printf("limit: reading 3 bytes a row %.2f ms (%llu)\n", 1e3 * (now() - start),
+                static_cast<unsigned long long>(sum));
 
     ask("all", columns, *schema, {"return", {}, {}, "", {}, {}});
     ask("by country", columns, *schema, {"return", {"country"}, {}, "", {}, {}});
-    ask("by country, type, sharing", columns, *schema, {"return", {"country", "return_type", "sharing"}, {}, "", {}, {}});
-    ask("by country, type, year", columns, *schema, {"return", {"country", "return_type", "year"}, {}, "", {}, {}});
-    ask("by country, type, month; sum", columns, *schema, {"return", {"country", "return_type", "month"}, {}, "persons", {}, {}});
+    ask("by country, type, sharing", columns, *schema,
+        {"return", {"country", "return_type", "sharing"}, {}, "", {}, {}});
+    ask("by country, type, year", columns, *schema,
+        {"return", {"country", "return_type", "year"}, {}, "", {}, {}});
+    ask("by country, type, month; sum", columns, *schema,
+        {"return", {"country", "return_type", "month"}, {}, "persons", {}, {}});
     ask("by country, year where needs=food", columns, *schema,
         {"return", {"country", "year"}, {{"needs", {"Food"}}}, "", {}, {}});
     ask("by type where country=PAK since 2012", columns, *schema,

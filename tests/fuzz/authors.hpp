@@ -16,8 +16,8 @@ using testing::FakeAuthority;
 struct Signer {
     explicit Signer(const std::string& agency, std::vector<std::string> compartments)
         : key(testing::make_key(agency)),
-          member{agency, NodeId{tagged_hash("test node", {as_bytes(agency)}).raw},
-                 key.public_key(), std::move(compartments)} {}
+          member{agency, NodeId{tagged_hash("test node", {as_bytes(agency)}).raw}, key.public_key(),
+                 std::move(compartments)} {}
     SigningKey key;
     FakeAuthority::Member member;
 };

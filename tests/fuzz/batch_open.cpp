@@ -16,7 +16,9 @@ void open(safar::ByteView stored) {
     if (auto whole = safar::open_batch(stored, safar::LeafCheck::compute)) {
         auto bare = safar::bare_batch(stored);
         auto opened = safar::open_batch(bare.value(), safar::LeafCheck::compute);
-        if (!opened || opened.value().leaves != whole.value().leaves || safar::has_bodies(opened.value())) std::abort();
+        if (!opened || opened.value().leaves != whole.value().leaves ||
+            safar::has_bodies(opened.value()))
+            std::abort();
     }
 }
 } // namespace

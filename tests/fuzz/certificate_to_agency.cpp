@@ -65,7 +65,7 @@ Parts read_parts(ByteView certificate) {
     ByteView fields = body.content;
     Item field = next_item(fields);
     if (field.tag == 0xa0) field = next_item(fields); // version; then this is the serial number
-    for (int i = 0; i < 5; ++i) // algorithm, issuer, validity, subject, key
+    for (int i = 0; i < 5; ++i)                       // algorithm, issuer, validity, subject, key
         field = next_item(fields);
     if (field.content.size() > PublicKey::size) out.key = field.content.last(PublicKey::size);
     return out;
@@ -75,11 +75,10 @@ bool signed_by(ByteView key, const Parts& parts) {
     EVP_PKEY* const native =
         EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, raw(key), key.size());
     EVP_MD_CTX* const context = EVP_MD_CTX_new();
-    const bool good =
-        native != nullptr &&
-        EVP_DigestVerifyInit(context, nullptr, nullptr, nullptr, native) == 1 &&
-        EVP_DigestVerify(context, raw(parts.signature), parts.signature.size(),
-                         raw(parts.signed_bytes), parts.signed_bytes.size()) == 1;
+    const bool good = native != nullptr &&
+                      EVP_DigestVerifyInit(context, nullptr, nullptr, nullptr, native) == 1 &&
+                      EVP_DigestVerify(context, raw(parts.signature), parts.signature.size(),
+                                       raw(parts.signed_bytes), parts.signed_bytes.size()) == 1;
     EVP_MD_CTX_free(context);
     EVP_PKEY_free(native);
     return good;
@@ -113,8 +112,7 @@ const World& world() {
     return made;
 }
 
-template <class Text>
-void edit(Input& in, Text& text) {
+template <class Text> void edit(Input& in, Text& text) {
     for (int edits = 0; !in.empty() && edits < 8; ++edits) {
         const std::uint8_t op = in.byte();
         const std::size_t at = text.empty() ? 0 : in.two() % text.size();
@@ -200,9 +198,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 2:
     case 3: show_certificate(signed_anew(in)); break;
     case 4: show_enrolment(as_text(in.rest())); break;
-    default:
-        edit(in, text);
-        show_enrolment(text);
+    default: edit(in, text); show_enrolment(text);
     }
     return 0;
 }

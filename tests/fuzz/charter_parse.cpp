@@ -11,6 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     } else if (charter.error().detail.empty()) {
         std::abort();
     }
-    if (auto enrolment = parse_enrolment(text); !enrolment && enrolment.error().detail.empty()) std::abort();
+    if (auto enrolment = parse_enrolment(text); !enrolment && enrolment.error().detail.empty())
+        std::abort();
     return 0;
 }

@@ -13,10 +13,10 @@ using namespace safar;
 using namespace safar::fuzz;
 
 std::string write(const NodeConfig& config) {
-    std::string out = fmt::format(
-        "listen = {}\nagency = {}\nlog_level = {}\nreserve_mib = {}\nlinger_ms = {}\n",
-        toml_quote(config.listen), toml_quote(config.agency), toml_quote(config.log_level),
-        config.reserve_mib, config.linger.count());
+    std::string out =
+        fmt::format("listen = {}\nagency = {}\nlog_level = {}\nreserve_mib = {}\nlinger_ms = {}\n",
+                    toml_quote(config.listen), toml_quote(config.agency),
+                    toml_quote(config.log_level), config.reserve_mib, config.linger.count());
     if (!config.name.empty()) out += fmt::format("name = {}\n", toml_quote(config.name));
     if (!config.api_listen.empty())
         out += fmt::format("[api]\nlisten = {}\n", toml_quote(config.api_listen));

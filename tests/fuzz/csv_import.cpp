@@ -1,4 +1,5 @@
-// Any bytes as a register's file: rows become records or rejects, none disappears, nothing else changes.
+// Any bytes as a register's file: rows become records or rejects, none disappears, nothing else
+// changes.
 #include "node/imports/import_reader.hpp"
 
 #include <algorithm>
@@ -50,15 +51,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     request.profile_name = "fuzzed";
     request.profile = profile;
     request.file_name = "fuzzed.csv";
-    request.compartment_of = [](std::string_view) { return std::optional<std::string>("movement"); };
+    request.compartment_of = [](std::string_view) {
+        return std::optional<std::string>("movement");
+    };
     std::string file = "Date,People\n" + std::string(reinterpret_cast<const char*>(data), size);
     std::size_t at = 0;
-    auto reader = ImportReader::open(request, held, [&](std::span<std::byte> out) -> Result<std::size_t> {
-        std::size_t count = std::min(out.size(), file.size() - at);
-        std::memcpy(out.data(), file.data() + at, count);
-        at += count;
-        return count;
-    });
+    auto reader =
+        ImportReader::open(request, held, [&](std::span<std::byte> out) -> Result<std::size_t> {
+            std::size_t count = std::min(out.size(), file.size() - at);
+            std::memcpy(out.data(), file.data() + at, count);
+            at += count;
+            return count;
+        });
     if (!reader) std::abort(); // the header above is good
     std::uint64_t records = 0, rejects = 0;
     bool all_held = true;
@@ -66,7 +70,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         auto chunk = reader.value()->next(64);
         const std::size_t taken = reader.value()->take_rejects().size();
         rejects += taken;
-        all_held = all_held && taken < ImportReader::rejects_held_max; // of more only the number is kept
+        all_held =
+            all_held && taken < ImportReader::rejects_held_max; // of more only the number is kept
         if (!chunk || chunk.value().empty()) break;
         records += chunk.value().size();
     }

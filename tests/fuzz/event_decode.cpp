@@ -8,8 +8,10 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace safar;
     ByteView bytes{reinterpret_cast<const std::byte*>(data), size};
-    if (auto body = decode_body(bytes); body && encode_strict(body.value()) != copy(bytes)) std::abort();
-    if (auto dots = decode_dots(bytes); dots && encode_dots(dots.value()) != copy(bytes)) std::abort();
+    if (auto body = decode_body(bytes); body && encode_strict(body.value()) != copy(bytes))
+        std::abort();
+    if (auto dots = decode_dots(bytes); dots && encode_dots(dots.value()) != copy(bytes))
+        std::abort();
     ByteReader in(bytes);
     if (auto event = read_event(in)) {
         (void)leaf_hash(event.value());

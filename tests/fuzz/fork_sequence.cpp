@@ -48,9 +48,7 @@ public:
         for (const IngestOutcome& outcome : log_->ingest(batches))
             must(outcome.result || blame(outcome.result.error().code) != Blame::sender);
     }
-    void tell_proof(const ForkEvidence& evidence) {
-        must(log_->note_fork(evidence).has_value());
-    }
+    void tell_proof(const ForkEvidence& evidence) { must(log_->note_fork(evidence).has_value()); }
     // Until nothing is news.
     void tell_all(std::span<const EncodedBatch> batches) {
         std::string before, now = verdict();
@@ -78,8 +76,7 @@ public:
         for (const JournalEntry& entry : journal.value())
             if (entry.counts && entry.number <= log_->effective(entry.log))
                 effective.emplace(BatchPlace{entry.name, entry.number},
-                                  header_hash(world().authority->network(),
-                                              entry.batch->header()));
+                                  header_hash(world().authority->network(), entry.batch->header()));
         for (const auto& [place, hash] : effective) out += as_text(hash.view());
         return out;
     }
@@ -123,7 +120,7 @@ std::vector<EncodedBatch> shuffled(Input& in, std::vector<EncodedBatch> batches)
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size > 256) return -1; // more than is read of it
-    world(); // first: it chooses the signatures
+    world();                   // first: it chooses the signatures
     Input in(data, size);
     std::vector<EncodedBatch> batches;
     for (const BuiltBatch& batch : sign_tree(in)) batches.push_back(batch.encoded);

@@ -27,15 +27,15 @@ Cut cut(ByteView stream, std::size_t slice) {
                 out.failed = true;
                 break;
             }
-            if (next.value()) out.frames.emplace_back(next.value()->type, copy(next.value()->payload));
+            if (next.value())
+                out.frames.emplace_back(next.value()->type, copy(next.value()->payload));
             if (decoder.memory() > fed + 1024) std::abort();
         }
     }
     return out;
 }
 
-template <class Message>
-void check(std::uint8_t type, const Bytes& payload) {
+template <class Message> void check(std::uint8_t type, const Bytes& payload) {
     if (type != static_cast<std::uint8_t>(Message::type)) return;
     auto message = wire::decode<Message>(payload);
     if (!message) return;
@@ -48,21 +48,22 @@ void check(std::uint8_t type, const Bytes& payload) {
         std::abort();
 }
 
-template <class... Messages>
-void check_any(std::uint8_t type, const Bytes& payload) {
+template <class... Messages> void check_any(std::uint8_t type, const Bytes& payload) {
     (check<Messages>(type, payload), ...);
 }
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     ByteView stream{reinterpret_cast<const std::byte*>(data), size};
-    Cut whole = cut(stream, std::max<std::size_t>(1, size)), fine = cut(stream, 1), odd = cut(stream, 7);
+    Cut whole = cut(stream, std::max<std::size_t>(1, size)), fine = cut(stream, 1),
+        odd = cut(stream, 7);
     if (whole.frames != fine.frames || whole.frames != odd.frames || whole.failed != fine.failed ||
         whole.failed != odd.failed)
         std::abort();
     for (const auto& [type, payload] : whole.frames)
-        check_any<wire::Hello, wire::CharterAsk, wire::CharterDocument, wire::Summary, wire::FrontierFull,
-                  wire::FrontierDelta, wire::FrontierAsk, wire::Want, wire::Credit, wire::Missing, wire::Ping,
-                  wire::Pong, wire::ErrorFrame, wire::Bye>(type, payload);
+        check_any<wire::Hello, wire::CharterAsk, wire::CharterDocument, wire::Summary,
+                  wire::FrontierFull, wire::FrontierDelta, wire::FrontierAsk, wire::Want,
+                  wire::Credit, wire::Missing, wire::Ping, wire::Pong, wire::ErrorFrame, wire::Bye>(
+            type, payload);
     return 0;
 }

@@ -1,4 +1,5 @@
-// A script of events by three agencies on one record: any order and duplication folds to the same state.
+// A script of events by three agencies on one record: any order and duplication folds to the same
+// state.
 #include "storage/crypto/sha256.hpp"
 #include "storage/record/fold.hpp"
 
@@ -68,12 +69,15 @@ std::vector<HeldEvent> read_script(const std::uint8_t* data, std::size_t size) {
         event.agency = std::string(1, static_cast<char>('A' + data[at] % 3));
         event.log.id.raw[0] = static_cast<std::byte>(data[at] % 3);
         event.sequence = events.size() + 1;
-        event.leaf = tagged_hash("fuzz", {ByteView(reinterpret_cast<const std::byte*>(data + at), 5),
-                                          as_bytes(std::to_string(events.size()))});
+        event.leaf =
+            tagged_hash("fuzz", {ByteView(reinterpret_cast<const std::byte*>(data + at), 5),
+                                 as_bytes(std::to_string(events.size()))});
         event.body.kind = 1;
-        event.body.assertions = {{static_cast<std::uint16_t>(1 + data[at + 1] % 5), // 5: unknown field
-                                  data[at + 1] % 5 == 3 ? Value(Money{data[at + 2], "USD"})
-                                                        : Value(Text{std::string(1, static_cast<char>('a' + data[at + 2] % 8))})}};
+        event.body.assertions = {
+            {static_cast<std::uint16_t>(1 + data[at + 1] % 5), // 5: unknown field
+             data[at + 1] % 5 == 3
+                 ? Value(Money{data[at + 2], "USD"})
+                 : Value(Text{std::string(1, static_cast<char>('a' + data[at + 2] % 8))})}};
         if (data[at + 3] % 2 == 1 && !events.empty()) {
             const HeldEvent& old = events[data[at + 3] / 2 % events.size()];
             Dot dot{old.log, old.sequence, 0, {}};
@@ -96,7 +100,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (state_bytes(fold(schema(), authority, id, events)) != expected) std::abort();
     std::size_t turn = data[size - 1] % events.size();
     std::rotate(events.begin(), events.begin() + static_cast<std::ptrdiff_t>(turn), events.end());
-    const std::vector<HeldEvent> again(events.begin(), events.begin() + static_cast<std::ptrdiff_t>(events.size() / 2));
+    const std::vector<HeldEvent> again(
+        events.begin(), events.begin() + static_cast<std::ptrdiff_t>(events.size() / 2));
     events.insert(events.end(), again.begin(), again.end());
     if (state_bytes(fold(schema(), authority, id, events)) != expected) std::abort();
     return 0;

@@ -1,5 +1,5 @@
-// Any bytes as a notice, of each kind: refused, or spelled in one way only, named by its bytes, and judged without
-// harm. Suspensions, forks, rivals, delegations and ends of them.
+// Any bytes as a notice, of each kind: refused, or spelled in one way only, named by its bytes, and
+// judged without harm. Suspensions, forks, rivals, delegations and ends of them.
 #include "node/charter/charter_state.hpp"
 
 #include <cstdlib>

@@ -89,8 +89,7 @@ private:
             for (auto& outcome : outcomes) outcome.result = failure(code, "the disk says so");
         perform(session_.on_ingested(outcomes, now_));
     }
-    template <class Message>
-    void say(const Message& message) {
+    template <class Message> void say(const Message& message) {
         Bytes frame;
         wire::encode(message, frame);
         raw(frame);

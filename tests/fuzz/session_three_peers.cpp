@@ -71,11 +71,11 @@ struct Peer {
     std::unique_ptr<Session> session;
     unsigned connection = 0;
     bool open = false, truthful = false, greeted = false;
-    Bytes in_flight;           // said by the peer, not delivered yet
-    Bytes said_to_it;          // by our node
-    wire::FrameDecoder heard;  // cuts that into frames
+    Bytes in_flight;          // said by the peer, not delivered yet
+    Bytes said_to_it;         // by our node
+    wire::FrameDecoder heard; // cuts that into frames
     std::deque<wire::Want> wants;
-    std::size_t groups = 0;    // on their way into the log
+    std::size_t groups = 0;             // on their way into the log
     std::map<std::string, Hash> stated; // compartment: what a delta builds on
 };
 
@@ -188,8 +188,7 @@ private:
     [[nodiscard]] bool shares(const Peer& peer, std::string_view compartment) const {
         return world().authority->may_observe(peer.node, compartment);
     }
-    template <class Message>
-    void say(Peer& peer, const Message& message) {
+    template <class Message> void say(Peer& peer, const Message& message) {
         if (!peer.greeted) peer.truthful = false; // it speaks before its hello
         wire::encode(message, peer.in_flight);
     }
@@ -429,7 +428,8 @@ private:
                     more = session.on_ingested(other.writable().ingest(ingest->batches), now_);
                 else if (auto* notice = std::get_if<AdoptNotice>(&actions.front()))
                     more = session.on_notice(adopt(other, notice->notice), now_);
-                else must(!std::holds_alternative<ClosePeer>(actions.front()));
+                else
+                    must(!std::holds_alternative<ClosePeer>(actions.front()));
                 std::ranges::move(more, std::back_inserter(actions));
             }
         };
@@ -457,7 +457,7 @@ private:
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size > 1024) return -1; // more than is read of it
-    world(); // first: it chooses the signatures
+    world();                    // first: it chooses the signatures
     Run().play(Input(data, size));
     return 0;
 }

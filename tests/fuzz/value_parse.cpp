@@ -8,7 +8,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (size == 0) return 0;
     static const Schema schema = [] {
         const NamedText codes[] = {
-            {"sex.toml", "name = \"sex\"\ntitle = \"Sex\"\nopen = true\ncodes = [[\"m\", \"Male\"]]\n"}};
+            {"sex.toml",
+             "name = \"sex\"\ntitle = \"Sex\"\nopen = true\ncodes = [[\"m\", \"Male\"]]\n"}};
         return parse_schema({}, codes).value();
     }();
     Field field;

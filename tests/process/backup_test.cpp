@@ -30,11 +30,12 @@ TEST(Backup, OfANodeUnderLoadAndKilledInTheMiddleOfOneIsWholeOrNone) {
         net.kill("IOM");
         const int code = wait_for_exit(making);
         EXPECT_TRUE(code != 0 || fs::exists(file));
-        // A file has its name only once it is whole, also where the node could not be told any more.
+        // A file has its name only once it is whole, also where the node could not be told any
+        // more.
         if (fs::exists(file)) {
             ++whole;
-            EXPECT_EQ(run({SAFAR, "restore", file, net.path("trial" + std::to_string(round)), "--keys",
-                           net.directory("IOM") + "/keys"})
+            EXPECT_EQ(run({SAFAR, "restore", file, net.path("trial" + std::to_string(round)),
+                           "--keys", net.directory("IOM") + "/keys"})
                           .exit_code,
                       0);
         }
@@ -43,11 +44,16 @@ TEST(Backup, OfANodeUnderLoadAndKilledInTheMiddleOfOneIsWholeOrNone) {
     const std::string last = net.path("last.tar");
     Ran made = net.safar("IOM", {"backup", last});
     EXPECT_EQ(made.exit_code, 0) << made.err;
-    EXPECT_FALSE(fs::exists(net.directory("IOM") + "/backup")) << "what the killed ones left is still there";
-    EXPECT_EQ(run({SAFAR, "restore", last, net.path("trial"), "--keys", net.directory("IOM") + "/keys"}).exit_code, 0);
+    EXPECT_FALSE(fs::exists(net.directory("IOM") + "/backup"))
+        << "what the killed ones left is still there";
+    EXPECT_EQ(
+        run({SAFAR, "restore", last, net.path("trial"), "--keys", net.directory("IOM") + "/keys"})
+            .exit_code,
+        0);
     load.stop();
     net.wait_equal({"IOM", "FIA"}, "return");
-    for (const char* agency : {"IOM", "FIA"}) EXPECT_EQ(count_lost(net, agency, load.acknowledged()), 0u);
+    for (const char* agency : {"IOM", "FIA"})
+        EXPECT_EQ(count_lost(net, agency, load.acknowledged()), 0u);
     std::cout << rounds << " backups killed, " << whole << " of them done before\n";
 }
 
@@ -80,7 +86,8 @@ TEST(Backup, OneThatIsDamagedCutOrSomebodyElsesIsRefused) {
     }
     for (int i = 0; i < 6; ++i) refused(text.substr(0, random() % (text.size() - 1024)), "cut");
     // Another node's keys.
-    Ran foreign = run({SAFAR, "restore", good, net.path("foreign"), "--keys", net.directory("FIA") + "/keys"});
+    Ran foreign = run(
+        {SAFAR, "restore", good, net.path("foreign"), "--keys", net.directory("FIA") + "/keys"});
     EXPECT_NE(foreign.exit_code, 0);
     EXPECT_THAT(foreign.err, HasSubstr("key"));
     EXPECT_EQ(run({SAFAR, "restore", good, net.path("fine"), "--keys", keys}).exit_code, 0);
@@ -95,13 +102,16 @@ TEST(Versions, ANewerStoreIsRefusedWithBothVersionsNamedAndUntouched) {
     const std::string format = net.directory("IOM") + "/store/FORMAT";
     ASSERT_EQ(slurp(format), "safar store format 1\n");
     std::ofstream(format) << "safar store format 2\n";
-    ASSERT_EQ(run({"/bin/cp", "-a", net.directory("IOM") + "/store", net.path("before")}).exit_code, 0);
+    ASSERT_EQ(run({"/bin/cp", "-a", net.directory("IOM") + "/store", net.path("before")}).exit_code,
+              0);
     const auto code = net.try_start("IOM");
     ASSERT_TRUE(code);
     EXPECT_EQ(*code, 78);
     const std::string log = net.log_of("IOM");
-    EXPECT_THAT(log, HasSubstr("is a store of format 2, this version of safar knows formats up to 1"));
-    EXPECT_EQ(run({"/usr/bin/diff", "-r", "--exclude=safar.lock", net.path("before"), net.directory("IOM") + "/store"})
+    EXPECT_THAT(log,
+                HasSubstr("is a store of format 2, this version of safar knows formats up to 1"));
+    EXPECT_EQ(run({"/usr/bin/diff", "-r", "--exclude=safar.lock", net.path("before"),
+                   net.directory("IOM") + "/store"})
                   .exit_code,
               0);
     std::ofstream(format) << "safar store format 1\n";
@@ -114,7 +124,8 @@ TEST(Keys, OfAnotherNodeAreNamedAtTheStartAndNobodyIsBlamedForThem) {
     for (const char* key : {"tls.key", "signing.key"}) {
         const fs::path own = net.directory("IOM") + "/keys/" + key;
         fs::copy_file(own, net.path("kept"), fs::copy_options::overwrite_existing);
-        fs::copy_file(net.directory("FIA") + "/keys/" + key, own, fs::copy_options::overwrite_existing);
+        fs::copy_file(net.directory("FIA") + "/keys/" + key, own,
+                      fs::copy_options::overwrite_existing);
         const auto code = net.try_start("IOM");
         ASSERT_TRUE(code) << key;
         EXPECT_EQ(*code, 78);

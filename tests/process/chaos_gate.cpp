@@ -40,7 +40,8 @@ std::string_view name(Chaos chaos) {
 }
 
 struct ChaosGate::State {
-    // One connection and the one it is passed on to. Each direction reads a piece, waits, writes it.
+    // One connection and the one it is passed on to. Each direction reads a piece, waits, writes
+    // it.
     struct Pair : std::enable_shared_from_this<Pair> {
         Pair(State& of, tcp::socket from) : gate(of), near(std::move(from)), far(of.io) {}
 
@@ -66,8 +67,8 @@ struct ChaosGate::State {
         }
         void read(tcp::socket& from, tcp::socket& to, Way& way) {
             from.async_read_some(asio::buffer(way.piece),
-                                 [this, self = shared_from_this(), &from, &to, &way](
-                                     Failed failed, std::size_t count) {
+                                 [this, self = shared_from_this(), &from, &to,
+                                  &way](Failed failed, std::size_t count) {
                                      if (failed || gate.chaos == Chaos::close_on_data) return end();
                                      way.sent = 0;
                                      way.have = count;
@@ -75,22 +76,25 @@ struct ChaosGate::State {
                                      write_after(gate.pause(count), from, to, way);
                                  });
         }
-        void write_after(std::chrono::microseconds pause, tcp::socket& from, tcp::socket& to, Way& way) {
+        void write_after(std::chrono::microseconds pause, tcp::socket& from, tcp::socket& to,
+                         Way& way) {
             way.timer.expires_after(pause);
-            way.timer.async_wait([this, self = shared_from_this(), &from, &to, &way](Failed failed) {
-                if (failed) return end();
-                std::size_t count = way.have - way.sent;
-                if (gate.chaos == Chaos::slice)
-                    count = std::min<std::size_t>(count, 1 + gate.random() % 7);
-                asio::async_write(to, asio::buffer(way.piece.data() + way.sent, count),
-                                  [this, self, &from, &to, &way](Failed broken, std::size_t written) {
-                                      if (broken) return end();
-                                      gate.passed += written;
-                                      way.sent += written;
-                                      if (way.sent == way.have) return read(from, to, way);
-                                      write_after(0us, from, to, way);
-                                  });
-            });
+            way.timer.async_wait(
+                [this, self = shared_from_this(), &from, &to, &way](Failed failed) {
+                    if (failed) return end();
+                    std::size_t count = way.have - way.sent;
+                    if (gate.chaos == Chaos::slice)
+                        count = std::min<std::size_t>(count, 1 + gate.random() % 7);
+                    asio::async_write(
+                        to, asio::buffer(way.piece.data() + way.sent, count),
+                        [this, self, &from, &to, &way](Failed broken, std::size_t written) {
+                            if (broken) return end();
+                            gate.passed += written;
+                            way.sent += written;
+                            if (way.sent == way.have) return read(from, to, way);
+                            write_after(0us, from, to, way);
+                        });
+                });
         }
         void end() {
             Failed ignored;
@@ -125,7 +129,8 @@ struct ChaosGate::State {
             accepting = false;
             if (failed) return;
             ++connections;
-            if (chaos == Chaos::silent) ignored_ones.push_back(std::move(from));
+            if (chaos == Chaos::silent)
+                ignored_ones.push_back(std::move(from));
             else if (chaos != Chaos::close && chaos != Chaos::not_accept) {
                 auto pair = std::make_shared<Pair>(*this, std::move(from));
                 pairs.push_back(pair);
@@ -142,8 +147,8 @@ struct ChaosGate::State {
     [[nodiscard]] std::chrono::microseconds pause(std::size_t count) const {
         if (chaos == Chaos::delay) return 150ms;
         if (chaos == Chaos::throttle)
-            return std::chrono::microseconds(
-                static_cast<std::int64_t>(1e6 * static_cast<double>(count) / throttle_bytes_per_second));
+            return std::chrono::microseconds(static_cast<std::int64_t>(
+                1e6 * static_cast<double>(count) / throttle_bytes_per_second));
         return 0us;
     }
     void change(Chaos to) {

@@ -10,19 +10,19 @@
 namespace safar::process {
 
 enum class Chaos {
-    pass,         // bytes go through unchanged
-    not_accept,   // TCP takes the connection, nobody ever accepts it
-    silent,       // accepted, nothing is said, nothing is read
-    close,        // closed as soon as it is there
+    pass,          // bytes go through unchanged
+    not_accept,    // TCP takes the connection, nobody ever accepts it
+    silent,        // accepted, nothing is said, nothing is read
+    close,         // closed as soon as it is there
     close_on_data, // closed with the first bytes
-    damage,       // now and then a bit is changed
-    delay,        // every piece waits 150 ms
-    throttle,     // 20 kB a second each way
-    slice,        // one to seven bytes at a time
+    damage,        // now and then a bit is changed
+    delay,         // every piece waits 150 ms
+    throttle,      // 20 kB a second each way
+    slice,         // one to seven bytes at a time
 };
-constexpr Chaos every_chaos[] = {Chaos::not_accept, Chaos::silent,   Chaos::close,
+constexpr Chaos every_chaos[] = {Chaos::not_accept,    Chaos::silent, Chaos::close,
                                  Chaos::close_on_data, Chaos::damage, Chaos::delay,
-                                 Chaos::throttle,   Chaos::slice};
+                                 Chaos::throttle,      Chaos::slice};
 [[nodiscard]] std::string_view name(Chaos chaos);
 // Bytes still arrive, late or in pieces.
 [[nodiscard]] constexpr bool gets_through(Chaos chaos) {

@@ -10,7 +10,8 @@ namespace {
 using namespace std::chrono_literals;
 
 std::string create(const Federation& net, const std::string& agency) {
-    auto made = net.ask(agency, {"record", "create", "return", "nationality=Pakistan", "date=2023-03-31"});
+    auto made =
+        net.ask(agency, {"record", "create", "return", "nationality=Pakistan", "date=2023-03-31"});
     return std::string(made.at("id").as_string());
 }
 
@@ -33,13 +34,16 @@ TEST(ChaosGate, NodesConvergeAfterEveryFaultOfTheNetworkAndBlameNobody) {
             before_iom.set(chaos);
             before_fia.set(chaos);
             const std::string here = create(net, "IOM"), there = create(net, "FIA");
-            if (gets_through(chaos)) net.wait_equal({"IOM", "FIA"}, "return", patience);
+            if (gets_through(chaos))
+                net.wait_equal({"IOM", "FIA"}, "return", patience);
             else if (chaos == Chaos::damage) {
                 EXPECT_TRUE(eventually(
                     [&] { return before_iom.damaged() + before_fia.damaged() > spoilt; }, patience))
                     << "nothing was damaged";
             } else {
-                const auto calls = [&] { return before_iom.connections() + before_fia.connections(); };
+                const auto calls = [&] {
+                    return before_iom.connections() + before_fia.connections();
+                };
                 // What is not accepted is not seen to call.
                 EXPECT_TRUE(chaos == Chaos::not_accept ||
                             eventually([&] { return calls() > came; }, patience))
@@ -53,7 +57,8 @@ TEST(ChaosGate, NodesConvergeAfterEveryFaultOfTheNetworkAndBlameNobody) {
             for (const char* agency : {"IOM", "FIA"}) {
                 EXPECT_EQ(net.safar(agency, {"record", "show", here}).exit_code, 0) << agency;
                 EXPECT_EQ(net.safar(agency, {"record", "show", there}).exit_code, 0) << agency;
-                EXPECT_EQ(net.log_of(agency).find("peer refused"), std::string::npos) << net.log_of(agency);
+                EXPECT_EQ(net.log_of(agency).find("peer refused"), std::string::npos)
+                    << net.log_of(agency);
             }
         }
 }

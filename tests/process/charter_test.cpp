@@ -158,29 +158,35 @@ TEST(Delegations, APartnerWritesWhatItIsLetAndNoMore) {
     Federation net({"IOM", "FIA", "NCHR"}, {{"return", {"return"}, {"IOM", "FIA"}, {"NCHR"}}});
     const Agencies all{"IOM", "FIA", "NCHR"};
     net.start_all();
-    const std::vector<std::string> create{"record", "create", "return", "nationality=Pakistan", "date=2023-03-31"};
+    const std::vector<std::string> create{"record", "create", "return", "nationality=Pakistan",
+                                          "date=2023-03-31"};
     EXPECT_EQ(net.safar("NCHR", create).exit_code, 77);
-    Ran refused = net.safar("NCHR", {"delegate", "give", "NCHR", "--compartment", "return", "--kind", "return",
-                                     "--until-batch", "2"});
+    Ran refused = net.safar("NCHR", {"delegate", "give", "NCHR", "--compartment", "return",
+                                     "--kind", "return", "--until-batch", "2"});
     EXPECT_NE(refused.exit_code, 0);
     EXPECT_THAT(refused.err, HasSubstr("does not write"));
-    Ran given = net.safar("FIA", {"delegate", "give", "NCHR", "--compartment", "return", "--kind", "return",
-                                  "--until-batch", "2", "--why", "field registration"});
+    Ran given = net.safar("FIA", {"delegate", "give", "NCHR", "--compartment", "return", "--kind",
+                                  "return", "--until-batch", "2", "--why", "field registration"});
     ASSERT_EQ(given.exit_code, 0) << given.err;
 
     std::vector<std::string> written;
     const auto eventually = [](const auto& condition) {
-        for (auto end = std::chrono::steady_clock::now() + 30s; std::chrono::steady_clock::now() < end;) {
+        for (auto end = std::chrono::steady_clock::now() + 30s;
+             std::chrono::steady_clock::now() < end;) {
             if (condition()) return true;
             std::this_thread::sleep_for(20ms);
         }
         return false;
     };
-    ASSERT_TRUE(eventually([&] { return net.safar("NCHR", create).exit_code == 0; })) << "it never heard of it";
+    ASSERT_TRUE(eventually([&] { return net.safar("NCHR", create).exit_code == 0; }))
+        << "it never heard of it";
     auto made = net.ask("NCHR", create);
     net.wait_equal(all, "return");
     for (const std::string& agency : all) {
-        EXPECT_EQ(net.safar(agency, {"record", "show", std::string(made.at("id").as_string())}).exit_code, 0) << agency;
+        EXPECT_EQ(
+            net.safar(agency, {"record", "show", std::string(made.at("id").as_string())}).exit_code,
+            0)
+            << agency;
         EXPECT_EQ(net.digest(agency, "return", true), net.digest("IOM", "return", true)) << agency;
     }
     Ran third = net.safar("NCHR", create);
@@ -191,8 +197,10 @@ TEST(Delegations, APartnerWritesWhatItIsLetAndNoMore) {
     ASSERT_EQ(list.as_array().size(), 1u);
     EXPECT_EQ(list.at(0).at("agency").as_string(), "NCHR");
     const std::string hash(list.at(0).at("hash").as_string());
-    EXPECT_NE(net.safar("IOM", {"delegate", "revoke", hash.substr(0, 8)}).exit_code, 0) << "it is FIA's to end";
-    Ran ended = net.safar("FIA", {"delegate", "revoke", hash.substr(0, 8), "--why", "the project is over"});
+    EXPECT_NE(net.safar("IOM", {"delegate", "revoke", hash.substr(0, 8)}).exit_code, 0)
+        << "it is FIA's to end";
+    Ran ended =
+        net.safar("FIA", {"delegate", "revoke", hash.substr(0, 8), "--why", "the project is over"});
     ASSERT_EQ(ended.exit_code, 0) << ended.err;
     ASSERT_TRUE(eventually([&] {
         const auto now = net.ask("NCHR", {"delegate", "list"});
@@ -201,7 +209,10 @@ TEST(Delegations, APartnerWritesWhatItIsLetAndNoMore) {
     EXPECT_THAT(net.safar("NCHR", create).err, HasSubstr("return"));
     net.wait_equal(all, "return");
     for (const std::string& agency : all)
-        EXPECT_EQ(net.safar(agency, {"record", "show", std::string(made.at("id").as_string())}).exit_code, 0) << agency;
+        EXPECT_EQ(
+            net.safar(agency, {"record", "show", std::string(made.at("id").as_string())}).exit_code,
+            0)
+            << agency;
 }
 
 } // namespace

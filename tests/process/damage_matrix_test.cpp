@@ -24,7 +24,8 @@ enum class Fault { flip, truncate, zero_page, remove, swap, old_copy };
 constexpr Fault faults[] = {Fault::flip,   Fault::truncate, Fault::zero_page,
                             Fault::remove, Fault::swap,     Fault::old_copy};
 std::string_view name(Fault fault) {
-    constexpr std::string_view names[] = {"flip", "truncate", "zero page", "delete", "swap", "old copy"};
+    constexpr std::string_view names[] = {"flip",   "truncate", "zero page",
+                                          "delete", "swap",     "old copy"};
     return names[static_cast<int>(fault)];
 }
 
@@ -35,7 +36,8 @@ std::string kind_of(const fs::path& file) {
     if (extension == ".blob") return "blob file";
     if (name.starts_with("MANIFEST")) return "MANIFEST";
     if (name.starts_with("OPTIONS")) return "OPTIONS";
-    if (name == "CURRENT" || name == "IDENTITY" || name == "FORMAT" || name == "witness" || name == "safard.toml")
+    if (name == "CURRENT" || name == "IDENTITY" || name == "FORMAT" || name == "witness" ||
+        name == "safard.toml")
         return name;
     if (file.begin()->string() == "charter") return "charter";
     if (name == "signing.key" || name == "tls.key") return name;
@@ -65,7 +67,8 @@ protected:
         net.start_all();
         const std::string csv = net.path("returns.csv");
         std::ofstream out(csv);
-        out << "\"Date\",\"Year\",\"Quarter\",\"Nationality\",\"Region\",\"Return type group\",\"Return type\","
+        out << "\"Date\",\"Year\",\"Quarter\",\"Nationality\",\"Region\",\"Return type "
+               "group\",\"Return type\","
                "\"Age\",\"Sex\",\"Return destination group\",\"Number of returns\"\n";
         for (int i = 0; i < 300; ++i)
             out << "2023-03-31,2023,1,\"Country " << i << "\",\"Asia South\",\"Voluntary return\","
@@ -85,7 +88,8 @@ protected:
         keep(kept);
     }
     void write_some() {
-        for (int i = 0; i < 10; ++i) written = write_one(net, "IOM").value_or("nothing was written");
+        for (int i = 0; i < 10; ++i)
+            written = write_one(net, "IOM").value_or("nothing was written");
     }
     void keep(const fs::path& where) {
         ASSERT_EQ(run({"/bin/cp", "-a", data, where}).exit_code, 0);
@@ -109,7 +113,8 @@ protected:
         case Fault::truncate: text.resize(random() % size); break;
         case Fault::zero_page: {
             const std::size_t page = random() % size / 4096 * 4096;
-            std::fill_n(text.begin() + static_cast<std::ptrdiff_t>(page), std::min<std::size_t>(4096, size - page), '\0');
+            std::fill_n(text.begin() + static_cast<std::ptrdiff_t>(page),
+                        std::min<std::size_t>(4096, size - page), '\0');
             break;
         }
         case Fault::remove: return fs::remove(at);
@@ -143,7 +148,8 @@ protected:
         std::istringstream lines(net.log_of("IOM").substr(from));
         std::string out;
         for (std::string line; std::getline(lines, line);)
-            if (line.find("event=note") != std::string::npos || line.find("event=refused") != std::string::npos)
+            if (line.find("event=note") != std::string::npos ||
+                line.find("event=refused") != std::string::npos)
                 out += line.substr(line.find("event=")) + "\n";
         return out;
     }
@@ -154,7 +160,8 @@ protected:
             const std::string why = told(from);
             EXPECT_THAT(why, HasSubstr("event=refused"));
             // The file, or the directory where only RocksDB knows more.
-            EXPECT_TRUE(why.find(file.filename()) != std::string::npos || why.find(data / "store") != std::string::npos ||
+            EXPECT_TRUE(why.find(file.filename()) != std::string::npos ||
+                        why.find(data / "store") != std::string::npos ||
                         why.find(data / *file.begin()) != std::string::npos)
                 << why;
             return "refused";
@@ -210,14 +217,17 @@ TEST_F(DamageMatrix, NoFaultOfOneFileIsSilent) {
             const std::size_t from = net.log_of("IOM").size();
             const std::string verdict = judge(file, from);
             ++verdicts[kind][verdict];
-            if (show) std::cout << file.string() << " | " << name(fault) << " | " << verdict << " | " << told(from) << "\n";
+            if (show)
+                std::cout << file.string() << " | " << name(fault) << " | " << verdict << " | "
+                          << told(from) << "\n";
         }
     }
     EXPECT_EQ(done, cells);
     std::cout << done << " cells\n";
     for (const auto& [kind, by_verdict] : verdicts) {
         std::cout << "  " << kind << ":";
-        for (const auto& [verdict, count] : by_verdict) std::cout << ' ' << count << ' ' << verdict << ';';
+        for (const auto& [verdict, count] : by_verdict)
+            std::cout << ' ' << count << ' ' << verdict << ';';
         std::cout << '\n';
     }
 }
@@ -239,7 +249,8 @@ TEST_F(DamageMatrix, TheOperatorIsToldWhatToDoAndItHelps) {
              text[text.size() / 3] ^= 1;
              std::ofstream(data / newest_log(), std::ios::binary) << text;
          }},
-        {"write-ahead log deleted", "the store lost acknowledged batches", true, [&] { fs::remove(data / newest_log()); }},
+        {"write-ahead log deleted", "the store lost acknowledged batches", true,
+         [&] { fs::remove(data / newest_log()); }},
         {"table of another node", "store/MANIFEST-", false,
          [&] {
              net.stop("FIA"); // so that it has tables
@@ -251,7 +262,8 @@ TEST_F(DamageMatrix, TheOperatorIsToldWhatToDoAndItHelps) {
          }},
         {"MANIFEST deleted", "No such file", false,
          [&] { fs::remove(data / files_of(data, "MANIFEST").front()); }},
-        {"CURRENT deleted", "store/CURRENT is missing", false, [&] { fs::remove(data / "store/CURRENT"); }},
+        {"CURRENT deleted", "store/CURRENT is missing", false,
+         [&] { fs::remove(data / "store/CURRENT"); }},
     };
     for (const Case& each : cases) {
         SCOPED_TRACE(each.what);

@@ -1,5 +1,5 @@
-// The demo as a visitor runs it: five agencies up, the tour, the story, down. Both check every answer themselves
-// and end with 1 where one is not what it should be.
+// The demo as a visitor runs it: five agencies up, the tour, the story, down. Both check every
+// answer themselves and end with 1 where one is not what it should be.
 #include "tests/process/federation.hpp"
 
 #include <cstdlib>
@@ -22,7 +22,8 @@ protected:
         ::setenv("SAFAR_CONFIG", SAFAR_SOURCE_DIR "/config", 0);
         Ran up = safar({"demo", "up"});
         if (up.err.find("Address already in use") != std::string::npos)
-            GTEST_SKIP() << "the demo's ports are taken: another demo runs on this machine (safar demo down stops it)";
+            GTEST_SKIP() << "the demo's ports are taken: another demo runs on this machine (safar "
+                            "demo down stops it)";
         ASSERT_EQ(up.exit_code, 0) << up.out << up.err;
     }
     void TearDown() override {

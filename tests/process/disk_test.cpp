@@ -28,7 +28,8 @@ public:
     // Why there can be none; nullopt: there can.
     static std::optional<std::string> unavailable() {
         if (::geteuid() != 0) return "mounting a small disk needs root";
-        if (::unshare(CLONE_NEWNS) != 0 || ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
+        if (::unshare(CLONE_NEWNS) != 0 ||
+            ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
             return "this machine allows no mount namespace, so no small disk";
         return std::nullopt;
     }
@@ -36,7 +37,8 @@ public:
         fs::rename(directory_, directory_ + ".moved");
         fs::create_directory(directory_);
         const std::string size = "mode=0700,size=" + std::to_string(mib) + "m";
-        EXPECT_EQ(::mount("tmpfs", directory_.c_str(), "tmpfs", 0, size.c_str()), 0) << std::strerror(errno);
+        EXPECT_EQ(::mount("tmpfs", directory_.c_str(), "tmpfs", 0, size.c_str()), 0)
+            << std::strerror(errno);
         EXPECT_EQ(run({"/bin/cp", "-a", directory_ + ".moved/.", directory_}).exit_code, 0);
     }
     ~SmallDisk() { ::umount2(directory_.c_str(), MNT_DETACH); }
@@ -50,10 +52,12 @@ public:
     }
     // Something else takes the room until `left` bytes are free.
     void fill(std::uint64_t left) const {
-        const int file = ::open((directory_ + "/filler").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+        const int file =
+            ::open((directory_ + "/filler").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
         // The node writes meanwhile, and what does not fit as a whole is not taken at all.
         for (int i = 0; i < 1000 && free() > left; ++i) {
-            const std::uint64_t now = free(), step = now > left + (64u << 10) && i % 2 == 0 ? now - left : 4096;
+            const std::uint64_t now = free(),
+                                step = now > left + (64u << 10) && i % 2 == 0 ? now - left : 4096;
             (void)::posix_fallocate(file, ::lseek(file, 0, SEEK_END), static_cast<off_t>(step));
         }
         ::close(file);
@@ -74,7 +78,8 @@ protected:
 
     void SetUp() override {
         if (auto why = SmallDisk::unavailable()) GTEST_SKIP() << *why;
-        std::ofstream(net.directory("IOM") + "/safard.toml", std::ios::app) << "\nreserve_mib = 64\n";
+        std::ofstream(net.directory("IOM") + "/safard.toml", std::ios::app)
+            << "\nreserve_mib = 64\n";
         disk.emplace(net.directory("IOM"), 200);
         net.start_all();
     }
@@ -105,7 +110,8 @@ TEST_F(FullDisk, ReadingGoesOnAndWritingResumesWithoutLoss) {
         EXPECT_THAT(why, HasSubstr("storage_full"));
         EXPECT_THAT(why, HasSubstr("free some space; nothing was written, reading works"));
         if (fill == 0) std::cout << "disk full: " << why << '\n';
-        for (const std::string& id : load.newest("IOM", 5)) EXPECT_TRUE(shows(net, "IOM", id)) << id;
+        for (const std::string& id : load.newest("IOM", 5))
+            EXPECT_TRUE(shows(net, "IOM", id)) << id;
         EXPECT_EQ(net.safar("IOM", {"verify"}).exit_code, 0);
         EXPECT_TRUE(write_one(net, "FIA")) << "the other node is held up";
         disk->clear();
@@ -127,7 +133,8 @@ TEST_F(FullDisk, ReadingGoesOnAndWritingResumesWithoutLoss) {
               << " refused, writing resumed after at most " << slowest.count() << " ms\n";
 }
 
-// With nothing left at all, and longer than all that RocksDB does by its own clock (every ten seconds).
+// With nothing left at all, and longer than all that RocksDB does by its own clock (every ten
+// seconds).
 TEST_F(FullDisk, ADiskThatStaysFullDoesNotEndTheProcess) {
     disk->fill(0);
     std::string why;
@@ -191,8 +198,9 @@ TEST(FailingDisk, AnErrorOfFsyncIsToldAndNothingIsAcknowledgedFalsely) {
         // From the n-th call on, once, or always.
         const std::string when = std::to_string(20 + random() % 30) + (round % 2 == 0 ? "+" : "");
         SCOPED_TRACE("fdatasync fails at " + when);
-        net.start_under("IOM", {"/usr/bin/strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync", "-e",
-                                "inject=fdatasync:error=EIO:when=" + when});
+        net.start_under("IOM",
+                        {"/usr/bin/strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e",
+                         "trace=fdatasync", "-e", "inject=fdatasync:error=EIO:when=" + when});
         net.start("IOM");
         Load load(net, {"IOM"}, 5ms);
         EXPECT_TRUE(eventually([&] { return !load.refusals().empty(); }, 20s)) << "it never failed";
@@ -218,7 +226,8 @@ TEST(FailingDisk, AnErrorOfFsyncIsToldAndNothingIsAcknowledgedFalsely) {
             EXPECT_EQ(net.ask(agency, {"status"}).at("forks").as_int64(), 0) << agency;
     }
     EXPECT_EQ(count_lost(net, "FIA", written), 0u);
-    std::cout << rounds << " rounds, " << written.size() << " acknowledged, 0 lost, " << refused << " refused\n";
+    std::cout << rounds << " rounds, " << written.size() << " acknowledged, 0 lost, " << refused
+              << " refused\n";
 }
 
 } // namespace

@@ -15,11 +15,13 @@ namespace json = boost::json;
 
 std::string make_odd_returns(const std::string& path, int rows) {
     std::ofstream out(path);
-    out << "\"Date\",\"Year\",\"Quarter\",\"Nationality\",\"Region\",\"Return type group\",\"Return type\","
+    out << "\"Date\",\"Year\",\"Quarter\",\"Nationality\",\"Region\",\"Return type "
+           "group\",\"Return type\","
            "\"Age\",\"Sex\",\"Return destination group\",\"Number of returns\"\n";
     for (int i = 0; i < rows; ++i)
         out << "2023-03-31,2023,1,\"" << (i % 2 == 0 ? "Pakistan" : "=Country;" + std::to_string(i))
-            << "\",\"Asia South\",\"Voluntary return\",\"Other verified returns\",\"18 to 29\",\"Male\",\"Home country\",7\n";
+            << "\",\"Asia South\",\"Voluntary return\",\"Other verified returns\",\"18 to "
+               "29\",\"Male\",\"Home country\",7\n";
     return path;
 }
 
@@ -30,14 +32,22 @@ std::string digest(const Federation& net, const std::string& kind) {
 TEST(Export, AnEmptyNetworkReadsBackTheSame) {
     Federation from({"IOM"});
     from.start_all();
-    ASSERT_EQ(from.safar("IOM", {"import", "uk-returns", make_odd_returns(from.path("returns.csv"), 600)}).exit_code, 0);
-    ASSERT_EQ(from.safar("IOM", {"record", "create", "return", "nationality=Pakistan", "case_note=-1 \\ a;b"}).exit_code, 0);
+    ASSERT_EQ(
+        from.safar("IOM", {"import", "uk-returns", make_odd_returns(from.path("returns.csv"), 600)})
+            .exit_code,
+        0);
+    ASSERT_EQ(from.safar("IOM", {"record", "create", "return", "nationality=Pakistan",
+                                 "case_note=-1 \\ a;b"})
+                  .exit_code,
+              0);
     const std::string before = digest(from, "return");
     EXPECT_THAT(before, HasSubstr("\"records\":4201"));
 
     const std::string csv = from.path("out.csv"), jsonl = from.path("out.jsonl");
     ASSERT_EQ(from.safar("IOM", {"export", "return", "--hxl", "--output", csv}).exit_code, 0);
-    ASSERT_EQ(from.safar("IOM", {"export", "return", "--format", "jsonl", "--output", jsonl}).exit_code, 0);
+    ASSERT_EQ(
+        from.safar("IOM", {"export", "return", "--format", "jsonl", "--output", jsonl}).exit_code,
+        0);
     EXPECT_FALSE(fs::exists(csv + ".part"));
     const std::string text = slurp(csv);
     EXPECT_THAT(text, HasSubstr("\n#meta+id,#meta+type,#country+nationality+code+v_iso3,"));
@@ -51,7 +61,8 @@ TEST(Export, AnEmptyNetworkReadsBackTheSame) {
         to.start_all();
         Ran dry = to.safar("IOM", {"import", "--exported", file, "--dry-run"});
         EXPECT_EQ(dry.exit_code, 0) << dry.err;
-        EXPECT_EQ(to.ask("IOM", {"export", "return", "--format", "digest"}).at("records").as_int64(), 0);
+        EXPECT_EQ(
+            to.ask("IOM", {"export", "return", "--format", "digest"}).at("records").as_int64(), 0);
         Ran ran = to.safar("IOM", {"import", "--exported", file});
         ASSERT_EQ(ran.exit_code, 0) << ran.out << ran.err;
         EXPECT_EQ(digest(to, "return"), before) << file;
@@ -59,28 +70,48 @@ TEST(Export, AnEmptyNetworkReadsBackTheSame) {
 }
 
 std::vector<std::string> programme(const std::string& end) {
-    return {"record", "create", "programme", "--new", "iati_identifier=XM-DAC-47066-PK-1", "title=Response", "description=A programme",
-            "reporting_org=XM-DAC-47066", "reporting_org_type=40", "participating_orgs=4 XM-DAC-47066 IOM", "owner=IOM",
-            "start_actual=2025-01-01", "end_planned=" + end, "recipient_country=PAK", "sector=15190", "gcm_objective=9",
-            "budget=1000000 USD", "budget_type=1"};
+    return {"record",
+            "create",
+            "programme",
+            "--new",
+            "iati_identifier=XM-DAC-47066-PK-1",
+            "title=Response",
+            "description=A programme",
+            "reporting_org=XM-DAC-47066",
+            "reporting_org_type=40",
+            "participating_orgs=4 XM-DAC-47066 IOM",
+            "owner=IOM",
+            "start_actual=2025-01-01",
+            "end_planned=" + end,
+            "recipient_country=PAK",
+            "sector=15190",
+            "gcm_objective=9",
+            "budget=1000000 USD",
+            "budget_type=1"};
 }
 
 TEST(Export, AProgrammeGoesOutAsIatiOrWithTheRuleThatItBreaks) {
-    Federation net({"IOM"}, {{"programme", {"programme", "contribution", "disbursement"}, {"IOM"}, {}}});
+    Federation net({"IOM"},
+                   {{"programme", {"programme", "contribution", "disbursement"}, {"IOM"}, {}}});
     net.start_all();
     const std::string good(net.ask("IOM", programme("2025-12-31")).at("id").as_string());
     const std::string bad(net.ask("IOM", programme("2027-12-31")).at("id").as_string());
     for (const std::string& id : {good, bad}) net.ask("IOM", {"step", id, "start"});
-    const std::string money(net.ask("IOM", {"record", "create", "contribution", "date=2025-02-01", "amount=500000 USD",
-                                            "donor=CA-5 Canada", "programme=" + good}).at("id").as_string());
+    const std::string money(
+        net.ask("IOM", {"record", "create", "contribution", "date=2025-02-01", "amount=500000 USD",
+                        "donor=CA-5 Canada", "programme=" + good})
+            .at("id")
+            .as_string());
     Ran early = net.safar("IOM", {"export", "iati", "--programme", good});
     EXPECT_THAT(early.out, ::testing::Not(HasSubstr("<transaction"))) << "nobody has approved it";
     net.ask("IOM", {"step", money, "approve"});
     Ran ran = net.safar("IOM", {"export", "iati", "--programme", good});
     EXPECT_EQ(ran.exit_code, 0) << ran.err;
-    EXPECT_THAT(ran.out, ::testing::AllOf(HasSubstr("<recipient-country code=\"PK\" />"), HasSubstr("Counter smuggling"),
+    EXPECT_THAT(ran.out, ::testing::AllOf(HasSubstr("<recipient-country code=\"PK\" />"),
+                                          HasSubstr("Counter smuggling"),
                                           HasSubstr("<transaction-type code=\"1\" />")));
-    Ran refused = net.safar("IOM", {"export", "iati", "--programme", bad, "--output", net.path("bad.xml")});
+    Ran refused =
+        net.safar("IOM", {"export", "iati", "--programme", bad, "--output", net.path("bad.xml")});
     EXPECT_NE(refused.exit_code, 0);
     EXPECT_THAT(refused.err, HasSubstr("rule 7.5.3"));
     EXPECT_FALSE(fs::exists(net.path("bad.xml")));
@@ -92,7 +123,10 @@ TEST(Export, AProgrammeGoesOutAsIatiOrWithTheRuleThatItBreaks) {
 TEST(Past, WhatAnAgencyKnewIsNotWhatWasTrue) {
     Federation net({"IOM", "FIA"});
     net.start_all();
-    const std::string id(net.ask("FIA", {"record", "create", "return", "nationality=Pakistan", "--at", "2020-01-01"}).at("id").as_string());
+    const std::string id(
+        net.ask("FIA", {"record", "create", "return", "nationality=Pakistan", "--at", "2020-01-01"})
+            .at("id")
+            .as_string());
     net.wait_equal({"IOM", "FIA"}, "return");
     EXPECT_EQ(net.safar("IOM", {"record", "show", id, "--as-of", "2020-01-01"}).exit_code, 0);
     Ran then = net.safar("IOM", {"record", "show", id, "--as-of", "2019-12-31"});

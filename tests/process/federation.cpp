@@ -301,8 +301,8 @@ pid_t Federation::safar_in_background(const std::string& agency,
     return pid;
 }
 
-std::string
-Federation::digest(const std::string& agency, const std::string& compartment, bool state) const {
+std::string Federation::digest(const std::string& agency, const std::string& compartment,
+                               bool state) const {
     std::vector<std::string> args = {"digest", "--compartment", compartment, "--json"};
     if (state) args.push_back("--state");
     Ran ran = safar(agency, args);

@@ -27,8 +27,9 @@ struct Ran {
 // The whole file; "" where it can not be read.
 [[nodiscard]] std::string slurp(const std::string& path);
 
-// A port of this machine's loopback that nobody listens on now, another one with each call. Where the
-// system has a range for outgoing connections, none of those, which a call may take at any time.
+// A port of this machine's loopback that nobody listens on now, another one with each call. Where
+// the system has a range for outgoing connections, none of those, which a call may take at any
+// time.
 [[nodiscard]] int free_port();
 
 // $SAFAR_DATA, else ../shared/data beside the source tree; nullopt where it is absent.
@@ -89,8 +90,8 @@ public:
     // The same with --json, exit code 0 expected, parsed.
     boost::json::value ask(const std::string& agency, std::vector<std::string> args) const;
     // Starts a command and lets it run.
-    [[nodiscard]] pid_t
-    safar_in_background(const std::string& agency, std::vector<std::string> args) const;
+    [[nodiscard]] pid_t safar_in_background(const std::string& agency,
+                                            std::vector<std::string> args) const;
 
     // Waits until all these agencies print the same digest of the compartment; fails after `limit`.
     void wait_equal(const std::vector<std::string>& agencies, const std::string& compartment,

@@ -32,16 +32,19 @@ std::vector<std::string> leaves(const std::vector<json::value>& lines) {
 // A reader as somebody would write one: keeps whole lines, goes on from the cursor of the last.
 class Reader {
 public:
-    Reader(const Federation& net, std::string agency) : net_(net), agency_(std::move(agency)), path_(net.path("reader.jsonl")) {}
+    Reader(const Federation& net, std::string agency)
+        : net_(net), agency_(std::move(agency)), path_(net.path("reader.jsonl")) {}
 
     // Follows for a while, then dies without a word.
     void follow_and_die(std::chrono::milliseconds after) {
         const std::string part = path_ + ".part";
-        std::string command = std::string("exec ") + SAFAR + " --node " + net_.directory(agency_) + " feed --follow";
+        std::string command =
+            std::string("exec ") + SAFAR + " --node " + net_.directory(agency_) + " feed --follow";
         if (!cursor_.empty()) command += " --since " + cursor_;
         const pid_t pid = fork();
         if (pid == 0) {
-            execl("/bin/sh", "sh", "-c", (command + " > " + part + " 2>/dev/null").c_str(), nullptr);
+            execl("/bin/sh", "sh", "-c", (command + " > " + part + " 2>/dev/null").c_str(),
+                  nullptr);
             _exit(127);
         }
         std::this_thread::sleep_for(after);
@@ -50,8 +53,9 @@ public:
         keep(slurp(part));
     }
     void read_the_rest() {
-        Ran ran = net_.safar(agency_, cursor_.empty() ? std::vector<std::string>{"feed"}
-                                                      : std::vector<std::string>{"feed", "--since", cursor_});
+        Ran ran = net_.safar(agency_, cursor_.empty()
+                                          ? std::vector<std::string>{"feed"}
+                                          : std::vector<std::string>{"feed", "--since", cursor_});
         EXPECT_EQ(ran.exit_code, 0) << ran.err;
         keep(ran.out);
     }
@@ -70,11 +74,12 @@ private:
     std::vector<json::value> lines_;
 };
 
-std::string create(const Federation& net, const std::string& agency, const std::string& nationality) {
-    return std::string(
-        net.ask(agency, {"record", "create", "return", "nationality=" + nationality, "date=2023-03-31"})
-            .at("id")
-            .as_string());
+std::string create(const Federation& net, const std::string& agency,
+                   const std::string& nationality) {
+    return std::string(net.ask(agency, {"record", "create", "return", "nationality=" + nationality,
+                                        "date=2023-03-31"})
+                           .at("id")
+                           .as_string());
 }
 
 TEST(Feed, AKilledReaderOfAKilledNodeLosesNothingAndRepeatsNothing) {
@@ -109,8 +114,8 @@ TEST(Feed, FollowsANodeThatComesBack) {
     const pid_t pid = fork();
     if (pid == 0) {
         execl("/bin/sh", "sh", "-c",
-              (std::string("exec ") + SAFAR + " --node " + net.directory("IOM") + " feed --follow --limit 2 > " + out +
-               " 2>/dev/null")
+              (std::string("exec ") + SAFAR + " --node " + net.directory("IOM") +
+               " feed --follow --limit 2 > " + out + " 2>/dev/null")
                   .c_str(),
               nullptr);
         _exit(127);

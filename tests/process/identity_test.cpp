@@ -117,7 +117,8 @@ TEST(Identity, OneKeyInTwoPlacesIsCaughtByPeersThatNeverMeet) {
     for (const std::string& agency : all)
         EXPECT_EQ(net.digest(agency, "return", true), net.digest("FIA", "return", true)) << agency;
 
-    // An epoch admits one branch, a later one the other: at every node the one counts and the other does not.
+    // An epoch admits one branch, a later one the other: at every node the one counts and the other
+    // does not.
     const auto shows = [&](const std::string& agency, const std::string& id) {
         return net.safar(agency, {"record", "show", id}).exit_code == 0;
     };
@@ -127,7 +128,8 @@ TEST(Identity, OneKeyInTwoPlacesIsCaughtByPeersThatNeverMeet) {
     for (const char* branch : {"branch_a", "branch_b"}) {
         const auto forks = net.ask("FIA", {"evidence", "show"});
         const std::string hash(forks.at(0).at(branch).as_string());
-        Ran drafted = net.safar("IOM", {"charter", "amend", "--admit-branch", hash.substr(0, 12), "--why", "checked on paper"});
+        Ran drafted = net.safar("IOM", {"charter", "amend", "--admit-branch", hash.substr(0, 12),
+                                        "--why", "checked on paper"});
         ASSERT_EQ(drafted.exit_code, 0) << drafted.err;
         EXPECT_THAT(drafted.err, HasSubstr("counts, and what follows it"));
         std::ofstream(net.path("draft.toml")) << drafted.out;
@@ -139,7 +141,9 @@ TEST(Identity, OneKeyInTwoPlacesIsCaughtByPeersThatNeverMeet) {
         ASSERT_EQ(published.exit_code, 0) << published.err;
         std::string one;
         for (const std::string& agency : all) {
-            ASSERT_TRUE(eventually([&] { return shows(agency, written[0]) || shows(agency, written[1]); })) << agency;
+            ASSERT_TRUE(eventually([&] {
+                return shows(agency, written[0]) || shows(agency, written[1]);
+            })) << agency;
             if (!one.empty()) {
                 EXPECT_TRUE(eventually([&] { return shows(agency, one); })) << agency;
             } else {
@@ -153,14 +157,17 @@ TEST(Identity, OneKeyInTwoPlacesIsCaughtByPeersThatNeverMeet) {
         net.wait_equal(all, "return");
         for (const std::string& agency : all) {
             EXPECT_FALSE(shows(agency, one == written[0] ? written[1] : written[0])) << agency;
-            EXPECT_EQ(net.digest(agency, "return", true), net.digest("FIA", "return", true)) << agency;
+            EXPECT_EQ(net.digest(agency, "return", true), net.digest("FIA", "return", true))
+                << agency;
         }
         counted.insert(one);
         EXPECT_THAT(net.safar("NCHR", {"evidence", "show"}).out,
-                    HasSubstr(branch == std::string("branch_a") ? "the first counts" : "the second counts"));
+                    HasSubstr(branch == std::string("branch_a") ? "the first counts"
+                                                                : "the second counts"));
     }
     EXPECT_EQ(counted.size(), 2u);
-    for (const std::string& agency : all) EXPECT_EQ(net.safar(agency, {"verify", "--deep"}).exit_code, 0) << agency;
+    for (const std::string& agency : all)
+        EXPECT_EQ(net.safar(agency, {"verify", "--deep"}).exit_code, 0) << agency;
 }
 
 // SAFAR_CYCLES=100 for the long run.
@@ -173,8 +180,10 @@ TEST(Identity, ANodeThatWasRolledBackNeverSignsTwiceAtOnePlace) {
     for (int cycle = 0; cycle < cycles; ++cycle) {
         create(net, "IOM");
         net.wait_equal(both, "return");
-        if (cycle % 2 == 0) net.stop("IOM");
-        else net.kill("IOM");
+        if (cycle % 2 == 0)
+            net.stop("IOM");
+        else
+            net.kill("IOM");
         replace_directory(net.directory("IOM"), net.path("old"));
         net.start("IOM");
         ASSERT_TRUE(eventually([&] { return connected(net, "IOM", "FIA"); }));
@@ -219,7 +228,8 @@ TEST(Identity, APeerThatIsAsFarBehindAsTheCopyDoesNotSpeakForTheOthers) {
     net.stop("MOFA");
     const std::string lost = create(net, "IOM");
     net.wait_equal({"IOM", "FIA"}, "return");
-    ASSERT_EQ(incarnations(net, "IOM").size(), 1u) << "it did not go on in its log, nothing is shown";
+    ASSERT_EQ(incarnations(net, "IOM").size(), 1u)
+        << "it did not go on in its log, nothing is shown";
 
     net.stop("FIA");
     net.kill("IOM");

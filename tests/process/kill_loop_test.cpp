@@ -48,7 +48,8 @@ private:
     static std::string newest_log(const std::string& directory) {
         std::string out;
         for (const auto& entry : fs::directory_iterator(directory + "/store"))
-            if (entry.path().extension() == ".log" && entry.path().string() > out) out = entry.path();
+            if (entry.path().extension() == ".log" && entry.path().string() > out)
+                out = entry.path();
         return out;
     }
     // False: it never came there.
@@ -57,12 +58,22 @@ private:
         const std::string call = point.call;
         // Counted by thread: one writes the log, every client has its own.
         const unsigned when = point.file == nullptr ? 1 : 1 + static_cast<unsigned>(random_() % 20);
-        std::vector<std::string> command = {
-            "/usr/bin/strace", "-f", "-qq", "-o", "/dev/null", "-p", std::to_string(pid), "-e", "trace=" + call,
-            "-e", "inject=" + call + ":signal=KILL:when=" + std::to_string(when)};
+        std::vector<std::string> command = {"/usr/bin/strace",
+                                            "-f",
+                                            "-qq",
+                                            "-o",
+                                            "/dev/null",
+                                            "-p",
+                                            std::to_string(pid),
+                                            "-e",
+                                            "trace=" + call,
+                                            "-e",
+                                            "inject=" + call +
+                                                ":signal=KILL:when=" + std::to_string(when)};
         if (point.file != nullptr) {
             const std::string directory = net_.directory(victim), file = point.file;
-            command.insert(command.end(), {"-P", file == "*.log" ? newest_log(directory) : directory + "/" + file});
+            command.insert(command.end(), {"-P", file == "*.log" ? newest_log(directory)
+                                                                 : directory + "/" + file});
         }
         // Ends with the process it watches; if nothing comes there, it is ended with it.
         static_cast<void>(run(command, 2s));
@@ -92,7 +103,8 @@ TEST(KillLoop, NothingAcknowledgedIsLostAndNoNodeForksItself) {
         const std::string victim = all[random() % all.size()];
         SCOPED_TRACE("cycle " + std::to_string(cycle) + ": " + victim);
         killer.strike(victim);
-        if (random() % 4 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(random() % 300));
+        if (random() % 4 == 0)
+            std::this_thread::sleep_for(std::chrono::milliseconds(random() % 300));
         if (auto code = net.try_start(victim)) {
             ++refused;
             ADD_FAILURE() << "exit code " << *code << ":\n" << net.log_of(victim);
@@ -115,12 +127,13 @@ TEST(KillLoop, NothingAcknowledgedIsLostAndNoNodeForksItself) {
     }
     EXPECT_EQ(lost, 0u);
     EXPECT_EQ(refused, 0u);
-    std::cout << cycles << " kills, " << written.size() << " events acknowledged, " << lost << " lost, " << refused
-              << " refused starts\n";
-    for (const auto& [point, count] : killer.kills) std::cout << "  " << count << ' ' << point << '\n';
+    std::cout << cycles << " kills, " << written.size() << " events acknowledged, " << lost
+              << " lost, " << refused << " refused starts\n";
+    for (const auto& [point, count] : killer.kills)
+        std::cout << "  " << count << ' ' << point << '\n';
     for (const std::string& agency : all)
-        std::cout << "  " << agency << ": " << net.ask(agency, {"status"}).at("incarnations").as_array().size()
-                  << " logs\n";
+        std::cout << "  " << agency << ": "
+                  << net.ask(agency, {"status"}).at("incarnations").as_array().size() << " logs\n";
 }
 
 } // namespace

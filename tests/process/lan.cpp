@@ -6,8 +6,8 @@
 #include <filesystem>
 #include <gtest/gtest.h>
 #include <sstream>
-#include <utility>
 #include <unistd.h>
+#include <utility>
 
 namespace safar::process {
 namespace {
@@ -113,7 +113,8 @@ void Lan::split(const std::vector<std::vector<std::string>>& groups) {
 void Lan::join() {
     for (const auto& [name, machine] : machines_)
         must({"-n", switch_, "link", "set", machine.cable, "master", "bridge"});
-    for (const std::string& each : std::exchange(splits_, {})) must({"-n", switch_, "link", "del", each});
+    for (const std::string& each : std::exchange(splits_, {}))
+        must({"-n", switch_, "link", "del", each});
 }
 
 std::vector<std::string> Lan::at(const std::string& name, std::vector<std::string> command) const {

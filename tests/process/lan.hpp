@@ -32,8 +32,8 @@ public:
     void split(const std::vector<std::vector<std::string>>& groups);
     void join(); // all on one switch again
     // The command as it is run at that machine; the process that it becomes is the command's own.
-    [[nodiscard]] std::vector<std::string>
-    at(const std::string& name, std::vector<std::string> command) const;
+    [[nodiscard]] std::vector<std::string> at(const std::string& name,
+                                              std::vector<std::string> command) const;
 
 private:
     struct Machine {

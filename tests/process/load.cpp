@@ -9,7 +9,8 @@ using namespace std::chrono_literals;
 
 std::optional<boost::json::value> call(const Federation& net, const std::string& agency,
                                        const std::string& target,
-                                       const std::optional<boost::json::value>& body, std::string* why) {
+                                       const std::optional<boost::json::value>& body,
+                                       std::string* why) {
     const cli::ApiClient client(net.directory(agency), 20s);
     auto answer = body ? client.post(target, *body) : client.get(target);
     if (answer) return std::move(answer.value().json);
@@ -27,8 +28,8 @@ std::string text_of(const Federation& net, const std::string& agency, const std:
     return out;
 }
 
-std::optional<std::string>
-write_one(const Federation& net, const std::string& agency, std::string* why) {
+std::optional<std::string> write_one(const Federation& net, const std::string& agency,
+                                     std::string* why) {
     static const boost::json::value record = boost::json::parse(
         R"({"kind": "return", "fields": [["nationality", "Pakistan"], ["date", "2023-03-31"]]})");
     auto made = call(net, agency, "/v1/records", record, why);
@@ -40,7 +41,8 @@ bool shows(const Federation& net, const std::string& agency, const std::string& 
     return call(net, agency, "/v1/records/" + id).has_value();
 }
 
-Load::Load(const Federation& net, std::vector<std::string> agencies, std::chrono::milliseconds pause)
+Load::Load(const Federation& net, std::vector<std::string> agencies,
+           std::chrono::milliseconds pause)
     : net_(net) {
     for (auto& agency : agencies)
         threads_.emplace_back([this, agency = std::move(agency), pause] { write(agency, pause); });
@@ -91,7 +93,8 @@ std::size_t count_lost(const Federation& net, const std::string& agency,
     std::size_t lost = 0;
     for (const auto& each : written)
         if (!shows(net, agency, each.id) && ++lost == 1)
-            ADD_FAILURE() << agency << " does not show " << each.id << ", acknowledged at " << each.agency;
+            ADD_FAILURE() << agency << " does not show " << each.id << ", acknowledged at "
+                          << each.agency;
     return lost;
 }
 

@@ -13,10 +13,11 @@ namespace safar::process {
 [[nodiscard]] std::optional<boost::json::value>
 call(const Federation& net, const std::string& agency, const std::string& target,
      const std::optional<boost::json::value>& body = std::nullopt, std::string* why = nullptr);
-[[nodiscard]] std::string text_of(const Federation& net, const std::string& agency, const std::string& target);
+[[nodiscard]] std::string text_of(const Federation& net, const std::string& agency,
+                                  const std::string& target);
 // One record; its id once it is acknowledged.
-[[nodiscard]] std::optional<std::string>
-write_one(const Federation& net, const std::string& agency, std::string* why = nullptr);
+[[nodiscard]] std::optional<std::string> write_one(const Federation& net, const std::string& agency,
+                                                   std::string* why = nullptr);
 [[nodiscard]] bool shows(const Federation& net, const std::string& agency, const std::string& id);
 
 class Load {
@@ -33,7 +34,8 @@ public:
     };
     [[nodiscard]] std::vector<Acknowledged> acknowledged() const;
     // The newest at one agency, at most `count`.
-    [[nodiscard]] std::vector<std::string> newest(const std::string& agency, std::size_t count) const;
+    [[nodiscard]] std::vector<std::string> newest(const std::string& agency,
+                                                  std::size_t count) const;
     // What was answered instead, by its name.
     [[nodiscard]] std::map<std::string, std::uint64_t> refusals() const;
 

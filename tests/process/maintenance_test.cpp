@@ -30,7 +30,8 @@ TEST(Maintenance, IsShownByPeersAndNoFaultOfANodeThatAnnouncedIt) {
     net.stop("FIA");
     ASSERT_TRUE(eventually(
         [&] { return net.safar("IOM", {"peers"}).out.find("connected") == std::string::npos; }));
-    EXPECT_THAT(net.safar("IOM", {"peers"}).out, HasSubstr("maintenance until " + until + ": a new disk"));
+    EXPECT_THAT(net.safar("IOM", {"peers"}).out,
+                HasSubstr("maintenance until " + until + ": a new disk"));
     EXPECT_THAT(net.safar("IOM", {"watch", "--once"}).out, HasSubstr("a new disk"));
     EXPECT_THAT(net.safar("IOM", {"doctor"}).out,
                 HasSubstr("away for maintenance, as it announced, until " + until));

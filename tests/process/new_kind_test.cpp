@@ -1,4 +1,5 @@
-// A record kind of an agency's own, with a workflow, a code list and a dimension: three files of TOML, no code.
+// A record kind of an agency's own, with a workflow, a code list and a dimension: three files of
+// TOML, no code.
 #include "tests/process/federation.hpp"
 
 #include <cstdlib>
@@ -69,13 +70,16 @@ protected:
     void SetUp() override {
         char name[] = "/tmp/safar-kind-XXXXXX";
         config = ::mkdtemp(name);
-        fs::copy(SAFAR_SOURCE_DIR "/config", config, fs::copy_options::recursive | fs::copy_options::overwrite_existing);
+        fs::copy(SAFAR_SOURCE_DIR "/config", config,
+                 fs::copy_options::recursive | fs::copy_options::overwrite_existing);
         std::ofstream(config + "/schema/hotline_call.toml") << hotline_call;
         std::ofstream(config + "/codes/hotline_topic.toml")
-            << "name = \"hotline_topic\"\ntitle = \"Topics\"\nopen = false\ncodes = [[\"wages\", \"Unpaid wages\"], "
+            << "name = \"hotline_topic\"\ntitle = \"Topics\"\nopen = false\ncodes = [[\"wages\", "
+               "\"Unpaid wages\"], "
                "[\"papers\", \"Papers taken away\"]]\n";
         std::ofstream(config + "/codes/hotline_status.toml")
-            << "name = \"hotline_status\"\ntitle = \"States\"\nopen = false\ncodes = [[\"open\", \"Open\"], "
+            << "name = \"hotline_status\"\ntitle = \"States\"\nopen = false\ncodes = [[\"open\", "
+               "\"Open\"], "
                "[\"answered\", \"Answered\"]]\n";
         ::setenv("SAFAR_CONFIG", config.c_str(), 1);
     }
@@ -90,7 +94,10 @@ TEST_F(OwnKind, IsRecordedSteppedCountedAndReplicatedWithoutAnyCode) {
     Federation federation({"IOM", "FIA"}, {{"hotline", {"hotline_call"}, {"IOM", "FIA"}, {}}});
     federation.start_all();
     const std::string id(
-        federation.ask("IOM", {"record", "create", "hotline_call", "called_on=2024-05-01", "topic=wages"}).at("id").as_string());
+        federation
+            .ask("IOM", {"record", "create", "hotline_call", "called_on=2024-05-01", "topic=wages"})
+            .at("id")
+            .as_string());
     json::value inbox = federation.ask("IOM", {"inbox"});
     ASSERT_EQ(inbox.at("items").as_array().size(), 1u);
     EXPECT_EQ(inbox.at("items").as_array()[0].at("task"), "Call back");

@@ -15,7 +15,8 @@ using Agencies = std::vector<std::string>;
 constexpr auto heals_within = 15s; // a try of TCP after a short cut, and the exchange
 
 // All ways to cut n into parts: 2+1, 1+1+1; 4+1, 3+2, 3+1+1 ...
-void cuts(unsigned left, unsigned largest, std::vector<unsigned> parts, std::vector<std::vector<unsigned>>& out) {
+void cuts(unsigned left, unsigned largest, std::vector<unsigned> parts,
+          std::vector<std::vector<unsigned>>& out) {
     if (left == 0) {
         if (parts.size() > 1) out.push_back(parts);
         return;
@@ -63,10 +64,12 @@ protected:
         const auto parts = parts_of(shape);
         lan->split(parts);
         std::vector<std::string> written;
-        for (const Agencies& part : parts) written.push_back(write_one(*net, part[0]).value_or("nothing"));
+        for (const Agencies& part : parts)
+            written.push_back(write_one(*net, part[0]).value_or("nothing"));
         std::this_thread::sleep_for(time);
         for (std::size_t i = 0; i < parts.size(); ++i) {
-            for (const std::string& agency : parts[i]) EXPECT_TRUE(shows(*net, agency, written[i])) << agency;
+            for (const std::string& agency : parts[i])
+                EXPECT_TRUE(shows(*net, agency, written[i])) << agency;
             EXPECT_FALSE(shows(*net, parts[i][0], written[(i + 1) % parts.size()]));
         }
     }
@@ -81,10 +84,12 @@ protected:
 
 TEST_P(Partition, EveryShapeHealsAndNothingIsLost) {
     const auto all = shapes(static_cast<unsigned>(GetParam().size()));
-    const unsigned rounds = std::max<unsigned>(size_of_hunt("SAFAR_SPLITS", 0), static_cast<unsigned>(all.size()));
+    const unsigned rounds =
+        std::max<unsigned>(size_of_hunt("SAFAR_SPLITS", 0), static_cast<unsigned>(all.size()));
     for (unsigned round = 0; round < rounds && !HasFailure(); ++round) {
         std::string name;
-        for (const unsigned part : all[round % all.size()]) name += (name.empty() ? "" : "+") + std::to_string(part);
+        for (const unsigned part : all[round % all.size()])
+            name += (name.empty() ? "" : "+") + std::to_string(part);
         SCOPED_TRACE(name + ", round " + std::to_string(round));
         apart(all[round % all.size()], 2s);
         together();
@@ -100,19 +105,23 @@ TEST_P(Partition, EveryShapeHealsAndNothingIsLost) {
         }
         load.stop();
         together();
-        for (const std::string& agency : GetParam()) EXPECT_EQ(count_lost(*net, agency, load.acknowledged()), 0u);
+        for (const std::string& agency : GetParam())
+            EXPECT_EQ(count_lost(*net, agency, load.acknowledged()), 0u);
     }
     for (const std::string& agency : GetParam()) {
         EXPECT_EQ(net->digest(agency, "return", true), net->digest("IOM", "return", true));
-        EXPECT_EQ(net->log_of(agency).find("peer refused"), std::string::npos) << agency << " blames somebody";
+        EXPECT_EQ(net->log_of(agency).find("peer refused"), std::string::npos)
+            << agency << " blames somebody";
     }
-    std::cout << rounds << " splits of " << GetParam().size() << " nodes, equal at most " << slowest.count()
-              << " ms after they healed\n";
+    std::cout << rounds << " splits of " << GetParam().size() << " nodes, equal at most "
+              << slowest.count() << " ms after they healed\n";
 }
 INSTANTIATE_TEST_SUITE_P(Of, Partition,
                          ::testing::Values(Agencies{"IOM", "FIA", "MOFA"},
                                            Agencies{"IOM", "FIA", "MOFA", "NCHR", "UNODC"}),
-                         [](const auto& info) { return std::to_string(info.param.size()) + "Nodes"; });
+                         [](const auto& info) {
+                             return std::to_string(info.param.size()) + "Nodes";
+                         });
 
 } // namespace
 } // namespace safar::process

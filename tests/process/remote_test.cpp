@@ -39,7 +39,12 @@ protected:
     }
     [[nodiscard]] Ran from(const std::string& key_file, std::vector<std::string> args,
                            std::string expect = "") const {
-        std::vector<std::string> command{SAFAR, "--node", url, "--user-key", key_file, "--node-key",
+        std::vector<std::string> command{SAFAR,
+                                         "--node",
+                                         url,
+                                         "--user-key",
+                                         key_file,
+                                         "--node-key",
                                          expect.empty() ? node_key : expect};
         command.insert(command.end(), args.begin(), args.end());
         return run(command, std::chrono::seconds(60));

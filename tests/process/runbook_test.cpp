@@ -1,6 +1,7 @@
-// docs/operating.md is run: every command line that stands in it, in its order, at a node of a network of three. The
-// runbook's paths and addresses lead into the test's directory; programs of the machine that only root may call
-// (systemctl, runuser) are stood in for by scripts that do the same to these nodes.
+// docs/operating.md is run: every command line that stands in it, in its order, at a node of a
+// network of three. The runbook's paths and addresses lead into the test's directory; programs of
+// the machine that only root may call (systemctl, runuser) are stood in for by scripts that do the
+// same to these nodes.
 #include "tests/process/federation.hpp"
 
 #include <filesystem>
@@ -33,7 +34,8 @@ std::vector<Block> blocks_of(const std::string& text) {
 
 // What sets up a machine, not a node: packages and the shell that one types in.
 bool is_of_the_machine(const std::string& line) {
-    for (const char* start : {"alias ", "export ", "cmake ", "(cd build", "apt ", "systemctl enable"})
+    for (const char* start :
+         {"alias ", "export ", "cmake ", "(cd build", "apt ", "systemctl enable"})
         if (line.starts_with(start)) return true;
     return false;
 }
@@ -49,22 +51,24 @@ protected:
         return ::mkdtemp(name);
     }
     void SetUp() override {
-        for (const char* part : {"/bin", "/var/lib", "/mnt/backup", "/mnt/other-disk", "/media/usb", "/work"})
+        for (const char* part :
+             {"/bin", "/var/lib", "/mnt/backup", "/mnt/other-disk", "/media/usb", "/work"})
             fs::create_directories(root + part);
         script("safar", "exec " SAFAR " \"$@\"");
         script("runuser", "shift 3; exec \"$@\""); // -u safar --
         // start|stop DIRECTORY: as systemd does, until it answers, until it has ended.
         script("node", R"(case $1 in
 start) setsid )" SAFARD R"( --data "$2" >>"$2.log" 2>&1 & echo $! >"$2.pid"
-       for _ in $(seq 300); do )" SAFAR R"( --node "$2" status >/dev/null 2>&1 && exit 0; sleep 0.1; done; exit 1;;
+       for _ in $(seq 300); do )" SAFAR
+                       R"( --node "$2" status >/dev/null 2>&1 && exit 0; sleep 0.1; done; exit 1;;
 stop)  pid=$(cat "$2.pid"); kill "$pid"; while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done;;
 esac)");
         script("systemctl", "[ \"$2\" = safard ] && exec node \"$1\" " + node);
         for (const char* agency : {"MOFA", "FIA"}) {
             std::string file = agency;
             for (char& letter : file) letter = static_cast<char>(std::tolower(letter));
-            shell("safar node init " + peer(agency) + " --agency " + agency + " --listen 127.0.0.1:" +
-                  std::to_string(free_port()) + " > " + file + ".toml");
+            shell("safar node init " + peer(agency) + " --agency " + agency +
+                  " --listen 127.0.0.1:" + std::to_string(free_port()) + " > " + file + ".toml");
         }
     }
     void TearDown() override {
@@ -82,7 +86,8 @@ esac)");
 
     Ran shell(const std::string& line) const {
         Ran out = run({"/bin/bash", "-c",
-                       "cd " + root + "/work; export PATH=" + root + "/bin:$PATH SAFAR_NODE=" + node + "; " + line},
+                       "cd " + root + "/work; export PATH=" + root +
+                           "/bin:$PATH SAFAR_NODE=" + node + "; " + line},
                       std::chrono::seconds(60));
         EXPECT_EQ(out.exit_code, 0) << line << "\n" << out.out << out.err;
         return out;
@@ -100,7 +105,8 @@ esac)");
             {"2026-03-01T22:00:00Z", "$(date -u -d '+1 hour' +%Y-%m-%dT%H:%M:%SZ)"},
         };
         for (const auto& [from, to] : places)
-            for (std::size_t at = 0; (at = line.find(from, at)) != std::string::npos; at += to.size())
+            for (std::size_t at = 0; (at = line.find(from, at)) != std::string::npos;
+                 at += to.size())
                 line.replace(at, from.size(), to);
         return line;
     }
@@ -108,20 +114,26 @@ esac)");
         SCOPED_TRACE(line);
         if (line == "safar watch") { // goes on until somebody has seen enough
             shell("timeout --signal=INT 2 safar watch; [ $? = 124 ] || [ $? = 0 ]");
-        } else if (line == "safar doctor" || line == "safar verify --deep") { // peers may be a moment away
+        } else if (line == "safar doctor" ||
+                   line == "safar verify --deep") { // peers may be a moment away
             EXPECT_TRUE(eventually([&] {
-                return run({"/bin/bash", "-c", "SAFAR_NODE=" + node + " " SAFAR " " + line.substr(6)}).exit_code == 0;
+                return run({"/bin/bash", "-c",
+                            "SAFAR_NODE=" + node + " " SAFAR " " + line.substr(6)})
+                           .exit_code == 0;
             })) << shell(line).out;
         } else {
             shell(here(line));
         }
-        if (line.starts_with("safar node init")) shell("cp -r " + node + "/keys " + root + "/media/usb/keys");
-        if (line.starts_with("safar charter sign")) shell(peer_line("MOFA", "charter sign charter.toml"));
+        if (line.starts_with("safar node init"))
+            shell("cp -r " + node + "/keys " + root + "/media/usb/keys");
+        if (line.starts_with("safar charter sign"))
+            shell(peer_line("MOFA", "charter sign charter.toml"));
         if (line.starts_with("systemctl stop")) runs = false;
         if (line.starts_with("systemctl start")) runs = true;
         if (runs && !std::exchange(peers_run, runs)) start_peers();
     }
-    [[nodiscard]] std::string peer_line(const std::string& agency, const std::string& command) const {
+    [[nodiscard]] std::string peer_line(const std::string& agency,
+                                        const std::string& command) const {
         return "safar --node " + peer(agency) + " " + command;
     }
     void start_peers() const {
@@ -139,12 +151,14 @@ TEST_F(Runbook, EveryCommandInItDoesWhatItsReaderNeeds) {
     std::size_t typed = 0;
     for (const Block& block : blocks) {
         // A chapter of its own: the node that it speaks of runs, unless it has yet to be founded.
-        if (peers_run && !runs && !block.front().starts_with("systemctl")) type("systemctl start safard");
+        if (peers_run && !runs && !block.front().starts_with("systemctl"))
+            type("systemctl start safard");
         for (const std::string& line : block) {
             if (is_of_the_machine(line)) continue;
             type(line);
             ++typed;
-            if (HasFatalFailure() || HasNonfatalFailure()) FAIL() << "after " << typed << " commands";
+            if (HasFatalFailure() || HasNonfatalFailure())
+                FAIL() << "after " << typed << " commands";
         }
     }
     EXPECT_GT(typed, 35u);

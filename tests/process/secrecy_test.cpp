@@ -92,8 +92,10 @@ std::string metrics_of(const std::string& path) {
     path.copy(address.sun_path, sizeof address.sun_path - 1);
     std::string out;
     if (::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
-        const std::string request = "GET /metrics HTTP/1.1\r\nHost: node\r\nConnection: close\r\n\r\n";
-        EXPECT_EQ(::write(socket, request.data(), request.size()), static_cast<ssize_t>(request.size()));
+        const std::string request =
+            "GET /metrics HTTP/1.1\r\nHost: node\r\nConnection: close\r\n\r\n";
+        EXPECT_EQ(::write(socket, request.data(), request.size()),
+                  static_cast<ssize_t>(request.size()));
         char piece[4096];
         for (ssize_t count = 0; (count = ::read(socket, piece, sizeof piece)) > 0;)
             out.append(piece, static_cast<std::size_t>(count));
@@ -117,12 +119,14 @@ std::string unpacked_bundle(const std::string& path) {
         }
         if (!part.value()) continue;
         if (const auto* batch = std::get_if<BundleBatch>(&*part.value()))
-            if (auto opened = open_batch(batch->batch.bytes, LeafCheck::compute)) out += as_text(opened.value().raw);
+            if (auto opened = open_batch(batch->batch.bytes, LeafCheck::compute))
+                out += as_text(opened.value().raw);
     }
     return out;
 }
 
-void new_epoch(const Federation& net, std::vector<std::string> with, const std::vector<std::string>& all, int epoch) {
+void new_epoch(const Federation& net, std::vector<std::string> with,
+               const std::vector<std::string>& all, int epoch) {
     with.insert(with.begin(), {"charter", "amend"});
     Ran drafted = net.safar("IOM", with);
     ASSERT_EQ(drafted.exit_code, 0) << drafted.err;
@@ -140,17 +144,23 @@ void new_epoch(const Federation& net, std::vector<std::string> with, const std::
     }
 }
 
-// The planted words stand nowhere else: every node holds the charter's code lists, real places included.
+// The planted words stand nowhere else: every node holds the charter's code lists, real places
+// included.
 TEST(Secrecy, AnObserverCountsWhatItNeverHolds) {
     const std::vector<std::string> all{"IOM", "FIA", "UKF", "NCHR"};
-    Federation net(all, {{"movement", {"movement"}, all, all},
-                         {"protection", {"victim_case", "person"}, {"IOM", "FIA"}, {"IOM", "FIA"}}});
+    Federation net(all,
+                   {{"movement", {"movement"}, all, all},
+                    {"protection", {"victim_case", "person"}, {"IOM", "FIA"}, {"IOM", "FIA"}}});
     net.start_all();
-    const std::string before = "under the old banyan of Zarnigar", text = "beneath the third bridge of Qarmazin";
+    const std::string before = "under the old banyan of Zarnigar",
+                      text = "beneath the third bridge of Qarmazin";
     net.ask("IOM", {"record", "create", "victim_case", "location_of_recruitment=" + before});
-    new_epoch(net, {"--grant", "UKF:protection:observe", "--grant", "NCHR:protection:relay"}, all, 2);
+    new_epoch(net, {"--grant", "UKF:protection:observe", "--grant", "NCHR:protection:relay"}, all,
+              2);
     const std::string id(
-        net.ask("IOM", {"record", "create", "victim_case", "location_of_recruitment=" + text}).at("id").as_string());
+        net.ask("IOM", {"record", "create", "victim_case", "location_of_recruitment=" + text})
+            .at("id")
+            .as_string());
     net.ask("FIA", {"record", "create", "victim_case", "location_of_recruitment=" + text + " too"});
     net.wait_equal(all, "protection");
 
@@ -158,12 +168,14 @@ TEST(Secrecy, AnObserverCountsWhatItNeverHolds) {
         const auto status = net.ask(agency, {"status"});
         for (const auto& one : status.at("compartments").as_array()) {
             if (one.at("name").as_string() != "protection") continue;
-            EXPECT_EQ(one.at("right").as_string(), agency == std::string("UKF") ? "observes" : "relays");
+            EXPECT_EQ(one.at("right").as_string(),
+                      agency == std::string("UKF") ? "observes" : "relays");
             EXPECT_EQ(one.at("events").as_int64(), 3);
             EXPECT_EQ(one.at("records").as_int64(), 0);
         }
         for (const std::vector<std::string>& command :
-             {std::vector<std::string>{"digest", "--compartment", "protection", "--state"}, {"find", "victim_case"},
+             {std::vector<std::string>{"digest", "--compartment", "protection", "--state"},
+              {"find", "victim_case"},
               {"stats", "victim_case"}}) {
             Ran ran = net.safar(agency, command);
             EXPECT_EQ(ran.exit_code, 77) << agency << " " << command[0] << ran.out;
@@ -177,16 +189,23 @@ TEST(Secrecy, AnObserverCountsWhatItNeverHolds) {
     const std::string metrics = metrics_of(net.directory("UKF") + "/safar.sock");
     EXPECT_NE(metrics.find("safar_"), std::string::npos);
     EXPECT_EQ(metrics.find("bridge"), std::string::npos);
-    ASSERT_EQ(net.safar("IOM", {"bundle", "make", "--for", "UKF", "-o", net.path("ukf.bundle")}).exit_code, 0);
-    ASSERT_EQ(net.safar("IOM", {"bundle", "make", "--for", "NCHR", "-o", net.path("nchr.bundle")}).exit_code, 0);
+    ASSERT_EQ(net.safar("IOM", {"bundle", "make", "--for", "UKF", "-o", net.path("ukf.bundle")})
+                  .exit_code,
+              0);
+    ASSERT_EQ(net.safar("IOM", {"bundle", "make", "--for", "NCHR", "-o", net.path("nchr.bundle")})
+                  .exit_code,
+              0);
     EXPECT_EQ(unpacked_bundle(net.path("ukf.bundle")).find("bridge"), std::string::npos);
     EXPECT_NE(unpacked_bundle(net.path("nchr.bundle")).find("bridge"), std::string::npos);
     EXPECT_EQ(net.safar("UKF", {"bundle", "apply", net.path("ukf.bundle")}).exit_code, 0);
 
     for (const std::string& agency : all) net.stop(agency);
-    EXPECT_NE(unpacked(net.directory("IOM")).find(text), std::string::npos) << "the search finds nothing where it must";
-    EXPECT_NE(unpacked(net.directory("NCHR")).find(text), std::string::npos) << "a relay holds the bytes";
-    const std::string there = unpacked(net.directory("UKF")) + all_files(net.directory("UKF")) + net.log_of("UKF");
+    EXPECT_NE(unpacked(net.directory("IOM")).find(text), std::string::npos)
+        << "the search finds nothing where it must";
+    EXPECT_NE(unpacked(net.directory("NCHR")).find(text), std::string::npos)
+        << "a relay holds the bytes";
+    const std::string there =
+        unpacked(net.directory("UKF")) + all_files(net.directory("UKF")) + net.log_of("UKF");
     for (const char* planted : {"bridge", "Qarmazin", "banyan", "Zarnigar"})
         EXPECT_EQ(there.find(planted), std::string::npos) << planted;
 

@@ -20,20 +20,23 @@ double resident_mib(pid_t pid) {
     return resident * 4096 / (1 << 20);
 }
 double bounded_mib(const Federation& net, const std::string& agency) {
-    const std::string metrics = text_of(net, agency, "/metrics"), name = "\nsafar_store_memory_bytes ";
+    const std::string metrics = text_of(net, agency, "/metrics"),
+                      name = "\nsafar_store_memory_bytes ";
     const std::size_t at = metrics.find(name);
     EXPECT_NE(at, std::string::npos) << metrics;
     return at == std::string::npos ? 0 : std::stod(metrics.substr(at + name.size())) / (1 << 20);
 }
 std::size_t descriptors(pid_t pid) {
     std::size_t out = 0;
-    for ([[maybe_unused]] const auto& each : fs::directory_iterator("/proc/" + std::to_string(pid) + "/fd")) ++out;
+    for ([[maybe_unused]] const auto& each :
+         fs::directory_iterator("/proc/" + std::to_string(pid) + "/fd"))
+        ++out;
     return out;
 }
 
 struct Sample {
     double minutes;
-    double mib;      // resident, without what the store fills up to a bound
+    double mib; // resident, without what the store fills up to a bound
     std::size_t descriptors;
 };
 #if defined(__has_feature)
@@ -101,8 +104,9 @@ TEST(Soak, MemoryAndDescriptorsStayWhereTheyWere) {
             least = std::min(least, each.descriptors);
             most = std::max(most, each.descriptors);
         }
-        std::cout << agency << ": " << calls << " calls, " << first << " MiB, then " << last << " MiB, " << growth
-                  << " MiB a minute; " << least << " to " << most << " descriptors\n";
+        std::cout << agency << ": " << calls << " calls, " << first << " MiB, then " << last
+                  << " MiB, " << growth << " MiB a minute; " << least << " to " << most
+                  << " descriptors\n";
         // A short run's slope is noise; a leak of one call in a hundred shows in the long one.
         EXPECT_LT(growth, length > 10min ? 0.25 : 30.0) << agency;
         EXPECT_LT(last, first + 24) << agency;

@@ -76,7 +76,8 @@ TEST(Spine, ACompartmentReachesOnlyItsHolders) {
     EXPECT_EQ(refused.exit_code, 77) << refused.err;
     EXPECT_THAT(refused.err, HasSubstr("protection"));
     for (const std::vector<std::string>& question :
-         {std::vector<std::string>{"stats", "victim_case"}, {"find", "victim_case"},
+         {std::vector<std::string>{"stats", "victim_case"},
+          {"find", "victim_case"},
           {"digest", "--compartment", "protection"}}) {
         Ran none = net.safar("NGO", question);
         EXPECT_EQ(none.exit_code, 77) << question.front() << ": " << none.out << none.err;

@@ -31,10 +31,12 @@ TEST(Time, NodesWhoseClocksAreYearsApartHoldTheSame) {
     at("MOFA", "-10y");
     net.start_all();
     const auto write = [&](const std::string& note) {
-        for (const char* agency : {"IOM", "FIA", "MOFA"}) EXPECT_TRUE(write_one(net, agency)) << note << agency;
+        for (const char* agency : {"IOM", "FIA", "MOFA"})
+            EXPECT_TRUE(write_one(net, agency)) << note << agency;
         net.wait_equal({"IOM", "FIA", "MOFA"}, "return");
         for (const char* agency : {"FIA", "MOFA"})
-            EXPECT_EQ(net.digest(agency, "return", true), net.digest("IOM", "return", true)) << note << agency;
+            EXPECT_EQ(net.digest(agency, "return", true), net.digest("IOM", "return", true))
+                << note << agency;
     };
     write("apart ");
     EXPECT_NE(net.log_of("FIA").find("time=2036"), std::string::npos) << "its clock was not set";

@@ -1,5 +1,5 @@
-// A data directory that an earlier build wrote (tests/vectors/v1/node.tar.gz: store format 1, killed
-// while it ran; keys made for it alone) is read as it was written, and goes on.
+// A data directory that an earlier build wrote (tests/vectors/v1/node.tar.gz: store format 1,
+// killed while it ran; keys made for it alone) is read as it was written, and goes on.
 #include "tests/process/federation.hpp"
 
 #include <filesystem>
@@ -39,8 +39,8 @@ TEST(Versions, AStoreOfFormatOneIsReadAsItWasWrittenAndGoesOn) {
     const Ran person = net.safar("IOM", {"record", "show", "64PVW01QCMJBHB7YX4DSS121YB"});
     EXPECT_THAT(person.out, HasSubstr("زہرا خان"));
 
-    const Ran written = net.safar("IOM", {"record", "set", "1844SZ62NP76WYP1W79XF3CZKQ",
-                                          "date=2022-12-31"});
+    const Ran written =
+        net.safar("IOM", {"record", "set", "1844SZ62NP76WYP1W79XF3CZKQ", "date=2022-12-31"});
     EXPECT_EQ(written.exit_code, 0) << written.err;
     net.stop("IOM");
     net.start("IOM");

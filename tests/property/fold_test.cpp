@@ -22,8 +22,7 @@ Folded folded(const std::vector<HeldEvent>& events) {
     return fold(the_schema(), authority, record_id(1), events);
 }
 
-template <class Item>
-rc::Gen<Item> one_of(std::vector<Item> items) {
+template <class Item> rc::Gen<Item> one_of(std::vector<Item> items) {
     return rc::gen::elementOf(std::move(items));
 }
 

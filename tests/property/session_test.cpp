@@ -156,7 +156,8 @@ private:
         const std::string& compartment = may[random_.below(may.size())];
         if (random_.one_in(12))
             node.append(compartment, 1 + random_.below(8), 100'000 + random_.below(600'000));
-        else node.append(compartment, 1 + random_.below(random_.one_in(6) ? 90 : 4));
+        else
+            node.append(compartment, 1 + random_.below(random_.one_in(6) ? 90 : 4));
     }
 
     SplitMix random_;

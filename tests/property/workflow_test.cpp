@@ -1,6 +1,6 @@
-// Every workflow of the repository's catalogue, worked on at up to four nodes at once: legal steps from what a
-// node sees, illegal ones from an older or a hostile node, delivered in any order. All end with one outcome.
-// A failure prints the seed: RC_PARAMS="seed=..." repeats it.
+// Every workflow of the repository's catalogue, worked on at up to four nodes at once: legal steps
+// from what a node sees, illegal ones from an older or a hostile node, delivered in any order. All
+// end with one outcome. A failure prints the seed: RC_PARAMS="seed=..." repeats it.
 #include "tests/unit/node/imports/import_support.hpp"
 #include "tests/unit/storage/record/record_fixture.hpp"
 
@@ -28,7 +28,9 @@ Folded read(const Kind& kind, const std::vector<HeldEvent>& events) {
     return out;
 }
 
-const Field& status_of(const Kind& kind) { return *kind.field(std::string_view(kind.casework.workflow->status)); }
+const Field& status_of(const Kind& kind) {
+    return *kind.field(std::string_view(kind.casework.workflow->status));
+}
 
 std::string state_in(const Kind& kind, const Folded& record) {
     const FoldedField* field = record.field(status_of(kind).tag);
@@ -47,7 +49,8 @@ struct Replicas {
         if (const FoldedField* field = seen.field(status_of(kind).tag))
             for (const Said& said : field->live) replaces.push_back(said.dot);
         std::ranges::sort(replaces);
-        HeldEvent made = event(agencies[at], ++sequences[at], {{status_of(kind).tag, Code{to}}}, std::move(replaces));
+        HeldEvent made = event(agencies[at], ++sequences[at], {{status_of(kind).tag, Code{to}}},
+                               std::move(replaces));
         made.body.kind = kind.tag;
         made.body.at.microseconds = *rc::gen::inRange(0, 3);
         held[at].push_back(made);
@@ -55,7 +58,8 @@ struct Replicas {
     }
     void deliver(std::size_t from, std::size_t to) {
         for (const HeldEvent& each : held[from])
-            if (std::ranges::none_of(held[to], [&](const HeldEvent& h) { return h.leaf == each.leaf; }))
+            if (std::ranges::none_of(held[to],
+                                     [&](const HeldEvent& h) { return h.leaf == each.leaf; }))
                 held[to].push_back(each);
     }
 
@@ -69,13 +73,15 @@ void act(Replicas& replicas, const std::vector<std::string>& states) {
     const auto at = *rc::gen::inRange<std::size_t>(0, 4);
     const int what = *rc::gen::inRange(0, 10);
     if (what < 3) return replicas.deliver(at, *rc::gen::inRange<std::size_t>(0, 4));
-    if (what == 3) return replicas.assert_state(at, states[*rc::gen::inRange<std::size_t>(0, states.size())]);
+    if (what == 3)
+        return replicas.assert_state(at, states[*rc::gen::inRange<std::size_t>(0, states.size())]);
     const std::string state = state_in(replicas.kind, read(replicas.kind, replicas.held[at]));
     std::vector<const WorkStep*> legal;
     for (const WorkStep& step : replicas.kind.casework.steps)
         if (!step.again && std::ranges::find(step.from, state) != step.from.end())
             legal.push_back(&step);
-    if (!legal.empty()) replicas.assert_state(at, legal[*rc::gen::inRange<std::size_t>(0, legal.size())]->to);
+    if (!legal.empty())
+        replicas.assert_state(at, legal[*rc::gen::inRange<std::size_t>(0, legal.size())]->to);
 }
 
 RC_GTEST_PROP(WorkflowLaw, AnyInterleavingOfStepsHasOneOutcomeAtAllNodes, ()) {
@@ -88,11 +94,14 @@ RC_GTEST_PROP(WorkflowLaw, AnyInterleavingOfStepsHasOneOutcomeAtAllNodes, ()) {
         const Folded whole = read(*kind, replicas.all);
         for (auto& held : replicas.held) {
             for (const HeldEvent& each : replicas.all)
-                if (std::ranges::none_of(held, [&](const HeldEvent& h) { return h.leaf == each.leaf; })) held.push_back(each);
+                if (std::ranges::none_of(held,
+                                         [&](const HeldEvent& h) { return h.leaf == each.leaf; }))
+                    held.push_back(each);
             const Folded here = read(*kind, held); // in this node's order of arrival
             RC_ASSERT(state_in(*kind, here) == state_in(*kind, whole));
             RC_ASSERT(state_bytes(here) == state_bytes(whole));
-            RC_ASSERT(here.field(status_of(*kind).tag)->flags == whole.field(status_of(*kind).tag)->flags);
+            RC_ASSERT(here.field(status_of(*kind).tag)->flags ==
+                      whole.field(status_of(*kind).tag)->flags);
         }
     }
 }
@@ -107,11 +116,13 @@ RC_GTEST_PROP(WorkflowLaw, TheOutcomeIsAlwaysAStateThatStepsLeadTo, ()) {
         for (int i = 0; i < acts; ++i) act(replicas, lattice.order);
         const std::string state = state_in(*kind, read(*kind, replicas.all));
         std::set<std::string> asserted, reached{lattice.initial};
-        for (const HeldEvent& each : replicas.all) asserted.insert(std::get<Code>(each.body.assertions[0].value).code);
+        for (const HeldEvent& each : replicas.all)
+            asserted.insert(std::get<Code>(each.body.assertions[0].value).code);
         for (std::size_t grown = 0; grown != reached.size();) {
             grown = reached.size();
             for (const auto& step : lattice.steps)
-                if (reached.contains(step.from) && asserted.contains(step.to)) reached.insert(step.to);
+                if (reached.contains(step.from) && asserted.contains(step.to))
+                    reached.insert(step.to);
         }
         RC_ASSERT(reached.contains(state));
     }

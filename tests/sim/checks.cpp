@@ -1,6 +1,6 @@
 // The promises, checked from outside: what was acknowledged is there, logs only grow, nobody forked
-// itself, all verdicts are equal, every byte holds under a second reading, records say what a second
-// fold says, and a store that is opened again is the same.
+// itself, all verdicts are equal, every byte holds under a second reading, records say what a
+// second fold says, and a store that is opened again is the same.
 #include "tests/sim/governance.hpp"
 #include "tests/sim/model.hpp"
 #include "tests/sim/world.hpp"
@@ -36,8 +36,8 @@ std::optional<Raw> hash_at(const Core& core, const BatchPlace& place) {
     return hash_of(*held.value().front());
 }
 
-// What counts of a log; nullopt where some of it can not be read. A branch that was admitted lies in
-// ranges of its own.
+// What counts of a log; nullopt where some of it can not be read. A branch that was admitted lies
+// in ranges of its own.
 std::optional<std::vector<std::shared_ptr<const EncodedBatch>>>
 up_to_head(const Log& log, const FrontierEntry& entry) {
     std::vector<std::shared_ptr<const EncodedBatch>> out;
@@ -117,9 +117,10 @@ void World::check_prefixes(Core& core) {
             const bool cut = entry.head.forked || authority->restricted(entry.log.id) ||
                              (now.bodies && !then.bodies);
             if (entry.head.number < was.number && !cut)
-                return complain(Outcome::correctness,
-                                "prefix: " + core.agency + " held " + text_of(entry.log, was.number) +
-                                    " and now ends at " + std::to_string(entry.head.number));
+                return complain(Outcome::correctness, "prefix: " + core.agency + " held " +
+                                                          text_of(entry.log, was.number) +
+                                                          " and now ends at " +
+                                                          std::to_string(entry.head.number));
             auto held = hash_at(core, {entry.log, was.number});
             if (!cut && (!held || !same(*held, was.hash)))
                 return complain(Outcome::correctness, "prefix: at " + core.agency + " " +
@@ -141,9 +142,9 @@ void World::check_forks() {
             all.insert(fork.place);
             const LogOwner* owner = core->log().authority()->owner(fork.place.log.id);
             if (owner == nullptr) continue;
-            // What it knew of a compartment before it lost the right to is not kept level; nor is a proof
-            // that closes nothing, as where a header names an epoch that has become void: who never held
-            // that epoch can not check it.
+            // What it knew of a compartment before it lost the right to is not kept level; nor is a
+            // proof that closes nothing, as where a header names an epoch that has become void: who
+            // never held that epoch can not check it.
             if (auto shown = here.find(owner->compartment);
                 shown != here.end() && closes(fork, *core->log().authority()))
                 shown->second.insert(fork.place);
@@ -158,12 +159,14 @@ void World::check_forks() {
             auto [before, fresh] = verdicts.try_emplace(compartment, core.get(), places);
             if (fresh || before->second.second == places) continue;
             std::vector<BatchPlace> differ;
-            std::ranges::set_symmetric_difference(before->second.second, places, std::back_inserter(differ));
-            return complain(Outcome::correctness,
-                            "forks: " + core->agency + " and " + before->second.first->agency +
-                                " judge differently in " + compartment + ": only " +
-                                (places.contains(differ[0]) ? core->agency : before->second.first->agency) + " knows " +
-                                text_of(differ[0].log, differ[0].number));
+            std::ranges::set_symmetric_difference(before->second.second, places,
+                                                  std::back_inserter(differ));
+            return complain(
+                Outcome::correctness,
+                "forks: " + core->agency + " and " + before->second.first->agency +
+                    " judge differently in " + compartment + ": only " +
+                    (places.contains(differ[0]) ? core->agency : before->second.first->agency) +
+                    " knows " + text_of(differ[0].log, differ[0].number));
         }
     }
     if (healed_) statistics_.forks_found = all.size();
@@ -188,11 +191,14 @@ void World::check_equal_sets() {
             const Hash root = frontier_digest(frontier);
             ++statistics_.checks;
             if (by_root.try_emplace(root, set).first->second != set)
-                return complain(Outcome::correctness, "equal roots over different sets in " + compartment);
+                return complain(Outcome::correctness,
+                                "equal roots over different sets in " + compartment);
             // Forked heads are part of the root, and of no set.
-            const bool forked = std::ranges::any_of(frontier, [](const auto& e) { return e.head.forked; });
+            const bool forked =
+                std::ranges::any_of(frontier, [](const auto& e) { return e.head.forked; });
             if (!forked && by_set.try_emplace(set, root).first->second != root)
-                return complain(Outcome::correctness, "equal sets under different roots in " + compartment);
+                return complain(Outcome::correctness,
+                                "equal sets under different roots in " + compartment);
         }
     }
 }
@@ -205,7 +211,8 @@ void World::check_batches(Core& core) {
     std::map<BatchPlace, Hash> chain;
     for (Position after = 0;;) {
         auto entries = core.log().read_journal(after, 500);
-        if (!entries) return complain(Outcome::correctness, core.agency + ": the journal can not be read");
+        if (!entries)
+            return complain(Outcome::correctness, core.agency + ": the journal can not be read");
         if (entries.value().empty()) return;
         for (const JournalEntry& entry : entries.value()) {
             after = entry.position;
@@ -219,7 +226,8 @@ void World::check_batches(Core& core) {
             std::string problem = plain.problem;
             auto key = keys.find(plain.key);
             if (problem.empty() && key == keys.end()) problem = "nobody's key";
-            if (problem.empty() && !signed_by(plain, stored, key->second->signing.public_key().view()))
+            if (problem.empty() &&
+                !signed_by(plain, stored, key->second->signing.public_key().view()))
                 problem = "its signature is wrong";
             if (problem.empty() && plain.number > 1) {
                 auto before = hash_at(core, {entry.name, entry.number - 1});
@@ -228,7 +236,8 @@ void World::check_batches(Core& core) {
             }
             if (!problem.empty())
                 return complain(Outcome::correctness, "validity: " + core.agency + " holds " +
-                                                          text_of(entry.name, entry.number) + ": " + problem);
+                                                          text_of(entry.name, entry.number) + ": " +
+                                                          problem);
             verified_.insert_or_assign(hash, copy(stored));
         }
     }
@@ -238,8 +247,7 @@ namespace {
 
 std::string difference(const ModelRecord& said, const ModelRecord& model) {
     std::string out;
-    if (said.kind != model.kind)
-        out += fmt::format(" kind {} and not {}", said.kind, model.kind);
+    if (said.kind != model.kind) out += fmt::format(" kind {} and not {}", said.kind, model.kind);
     std::set<std::uint16_t> fields;
     for (const auto* record : {&said, &model})
         for (const auto& [tag, field] : record->fields) fields.insert(tag);
@@ -252,7 +260,8 @@ std::string difference(const ModelRecord& said, const ModelRecord& model) {
     };
     for (const std::uint16_t tag : fields)
         if (shown(said, tag) != shown(model, tag))
-            out += fmt::format(" field {}: {}; in the model {}", tag, shown(said, tag), shown(model, tag));
+            out += fmt::format(" field {}: {}; in the model {}", tag, shown(said, tag),
+                               shown(model, tag));
     return out;
 }
 
@@ -260,7 +269,8 @@ std::string difference(const ModelRecord& said, const ModelRecord& model) {
 
 void World::check_model(Core& core) {
     Derived* derived = core.derived();
-    if (derived == nullptr) return complain(Outcome::correctness, core.agency + ": no derived state");
+    if (derived == nullptr)
+        return complain(Outcome::correctness, core.agency + ": no derived state");
     const Charter& charter = *core.state().ruling().charter;
     std::map<std::string, int> rank;
     for (const CharterAgency& agency : charter.agencies)
@@ -270,7 +280,8 @@ void World::check_model(Core& core) {
     for (const std::string& compartment : core.read())
         for (const FrontierEntry& entry : core.log().frontier(compartment)) {
             const auto held = up_to_head(core.log(), entry);
-            if (!held) return complain(Outcome::correctness, core.agency + ": a log can not be read");
+            if (!held)
+                return complain(Outcome::correctness, core.agency + ": a log can not be read");
             const LogOwner* owner = core.log().authority()->owner(entry.log.id);
             for (const auto& stored : *held) {
                 PlainBatch batch = read_plain(stored->bytes);
@@ -313,7 +324,8 @@ void World::check_reopened(Core& core) {
         std::map<std::string, std::pair<Hash, Hash>> out;
         Derived* derived = core.derived();
         for (const std::string& compartment : core.shown()) {
-            auto state = derived == nullptr ? Result<Hash>(Hash{}) : derived->state_digest(compartment, {});
+            auto state =
+                derived == nullptr ? Result<Hash>(Hash{}) : derived->state_digest(compartment, {});
             out[compartment] = {frontier_digest(core.log().frontier(compartment)),
                                 state ? state.value() : Hash{}};
         }
@@ -328,7 +340,8 @@ void World::check_reopened(Core& core) {
     network_->went_down(core, false);
     core.end(/*power=*/false);
     if (auto started = core.start(); !started)
-        return complain(Outcome::correctness, "reopen: " + core.agency + ": " + describe(started.error()));
+        return complain(Outcome::correctness,
+                        "reopen: " + core.agency + ": " + describe(started.error()));
     ++statistics_.checks;
     if (digests() != before)
         complain(Outcome::correctness, "reopen: " + core.agency + " is another after a restart");

@@ -59,7 +59,8 @@ Derived* Core::derived() {
     if (!derived_) {
         auto schema = charter_schema(*charter_->ruling().charter);
         SAFAR_ASSERT(schema.has_value());
-        auto opened = Derived::open(*log_, std::make_shared<const Schema>(std::move(schema).value()));
+        auto opened =
+            Derived::open(*log_, std::make_shared<const Schema>(std::move(schema).value()));
         if (!opened) return nullptr;
         derived_ = std::move(opened).value();
     }
@@ -90,9 +91,11 @@ Bytes Core::kept_statements() const {
 
 std::vector<IngestOutcome> Core::ingest(std::span<const EncodedBatch> batches) {
     auto outcomes = log_->ingest(batches);
-    if (std::ranges::any_of(outcomes, [](const IngestOutcome& outcome) {
-            return !outcome.result && outcome.result.error().code == ErrorCode::fork_detected;
-        }) ||
+    if (std::ranges::any_of(outcomes,
+                            [](const IngestOutcome& outcome) {
+                                return !outcome.result &&
+                                       outcome.result.error().code == ErrorCode::fork_detected;
+                            }) ||
         log_->forks().size() != forks_noted_) // a write of unknown fate took place after all
         note_forks();
     return outcomes;

@@ -1,6 +1,6 @@
-// One node without a shell: the production log on a disk that fails, derived state, the charter as the
-// node holds it, and what sessions ask. A life begins with start() and ends with end(); the disk and
-// the charter's files outlive it.
+// One node without a shell: the production log on a disk that fails, derived state, the charter as
+// the node holds it, and what sessions ask. A life begins with start() and ends with end(); the
+// disk and the charter's files outlive it.
 #pragma once
 
 #include "node/net/statement_round.hpp"
@@ -74,7 +74,8 @@ public:
     std::shared_ptr<const Charter> charter() const override { return charter_->ruling().charter; }
     void ingest(std::vector<EncodedBatch> batches,
                 std::function<void(std::vector<IngestOutcome>)> done) override;
-    void adopt_charter(std::uint64_t epoch, Bytes document, std::function<void(Result<>)> done) override;
+    void adopt_charter(std::uint64_t epoch, Bytes document,
+                       std::function<void(Result<>)> done) override;
     void adopt_notice(Bytes notice, std::function<void(Result<>)> done) override;
     void confirm_own_heads(const NodeId& peer, Frontier held_by_peer) override {
         confirm(peer, held_by_peer);

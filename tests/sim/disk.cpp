@@ -6,8 +6,10 @@ namespace safar::sim {
 namespace {
 
 void put(Disk::Map& map, const KeyValue::Write& write) {
-    if (write.value) map[write.key] = std::make_shared<const Bytes>(*write.value);
-    else map.erase(write.key);
+    if (write.value)
+        map[write.key] = std::make_shared<const Bytes>(*write.value);
+    else
+        map.erase(write.key);
 }
 
 Error gone() { return failure(ErrorCode::storage_failed, "the process has ended"); }
@@ -20,8 +22,7 @@ public:
         auto found = disk_.derived.find(key);
         return found == disk_.derived.end() ? std::optional<Bytes>() : *found->second;
     }
-    Result<std::vector<std::optional<Bytes>>>
-    get_many(std::span<const Bytes> keys) const override {
+    Result<std::vector<std::optional<Bytes>>> get_many(std::span<const Bytes> keys) const override {
         std::vector<std::optional<Bytes>> out;
         for (const Bytes& key : keys) {
             SAFAR_TRY(auto value, get(key));
@@ -159,7 +160,8 @@ Result<> Disk::commit(const Changes& changes) {
             Map& map = tables_[static_cast<std::size_t>(each.table)];
             if (each.value)
                 map[each.key] = std::make_shared<const Bytes>(safar::copy(*each.value));
-            else map.erase(each.key);
+            else
+                map.erase(each.key);
         }
     if (died) return gone();
     return unknown ? Result<>(failure(ErrorCode::storage_failed, "fsync: EIO")) : success();
@@ -168,7 +170,8 @@ Result<> Disk::commit(const Changes& changes) {
 Result<> Disk::save(const WitnessState& state) {
     if (died) return gone();
     older_witnesses_.emplace_back(now, witness_);
-    while (!older_witnesses_.empty() && older_witnesses_.front().first + std::chrono::seconds(1) < now)
+    while (!older_witnesses_.empty() &&
+           older_witnesses_.front().first + std::chrono::seconds(1) < now)
         older_witnesses_.pop_front();
     witness_ = state;
     return success();

@@ -1,6 +1,6 @@
-// A disk that outlives the log and can fail as real ones do: full, an fsync that errs, reads that err,
-// a process that ends in the middle of a commit, power that goes with the newest witness, an older copy
-// put in its place. Commits are atomic and durable when they return, as Store promises.
+// A disk that outlives the log and can fail as real ones do: full, an fsync that errs, reads that
+// err, a process that ends in the middle of a commit, power that goes with the newest witness, an
+// older copy put in its place. Commits are atomic and durable when they return, as Store promises.
 #pragma once
 
 #include "storage/log/memory_store.hpp"
@@ -39,7 +39,7 @@ public:
     struct Copy;
     [[nodiscard]] std::shared_ptr<const Copy> copy() const;
     void put_back(const Copy& copy, bool with_witness);
-    void replace(); // by an empty one
+    void replace();                                   // by an empty one
     [[nodiscard]] std::vector<Bytes> batches() const; // all that is stored, what is kept apart too
     bool flip_in_a_batch(); // one bit, and no checksum notices; false: there is none
 

@@ -146,7 +146,8 @@ void World::fault_partition() {
 void World::fault_pause() {
     Core& core = any_up(fault_random_);
     statistics_.count(Fault::pause);
-    core.paused_until = std::min(time_.now + fault_random_.between(1s, swarm_.pause_max), heals_at_);
+    core.paused_until =
+        std::min(time_.now + fault_random_.between(1s, swarm_.pause_max), heals_at_);
     say(core.agency + " is paused");
 }
 
@@ -175,8 +176,10 @@ void World::fault_clock() {
         break;
     default:
         statistics_.count(Fault::clock_frozen);
-        if (clock.frozen_us) clock.frozen_us.reset();
-        else clock.frozen_us = wall(*cores_[which]).microseconds;
+        if (clock.frozen_us)
+            clock.frozen_us.reset();
+        else
+            clock.frozen_us = wall(*cores_[which]).microseconds;
     }
 }
 

@@ -150,11 +150,11 @@ Founding found(Random& random, std::size_t honest, std::size_t hostile, bool rig
     out.quorum = draft.quorum = static_cast<std::uint32_t>(stewards / 2 + 1);
     for (std::size_t i = 0; i < honest + hostile; ++i) {
         const std::string agency = (i < honest ? "A" : "X") + std::to_string(i);
-        Member member{agency, key_of(agency + "/s"), key_of(agency + "/t"), {}, i >= honest,
-                      i < stewards};
+        Member member{agency, key_of(agency + "/s"), key_of(agency + "/t"),
+                      {},     i >= honest,           i < stewards};
         member.id = node_id(member.signing.public_key());
-        draft.enrolments.push_back(make_enrolment(agency, agency, "127.0.0.1:" + std::to_string(7000 + i),
-                                                  member.signing, member.tls));
+        draft.enrolments.push_back(make_enrolment(
+            agency, agency, "127.0.0.1:" + std::to_string(7000 + i), member.signing, member.tls));
         if (member.steward) draft.stewards.push_back(agency);
         out.members.push_back(std::move(member));
     }

@@ -39,7 +39,8 @@ constexpr std::uint16_t kinds_count = 6;
 [[nodiscard]] std::vector<NamedText> documents(bool later);
 [[nodiscard]] bool has_later(const Charter& charter);
 namespace field {
-constexpr std::uint16_t note = 1, needs = 2, opinion = 3, stage = 4, sharing = 5, paid = 6, later = 7;
+constexpr std::uint16_t note = 1, needs = 2, opinion = 3, stage = 4, sharing = 5, paid = 6,
+                        later = 7;
 }
 
 // `rights`: some agencies only relay or observe.

@@ -67,14 +67,16 @@ std::string describe_frames(ByteView bytes) {
 
 Bytes as_said_by(Release release, Bytes bytes) {
     constexpr std::size_t versions_at = 5, more = 48;
-    const bool hello = bytes.size() > versions_at && bytes[4] == static_cast<std::byte>(wire::FrameType::hello);
+    const bool hello =
+        bytes.size() > versions_at && bytes[4] == static_cast<std::byte>(wire::FrameType::hello);
     if (release == Release::ours || !hello) return bytes;
     const std::size_t size = ByteReader(bytes).integer<std::uint32_t>();
     Bytes out;
     ByteWriter writer(out);
     writer.integer(static_cast<std::uint32_t>(size + more));
     writer.integer(static_cast<std::uint8_t>(wire::FrameType::hello));
-    writer.integer(static_cast<std::uint16_t>(wire::version_max + (release == Release::far ? 1 : 0)));
+    writer.integer(
+        static_cast<std::uint16_t>(wire::version_max + (release == Release::far ? 1 : 0)));
     writer.integer(static_cast<std::uint16_t>(wire::version_max + 1));
     writer.bytes(ByteView(bytes).subspan(versions_at + 4, size - 5));
     writer.bytes(Bytes(more, std::byte{0x5a}));

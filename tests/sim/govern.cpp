@@ -56,9 +56,8 @@ std::optional<Amendment> World::amendment(Core& by, Fault& what) {
     Random& random = govern_random_;
     const Charter& now = *by.state().ruling().charter;
     const Member& drawn = random.any(founding_.members);
-    const auto gone = std::ranges::find_if(founding_.members, [&](const Member& member) {
-        return now.node(member.id) == nullptr;
-    });
+    const auto gone = std::ranges::find_if(
+        founding_.members, [&](const Member& member) { return now.node(member.id) == nullptr; });
     const bool back = gone != founding_.members.end() && random.one_in(3);
     const Member& whom = back ? *gone : drawn;
     const bool listed = now.node(whom.id) != nullptr;

@@ -47,7 +47,8 @@ TEST_F(Governed, WhatTheDiskRefusedWhenAnEpochCameIsMadeUpWithTheNextWrite) {
 TEST_F(Governed, AForkThatTheDiskRefusedIsTakenUpWithTheNextWrite) {
     const Member& other = founding.members[1];
     const Authority& charter = *core.log().authority();
-    const LogName log{log_id(charter.network(), other.id, "movement"), SeededEntropy(5).draw<Incarnation>()};
+    const LogName log{log_id(charter.network(), other.id, "movement"),
+                      SeededEntropy(5).draw<Incarnation>()};
     const auto batch = [&](std::uint64_t seed) {
         BatchContext context;
         context.network = charter.network();
@@ -61,12 +62,14 @@ TEST_F(Governed, AForkThatTheDiskRefusedIsTakenUpWithTheNextWrite) {
         std::size_t taken = 0;
         auto built = build_batch(context, other.signing, entropy, {&event, 1}, taken).value();
         Signature signature;
-        std::memcpy(signature.raw.data(), built.encoded.bytes.data() + BatchHeader::encoded_bytes, Signature::size);
+        std::memcpy(signature.raw.data(), built.encoded.bytes.data() + BatchHeader::encoded_bytes,
+                    Signature::size);
         return std::pair(built.header, signature);
     };
     const auto [a, signed_a] = batch(1);
     const auto [b, signed_b] = batch(2);
-    const Notice fork = make_fork_notice(make_evidence({log, 1}, encode_header(a), signed_a, encode_header(b), signed_b));
+    const Notice fork = make_fork_notice(
+        make_evidence({log, 1}, encode_header(a), signed_a, encode_header(b), signed_b));
 
     core.disk().rates.full = 1000;
     EXPECT_EQ(core.adopt_notice(fork.bytes).error().code, ErrorCode::storage_full);

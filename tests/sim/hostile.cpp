@@ -30,8 +30,7 @@ void push(std::vector<Bytes>& out, Bytes frame) {
     if (!frame.empty()) out.push_back(std::move(frame));
 }
 
-template <class Message>
-Bytes framed(const Message& message) {
+template <class Message> Bytes framed(const Message& message) {
     Bytes out;
     wire::encode(message, out);
     return out;
@@ -58,8 +57,10 @@ Bytes Hostile::tamper(const Core& from, const Core& to, Bytes bytes) {
     if (quiet || !from.up()) return bytes;
     Frames out;
     for (Bytes& frame : cut(bytes)) {
-        if (random_.permille(permille_)) play(from, out, std::move(frame));
-        else out.push_back(std::move(frame));
+        if (random_.permille(permille_))
+            play(from, out, std::move(frame));
+        else
+            out.push_back(std::move(frame));
     }
     if (random_.permille(fork_permille)) {
         if (const auto place = taken_place(from, 1 + random_.below(3))) {
@@ -69,7 +70,8 @@ Bytes Hostile::tamper(const Core& from, const Core& to, Bytes bytes) {
         }
     }
     if (!out.empty())
-        if (const auto place = loose_place(from, out.back()); place && random_.permille(loose_permille)) {
+        if (const auto place = loose_place(from, out.back());
+            place && random_.permille(loose_permille)) {
             statistics_.count(Fault::hostile_loose);
             push(out, forged(from, *place));
         }
@@ -98,7 +100,8 @@ Bytes Hostile::two_faced(const Core& from, const Core& to) {
 
 void Hostile::play(const Core& from, Frames& out, Bytes frame) {
     statistics_.count(Fault::hostile_frame);
-    if (frame[4] == batch_type && random_.below(3) != 0) return play_on_batch(from, out, std::move(frame));
+    if (frame[4] == batch_type && random_.below(3) != 0)
+        return play_on_batch(from, out, std::move(frame));
     switch (random_.below(11)) {
     case 0:
         played("H14");
@@ -121,17 +124,13 @@ void Hostile::play(const Core& from, Frames& out, Bytes frame) {
         writer.integer(std::uint32_t{0xffffffff});
         return out.push_back(raw_frame(5, payload));
     }
-    case 5:
-        played("H23");
-        return out.push_back(raw_frame(12, Bytes(9)));
+    case 5: played("H23"); return out.push_back(raw_frame(12, Bytes(9)));
     case 6: {
         played("H26");
         FrontierEntry twice{own_log(from, "movement", random_), Head{3, 3, {}, 0, false}};
         return out.push_back(framed(wire::FrontierFull{"movement", {twice, twice}}));
     }
-    case 7:
-        played("H17");
-        return out.push_back(raw_frame(1, Bytes(40, std::byte{0xff})));
+    case 7: played("H17"); return out.push_back(raw_frame(1, Bytes(40, std::byte{0xff})));
     case 8: played("H45"); return; // never sent at all
     default: return invent(from, out);
     }
@@ -143,12 +142,27 @@ void Hostile::play_on_batch(const Core& from, Frames& out, Bytes frame) {
     const std::size_t signature = payload_at + BatchHeader::encoded_bytes;
     const auto flip = [&](std::size_t at) { frame[at] ^= std::byte{1}; };
     switch (random_.below(9)) {
-    case 0: played("H28"); flip(size - 1 - random_.below(8)); break;
-    case 1: played("H29"); flip(signature + random_.below(64)); break;
-    case 2: played("H32"); flip(payload_at + 8 + random_.below(32)); break;  // network
-    case 3: played("H33"); flip(payload_at + 140 + random_.below(32)); break; // root
-    case 4: played("H35"); flip(payload_at + 40 + random_.below(32)); break; // log
-    case 5: { // sequence or number: zero, far ahead, the largest
+    case 0:
+        played("H28");
+        flip(size - 1 - random_.below(8));
+        break;
+    case 1:
+        played("H29");
+        flip(signature + random_.below(64));
+        break;
+    case 2:
+        played("H32");
+        flip(payload_at + 8 + random_.below(32));
+        break; // network
+    case 3:
+        played("H33");
+        flip(payload_at + 140 + random_.below(32));
+        break; // root
+    case 4:
+        played("H35");
+        flip(payload_at + 40 + random_.below(32));
+        break; // log
+    case 5: {  // sequence or number: zero, far ahead, the largest
         played("H38");
         const std::size_t at = payload_at + (random_.one_in(2) ? 88 : 96);
         const std::byte fill = random_.one_in(3) ? std::byte{0} : std::byte{0xff};
@@ -189,7 +203,8 @@ void Hostile::invent(const Core& from, Frames& out) {
         played("H48"); // a frontier said under a digest that is not its own
         Hash base;
         entropy_.fill(base.raw);
-        return out.push_back(framed(wire::FrontierDelta{compartment, base, {{log, Head{1, 1, base, 0, false}}}}));
+        return out.push_back(
+            framed(wire::FrontierDelta{compartment, base, {{log, Head{1, 1, base, 0, false}}}}));
     }
     default: {
         // By the right key, in a compartment that may not be its own to write.
@@ -217,10 +232,11 @@ std::optional<BatchContext> Hostile::taken_place(const Core& from, std::uint64_t
     return place;
 }
 
-// The place after the batch in `frame`, if that is the last of a log of its own, going on from another
-// batch than this one.
+// The place after the batch in `frame`, if that is the last of a log of its own, going on from
+// another batch than this one.
 std::optional<BatchContext> Hostile::loose_place(const Core& from, ByteView frame) {
-    if (frame.size() < payload_at + EncodedBatch::prefix_bytes || frame[4] != batch_type) return std::nullopt;
+    if (frame.size() < payload_at + EncodedBatch::prefix_bytes || frame[4] != batch_type)
+        return std::nullopt;
     auto before = decode_header(frame.subspan(payload_at, BatchHeader::encoded_bytes));
     if (!before) return std::nullopt;
     const LogOwner* owner = from.log().authority()->owner(before.value().log.id);

@@ -1,5 +1,6 @@
-// Nodes that the charter lists and that play the catalogue of hostile peers (hostile.tsv) over sessions
-// which else are true: they damage, repeat, withhold and invent what they send, and sign twice.
+// Nodes that the charter lists and that play the catalogue of hostile peers (hostile.tsv) over
+// sessions which else are true: they damage, repeat, withhold and invent what they send, and sign
+// twice.
 #pragma once
 
 #include "tests/sim/network.hpp"

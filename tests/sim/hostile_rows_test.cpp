@@ -1,6 +1,7 @@
-// The catalogue of hostile peers, row by row, against the production session, log and fold: the exact
-// answer, what becomes of the session, and what is durable afterwards. Rows that exist only at sockets, TLS,
-// configuration files and real disks are played by real processes; both lists together are the catalogue.
+// The catalogue of hostile peers, row by row, against the production session, log and fold: the
+// exact answer, what becomes of the session, and what is durable afterwards. Rows that exist only
+// at sockets, TLS, configuration files and real disks are played by real processes; both lists
+// together are the catalogue.
 #include "tests/sim/core.hpp"
 #include "tests/sim/plain.hpp"
 #include "tests/unit/sync/session/hostile_peer.hpp"
@@ -53,7 +54,8 @@ protected:
                                                      sim::plain_hash("sealed", {ByteView()})});
         const std::byte mark{0};
         BatchHeader header = batch().header;
-        header.root = *Hash::from(sim::plain_hash("leaf", {ByteView(&mark, 1), sim::plain_hash("dots", {ByteView()}), inner}));
+        header.root = *Hash::from(sim::plain_hash(
+            "leaf", {ByteView(&mark, 1), sim::plain_hash("dots", {ByteView()}), inner}));
         Bytes stored = encode_header(header);
         const Signature signature = sign_header(net.key("IOM"), header.network, stored);
         ByteWriter rest(stored);
@@ -195,7 +197,8 @@ ROW(H31, ALowOrderKeyIsRefusedAtEveryVerify) {
 }
 ROW(H32, ASignatureForAnotherPurposeIsBad) {
     Bytes stored = batch().encoded.bytes;
-    const Signature other = net.key("IOM").sign("notice", ByteView(stored).first(BatchHeader::encoded_bytes));
+    const Signature other =
+        net.key("IOM").sign("notice", ByteView(stored).first(BatchHeader::encoded_bytes));
     std::copy(other.raw.begin(), other.raw.end(), stored.begin() + BatchHeader::encoded_bytes);
     greet();
     say_batch(stored);
@@ -214,8 +217,10 @@ ROW(H34, OtherEventsUnderTheSameHeaderAreAWrongHash) {
     EventDraft event = draft();
     event.body.verb = "invented";
     const BuiltBatch two = built(context(), event);
-    Bytes stored(one.encoded.bytes.begin(), one.encoded.bytes.begin() + BatchHeader::encoded_bytes + Signature::size);
-    stored.insert(stored.end(), two.encoded.bytes.begin() + BatchHeader::encoded_bytes + Signature::size,
+    Bytes stored(one.encoded.bytes.begin(),
+                 one.encoded.bytes.begin() + BatchHeader::encoded_bytes + Signature::size);
+    stored.insert(stored.end(),
+                  two.encoded.bytes.begin() + BatchHeader::encoded_bytes + Signature::size,
                   two.encoded.bytes.end());
     greet();
     say_batch(stored);
@@ -243,8 +248,9 @@ ROW(H37, AnyClaimedTimeIsAcceptedAndOrdersNothing) {
     greet();
     Hash previous;
     std::uint64_t number = 0;
-    for (std::int64_t at : {std::numeric_limits<std::int64_t>::min(), std::int64_t{-1},
-                            std::int64_t{3'300'000'000'000'000}, std::numeric_limits<std::int64_t>::max()}) {
+    for (std::int64_t at :
+         {std::numeric_limits<std::int64_t>::min(), std::int64_t{-1},
+          std::int64_t{3'300'000'000'000'000}, std::numeric_limits<std::int64_t>::max()}) {
         BatchContext place = context();
         place.number = place.first_sequence = ++number;
         place.previous = previous;
@@ -413,12 +419,13 @@ TEST_F(HostileDisk, H58_AFullDiskRefusesReadsGoOnAndNothingIsLost) {
 }
 
 // The rows that exist only outside of the core.
-const std::set<std::string> by_real_processes = {"H01", "H02", "H03", "H05", "H06", "H07", "H08", "H09", "H10",
-                                                 "H13", "H53", "H55", "H56"};
+const std::set<std::string> by_real_processes = {"H01", "H02", "H03", "H05", "H06", "H07", "H08",
+                                                 "H09", "H10", "H13", "H53", "H55", "H56"};
 const std::set<std::string> catalogue = {
-    "H01", "H02", "H03", "H05", "H06", "H07", "H08", "H09", "H10", "H11", "H13", "H14", "H15", "H17", "H18",
-    "H20", "H21", "H22", "H23", "H25", "H26", "H28", "H29", "H31", "H32", "H33", "H34", "H35", "H36", "H37",
-    "H38", "H40", "H41", "H43", "H44", "H45", "H48", "H49", "H50", "H51", "H53", "H55", "H56", "H57", "H58"};
+    "H01", "H02", "H03", "H05", "H06", "H07", "H08", "H09", "H10", "H11", "H13", "H14",
+    "H15", "H17", "H18", "H20", "H21", "H22", "H23", "H25", "H26", "H28", "H29", "H31",
+    "H32", "H33", "H34", "H35", "H36", "H37", "H38", "H40", "H41", "H43", "H44", "H45",
+    "H48", "H49", "H50", "H51", "H53", "H55", "H56", "H57", "H58"};
 
 TEST(HostileCatalogue, EveryRowIsPlayedHereOrByRealProcesses) {
     std::set<std::string> played = by_real_processes;
@@ -427,14 +434,16 @@ TEST(HostileCatalogue, EveryRowIsPlayedHereOrByRealProcesses) {
         const auto& suite = *all.GetTestSuite(i);
         const std::string name = suite.name();
         for (int j = 0; j < suite.total_test_count() && name.starts_with("Hostile"); ++j)
-            if (const std::string test = suite.GetTestInfo(j)->name(); test[0] == 'H' && test[3] == '_') {
+            if (const std::string test = suite.GetTestInfo(j)->name();
+                test[0] == 'H' && test[3] == '_') {
                 EXPECT_FALSE(by_real_processes.contains(test.substr(0, 3))) << test;
                 played.insert(test.substr(0, 3));
             }
     }
     EXPECT_EQ(played, catalogue);
     const char* data = std::getenv("SAFAR_DATA");
-    std::ifstream file(std::string(data == nullptr ? SAFAR_SOURCE_DIR "/../shared/data" : data) + "/../hostile.tsv");
+    std::ifstream file(std::string(data == nullptr ? SAFAR_SOURCE_DIR "/../shared/data" : data) +
+                       "/../hostile.tsv");
     std::set<std::string> stated;
     for (std::string line; std::getline(file, line);)
         if (line[0] == 'H') stated.insert(line.substr(0, 3));

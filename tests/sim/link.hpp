@@ -1,5 +1,5 @@
-// One connection: two sides, each with its session and the stream of bytes on its way to it. Inside of
-// Network; include only from network*.cpp.
+// One connection: two sides, each with its session and the stream of bytes on its way to it. Inside
+// of Network; include only from network*.cpp.
 #pragma once
 
 #include "tests/sim/network.hpp"

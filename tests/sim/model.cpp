@@ -28,12 +28,14 @@ std::string code_of(const Raw& value) { // u8 type, u32 size, text
     return out;
 }
 Raw coded(const std::string& code) {
-    Raw out{std::byte{3}, static_cast<std::byte>(code.size()), std::byte{0}, std::byte{0}, std::byte{0}};
+    Raw out{std::byte{3}, static_cast<std::byte>(code.size()), std::byte{0}, std::byte{0},
+            std::byte{0}};
     for (char c : code) out.push_back(static_cast<std::byte>(c));
     return out;
 }
 
-// Stages: open, then decided or held, then done. A stage counts where the ones that lead to it were said.
+// Stages: open, then decided or held, then done. A stage counts where the ones that lead to it were
+// said.
 Raw status_of(const std::vector<Said>& all) {
     std::set<std::string> said;
     for (const Said& each : all) said.insert(code_of(each.value));
@@ -47,7 +49,8 @@ int strictness(const Raw& value) {
     return code == "all" ? 0 : code == "some" ? 1 : code == "none" ? 2 : 3;
 }
 
-ModelField read_field(const Rule& rule, std::vector<Said> all, const std::map<std::string, int>& rank) {
+ModelField read_field(const Rule& rule, std::vector<Said> all,
+                      const std::map<std::string, int>& rank) {
     ModelField out;
     std::vector<Said> live;
     for (const Said& each : all)
@@ -71,9 +74,13 @@ ModelField read_field(const Rule& rule, std::vector<Said> all, const std::map<st
     const Said* strictest = &live[0];
     for (const Said& each : live) {
         if (rule.reads == Reads::ledger) out.reading.insert(each.value);
-        if (rule.reads == Reads::set && !out.reading.contains(each.value)) out.reading.insert(each.value);
-        if (rule.reads == Reads::each && agencies.insert(each.agency).second) out.reading.insert(each.value);
-        const auto key = [](const Said& s) { return std::pair(strictness(s.value), code_of(s.value)); };
+        if (rule.reads == Reads::set && !out.reading.contains(each.value))
+            out.reading.insert(each.value);
+        if (rule.reads == Reads::each && agencies.insert(each.agency).second)
+            out.reading.insert(each.value);
+        const auto key = [](const Said& s) {
+            return std::pair(strictness(s.value), code_of(s.value));
+        };
         if (rule.reads == Reads::strictest && key(*strictest) < key(each)) strictest = &each;
     }
     if (rule.reads == Reads::strictest) out.reading.insert(strictest->value);

@@ -1,5 +1,5 @@
-// The second opinion on meaning: what records say, worked out from plain events with maps and sets and
-// nothing of storage/record. Knows the fields of founding.cpp by their rules.
+// The second opinion on meaning: what records say, worked out from plain events with maps and sets
+// and nothing of storage/record. Knows the fields of founding.cpp by their rules.
 #pragma once
 
 #include "tests/sim/plain.hpp"
@@ -10,9 +10,9 @@
 namespace safar::sim {
 
 struct ModelField {
-    std::set<Raw> live;                     // dots
-    std::multiset<Raw> reading;             // values as encoded; in no order
-    Raw first;                              // rule single: the one that is shown
+    std::set<Raw> live;         // dots
+    std::multiset<Raw> reading; // values as encoded; in no order
+    Raw first;                  // rule single: the one that is shown
     friend bool operator==(const ModelField&, const ModelField&) = default;
 };
 struct ModelRecord {

@@ -55,8 +55,10 @@ void Network::call(Core& core, std::size_t other) {
     time_.later(wait, [this, &core, other, silent, life = core.life] {
         if (core.life != life) return;
         peer(core.index, other).calling = false;
-        if (silent) call_failed(core, other);
-        else called(core, other);
+        if (silent)
+            call_failed(core, other);
+        else
+            called(core, other);
     });
 }
 
@@ -90,8 +92,8 @@ void Network::establish(Core& dialler, Core& host) {
     link->host.other = &link->dialler;
     for (Side* side : {&link->dialler, &link->host}) {
         side->delay_min = rates.delay_min;
-        side->delay_mean = NodeTime(rates.delay_mean.count() / 2 +
-                                    random_.about(rates.delay_mean).count() / 2);
+        side->delay_mean =
+            NodeTime(rates.delay_mean.count() / 2 + random_.about(rates.delay_mean).count() / 2);
         Peer& with = peer(side->core->index, side->other->core->index);
         with.up = side;
         with.up_at = time_.now;
@@ -101,8 +103,8 @@ void Network::establish(Core& dialler, Core& host) {
     ++statistics_.sessions;
     for (Side* side : {&link->dialler, &link->host}) {
         Core& core = *side->core;
-        side->session = std::make_unique<Session>(core.id, side->other->core->id, core, core.plan,
-                                                  time_.now);
+        side->session =
+            std::make_unique<Session>(core.id, side->other->core->id, core, core.plan, time_.now);
         perform(link, *side, side->session->start(time_.now));
     }
 }
@@ -123,8 +125,10 @@ void Network::end_side(Side& side, ErrorCode why, std::chrono::seconds wait) {
     const NodeTime now = time_.now;
     if (now - with.up_at >= 10min && !blamed) with.backoff.forgive();
     if (blamed) {
-        if (blame(why) == Blame::nobody) with.backoff.rested(now, wait);
-        else with.backoff.blamed(now, wait);
+        if (blame(why) == Blame::nobody)
+            with.backoff.rested(now, wait);
+        else
+            with.backoff.blamed(now, wait);
         with.blamed_until = with.backoff.call_at();
     } else {
         with.backoff.failed(now, jitter_.next());
@@ -150,7 +154,8 @@ void Network::retire(Side& side) {
         auto keep = link;
         if (side.session)
             for (Action& action : side.session->stop("retired", time_.now))
-                if (auto* last = std::get_if<SendBytes>(&action)) send(keep, side, std::move(last->bytes));
+                if (auto* last = std::get_if<SendBytes>(&action))
+                    send(keep, side, std::move(last->bytes));
         end_side(side, ErrorCode::stopping, 0s);
         return end_of_stream(keep, side);
     }
@@ -164,8 +169,8 @@ void Network::break_connection(const std::shared_ptr<Connection>& link) {
             side->queued -= side->stream.back().bytes.size();
             side->stream.pop_back();
         }
-        side->last_due = std::max(side->stream.empty() ? time_.now : side->stream.back().due,
-                                  time_.now);
+        side->last_due =
+            std::max(side->stream.empty() ? time_.now : side->stream.back().due, time_.now);
         side->stream.push_back({side->last_due, {}, true});
         pump(link, *side);
     }
@@ -242,8 +247,9 @@ std::uint64_t Network::held_there(const Core& core, const NodeId& peer, const Lo
     return up ? with->second.up->session->held_there(log) : 0;
 }
 
-// Is all that they differ in what one of the two only observes, and so is asked for nothing, or what
-// the charter cut and a disk error kept from being cut at once? That is not said again in a session.
+// Is all that they differ in what one of the two only observes, and so is asked for nothing, or
+// what the charter cut and a disk error kept from being cut at once? That is not said again in a
+// session.
 bool Network::only_bare(const Core& a, const Core& b, const SessionStatus& status) {
     const auto bare = [&](const std::string& compartment) {
         return !a.carries(compartment) || !b.carries(compartment);

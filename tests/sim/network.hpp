@@ -1,5 +1,6 @@
-// The network between cores: connections of two ordered byte streams each, with delay, slices, clogs,
-// cuts and partitions; who dials whom and when, as node/net does it, with the production Backoff.
+// The network between cores: connections of two ordered byte streams each, with delay, slices,
+// clogs, cuts and partitions; who dials whom and when, as node/net does it, with the production
+// Backoff.
 #pragma once
 
 #include "tests/sim/core.hpp"
@@ -12,12 +13,13 @@ namespace safar::sim {
 
 struct LinkRates {
     NodeTime delay_min{1'000'000}, delay_mean{20'000'000};
-    std::uint64_t cut_permille = 0;    // of sends
-    std::uint64_t clog_permille = 0;   // of sends
+    std::uint64_t cut_permille = 0;  // of sends
+    std::uint64_t clog_permille = 0; // of sends
     NodeTime clog_max{0};
-    std::uint64_t slice_permille = 0;  // of deliveries
+    std::uint64_t slice_permille = 0; // of deliveries
     std::size_t slice_max = 0;
-    std::uint64_t unknown_permille = 0; // of sends of a later release: a frame that ours does not know
+    std::uint64_t unknown_permille =
+        0; // of sends of a later release: a frame that ours does not know
 };
 
 // What a hostile node does to what it sends. Bytes go to the other side instead of `bytes`.
@@ -36,12 +38,12 @@ public:
 
     LinkRates rates;
     Tamper* tamper = nullptr;
-    std::function<void(std::string)> complain; // a promise is broken
+    std::function<void(std::string)> complain;   // a promise is broken
     std::function<bool(const Core&)> takes_part; // it must become equal to the others
     std::function<void(const std::string&)> say; // one line of the transcript
     bool tell_frames = false;
-    std::function<void(Core&)> died;           // in the middle of a commit
-    std::function<NodeTime(Core&)> log_time;   // what one call of the log takes
+    std::function<void(Core&)> died;         // in the middle of a commit
+    std::function<NodeTime(Core&)> log_time; // what one call of the log takes
 
     // --- the shell of one node ---
     void came_up(Core& core);
@@ -61,7 +63,9 @@ public:
     void take_down(std::size_t a, std::size_t b) { walls_.erase({a, b}), walls_.erase({b, a}); }
     void lift_walls() { walls_.clear(); }
     [[nodiscard]] bool has_walls() const { return !walls_.empty(); }
-    [[nodiscard]] bool walled(std::size_t a, std::size_t b) const { return walls_.contains({a, b}); }
+    [[nodiscard]] bool walled(std::size_t a, std::size_t b) const {
+        return walls_.contains({a, b});
+    }
     void heal(); // partitions and clogs
     void cut_any();
     void takeover_any();
@@ -70,7 +74,8 @@ public:
 
     [[nodiscard]] bool connected(const Core& a, const Core& b) const;
     // The last batch of that log that `peer` has told `core` it holds.
-    [[nodiscard]] std::uint64_t held_there(const Core& core, const NodeId& peer, const LogName& log) const;
+    [[nodiscard]] std::uint64_t held_there(const Core& core, const NodeId& peer,
+                                           const LogName& log) const;
     // When the last of two honest nodes that found each other too slow may call again.
     [[nodiscard]] NodeTime rest_ends() const;
     // What is not level or ready between honest nodes; empty: nothing.

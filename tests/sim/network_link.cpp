@@ -20,7 +20,8 @@ void Network::when_awake(Core& core, std::function<void()> task) {
 
 void Network::on_log_thread(Core& core, std::function<void()> task) {
     core.log_busy_until = std::max(core.log_busy_until, time_.now) + log_time(core);
-    time_.at(core.log_busy_until, [this, &core, life = core.life, task = std::move(task)]() mutable {
+    time_.at(core.log_busy_until, [this, &core, life = core.life,
+                                   task = std::move(task)]() mutable {
         if (core.life != life) return;
         when_awake(core, [this, &core, life, task = std::move(task)] {
             if (core.life != life) return;
@@ -140,8 +141,8 @@ void Network::send(const std::shared_ptr<Connection>& link, Side& from, Bytes by
         const std::size_t size =
             last ? bytes.size() - at
                  : std::min<std::size_t>(1 + random_.below(rates.slice_max), bytes.size() - at);
-        to.last_due = std::max(to.last_due,
-                               time_.now + to.delay_min + random_.about(to.delay_mean));
+        to.last_due =
+            std::max(to.last_due, time_.now + to.delay_min + random_.about(to.delay_mean));
         const auto from_at = bytes.begin() + static_cast<std::ptrdiff_t>(at);
         to.stream.push_back(
             {to.last_due, Bytes(from_at, from_at + static_cast<std::ptrdiff_t>(size)), false});
@@ -177,7 +178,8 @@ void Network::pump(const std::shared_ptr<Connection>& link, Side& to) {
 void Network::deliver(const std::shared_ptr<Connection>& link, Side& to) {
     // Of a stream that is blocked nothing arrives until heal() looks at it again.
     while (!to.stream.empty() && !blocked(to.other->core->index, to.core->index)) {
-        const NodeTime due = std::max({to.stream.front().due, to.clogged_until, to.core->paused_until});
+        const NodeTime due =
+            std::max({to.stream.front().due, to.clogged_until, to.core->paused_until});
         if (due > time_.now) break;
         auto chunk = std::move(to.stream.front());
         to.stream.pop_front();
@@ -281,9 +283,8 @@ void Network::tell_statements(Core& core) {
 
 void Network::act(const std::shared_ptr<Connection>&, Side& side, ConfirmHeads& action) {
     Core& core = *side.core;
-    on_log_thread(core, [&core, peer = side.other->core->id, held = std::move(action.held_by_peer)] {
-        core.confirm(peer, held);
-    });
+    on_log_thread(core, [&core, peer = side.other->core->id,
+                         held = std::move(action.held_by_peer)] { core.confirm(peer, held); });
 }
 
 void Network::act(const std::shared_ptr<Connection>& link, Side& side, ClosePeer& action) {
@@ -323,7 +324,8 @@ void Network::schedule_tick(const std::shared_ptr<Connection>& link, Side& side)
         if (!side.session) return;
         if (side.session->next_deadline() <= time_.now)
             perform(link, side, side.session->on_tick(time_.now));
-        else schedule_tick(link, side);
+        else
+            schedule_tick(link, side);
     });
 }
 

@@ -126,11 +126,13 @@ void read_events(Cursor& in, PlainBatch& batch) {
     if (in.bad || size > (1u << 20)) return void(batch.problem = "unpacked size");
     Raw unpacked(size);
     RawView packed = in.in.subspan(in.at);
-    // Kept, for making one asks the processor what it can do, which a virtual machine is slow to tell.
+    // Kept, for making one asks the processor what it can do, which a virtual machine is slow to
+    // tell.
     static const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context(ZSTD_createDCtx(),
                                                                               &ZSTD_freeDCtx);
     if (ZSTD_getFrameContentSize(packed.data(), packed.size()) != size ||
-        ZSTD_decompressDCtx(context.get(), unpacked.data(), size, packed.data(), packed.size()) != size)
+        ZSTD_decompressDCtx(context.get(), unpacked.data(), size, packed.data(), packed.size()) !=
+            size)
         return void(batch.problem = "does not unpack to its size");
     Cursor events{unpacked};
     std::vector<Raw> leaves;
@@ -143,8 +145,10 @@ void read_events(Cursor& in, PlainBatch& batch) {
         batch.bare = batch.bare || event.bare;
         batch.bodies = batch.bodies || !event.bare;
     }
-    if (!events.done()) batch.problem = "bytes after the last event";
-    else if (root_of(std::move(leaves)) != batch.root) batch.problem = "the root is another";
+    if (!events.done())
+        batch.problem = "bytes after the last event";
+    else if (root_of(std::move(leaves)) != batch.root)
+        batch.problem = "the root is another";
 }
 
 } // namespace
@@ -191,8 +195,10 @@ PlainBatch read_plain(RawView stored) {
     in.take(16); // claimed times
     batch.key = in.raw(32);
     batch.signature = in.raw(64);
-    if (in.bad) batch.problem = "shorter than its header";
-    else if (batch.number == 0 || batch.first_sequence == 0 || batch.count == 0 || batch.count > 256)
+    if (in.bad)
+        batch.problem = "shorter than its header";
+    else if (batch.number == 0 || batch.first_sequence == 0 || batch.count == 0 ||
+             batch.count > 256)
         batch.problem = "numbers of the header";
     if (!batch.problem.empty()) return batch;
     batch.hash = plain_hash("header", {batch.network, stored.first(260)});

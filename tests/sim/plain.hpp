@@ -1,5 +1,6 @@
 // The second opinion on bytes: reads a stored batch with nothing but docs/format-batch.md and
-// docs/format-event.md, SHA-256, Ed25519 and zstd. Shares no code with storage/event; slow on purpose.
+// docs/format-event.md, SHA-256, Ed25519 and zstd. Shares no code with storage/event; slow on
+// purpose.
 #pragma once
 
 #include <array>

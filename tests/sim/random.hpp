@@ -1,5 +1,6 @@
-// The simulator's randomness: one generator of its own for each concern, so that a change in one does
-// not shift the others, and distributions of its own, since those of <random> differ between libraries.
+// The simulator's randomness: one generator of its own for each concern, so that a change in one
+// does not shift the others, and distributions of its own, since those of <random> differ between
+// libraries.
 #pragma once
 
 #include "storage/base/time.hpp"
@@ -44,14 +45,8 @@ public:
         const std::uint64_t scaled = parts * 45426 >> 16;                // times ln 2
         return NodeTime(mean.count() * static_cast<std::int64_t>(scaled) >> 16);
     }
-    template <class Item>
-    Item& of(std::span<Item> items) {
-        return items[below(items.size())];
-    }
-    template <class List>
-    auto& any(List& list) {
-        return list[below(list.size())];
-    }
+    template <class Item> Item& of(std::span<Item> items) { return items[below(items.size())]; }
+    template <class List> auto& any(List& list) { return list[below(list.size())]; }
 
 private:
     std::uint64_t state_;

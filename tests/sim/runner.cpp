@@ -26,8 +26,8 @@ std::string how_to_repeat(std::uint64_t seed, const RunnerOptions& options) {
     if (options.run.nodes) out += fmt::format(" --nodes {}", *options.run.nodes);
     if (options.run.hostile) out += fmt::format(" --hostile {}", *options.run.hostile);
     if (options.run.length)
-        out += fmt::format(" --hours {}",
-                           static_cast<double>(options.run.length->count()) / 3.6e12);
+        out +=
+            fmt::format(" --hours {}", static_cast<double>(options.run.length->count()) / 3.6e12);
     if (options.run.canary) out += " --canary";
     return out;
 }
@@ -50,7 +50,8 @@ struct Child {
     std::uint64_t playing = 0;
 };
 
-// Lines: "B seed" before a seed is played; "P seed outcome problem"; "S seed trace outcome numbers".
+// Lines: "B seed" before a seed is played; "P seed outcome problem"; "S seed trace outcome
+// numbers".
 void work(const RunnerOptions& options, std::size_t job, int out) {
     const auto write_line = [out](std::string line) {
         line += '\n';
@@ -75,7 +76,8 @@ void work(const RunnerOptions& options, std::size_t job, int out) {
 
 class Runner {
 public:
-    explicit Runner(const RunnerOptions& options) : options_(options), terminal_(::isatty(2) != 0) {}
+    explicit Runner(const RunnerOptions& options)
+        : options_(options), terminal_(::isatty(2) != 0) {}
 
     int run() {
         start();
@@ -132,7 +134,8 @@ private:
         if (!rest.empty()) rest.remove_prefix(1);
         if (text[0] == 'B') child.playing = seed;
         if (text[0] == 'P')
-            failed(seed, exit_code(static_cast<Outcome>(rest[0] - '0')), std::string(rest.substr(2)));
+            failed(seed, exit_code(static_cast<Outcome>(rest[0] - '0')),
+                   std::string(rest.substr(2)));
         if (text[0] != 'S') return;
         std::uint64_t trace = 0;
         std::from_chars(rest.data(), rest.data() + 16, trace, 16);
@@ -144,7 +147,8 @@ private:
     }
     void failed(std::uint64_t seed, int code, const std::string& what) {
         if (terminal_) fmt::print(stderr, "\r");
-        fmt::print(stderr, "seed {}: {}\n  repeat: {}\n", seed, what, how_to_repeat(seed, options_));
+        fmt::print(stderr, "seed {}: {}\n  repeat: {}\n", seed, what,
+                   how_to_repeat(seed, options_));
         worst_ = std::max(worst_, code == exit_crash ? 1000 : code);
         broken_.emplace(seed, what);
     }
@@ -157,9 +161,10 @@ private:
             std::string seeds;
             for (const auto& [seed, what] : broken_)
                 seeds += fmt::format("{}{}", seeds.empty() ? "" : ",", seed);
-            fmt::print("{{\"first\":{},\"last\":{},\"exit\":{},\"broken\":[{}],\"trace\":\"{:016x}\","
-                       "\"statistics\":{}}}\n", options_.first, options_.last, code, seeds,
-                       over.value(), all_.json());
+            fmt::print(
+                "{{\"first\":{},\"last\":{},\"exit\":{},\"broken\":[{}],\"trace\":\"{:016x}\","
+                "\"statistics\":{}}}\n",
+                options_.first, options_.last, code, seeds, over.value(), all_.json());
         } else {
             fmt::print("{}trace of all: {:016x}\n{}\n", all_.text(), over.value(),
                        broken_.empty() ? std::string("every promise held")
@@ -192,11 +197,13 @@ int run_seeds(const RunnerOptions& options) { return Runner(options).run(); }
 int replay_seed(std::uint64_t seed, RunnerOptions options) {
     if (!options.json) options.run.say = [](const std::string& line) { fmt::print("{}\n", line); };
     RunResult result = play(seed, options);
-    for (const std::string& problem : result.problems) fmt::print(stderr, "seed {}: {}\n", seed, problem);
+    for (const std::string& problem : result.problems)
+        fmt::print(stderr, "seed {}: {}\n", seed, problem);
     if (options.json)
         fmt::print("{{\"seed\":{},\"exit\":{},\"trace\":\"{:016x}\",\"statistics\":{}}}\n", seed,
                    exit_code(result.outcome), result.trace, result.statistics.json());
-    else fmt::print("{}trace: {:016x}\n", result.statistics.text(), result.trace);
+    else
+        fmt::print("{}trace: {:016x}\n", result.statistics.text(), result.trace);
     return exit_code(result.outcome);
 }
 

@@ -1,9 +1,10 @@
-// safar-scale: what a node pays for many agencies and compartments. Production logs and sessions of two and three
-// nodes over lines with delay, in virtual time; measured: bytes said, processor time, memory, and how long it takes.
+// safar-scale: what a node pays for many agencies and compartments. Production logs and sessions of
+// two and three nodes over lines with delay, in virtual time; measured: bytes said, processor time,
+// memory, and how long it takes.
 //
 //     safar-scale                                     200 agencies, 50 compartments
-//     safar-scale --batches 39 --events 256           with 10^8 events: about 16 GiB of memory (computed)
-//     safar-scale --agencies 50 --compartments 10 --json
+//     safar-scale --batches 39 --events 256           with 10^8 events: about 16 GiB of memory
+//     (computed) safar-scale --agencies 50 --compartments 10 --json
 #include "tests/sim/signatures.hpp"
 #include "tests/unit/sync/session/harness.hpp"
 
@@ -24,7 +25,8 @@ double seconds_now() {
 std::size_t heap() { return ::mallinfo2().uordblks + ::mallinfo2().hblkhd; }
 
 struct Settings {
-    std::size_t agencies = 200, compartments = 50, events = 32, batches = 1, apart = 0, delay_ms = 15;
+    std::size_t agencies = 200, compartments = 50, events = 32, batches = 1, apart = 0,
+                delay_ms = 15;
 };
 
 std::string agency(std::size_t i) { return "A" + std::to_string(i); }
@@ -43,7 +45,8 @@ public:
             for (const std::string& name : compartment_names(settings.compartments)) {
                 BatchContext next;
                 next.network = net.authority->network();
-                next.log = {log_id(next.network, net[agency(i)].id, name), entropy_.draw<Incarnation>()};
+                next.log = {log_id(next.network, net[agency(i)].id, name),
+                            entropy_.draw<Incarnation>()};
                 next.epoch = 1;
                 next.charter = net.authority->charter();
                 logs_.push_back({next, &net.key(agency(i))});
@@ -55,10 +58,12 @@ public:
         std::size_t bytes = 0;
         for (std::size_t at = from; at < until; at += 64) {
             std::vector<EncodedBatch> group;
-            for (std::size_t i = at; i < std::min(until, at + 64); ++i) group.push_back(next(logs_[i]));
+            for (std::size_t i = at; i < std::min(until, at + 64); ++i)
+                group.push_back(next(logs_[i]));
             for (const EncodedBatch& batch : group) bytes += batch.bytes.size();
             const double began = seconds_now();
-            for (const auto& outcome : node.writable().ingest(group)) SAFAR_ASSERT(outcome.result.has_value());
+            for (const auto& outcome : node.writable().ingest(group))
+                SAFAR_ASSERT(outcome.result.has_value());
             ingest_seconds += seconds_now() - began;
         }
         return bytes;
@@ -97,7 +102,8 @@ struct Meeting {
 };
 
 // Until each of them has as many batches as the best, and has said so.
-Meeting meet(Federation& net, const std::string& name, const std::vector<std::pair<std::string, std::string>>& lines,
+Meeting meet(Federation& net, const std::string& name,
+             const std::vector<std::pair<std::string, std::string>>& lines,
              std::size_t batches_in_all, std::size_t bytes_lacking, NodeTime delay) {
     Meeting out{name, 0, bytes_lacking, 0, 0, 0};
     const std::size_t before = heap();
@@ -137,8 +143,10 @@ int main(int argc, char** argv) {
     app.add_option("--compartments", settings.compartments)->check(CLI::Range(1, 1000));
     app.add_option("--events", settings.events, "in each batch")->check(CLI::Range(1, 256));
     app.add_option("--batches", settings.batches, "in each log")->check(CLI::Range(1, 10'000));
-    app.add_option("--apart", settings.apart, "batches written while nodes are apart (default: in every tenth log)");
-    app.add_option("--delay", settings.delay_ms, "of a line, one way, in milliseconds")->check(CLI::Range(0, 10'000));
+    app.add_option("--apart", settings.apart,
+                   "batches written while nodes are apart (default: in every tenth log)");
+    app.add_option("--delay", settings.delay_ms, "of a line, one way, in milliseconds")
+        ->check(CLI::Range(0, 10'000));
     app.add_flag("--json", json);
     CLI11_PARSE(app, argc, argv);
     sim::use_stand_in_signatures(true); // 200 us a batch come on top, see the benchmarks
@@ -149,7 +157,8 @@ int main(int argc, char** argv) {
     Federation net(members);
     Authors authors(net, settings);
     const std::size_t logs = authors.logs();
-    const std::size_t apart = std::clamp<std::size_t>(settings.apart == 0 ? logs / 10 : settings.apart, 1, logs);
+    const std::size_t apart =
+        std::clamp<std::size_t>(settings.apart == 0 ? logs / 10 : settings.apart, 1, logs);
     const NodeTime delay = std::chrono::milliseconds(settings.delay_ms);
     TestNode &first = net["A0"], &second = net["A1"];
 
@@ -166,7 +175,8 @@ int main(int argc, char** argv) {
     std::size_t lacking = authors.write(first, 0, 1);
     meetings.push_back(meet(net, "one log differs", {{"A0", "A1"}}, ++batches, lacking, delay));
     // Each side of a partition has gone on: half of the logs here, half there.
-    lacking = authors.write(first, 1, 1 + apart / 2) + authors.write(second, 1 + apart / 2, 1 + apart);
+    lacking =
+        authors.write(first, 1, 1 + apart / 2) + authors.write(second, 1 + apart / 2, 1 + apart);
     batches += apart;
     meetings.push_back(meet(net, "apart", {{"A0", "A1"}}, batches, lacking, delay));
     // A third one is away, and the others go on; it meets both.
@@ -174,25 +184,34 @@ int main(int argc, char** argv) {
     lacking = authors.write(first, 0, apart);
     batches += apart;
     static_cast<void>(meet(net, "", {{"A0", "A1"}}, batches, 0, delay));
-    meetings.push_back(meet(net, "hub back", {{"A2", "A0"}, {"A2", "A1"}}, batches, lacking, delay));
+    meetings.push_back(
+        meet(net, "hub back", {{"A2", "A0"}, {"A2", "A1"}}, batches, lacking, delay));
 
     const double n = static_cast<double>(logs);
     if (json) {
-        fmt::print("{{\"logs\":{},\"events\":{},\"stored_bytes\":{},\"heap_bytes\":{},\"ingest_us\":{:.1f},\"delay_ms\":{}", logs,
-                   logs * settings.batches * settings.events, stored, log_heap, ingest * 1e6, settings.delay_ms);
+        fmt::print("{{\"logs\":{},\"events\":{},\"stored_bytes\":{},\"heap_bytes\":{},\"ingest_"
+                   "us\":{:.1f},\"delay_ms\":{}",
+                   logs, logs * settings.batches * settings.events, stored, log_heap, ingest * 1e6,
+                   settings.delay_ms);
         for (const Meeting& each : meetings)
-            fmt::print(",\"{}\":{{\"bytes\":{},\"batch_bytes\":{},\"cpu_s\":{:.4f},\"s\":{:.3f},\"session_heap\":{}}}", each.name,
-                       each.said, each.batches, each.cpu, each.seconds, each.held);
+            fmt::print(",\"{}\":{{\"bytes\":{},\"batch_bytes\":{},\"cpu_s\":{:.4f},\"s\":{:.3f},"
+                       "\"session_heap\":{}}}",
+                       each.name, each.said, each.batches, each.cpu, each.seconds, each.held);
         fmt::print("}}\n");
         return 0;
     }
-    fmt::print("{} agencies, {} compartments: {} logs, {} events in batches of {} ({} bytes); lines of {} ms\n", settings.agencies,
-               settings.compartments, logs, logs * settings.batches * settings.events, settings.events,
+    fmt::print("{} agencies, {} compartments: {} logs, {} events in batches of {} ({} bytes); "
+               "lines of {} ms\n",
+               settings.agencies, settings.compartments, logs,
+               logs * settings.batches * settings.events, settings.events,
                stored / (logs * settings.batches), settings.delay_ms);
-    fmt::print("memory beside the batches       {:8.0f} bytes a log\n", static_cast<double>(log_heap) / n);
+    fmt::print("memory beside the batches       {:8.0f} bytes a log\n",
+               static_cast<double>(log_heap) / n);
     fmt::print("taking a batch in               {:8.1f} us, without its signature\n", ingest * 1e6);
-    fmt::print("two sessions that are level     {:8.0f} bytes a log\n", static_cast<double>(meetings[0].held) / n);
-    fmt::print("{:16} {:>14} {:>14} {:>12} {:>12}\n", "", "batches, bytes", "beside them", "cpu of all", "on the line");
+    fmt::print("two sessions that are level     {:8.0f} bytes a log\n",
+               static_cast<double>(meetings[0].held) / n);
+    fmt::print("{:16} {:>14} {:>14} {:>12} {:>12}\n", "", "batches, bytes", "beside them",
+               "cpu of all", "on the line");
     for (const Meeting& each : meetings)
         fmt::print("{:16} {:14} {:14} {:10.3f} s {:10.2f} s\n", each.name, each.batches,
                    each.said - std::min(each.said, each.batches), each.cpu, each.seconds);

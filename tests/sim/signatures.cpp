@@ -23,17 +23,21 @@ namespace safar {
 // The linker sends calls of the originals here, and of __real_ there. The names are mangled, since
 // --wrap knows nothing of C++.
 bool real_verify(const PublicKey&, std::string_view, ByteView, const Signature&) asm(
-    "__real__ZN5safar6verifyERKNS_10FixedBytesILm32ENS_12PublicKeyTagEEESt17basic_string_viewIcSt11char_"
+    "__real__ZN5safar6verifyERKNS_10FixedBytesILm32ENS_12PublicKeyTagEEESt17basic_string_"
+    "viewIcSt11char_"
     "traitsIcEESt4spanIKSt4byteLm18446744073709551615EERKNS0_ILm64ENS_12SignatureTagEEE");
 bool wrapped_verify(const PublicKey&, std::string_view, ByteView, const Signature&) asm(
-    "__wrap__ZN5safar6verifyERKNS_10FixedBytesILm32ENS_12PublicKeyTagEEESt17basic_string_viewIcSt11char_"
+    "__wrap__ZN5safar6verifyERKNS_10FixedBytesILm32ENS_12PublicKeyTagEEESt17basic_string_"
+    "viewIcSt11char_"
     "traitsIcEESt4spanIKSt4byteLm18446744073709551615EERKNS0_ILm64ENS_12SignatureTagEEE");
-Signature real_sign(const SigningKey*, std::string_view, ByteView) asm(
-    "__real__ZNK5safar10SigningKey4signESt17basic_string_viewIcSt11char_traitsIcEESt4spanIKSt4byteLm184"
-    "46744073709551615EE");
-Signature wrapped_sign(const SigningKey*, std::string_view, ByteView) asm(
-    "__wrap__ZNK5safar10SigningKey4signESt17basic_string_viewIcSt11char_traitsIcEESt4spanIKSt4byteLm184"
-    "46744073709551615EE");
+Signature real_sign(const SigningKey*, std::string_view,
+                    ByteView) asm("__real__ZNK5safar10SigningKey4signESt17basic_string_"
+                                  "viewIcSt11char_traitsIcEESt4spanIKSt4byteLm184"
+                                  "46744073709551615EE");
+Signature wrapped_sign(const SigningKey*, std::string_view,
+                       ByteView) asm("__wrap__ZNK5safar10SigningKey4signESt17basic_string_"
+                                     "viewIcSt11char_traitsIcEESt4spanIKSt4byteLm184"
+                                     "46744073709551615EE");
 
 bool wrapped_verify(const PublicKey& key, std::string_view purpose, ByteView message,
                     const Signature& signature) {

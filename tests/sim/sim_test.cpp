@@ -1,5 +1,5 @@
-// What every change is checked with: some hundred seeds, the seeds that once found something, that a
-// seed is a seed, and that a run which must fail does. More: safar-sim --help.
+// What every change is checked with: some hundred seeds, the seeds that once found something, that
+// a seed is a seed, and that a run which must fail does. More: safar-sim --help.
 #include "tests/sim/world.hpp"
 
 #include <algorithm>
@@ -60,7 +60,8 @@ TEST(SimulationSeeds, ThatOnceFailedHold) {
 }
 
 TEST(SimulationSeeds, EqualSeedsDoTheSame) {
-    for (std::uint64_t seed = 1001; seed <= 1000 + std::max<std::uint64_t>(seeds_played() / 6, 1); ++seed) {
+    for (std::uint64_t seed = 1001; seed <= 1000 + std::max<std::uint64_t>(seeds_played() / 6, 1);
+         ++seed) {
         const RunResult first = play(seed), second = play(seed);
         EXPECT_EQ(first.trace, second.trace) << "seed " << seed;
         EXPECT_EQ(first.statistics.pack(), second.statistics.pack()) << "seed " << seed;

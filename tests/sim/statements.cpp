@@ -19,7 +19,9 @@ void World::statement_turn(Core& core) {
     const std::int64_t seconds = wall(core).microseconds / 1'000'000;
     core.statements().turn(time_.now,
                            static_cast<std::uint64_t>(std::max<std::int64_t>(0, seconds)),
-                           [&](const NodeId& peer, const LogName& log) { return network_->held_there(core, peer, log); });
+                           [&](const NodeId& peer, const LogName& log) {
+                               return network_->held_there(core, peer, log);
+                           });
     network_->tell_statements(core);
     if (auto saved = core.statements_to_keep())
         network_->on_log_thread(core, [&core, saved = std::move(*saved)] {
@@ -64,8 +66,9 @@ void World::check_splits() {
             if (owner == nullptr || owner->agency[0] != 'A') continue;
             return complain(Outcome::correctness,
                             "split view: " + core->agency + " accuses " + owner->agency + ": " +
-                                std::string(safar::name(split.kind)) + " of log " + log.id.brief() + "/" +
-                                log.incarnation.brief() + ", batch " + std::to_string(split.first.batch));
+                                std::string(safar::name(split.kind)) + " of log " + log.id.brief() +
+                                "/" + log.incarnation.brief() + ", batch " +
+                                std::to_string(split.first.batch));
         }
         for (const LogName& log : splits_due_) {
             ++statistics_.checks;

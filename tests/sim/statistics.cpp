@@ -143,9 +143,9 @@ Statistics Statistics::parse(std::string_view line) {
     Statistics s;
     in >> s.seeds >> s.simulated_ms >> s.actions >> s.events >> s.acknowledged >>
         s.batches_stored >> s.bytes_sent >> s.sessions >> s.restarts >> s.new_incarnations >>
-        s.forks_found >> s.not_counted >> s.frozen >> s.bare_sent >> s.walls >> s.splits >> s.checks >>
-        s.real_signatures >>
-        s.converge_ms_max >> s.converge_ms_sum >> s.queued_bytes_max >> s.logs_max;
+        s.forks_found >> s.not_counted >> s.frozen >> s.bare_sent >> s.walls >> s.splits >>
+        s.checks >> s.real_signatures >> s.converge_ms_max >> s.converge_ms_sum >>
+        s.queued_bytes_max >> s.logs_max;
     for (std::uint64_t& fault : s.faults) in >> fault;
     for (auto* map : {&s.hostile, &s.closed}) {
         std::size_t size = 0;

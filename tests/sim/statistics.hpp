@@ -80,8 +80,8 @@ struct Statistics {
         faults[static_cast<std::size_t>(fault)] += times;
     }
     void add(const Statistics& other);
-    [[nodiscard]] std::string text() const; // a table for people
-    [[nodiscard]] std::string json() const; // one object, in one line
+    [[nodiscard]] std::string text() const;                       // a table for people
+    [[nodiscard]] std::string json() const;                       // one object, in one line
     [[nodiscard]] static Statistics parse(std::string_view line); // of pack()
     [[nodiscard]] std::string pack() const;                       // numbers and names, in one line
 };

@@ -22,8 +22,8 @@ struct Swarm {
     std::uint64_t power_permille = 0, rollback_permille = 0, tamper_permille = 0,
                   statement_permille = 0, loose_permille = 0;
     std::size_t large_one_in = 0; // appends
-    bool rights = false; // some relay and some observe
-    bool walls = false;  // some never reach each other
+    bool rights = false;          // some relay and some observe
+    bool walls = false;           // some never reach each other
 };
 
 // `hostile`: so many, instead of what the seed draws.

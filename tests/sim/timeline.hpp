@@ -1,5 +1,5 @@
-// Virtual time: a priority queue of (time, counter, action), and the rolling hash of everything that
-// was decided. Equal seeds give equal hashes.
+// Virtual time: a priority queue of (time, counter, action), and the rolling hash of everything
+// that was decided. Equal seeds give equal hashes.
 #pragma once
 
 #include "storage/base/bytes.hpp"

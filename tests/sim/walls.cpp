@@ -10,8 +10,7 @@ namespace {
 using Nodes = std::vector<const Core*>;
 
 // Is every one of them reached from the first, over pairs that `meet`?
-template <class Meet>
-bool one_piece(const Nodes& nodes, Meet meet) {
+template <class Meet> bool one_piece(const Nodes& nodes, Meet meet) {
     if (nodes.empty()) return true;
     Nodes reached{nodes.front()};
     for (std::size_t i = 0; i < reached.size(); ++i)
@@ -23,7 +22,8 @@ bool one_piece(const Nodes& nodes, Meet meet) {
 
 } // namespace
 
-// The charter reaches everybody, each compartment who carries it, and who observes meets one of them.
+// The charter reaches everybody, each compartment who carries it, and who observes meets one of
+// them.
 bool World::everybody_reached() const {
     const CharterState& state = cores_[0]->state();
     const auto lists = [](const Core& a, const Core& b) {
@@ -58,8 +58,10 @@ void World::build_walls() {
         const std::size_t a = random.below(swarm_.honest), b = random.below(swarm_.honest);
         if (a == b || network_->walled(a, b)) continue;
         network_->wall(a, b);
-        if (everybody_reached()) ++statistics_.walls;
-        else network_->take_down(a, b);
+        if (everybody_reached())
+            ++statistics_.walls;
+        else
+            network_->take_down(a, b);
     }
 }
 

@@ -1,5 +1,5 @@
-// What honest nodes say: events on records that everybody writes about, which replace what their node
-// has seen.
+// What honest nodes say: events on records that everybody writes about, which replace what their
+// node has seen.
 #include "tests/sim/world.hpp"
 
 #include <algorithm>
@@ -16,7 +16,8 @@ ClaimedTime World::wall(const Core& core) {
 }
 
 void World::schedule_appends(Core& core) {
-    const NodeTime mean = swarm_.append * static_cast<std::int64_t>(std::max<std::size_t>(1, swarm_.honest));
+    const NodeTime mean =
+        swarm_.append * static_cast<std::int64_t>(std::max<std::size_t>(1, swarm_.honest));
     time_.later(work_random_.about(mean / 2) + mean / 4, [this, &core] {
         if (healed_) return;
         const bool waits = core.log_busy_until > time_.now + 5s || core.paused_until > time_.now;
@@ -40,7 +41,9 @@ EventDraft World::draft(Core& core, std::uint16_t kind) {
     out.body.at = wall(core);
     static const char* const stages[] = {"open", "decided", "held", "done"};
     static const char* const sharing[] = {"all", "some", "none"};
-    const auto text = [&] { return Text{std::string(1, static_cast<char>('a' + random.below(6)))}; };
+    const auto text = [&] {
+        return Text{std::string(1, static_cast<char>('a' + random.below(6)))};
+    };
     const bool later = has_later(*core.state().ruling().charter);
     for (std::size_t i = 0, n = random.between(1, 3); i < n; ++i) {
         const auto field = static_cast<std::uint16_t>(random.between(1, later ? 7 : 6));
@@ -63,9 +66,8 @@ EventDraft World::draft(Core& core, std::uint16_t kind) {
     if (!before) return out;
     const bool resolves = random.one_in(4); // replaces others too
     for (const FoldedField& field : before.value().fields) {
-        const bool said = std::ranges::any_of(out.body.assertions, [&](const Assertion& each) {
-            return each.field == field.field;
-        });
+        const bool said = std::ranges::any_of(
+            out.body.assertions, [&](const Assertion& each) { return each.field == field.field; });
         for (const Said& live : field.live)
             if (said && (resolves || live.agency == core.agency) && out.replaces.size() < 100)
                 out.replaces.push_back(live.dot);
@@ -81,8 +83,8 @@ void World::append(Core& core) {
     const Core::Pen& pen = work_random_.any(pens);
     AppendRequest request;
     request.compartment = pen.compartment;
-    const std::size_t events = work_random_.one_in(10) ? work_random_.between(5, 40)
-                                                       : work_random_.between(1, 3);
+    const std::size_t events =
+        work_random_.one_in(10) ? work_random_.between(5, 40) : work_random_.between(1, 3);
     for (std::size_t i = 0; i < events; ++i)
         request.drafts.push_back(draft(core, work_random_.any(pen.kinds)));
     statistics_.events += events;

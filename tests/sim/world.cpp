@@ -60,7 +60,8 @@ World::World(std::uint64_t seed, const RunOptions& options)
       hostile_(seed, swarm_.tamper_permille, statistics_), began_(time_.now),
       heals_at_(time_.now + swarm_.length * 4 / 5) {
     for (std::size_t i = 0; i < founding_.members.size(); ++i) {
-        cores_.push_back(std::make_unique<Core>(i, founding_.members[i], founding_, seed, statistics_));
+        cores_.push_back(
+            std::make_unique<Core>(i, founding_.members[i], founding_, seed, statistics_));
         cores_.back()->disk().rates = swarm_.disk;
         if (swarm_.release > NodeTime{0} && honest(*cores_.back()) && release_random_.one_in(3))
             cores_.back()->release = Release::next;
@@ -68,7 +69,8 @@ World::World(std::uint64_t seed, const RunOptions& options)
     spdlog::set_level(spdlog::level::off); // what the shell tells operators
     clocks_.resize(cores_.size());
     for (Clock& clock : clocks_)
-        clock.offset_us = static_cast<std::int64_t>(fault_random_.below(1'200'000'000)) - 600'000'000;
+        clock.offset_us =
+            static_cast<std::int64_t>(fault_random_.below(1'200'000'000)) - 600'000'000;
     log_call_max_.assign(cores_.size(), swarm_.log_call_max);
     copies_.resize(cores_.size());
     seen_.resize(cores_.size());
@@ -97,8 +99,10 @@ World::~World() {
 
 void World::say(const std::string& what) {
     if (!options_.say) return;
-    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(time_.now - began_).count();
-    options_.say(std::to_string(ms / 1000) + "." + std::to_string(1000 + ms % 1000).substr(1) + " " + what);
+    const auto ms =
+        std::chrono::duration_cast<std::chrono::milliseconds>(time_.now - began_).count();
+    options_.say(std::to_string(ms / 1000) + "." + std::to_string(1000 + ms % 1000).substr(1) +
+                 " " + what);
 }
 
 void World::complain(Outcome kind, const std::string& what) {
@@ -163,8 +167,8 @@ void World::heal() {
     const NodeTime healed_at = time_.now;
     NodeTime quiet = disks_quiet();
     // What came of the last faults may also have two nodes rest from each other.
-    // A range that a read error kept from being served is asked for again after a minute: of another
-    // peer at once, where there is one.
+    // A range that a read error kept from being served is asked for again after a minute: of
+    // another peer at once, where there is one.
     if (swarm_.walls) quiet = std::max(quiet, healed_at + 60s);
     // An epoch that waited behind a slow disk until after the last fault makes more for it to do.
     const auto until = [&] {
@@ -177,7 +181,8 @@ void World::heal() {
     }
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(time_.now - healed_at);
     statistics_.converge_ms_max = statistics_.converge_ms_sum = took.count();
-    if (!level()) complain(Outcome::liveness, "not level 30 s after the last fault: " + why_not_level());
+    if (!level())
+        complain(Outcome::liveness, "not level 30 s after the last fault: " + why_not_level());
     say("level after " + std::to_string(took.count()) + " ms");
     if (options_.canary) plant_canary();
 }
@@ -227,7 +232,8 @@ void World::finish() {
             network_->on_log_thread(*core, [raw = core.get()] {
                 static_cast<void>(raw->writable().put_setting("looked", {}));
             });
-    // Nothing may come apart again by itself, nor by what was still to be written when all were equal.
+    // Nothing may come apart again by itself, nor by what was still to be written when all were
+    // equal.
     time_.run(disks_quiet() + 20s);
     if (!splits_due_.empty()) time_.run(time_.now + 40s); // a statement is passed on once a turn
     if (!level()) complain(Outcome::liveness, "20 s after all were equal: " + why_not_level());
@@ -245,7 +251,8 @@ void World::finish() {
         check_reopened(*core);
         for (const auto& compartment : core->shown())
             time_.trace.add(frontier_digest(core->log().frontier(compartment)).view());
-        statistics_.logs_max = std::max<std::uint64_t>(statistics_.logs_max, seen_[core->index].size());
+        statistics_.logs_max =
+            std::max<std::uint64_t>(statistics_.logs_max, seen_[core->index].size());
     }
 }
 

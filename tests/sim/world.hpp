@@ -39,7 +39,8 @@ private:
     void heal();
     [[nodiscard]] bool level();
     [[nodiscard]] std::string why_not_level();
-    [[nodiscard]] NodeTime disks_quiet() const; // when slow disks have done what they have to do now
+    [[nodiscard]] NodeTime
+    disks_quiet() const; // when slow disks have done what they have to do now
     void finish();
     void say(const std::string& what);
     void complain(Outcome kind, const std::string& what);
@@ -136,8 +137,8 @@ private:
         Head head;
         bool bodies = false; // it was to hold them
     };
-    std::vector<std::map<LogName, Seen>> seen_;            // by node, at the last look
-    std::map<Hash, Bytes> verified_;                       // stored bytes, by header hash
+    std::vector<std::map<LogName, Seen>> seen_; // by node, at the last look
+    std::map<Hash, Bytes> verified_;            // stored bytes, by header hash
     // What somebody has made public, and by whose word: gone where that node was put back.
     struct Published {
         Hash name, previous; // of an epoch with the one before it, or of a notice

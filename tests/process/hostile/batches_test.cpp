@@ -15,7 +15,8 @@ HostileNetwork& at() { return HostileNetwork::the(); }
 std::int64_t records() { return at().net.ask("IOM", {"stats", "return"}).at("count").as_int64(); }
 
 // A validly signed batch whose event says nothing that decodes: held and passed on, without effect.
-void expect_flagged(const std::string& agency, ByteView clear, const WirePeer& made_by, WirePeer& peer) {
+void expect_flagged(const std::string& agency, ByteView clear, const WirePeer& made_by,
+                    WirePeer& peer) {
     const Bytes stored = made_by.batch_of(clear);
     peer.say_batch(stored);
     expect_held(agency, 1);
@@ -38,7 +39,8 @@ TEST(Hostile, H23S_ASignedEventWithTrailingBytesIsHeldWithoutEffect) {
 TEST(Hostile, H25S_ASignedEventInASecondEncodingIsHeldWithoutEffect) {
     WirePeer peer("H25S");
     peer.greet();
-    expect_flagged("H25S", peer.clear_part({{2, Text{"b"}}, {1, Text{"a"}}}), peer, peer); // unsorted
+    expect_flagged("H25S", peer.clear_part({{2, Text{"b"}}, {1, Text{"a"}}}), peer,
+                   peer); // unsorted
 }
 
 TEST(Hostile, H26S_ASignedEventThatNamesAFieldTwiceIsHeldWithoutEffect) {
@@ -61,21 +63,23 @@ TEST(Hostile, H29_TheSignatureOfAnotherBatchByTheSameAuthorIsBad) {
     peer.greet();
     Bytes bytes = peer.batch().encoded.bytes;
     const Bytes other = peer.batch().encoded.bytes;
-    std::copy_n(other.begin() + BatchHeader::encoded_bytes, Signature::size, bytes.begin() + BatchHeader::encoded_bytes);
+    std::copy_n(other.begin() + BatchHeader::encoded_bytes, Signature::size,
+                bytes.begin() + BatchHeader::encoded_bytes);
     peer.say_batch(bytes);
     expect_blamed(peer, "H29", ErrorCode::bad_signature);
 }
 
 TEST(Hostile, H31_AKeyOfLowOrderGetsIntoNoCharter) {
-    for (const std::string& key : {std::string("01") + std::string(62, '0'), std::string(64, '0'),
-                                  std::string("ec") + std::string(60, 'f') + "7f", std::string(64, 'f')}) {
+    for (const std::string& key :
+         {std::string("01") + std::string(62, '0'), std::string(64, '0'),
+          std::string("ec") + std::string(60, 'f') + "7f", std::string(64, 'f')}) {
         std::string text = slurp(at().net.path("H31.enrolment.toml"));
         const std::string mark = "signing_key = \"";
         ASSERT_NE(text.find(mark), std::string::npos) << text;
         text.replace(text.find(mark) + mark.size(), 64, key);
         std::ofstream(at().net.path("low.toml")) << text;
-        Ran ran = run({SAFAR, "charter", "draft", "--network", "X", "--steward", "H31", "--quorum", "1",
-                       at().net.path("low.toml")});
+        Ran ran = run({SAFAR, "charter", "draft", "--network", "X", "--steward", "H31", "--quorum",
+                       "1", at().net.path("low.toml")});
         EXPECT_NE(ran.exit_code, 0) << key;
         EXPECT_THAT(ran.err, HasSubstr("bad key")) << key;
     }
@@ -88,7 +92,8 @@ TEST(Hostile, H32_ASignatureForAnotherNetworkIsBad) {
     NetworkId other = peer.hello.network;
     other.raw[0] ^= std::byte{1};
     const Signature signature = sign_header(peer.self().signing, other, built.encoded.header());
-    std::copy(signature.raw.begin(), signature.raw.end(), built.encoded.bytes.begin() + BatchHeader::encoded_bytes);
+    std::copy(signature.raw.begin(), signature.raw.end(),
+              built.encoded.bytes.begin() + BatchHeader::encoded_bytes);
     peer.say_batch(built.encoded.bytes);
     expect_blamed(peer, "H32", ErrorCode::bad_signature);
 }
@@ -102,7 +107,8 @@ TEST(Hostile, H33_AClaimedRootThatIsNotTheHashOfTheBytesIsAWrongHash) {
     const Bytes encoded = encode_header(header); // and validly signed
     const Signature signature = sign_header(peer.self().signing, peer.hello.network, encoded);
     std::copy(encoded.begin(), encoded.end(), built.encoded.bytes.begin());
-    std::copy(signature.raw.begin(), signature.raw.end(), built.encoded.bytes.begin() + BatchHeader::encoded_bytes);
+    std::copy(signature.raw.begin(), signature.raw.end(),
+              built.encoded.bytes.begin() + BatchHeader::encoded_bytes);
     peer.say_batch(built.encoded.bytes);
     expect_blamed(peer, "H33", ErrorCode::wrong_hash);
 }
@@ -110,7 +116,8 @@ TEST(Hostile, H33_AClaimedRootThatIsNotTheHashOfTheBytesIsAWrongHash) {
 TEST(Hostile, H34_AnotherPayloadUnderTheSameHeaderIsAWrongHash) {
     WirePeer peer("H34");
     peer.greet();
-    const Bytes honest = peer.batch().encoded.bytes, other = peer.batch(1, {}, "arrived").encoded.bytes;
+    const Bytes honest = peer.batch().encoded.bytes,
+                other = peer.batch(1, {}, "arrived").encoded.bytes;
     Bytes mixed(honest.begin(), honest.begin() + EncodedBatch::prefix_bytes - 4);
     mixed.insert(mixed.end(), other.begin() + EncodedBatch::prefix_bytes - 4, other.end());
     peer.say_batch(mixed);
@@ -136,8 +143,9 @@ TEST(Hostile, H36_AnEventThatItsAuthorMayNotSayIsHeldWithoutEffect) {
     draft.body.verb = "closed";
     draft.body.assertions = {{1, Text{"not ours to say"}}};
     std::size_t taken = 0;
-    const auto built =
-        build_batch(peer.context(), peer.self().signing, system_entropy(), std::span(&draft, 1), taken).value();
+    const auto built = build_batch(peer.context(), peer.self().signing, system_entropy(),
+                                   std::span(&draft, 1), taken)
+                           .value();
     peer.say_batch(built.encoded.bytes);
     expect_held("H36", 1);
     expect_kept(peer, "H36");
@@ -149,8 +157,9 @@ TEST(Hostile, H37_NoClaimedTimeIsRefused) {
     peer.greet();
     Hash previous;
     std::uint64_t number = 0;
-    for (const std::int64_t time : {std::int64_t{50} * 366 * 86'400 * 1'000'000 + 1'800'000'000'000'000, std::int64_t{-1},
-                                    std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()}) {
+    for (const std::int64_t time :
+         {std::int64_t{50} * 366 * 86'400 * 1'000'000 + 1'800'000'000'000'000, std::int64_t{-1},
+          std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()}) {
         const BuiltBatch built = peer.batch(++number, previous, "recorded", time);
         previous = built.hash;
         peer.say_batch(built.encoded.bytes);
@@ -195,14 +204,17 @@ TEST(Hostile, H40_TwoBatchesAtOnePlaceAreProofEverywhereAndTheRelayIsInnocent) {
     WirePeer peer("H40");
     peer.greet();
     peer.say_batch(peer.batch(1, {}, "said this").encoded.bytes);
-    expect_held("H40", 1); // while the first is on its way into the log, another at its place is not looked at
+    expect_held(
+        "H40",
+        1); // while the first is on its way into the log, another at its place is not looked at
     peer.say_batch(peer.batch(1, {}, "said that").encoded.bytes);
     expect_kept(peer, "H40");
     for (const char* honest : {"IOM", "FIA", "MOFA"})
         EXPECT_TRUE(eventually(
             [&] {
                 const auto forks = at().net.ask(honest, {"evidence", "show"});
-                return forks.as_array().size() == 1 && forks.at(0).at("agency").as_string() == "H40";
+                return forks.as_array().size() == 1 &&
+                       forks.at(0).at("agency").as_string() == "H40";
             },
             20s))
             << honest;
@@ -227,15 +239,17 @@ TEST(Hostile, H43_AReferenceToNothingBlocksNothing) {
     draft.body.kind = 1;
     draft.body.record = system_entropy().draw<RecordId>();
     draft.body.verb = "recorded";
-    draft.body.assertions = {{1, Reference{draft.body.record}}, {2, Reference{system_entropy().draw<RecordId>()}}};
+    draft.body.assertions = {{1, Reference{draft.body.record}},
+                             {2, Reference{system_entropy().draw<RecordId>()}}};
     // It also replaces what nobody has ever said, and itself.
     Dot itself;
     itself.log = peer.log();
     itself.sequence = 1;
     draft.replaces = {itself};
     std::size_t taken = 0;
-    const auto built =
-        build_batch(peer.context(), peer.self().signing, system_entropy(), std::span(&draft, 1), taken).value();
+    const auto built = build_batch(peer.context(), peer.self().signing, system_entropy(),
+                                   std::span(&draft, 1), taken)
+                           .value();
     peer.say_batch(built.encoded.bytes);
     const BuiltBatch next = peer.batch(2, built.hash);
     peer.say_batch(next.encoded.bytes);
@@ -263,7 +277,8 @@ TEST(Hostile, H50_AFloodOfValidEventsIsHeldAndOthersGoOn) {
 // --- H55: configuration ---
 
 TEST(Hostile, H55_AConfigurationThatIsWrongIsNamedWithItsLineAndKey) {
-    const std::string directory = at().net.directory("H55"), file = directory + "/safard.toml", good = slurp(file);
+    const std::string directory = at().net.directory("H55"), file = directory + "/safard.toml",
+                      good = slurp(file);
     const struct {
         std::string text, says;
     } cases[] = {

@@ -39,7 +39,8 @@ Key stolen(const SigningKey& of) {
     std::byte seed[32];
     system_entropy().fill(seed);
     OSSL_PARAM_BLD* build = OSSL_PARAM_BLD_new();
-    OSSL_PARAM_BLD_push_octet_string(build, OSSL_PKEY_PARAM_PUB_KEY, of.public_key().raw.data(), 32);
+    OSSL_PARAM_BLD_push_octet_string(build, OSSL_PKEY_PARAM_PUB_KEY, of.public_key().raw.data(),
+                                     32);
     OSSL_PARAM_BLD_push_octet_string(build, OSSL_PKEY_PARAM_PRIV_KEY, seed, 32);
     OSSL_PARAM* parameters = OSSL_PARAM_BLD_to_param(build);
     EVP_PKEY_CTX* context = EVP_PKEY_CTX_new_from_name(nullptr, "ED25519", nullptr);
@@ -74,7 +75,8 @@ X509* certificate_of(const Made& made, EVP_PKEY* key) {
     X509_gmtime_adj(X509_getm_notBefore(out), made.from_days * 86'400);
     X509_gmtime_adj(X509_getm_notAfter(out), made.until_days * 86'400);
     const auto named = [](X509_NAME* of, const std::string& text) {
-        X509_NAME_add_entry_by_txt(of, "CN", MBSTRING_UTF8, reinterpret_cast<const unsigned char*>(text.data()),
+        X509_NAME_add_entry_by_txt(of, "CN", MBSTRING_UTF8,
+                                   reinterpret_cast<const unsigned char*>(text.data()),
                                    static_cast<int>(text.size()), -1, 0);
     };
     named(X509_get_subject_name(out), "self");
@@ -93,7 +95,8 @@ X509* certificate_of(const Made& made, EVP_PKEY* key) {
     return out;
 }
 
-int choose(SSL*, const unsigned char** out, unsigned char* length, const unsigned char*, unsigned, void* made) {
+int choose(SSL*, const unsigned char** out, unsigned char* length, const unsigned char*, unsigned,
+           void* made) {
     const std::string& alpn = static_cast<const Made*>(made)->alpn;
     if (alpn.empty()) return SSL_TLSEXT_ERR_NOACK;
     *out = reinterpret_cast<const unsigned char*>(alpn.data());
@@ -107,34 +110,52 @@ Made Made::read(std::string_view words) {
     Made out;
     std::istringstream in{std::string(words)};
     for (std::string word; in >> word;) {
-        const std::string name = word.substr(0, word.find('=')), value = word.substr(word.find('=') + 1);
-        if (name == "key") out.key = value;
-        else if (name == "signer") out.signer = value;
-        else if (name == "issuer") out.issuer = value;
-        else if (name == "usage") out.usage = value;
-        else if (name == "names") out.names = value;
-        else if (name == "authority") out.authority = value == "yes";
-        else if (name == "from") out.from_days = std::stol(value);
-        else if (name == "until") out.until_days = std::stol(value);
-        else if (name == "chain") out.chain = std::stoi(value);
-        else if (name == "pad") out.pad = std::stoul(value);
-        else if (name == "version") out.version = 0x0301 + std::stoi(value.substr(2));
-        else if (name == "alpn") out.alpn = value == "none" ? "" : value;
-        else if (name == "groups") out.groups = value;
-        else if (name == "asks") out.asks = value == "yes";
-        else if (word != "-") ADD_FAILURE() << "nobody knows how to make " << word;
+        const std::string name = word.substr(0, word.find('=')),
+                          value = word.substr(word.find('=') + 1);
+        if (name == "key")
+            out.key = value;
+        else if (name == "signer")
+            out.signer = value;
+        else if (name == "issuer")
+            out.issuer = value;
+        else if (name == "usage")
+            out.usage = value;
+        else if (name == "names")
+            out.names = value;
+        else if (name == "authority")
+            out.authority = value == "yes";
+        else if (name == "from")
+            out.from_days = std::stol(value);
+        else if (name == "until")
+            out.until_days = std::stol(value);
+        else if (name == "chain")
+            out.chain = std::stoi(value);
+        else if (name == "pad")
+            out.pad = std::stoul(value);
+        else if (name == "version")
+            out.version = 0x0301 + std::stoi(value.substr(2));
+        else if (name == "alpn")
+            out.alpn = value == "none" ? "" : value;
+        else if (name == "groups")
+            out.groups = value;
+        else if (name == "asks")
+            out.asks = value == "yes";
+        else if (word != "-")
+            ADD_FAILURE() << "nobody knows how to make " << word;
     }
     return out;
 }
 
-Endpoint::Endpoint(int socket, Side side, const Made& made, const Identity& self) : socket_(socket) {
+Endpoint::Endpoint(int socket, Side side, const Made& made, const Identity& self)
+    : socket_(socket) {
     const int on = 1;
     ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     wait_at_most(std::chrono::seconds(12));
     context_ = SSL_CTX_new(side == Side::client ? TLS_client_method() : TLS_server_method());
     SSL_CTX_set_security_level(context_, 0);
     SSL_CTX_set_cipher_list(context_, "ALL:@SECLEVEL=0");
-    SSL_CTX_set_min_proto_version(context_, made.version < TLS1_3_VERSION ? TLS1_VERSION : TLS1_3_VERSION);
+    SSL_CTX_set_min_proto_version(context_,
+                                  made.version < TLS1_3_VERSION ? TLS1_VERSION : TLS1_3_VERSION);
     SSL_CTX_set_max_proto_version(context_, made.version);
     if (!made.groups.empty()) SSL_CTX_set1_groups_list(context_, made.groups.c_str());
     if (made.key != "none") {
@@ -146,11 +167,13 @@ Endpoint::Endpoint(int socket, Side side, const Made& made, const Identity& self
         for (int i = 0; i < made.chain; ++i)
             SSL_CTX_add0_chain_cert(context_, certificate_of(Made{}, stranger().get()));
     }
-    SSL_CTX_set_cert_verify_callback(context_, [](X509_STORE_CTX*, void*) { return 1; }, nullptr);
+    SSL_CTX_set_cert_verify_callback(
+        context_, [](X509_STORE_CTX*, void*) { return 1; }, nullptr);
     if (side == Side::server && made.asks) SSL_CTX_set_verify(context_, SSL_VERIFY_PEER, nullptr);
     static thread_local Made kept;
     kept = made;
-    if (side == Side::server) SSL_CTX_set_alpn_select_cb(context_, choose, &kept);
+    if (side == Side::server)
+        SSL_CTX_set_alpn_select_cb(context_, choose, &kept);
     else if (!made.alpn.empty()) {
         const std::string offer = std::string(1, static_cast<char>(made.alpn.size())) + made.alpn;
         SSL_CTX_set_alpn_protos(context_, reinterpret_cast<const unsigned char*>(offer.data()),
@@ -163,13 +186,16 @@ Endpoint::Endpoint(int socket, Side side, const Made& made, const Identity& self
     });
     SSL_CTX_set_info_callback(context_, [](const SSL* ssl, int where, int value) {
         auto* end = static_cast<Endpoint*>(SSL_get_app_data(ssl));
-        if ((where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT && end->alert_ <= 0) end->alert_ = value & 0xff;
+        if ((where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT && end->alert_ <= 0)
+            end->alert_ = value & 0xff;
     });
     ssl_ = SSL_new(context_);
     SSL_set_app_data(ssl_, this);
     SSL_set_fd(ssl_, socket_);
-    if (side == Side::client) SSL_set_connect_state(ssl_);
-    else SSL_set_accept_state(ssl_);
+    if (side == Side::client)
+        SSL_set_connect_state(ssl_);
+    else
+        SSL_set_accept_state(ssl_);
 }
 
 Endpoint::~Endpoint() {
@@ -240,9 +266,7 @@ void Endpoint::write_damaged(ByteView bytes) {
 void Endpoint::write_raw(ByteView bytes) const {
     (void)!::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
 }
-void Endpoint::cut() {
-    ::shutdown(socket_, SHUT_WR);
-}
+void Endpoint::cut() { ::shutdown(socket_, SHUT_WR); }
 
 int connect_to_port(int port, int from) {
     const int handle = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -279,10 +303,11 @@ int accept_one(int listener, std::chrono::milliseconds patience) {
 bool ends(int socket, std::chrono::milliseconds patience) {
     const auto until = std::chrono::steady_clock::now() + patience;
     for (;;) {
-        const auto left =
-            std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+            until - std::chrono::steady_clock::now());
         pollfd waits{socket, POLLIN, 0};
-        if (left.count() <= 0 || ::poll(&waits, 1, static_cast<int>(left.count())) != 1) return false;
+        if (left.count() <= 0 || ::poll(&waits, 1, static_cast<int>(left.count())) != 1)
+            return false;
         char waste[4096];
         const ssize_t got = ::recv(socket, waste, sizeof waste, 0);
         if (got == 0 || (got < 0 && errno == ECONNRESET)) return true;

@@ -20,18 +20,19 @@ struct Made {
     // own: the agency's TLS key; signing: its signing key; stranger: of nobody; stolen: its public
     // half with another private one; rsa, p256: of another kind; none: no certificate.
     std::string key = "own";
-    std::string signer = "self"; // or "stranger", who is named as issuer only where `issuer` says so
-    std::string issuer = "self"; // or any name
-    std::string usage;           // extended key usage, or empty
-    std::string names;           // subject alternative name, or empty
-    bool authority = false;      // basicConstraints CA
+    std::string signer =
+        "self"; // or "stranger", who is named as issuer only where `issuer` says so
+    std::string issuer = "self";         // or any name
+    std::string usage;                   // extended key usage, or empty
+    std::string names;                   // subject alternative name, or empty
+    bool authority = false;              // basicConstraints CA
     long from_days = -1, until_days = 1; // validity, from now
-    int chain = 0;               // certificates more
-    std::size_t pad = 0;         // bytes that the certificate is longer
-    int version = 0x0304;        // the highest spoken; below 1.3 nothing newer
-    std::string alpn = "safar/1"; // empty: none
-    std::string groups;          // empty: OpenSSL's
-    bool asks = true;            // a server that wants to see a certificate
+    int chain = 0;                       // certificates more
+    std::size_t pad = 0;                 // bytes that the certificate is longer
+    int version = 0x0304;                // the highest spoken; below 1.3 nothing newer
+    std::string alpn = "safar/1";        // empty: none
+    std::string groups;                  // empty: OpenSSL's
+    bool asks = true;                    // a server that wants to see a certificate
 
     static Made read(std::string_view words);
 };
@@ -56,7 +57,9 @@ public:
     void cut(); // FIN, and no close_notify before it
 
     [[nodiscard]] bool ended() const { return ended_; }
-    [[nodiscard]] int alert() const { return alert_; } // that the other side sent; -1: none; 0: close_notify
+    [[nodiscard]] int alert() const {
+        return alert_;
+    } // that the other side sent; -1: none; 0: close_notify
     [[nodiscard]] int tickets() const { return tickets_; }
 
 private:

@@ -22,8 +22,10 @@ TEST(Hostile, H03_ManyConnectionsFromOneAddressLeaveRoomForOthers) {
     const double before = at().metric(over_limit);
     std::vector<int> sockets;
     for (int i = 0; i < 1000; ++i)
-        if (const int socket = connect_to_port(at().port("IOM"), 3); socket >= 0) sockets.push_back(socket);
-    EXPECT_TRUE(eventually([&] { return at().metric(over_limit) >= before + 900; }, 10s)) << at().metric(over_limit);
+        if (const int socket = connect_to_port(at().port("IOM"), 3); socket >= 0)
+            sockets.push_back(socket);
+    EXPECT_TRUE(eventually([&] { return at().metric(over_limit) >= before + 900; }, 10s))
+        << at().metric(over_limit);
     WirePeer honest("H03", 4); // from another address, while they stand
     honest.greet();
     EXPECT_TRUE(honest.goes_on());
@@ -35,11 +37,13 @@ TEST(Hostile, H03_ManyConnectionsFromOneAddressLeaveRoomForOthers) {
 TEST(Hostile, H05_PlainTextOnTheTlsPortCostsOneCounter) {
     const double before = at().metric(failed);
     const std::size_t lines = at().net.log_of("IOM").size();
-    for (std::string_view text : {"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "\x01\x02\x03", "hello, hello\n\n"})
+    for (std::string_view text :
+         {"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "\x01\x02\x03", "hello, hello\n\n"})
         for (int i = 0; i < 5; ++i) {
             const int socket = connect_to_port(at().port("IOM"), 5);
             (void)!::send(socket, text.data(), text.size(), MSG_NOSIGNAL);
-            EXPECT_TRUE(text.size() < 5 || ends(socket, 5s)); // of less than a record's head more may come
+            EXPECT_TRUE(text.size() < 5 ||
+                        ends(socket, 5s)); // of less than a record's head more may come
             ::close(socket);
         }
     EXPECT_TRUE(eventually([&] { return at().metric(failed) >= before + 15; }, 12s));
@@ -222,19 +226,24 @@ TEST(Hostile, H49_WhatOnePeerStatesAndDoesNotDeliverIsShownAsAGap) {
     WirePeer peer("H49");
     peer.greet();
     const auto heads = at().net.ask("IOM", {"charter", "heads"});
-    const auto of_fia = [&](const boost::json::value& log) { return log.at("agency").as_string() == "FIA"; };
+    const auto of_fia = [&](const boost::json::value& log) {
+        return log.at("agency").as_string() == "FIA";
+    };
     const auto found = std::find_if(heads.as_array().begin(), heads.as_array().end(), of_fia);
     ASSERT_NE(found, heads.as_array().end());
     const LogName log{log_id(peer.hello.network, at().identity.at("FIA").id, "return"),
                       *Incarnation::parse_hex(std::string(found->at("incarnation").as_string()))};
-    peer.say(wire::FrontierFull{"return", {{log, Head{1u << 20, 1u << 28, peer.hello.shared, 0, false}}}});
-    EXPECT_TRUE(eventually([&] { return text_of(at().net, "IOM", "/v1/gaps").find("H49") != std::string::npos; }, 5s));
+    peer.say(wire::FrontierFull{"return",
+                                {{log, Head{1u << 20, 1u << 28, peer.hello.shared, 0, false}}}});
+    EXPECT_TRUE(eventually(
+        [&] { return text_of(at().net, "IOM", "/v1/gaps").find("H49") != std::string::npos; }, 5s));
     EXPECT_EQ(at().blamed_for("H49"), "");
 }
 
 TEST(Hostile, H53_WhatBelongsToTheOtherDoorIsRefusedThere) {
     WirePeer peer("H53");
-    peer.say_bytes(as_bytes("POST /v1/records HTTP/1.1\r\nHost: node\r\nContent-Length: 0\r\n\r\n"));
+    peer.say_bytes(
+        as_bytes("POST /v1/records HTTP/1.1\r\nHost: node\r\nContent-Length: 0\r\n\r\n"));
     expect_blamed(peer, "H53", ErrorCode::limit_exceeded); // "POST" is the length of a frame
     Bytes hello;
     wire::encode(peer.hello, hello);

@@ -1,5 +1,5 @@
-// tests/process/tls_negative.tsv, one test a row: bad clients of a real node, and bad servers that a
-// real node calls. Then what no setting of a certificate says.
+// tests/process/tls_negative.tsv, one test a row: bad clients of a real node, and bad servers that
+// a real node calls. Then what no setting of a certificate says.
 #include "tests/process/hostile/network.hpp"
 
 #include "sync/wire/message.hpp"
@@ -38,7 +38,8 @@ std::string outcome(Endpoint& end) {
     const bool stands = end.shake();
     Bytes said;
     const auto until = std::chrono::steady_clock::now() + 5s;
-    while (stands && said.empty() && !end.ended() && std::chrono::steady_clock::now() < until) said = end.read(500ms);
+    while (stands && said.empty() && !end.ended() && std::chrono::steady_clock::now() < until)
+        said = end.read(500ms);
     EXPECT_EQ(end.tickets(), 0) << "a ticket, so a session that is not asked for its key again";
     if (!said.empty() && said.size() > 5 && said[4] == std::byte{1}) return "in"; // a hello
     return end.alert() > 0 ? std::to_string(end.alert()) : "out";
@@ -67,12 +68,14 @@ TEST_P(NegativeTls, IsAnsweredWithThatAlert) {
 }
 INSTANTIATE_TEST_SUITE_P(Table, NegativeTls, ::testing::ValuesIn(rows()), [](const auto& row) {
     std::string out = row.param.side + "_" + row.param.what;
-    std::replace_if(out.begin(), out.end(), [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
+    std::replace_if(
+        out.begin(), out.end(), [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
     return out;
 });
 
 TEST(NegativeTlsToo, ARecordAboveItsLimitIsRefused) {
-    Endpoint end(connect_to_port(at().port("IOM"), 6), Endpoint::Side::client, Made{}, at().identity.at("TLS"));
+    Endpoint end(connect_to_port(at().port("IOM"), 6), Endpoint::Side::client, Made{},
+                 at().identity.at("TLS"));
     ASSERT_TRUE(end.shake());
     EXPECT_FALSE(end.read(5s).empty());
     Bytes record(5 + (1u << 14) + 257, std::byte{7});
@@ -85,7 +88,8 @@ TEST(NegativeTlsToo, ARecordAboveItsLimitIsRefused) {
 }
 
 TEST(NegativeTlsToo, ASuspendedNodeHearsTheCharterAndNoCompartment) {
-    Endpoint end(connect_to_port(at().port("IOM"), 6), Endpoint::Side::client, Made{}, at().identity.at("HALT"));
+    Endpoint end(connect_to_port(at().port("IOM"), 6), Endpoint::Side::client, Made{},
+                 at().identity.at("HALT"));
     ASSERT_TRUE(end.shake());
     const Bytes said = end.read(5s);
     wire::FrameDecoder decoder;

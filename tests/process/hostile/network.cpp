@@ -16,11 +16,11 @@ const std::vector<std::string> honest{"IOM", "FIA", "MOFA"};
 std::vector<std::string> agencies() {
     std::vector<std::string> out = honest;
     for (const char* row :
-         {"TLS",  "GONE", "HALT", "SERVER", "H01",  "H02",  "H03",  "H11",  "H13",  "H14",  "H14B", "H15",
-          "H15B", "H17",  "H17B", "H18",    "H20",  "H20B", "H21",  "H22",  "H23",  "H23S", "H25",  "H25S",
-          "H26",  "H26S", "H28",  "H29",    "H31",  "H32",  "H33",  "H34",  "H35",  "H36",  "H37",  "H38",
-          "H38B", "H38C", "H40",  "H41",    "H43",  "H44",  "H44B", "H44C", "H45",  "H48",  "H49",  "H50",
-          "H53",  "H55"})
+         {"TLS",  "GONE", "HALT", "SERVER", "H01",  "H02",  "H03",  "H11",  "H13", "H14",
+          "H14B", "H15",  "H15B", "H17",    "H17B", "H18",  "H20",  "H20B", "H21", "H22",
+          "H23",  "H23S", "H25",  "H25S",   "H26",  "H26S", "H28",  "H29",  "H31", "H32",
+          "H33",  "H34",  "H35",  "H36",    "H37",  "H38",  "H38B", "H38C", "H40", "H41",
+          "H43",  "H44",  "H44B", "H44C",   "H45",  "H48",  "H49",  "H50",  "H53", "H55"})
         out.emplace_back(row);
     return out;
 }
@@ -40,13 +40,16 @@ HostileNetwork::HostileNetwork() : net(agencies()) {
     EXPECT_TRUE(write_one(net, "IOM"));
     net.wait_equal(honest, "return");
     // One agency has left the network, one is suspended.
-    Ran drafted = net.safar("IOM", {"charter", "amend", "--remove", "GONE", "--why", "left the network"});
+    Ran drafted =
+        net.safar("IOM", {"charter", "amend", "--remove", "GONE", "--why", "left the network"});
     EXPECT_EQ(drafted.exit_code, 0) << drafted.err;
     std::ofstream(net.path("draft.toml")) << drafted.out;
     for (const char* steward : {"FIA", "IOM"})
         EXPECT_EQ(net.safar(steward, {"charter", "sign", net.path("draft.toml")}).exit_code, 0);
     EXPECT_EQ(net.safar("IOM", {"charter", "publish", net.path("draft.toml")}).exit_code, 0);
-    EXPECT_EQ(net.safar("IOM", {"charter", "suspend", "HALT", "--why", "its laptop was stolen"}).exit_code, 0);
+    EXPECT_EQ(net.safar("IOM", {"charter", "suspend", "HALT", "--why", "its laptop was stolen"})
+                  .exit_code,
+              0);
     for (const std::string& agency : honest)
         EXPECT_TRUE(eventually([&] {
             return net.ask(agency, {"status"}).at("charter").at("epoch").as_int64() == 2 &&
@@ -71,11 +74,13 @@ void HostileNetwork::probe() {
     while (!stopping_) {
         if (auto id = write_one(net, "FIA")) {
             const auto begun = std::chrono::steady_clock::now();
-            while (!shows(net, "IOM", *id) && std::chrono::steady_clock::now() < begun + 30s && !stopping_)
+            while (!shows(net, "IOM", *id) && std::chrono::steady_clock::now() < begun + 30s &&
+                   !stopping_)
                 std::this_thread::sleep_for(1ms);
             std::lock_guard lock(mutex_);
             latencies_.push_back(
-                std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count());
+                std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun)
+                    .count());
         }
         std::this_thread::sleep_for(25ms);
     }
@@ -91,7 +96,8 @@ HostileNetwork::Latency HostileNetwork::honest_latency() {
 
 int HostileNetwork::port(const std::string& agency) const {
     for (const CharterNode& node : charter->nodes)
-        if (node.agency == agency) return std::stoi(node.address.substr(node.address.rfind(':') + 1));
+        if (node.agency == agency)
+            return std::stoi(node.address.substr(node.address.rfind(':') + 1));
     ADD_FAILURE() << "the charter lists no " << agency;
     return 0;
 }
@@ -108,7 +114,8 @@ std::string HostileNetwork::peer_state(const std::string& agency) const {
     const auto peers = call(net, "IOM", "/v1/peers");
     if (!peers) return "";
     for (const auto& peer : peers->as_array())
-        if (peer.at("agency").as_string() == agency) return std::string(peer.at("state").as_string());
+        if (peer.at("agency").as_string() == agency)
+            return std::string(peer.at("state").as_string());
     return "";
 }
 

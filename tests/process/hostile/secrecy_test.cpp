@@ -1,5 +1,5 @@
-// What goes over the wire to a node that may not hold a compartment, taken down behind TLS: a peer with that
-// node's own keys asks for everything, politely and not.
+// What goes over the wire to a node that may not hold a compartment, taken down behind TLS: a peer
+// with that node's own keys asks for everything, politely and not.
 #include "tests/process/hostile/endpoint.hpp"
 
 #include "node/charter/charter_state.hpp"
@@ -26,11 +26,11 @@ public:
         for (const CharterNode& node : charter.nodes)
             if (node.agency == "IOM") iom_ = node;
         const int port = std::stoi(iom_.address.substr(iom_.address.rfind(':') + 1));
-        end_ = std::make_unique<Endpoint>(connect_to_port(port), Endpoint::Side::client, Made{}, self_);
+        end_ = std::make_unique<Endpoint>(connect_to_port(port), Endpoint::Side::client, Made{},
+                                          self_);
         EXPECT_TRUE(end_->shake());
     }
-    template <class Message>
-    void say(const Message& message) {
+    template <class Message> void say(const Message& message) {
         Bytes bytes;
         wire::encode(message, bytes);
         end_->write(bytes);
@@ -95,12 +95,14 @@ private:
 
 TEST(Traffic, NothingOfACompartmentGoesToAPeerThatMayNotHoldIt) {
     const std::vector<std::string> all{"IOM", "FIA", "UKF"};
-    Federation net(all, {{"movement", {"movement"}, all, all},
-                         {"protection", {"victim_case", "person"}, {"IOM", "FIA"}, {"IOM", "FIA"}}});
+    Federation net(all,
+                   {{"movement", {"movement"}, all, all},
+                    {"protection", {"victim_case", "person"}, {"IOM", "FIA"}, {"IOM", "FIA"}}});
     net.start("IOM");
     net.start("FIA");
     const auto write = [&](const std::string& open, const std::string& secret) {
-        net.ask("IOM", {"record", "create", "movement", "direction=departure", "date=2023-03-31", "occupation=" + open});
+        net.ask("IOM", {"record", "create", "movement", "direction=departure", "date=2023-03-31",
+                        "occupation=" + open});
         net.ask("IOM", {"record", "create", "victim_case", "location_of_recruitment=" + secret});
     };
     write("welder of the northern yard", "beneath the third bridge of Qarmazin");
@@ -108,7 +110,8 @@ TEST(Traffic, NothingOfACompartmentGoesToAPeerThatMayNotHoldIt) {
     const auto heads = net.ask("IOM", {"charter", "heads"});
     for (const auto& log : heads.as_array())
         if (log.at("agency").as_string() == "IOM")
-            incarnation[std::string(log.at("compartment").as_string())] = std::string(log.at("incarnation").as_string());
+            incarnation[std::string(log.at("compartment").as_string())] =
+                std::string(log.at("incarnation").as_string());
     ASSERT_EQ(incarnation.size(), 2u) << boost::json::serialize(heads);
 
     Tap tap(net);
@@ -117,7 +120,8 @@ TEST(Traffic, NothingOfACompartmentGoesToAPeerThatMayNotHoldIt) {
     write("cook of the southern camp", "under the old banyan of Zarnigar");
     tap.listen(1s);
     tap.want("movement", incarnation.at("movement"));
-    EXPECT_THAT(tap.heard(), HasSubstr("welder of the northern yard")) << "the tap hears what it may";
+    EXPECT_THAT(tap.heard(), HasSubstr("welder of the northern yard"))
+        << "the tap hears what it may";
     EXPECT_THAT(tap.heard(), HasSubstr("cook of the southern camp"));
     tap.say(wire::FrontierAsk{"protection"});
     tap.listen(1s);

@@ -1,5 +1,5 @@
-// The rows of the catalogue that take their time: they go on beside all others, and their tests come
-// last.
+// The rows of the catalogue that take their time: they go on beside all others, and their tests
+// come last.
 #include "tests/process/hostile/wire_peer.hpp"
 
 #include <iostream>
@@ -15,7 +15,8 @@ double seconds_until_it_ends(int socket, std::chrono::seconds patience) {
     const auto begun = std::chrono::steady_clock::now();
     const bool ended = ends(socket, patience);
     ::close(socket);
-    return ended ? std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count() : 1e9;
+    return ended ? std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count()
+                 : 1e9;
 }
 struct Slow {
     std::future<double> silent, silent_in_tls;
@@ -45,17 +46,19 @@ struct Slow {
             static_cast<void>(eventually([] { return !at().blamed_for("H02").empty(); }, 5s));
             return at().blamed_for("H02");
         });
-        if (takes_long) promise = std::async(std::launch::async, [] {
-            WirePeer peer("H45");
-            peer.greet();
-            peer.say(wire::FrontierFull{"return", {{peer.log(), Head{5, 5, peer.hello.shared, 0, false}}}});
-            // Asked again and again, it answers pings and delivers nothing.
-            const auto until = std::chrono::steady_clock::now() + 150s;
-            while (!peer.tls().ended() && std::chrono::steady_clock::now() < until)
-                if (auto ping = peer.hear(wire::FrameType::ping, 500ms))
-                    peer.say(wire::Pong{wire::decode<wire::Ping>(*ping).value().nonce});
-            return peer.end_of_it(2s);
-        });
+        if (takes_long)
+            promise = std::async(std::launch::async, [] {
+                WirePeer peer("H45");
+                peer.greet();
+                peer.say(wire::FrontierFull{
+                    "return", {{peer.log(), Head{5, 5, peer.hello.shared, 0, false}}}});
+                // Asked again and again, it answers pings and delivers nothing.
+                const auto until = std::chrono::steady_clock::now() + 150s;
+                while (!peer.tls().ended() && std::chrono::steady_clock::now() < until)
+                    if (auto ping = peer.hear(wire::FrameType::ping, 500ms))
+                        peer.say(wire::Pong{wire::decode<wire::Ping>(*ping).value().nonce});
+                return peer.end_of_it(2s);
+            });
     }
     const bool takes_long = size_of_hunt("SAFAR_HOSTILE_SLOW", 0) > 0;
     static Slow& rows() {
@@ -84,9 +87,9 @@ TEST(HostileSlow, H45_AnEmptyPromiseIsForgivenTwiceAndThenThePeerIsClosed) {
 }
 TEST(HostileSlow, ZZ_HonestPeersWentOnMeanwhile) {
     const auto loud = at().honest_latency();
-    std::cout << "honest latency, ms: quiet p50 " << at().quiet.p50 << " p99 " << at().quiet.p99 << " of "
-              << at().quiet.count << "; beside all rows p50 " << loud.p50 << " p99 " << loud.p99 << " of " << loud.count
-              << '\n';
+    std::cout << "honest latency, ms: quiet p50 " << at().quiet.p50 << " p99 " << at().quiet.p99
+              << " of " << at().quiet.count << "; beside all rows p50 " << loud.p50 << " p99 "
+              << loud.p99 << " of " << loud.count << '\n';
     EXPECT_GT(loud.count, 50u);
     EXPECT_LT(loud.p99, 10'000);
     EXPECT_TRUE(at().net.running("IOM"));

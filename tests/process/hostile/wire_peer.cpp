@@ -7,8 +7,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-template <class Id>
-Id fill(std::uint8_t byte) {
+template <class Id> Id fill(std::uint8_t byte) {
     Id id;
     id.raw.fill(std::byte{byte});
     return id;
@@ -61,7 +60,8 @@ bool WirePeer::read_some(std::chrono::milliseconds patience) {
         EXPECT_TRUE(frame);
         if (!frame) return false;
         if (frame.value())
-            heard_.emplace_back(frame.value()->type, Bytes(frame.value()->payload.begin(), frame.value()->payload.end()));
+            heard_.emplace_back(frame.value()->type, Bytes(frame.value()->payload.begin(),
+                                                           frame.value()->payload.end()));
     }
     return !bytes.empty();
 }
@@ -123,7 +123,8 @@ BatchContext WirePeer::context(std::uint64_t number, const Hash& previous) const
     return out;
 }
 
-BuiltBatch WirePeer::batch(std::uint64_t number, const Hash& previous, const std::string& verb, std::int64_t at) const {
+BuiltBatch WirePeer::batch(std::uint64_t number, const Hash& previous, const std::string& verb,
+                           std::int64_t at) const {
     EventDraft draft;
     draft.body.kind = 1;
     draft.body.record = system_entropy().draw<RecordId>();
@@ -131,7 +132,9 @@ BuiltBatch WirePeer::batch(std::uint64_t number, const Hash& previous, const std
     draft.body.at = {at};
     draft.body.assertions = {{1, Text{"a note"}}};
     std::size_t taken = 0;
-    return build_batch(context(number, previous), self_.signing, system_entropy(), std::span(&draft, 1), taken).value();
+    return build_batch(context(number, previous), self_.signing, system_entropy(),
+                       std::span(&draft, 1), taken)
+        .value();
 }
 
 Bytes WirePeer::clear_part(const std::vector<Assertion>& assertions) const {
@@ -171,14 +174,17 @@ Bytes WirePeer::batch_of(ByteView clear) const {
 }
 
 void expect_no_effect(const std::string& agency) {
-    EXPECT_TRUE(HostileNetwork::the().logs_of(agency).empty()) << "something of " << agency << " is held";
+    EXPECT_TRUE(HostileNetwork::the().logs_of(agency).empty())
+        << "something of " << agency << " is held";
 }
 
 void expect_blamed(WirePeer& peer, const std::string& agency, ErrorCode code) {
     HostileNetwork& at = HostileNetwork::the();
     EXPECT_EQ(peer.end_of_it(), name(code)) << peer.detail;
-    EXPECT_TRUE(eventually([&] { return at.blamed_for(agency) == name(code); }, 5s)) << at.blamed_for(agency);
-    EXPECT_TRUE(eventually([&] { return at.peer_state(agency) == "refused"; }, 5s)) << at.peer_state(agency);
+    EXPECT_TRUE(eventually([&] { return at.blamed_for(agency) == name(code); }, 5s))
+        << at.blamed_for(agency);
+    EXPECT_TRUE(eventually([&] { return at.peer_state(agency) == "refused"; }, 5s))
+        << at.peer_state(agency);
     expect_no_effect(agency);
 }
 

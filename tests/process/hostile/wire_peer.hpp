@@ -21,8 +21,7 @@ public:
 
     void say_bytes(ByteView bytes) { end_->write(bytes); }
     void say_raw(std::uint8_t type, const Bytes& payload);
-    template <class Message>
-    void say(const Message& message) {
+    template <class Message> void say(const Message& message) {
         Bytes bytes;
         wire::encode(message, bytes);
         say_bytes(bytes);
@@ -31,23 +30,25 @@ public:
     Endpoint& tls() { return *end_; }
 
     // Reads until a frame of this type comes; nullopt: it ended, or `patience` is over.
-    std::optional<Bytes> hear(wire::FrameType type, std::chrono::milliseconds patience = std::chrono::seconds(5));
+    std::optional<Bytes> hear(wire::FrameType type,
+                              std::chrono::milliseconds patience = std::chrono::seconds(5));
     // A ping is answered: the session goes on.
     [[nodiscard]] bool goes_on();
-    // Reads to the end: what the other side said of it, "" where it said nothing, "goes on" where it
-    // does not end.
+    // Reads to the end: what the other side said of it, "" where it said nothing, "goes on" where
+    // it does not end.
     std::string end_of_it(std::chrono::milliseconds patience = std::chrono::seconds(5));
     std::string detail; // of the error
 
     // --- what it signs ---
     [[nodiscard]] LogName log(std::uint8_t incarnation = 3) const;
     [[nodiscard]] BatchContext context(std::uint64_t number = 1, const Hash& previous = {}) const;
-    [[nodiscard]] BuiltBatch batch(std::uint64_t number = 1, const Hash& previous = {}, const std::string& verb = "recorded",
-                                   std::int64_t at = 0) const;
+    [[nodiscard]] BuiltBatch batch(std::uint64_t number = 1, const Hash& previous = {},
+                                   const std::string& verb = "recorded", std::int64_t at = 0) const;
     // A batch of one event whose clear part is these bytes, validly signed.
     [[nodiscard]] Bytes batch_of(ByteView clear) const;
     // The clear part of an event that a node would write.
-    [[nodiscard]] Bytes clear_part(const std::vector<Assertion>& assertions = {{1, Text{"a note"}}}) const;
+    [[nodiscard]] Bytes clear_part(const std::vector<Assertion>& assertions = {
+                                       {1, Text{"a note"}}}) const;
     [[nodiscard]] const Identity& self() const { return self_; }
 
 private:

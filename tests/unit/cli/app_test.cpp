@@ -35,8 +35,7 @@ void walk(const std::function<void(const std::vector<std::string>&, CLI::App&)>&
 
 std::string joined(const std::vector<std::string>& words) {
     std::string out;
-    for (const std::string& word : words)
-        out += (out.empty() ? "" : " ") + word;
+    for (const std::string& word : words) out += (out.empty() ? "" : " ") + word;
     return out;
 }
 
@@ -45,20 +44,22 @@ std::string joined(const std::vector<std::string>& words) {
 TEST(Commands, AllThatThereAre) {
     std::vector<std::string> names;
     walk([&](const auto& words, CLI::App&) { names.push_back(joined(words)); });
-    EXPECT_THAT(names, testing::UnorderedElementsAre(
-                           "node init", "charter draft", "charter sign", "charter publish",
-                           "charter adopt", "charter show", "charter amend", "charter diff",
-                           "charter history", "charter heads", "charter suspend", "charter notices",
-                           "charter quarantine", "evidence show", "evidence export",
-                           "evidence verify", "delegate give", "delegate list", "delegate revoke", "key show", "key rotate", "key revoke", "status", "peers", "digest", "verify",
-                           "rebuild", "import", "bundle make", "bundle apply", "bundle inspect", "bundle verify", "gaps", "feed", "export",
-                           "record create", "record set", "record retract",
-                           "record show", "record history", "similar", "find", "explain", "conflict list",
-                           "conflict resolve", "steps", "step", "reassign", "refer", "inbox", "journey", "timeline",
-                           "dossier", "stats", "backup", "restore", "peer test",
-                           "doctor", "watch", "user list", "user add", "user roles", "user remove",
-                           "user certificate", "user key", "maintenance announce", "maintenance end", "maintenance show",
-                           "access log", "access verify", "demo up", "demo tour", "demo story", "demo down"));
+    EXPECT_THAT(
+        names,
+        testing::UnorderedElementsAre(
+            "node init", "charter draft", "charter sign", "charter publish", "charter adopt",
+            "charter show", "charter amend", "charter diff", "charter history", "charter heads",
+            "charter suspend", "charter notices", "charter quarantine", "evidence show",
+            "evidence export", "evidence verify", "delegate give", "delegate list",
+            "delegate revoke", "key show", "key rotate", "key revoke", "status", "peers", "digest",
+            "verify", "rebuild", "import", "bundle make", "bundle apply", "bundle inspect",
+            "bundle verify", "gaps", "feed", "export", "record create", "record set",
+            "record retract", "record show", "record history", "similar", "find", "explain",
+            "conflict list", "conflict resolve", "steps", "step", "reassign", "refer", "inbox",
+            "journey", "timeline", "dossier", "stats", "backup", "restore", "peer test", "doctor",
+            "watch", "user list", "user add", "user roles", "user remove", "user certificate",
+            "user key", "maintenance announce", "maintenance end", "maintenance show", "access log",
+            "access verify", "demo up", "demo tour", "demo story", "demo down"));
 }
 
 TEST(Commands, EachHelpHasAnExampleAndJson) {

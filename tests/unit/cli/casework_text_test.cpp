@@ -38,7 +38,8 @@ TEST(CaseworkText, APictureHasALaneForEachAgencyAndNoValues) {
 }
 
 TEST(CaseworkText, AnInboxMarksWhatIsOverdueAndSaysWhenThereIsMore) {
-    json::value inbox = json::parse(R"({"agency":"FIA","items":[{"id":"A","kind":"referral","task":"Answer","step":"accept",
+    json::value inbox = json::parse(
+        R"({"agency":"FIA","items":[{"id":"A","kind":"referral","task":"Answer","step":"accept",
         "field":"","state":"sent","for":["FIA"],"due":"2024-01-01","overdue":true,"since":"2023-12-01T10:00","title":""}],
         "total":7,"caseload":[{"task":"Answer","waiting":7,"overdue":1}]})");
     EXPECT_THAT(inbox_text(inbox), HasSubstr("2024-01-01 !"));
@@ -48,7 +49,8 @@ TEST(CaseworkText, AnInboxMarksWhatIsOverdueAndSaysWhenThereIsMore) {
 }
 
 TEST(CaseworkText, APreviewSaysWhatGoesWhatStaysAndWhatIsMissing) {
-    const std::string text = referral_text(json::parse(R"({"subject":"X","kind":"referral","preview":true,
+    const std::string text =
+        referral_text(json::parse(R"({"subject":"X","kind":"referral","preview":true,
         "goes":[{"field":"name","group":"identity","value":"Bilal\u001b[2J","agency":"IOM"}],"stays":["health"],
         "missing_consent":["group 'identity' to FIA"]})"));
     EXPECT_THAT(text, HasSubstr("Bilal\\x1b[2J"));

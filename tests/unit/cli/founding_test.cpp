@@ -38,12 +38,9 @@ std::vector<std::string> enrol(const TempDir& temp, const std::vector<std::strin
 
 std::vector<std::string> draft(std::vector<std::string> more,
                                const std::vector<std::string>& enrolments) {
-    std::vector<std::string> out{"charter",   "draft",
-                                 "--network", "Test",
-                                 "--steward", "FIA",
-                                 "--steward", "IOM",
-                                 "--quorum",  "2",
-                                 "--codes",   config + "/codes"};
+    std::vector<std::string> out{"charter",   "draft", "--network", "Test",
+                                 "--steward", "FIA",   "--steward", "IOM",
+                                 "--quorum",  "2",     "--codes",   config + "/codes"};
     if (std::find(more.begin(), more.end(), "--schema") == more.end())
         out.insert(out.end(), {"--schema", config + "/schema"});
     out.insert(out.end(), more.begin(), more.end());

@@ -38,20 +38,25 @@ depart = "روانگی"
 }
 
 TEST(Labels, KindsFieldsCodesAndStepsReadInTheLanguageAndTheRestKeepsItsName) {
-    json::value shown = labels().translated(schema, json::parse(R"({"id":"X","kind":"return","state":"departed","fields":[
+    json::value shown = labels().translated(
+        schema, json::parse(R"({"id":"X","kind":"return","state":"departed","fields":[
         {"field":"status","reading":["departed"],"values":[{"value":"departed","agency":"IOM"}]},
         {"field":"sex","reading":["F"]},{"field":"note","reading":["departed"]}],
         "steps":[{"step":"depart","title":"Departed","to":"departed"}]})"));
-    EXPECT_EQ(json::serialize(shown), json::serialize(json::parse(R"({"id":"X","kind":"واپسی","state":"روانہ","fields":[
+    EXPECT_EQ(json::serialize(shown),
+              json::serialize(json::parse(R"({"id":"X","kind":"واپسی","state":"روانہ","fields":[
         {"field":"مرحلہ","reading":["روانہ"],"values":[{"value":"روانہ","agency":"IOM"}]},
         {"field":"sex","reading":["F"]},{"field":"یادداشت","reading":["departed"]}],
         "steps":[{"step":"depart","title":"روانگی","to":"روانہ"}]})")));
 }
 
 TEST(Labels, RecordsFoundByKindReadInTheLanguage) {
-    json::value shown = labels().translated(schema, json::parse(R"({"records":[{"id":"X","fields":{"status":"departed","sex":"F"}}]})"),
-                                            "return");
-    EXPECT_EQ(json::serialize(shown), json::serialize(json::parse(R"({"records":[{"id":"X","fields":{"مرحلہ":"روانہ","sex":"F"}}]})")));
+    json::value shown = labels().translated(
+        schema, json::parse(R"({"records":[{"id":"X","fields":{"status":"departed","sex":"F"}}]})"),
+        "return");
+    EXPECT_EQ(json::serialize(shown),
+              json::serialize(
+                  json::parse(R"({"records":[{"id":"X","fields":{"مرحلہ":"روانہ","sex":"F"}}]})")));
 }
 
 TEST(Labels, WithoutALanguageNothingChangesAndAnUnknownOneIsRefusedByName) {

@@ -1,4 +1,5 @@
-// What a node says is not what was expected: said, not a crash. And nodes named by their first digits.
+// What a node says is not what was expected: said, not a crash. And nodes named by their first
+// digits.
 #include "cli/arguments.hpp"
 #include "cli/charter_epochs.hpp"
 #include "tests/unit/cli/fake_node.hpp"
@@ -14,9 +15,12 @@ using ::testing::HasSubstr;
 
 TEST(Lists, AnAnswerThatIsNoListIsSaidAndEndsWithBadData) {
     FakeNode node([](const FakeRequest&) { return FakeAnswer{200, R"({"surprise":[1]})"}; });
-    for (const std::vector<std::string>& words :
-         {std::vector<std::string>{"peers"}, {"charter", "heads"}, {"charter", "notices"}, {"charter", "quarantine"},
-          {"watch", "--once"}, {"peer", "test"}}) {
+    for (const std::vector<std::string>& words : {std::vector<std::string>{"peers"},
+                                                  {"charter", "heads"},
+                                                  {"charter", "notices"},
+                                                  {"charter", "quarantine"},
+                                                  {"watch", "--once"},
+                                                  {"peer", "test"}}) {
         for (bool json : {false, true}) {
             auto asked = words;
             if (json) asked.push_back("--json");
@@ -29,9 +33,13 @@ TEST(Lists, AnAnswerThatIsNoListIsSaidAndEndsWithBadData) {
 }
 
 TEST(Lists, ElementsOfAnotherShapeReadAsEmpty) {
-    FakeNode node([](const FakeRequest&) { return FakeAnswer{200, R"([1,"x",null,{"agency":5}])"}; });
-    for (const std::vector<std::string>& words :
-         {std::vector<std::string>{"peers"}, {"charter", "heads"}, {"charter", "notices"}, {"charter", "quarantine"}})
+    FakeNode node([](const FakeRequest&) {
+        return FakeAnswer{200, R"([1,"x",null,{"agency":5}])"};
+    });
+    for (const std::vector<std::string>& words : {std::vector<std::string>{"peers"},
+                                                  {"charter", "heads"},
+                                                  {"charter", "notices"},
+                                                  {"charter", "quarantine"}})
         EXPECT_EQ(run_safar(words, node.directory()).code, 0) << words.back();
 }
 
@@ -51,14 +59,16 @@ TEST(NodesByTheirFirstDigits, OneIsFoundSeveralAreRefused) {
     draft.compartments = {{"movement", "", {"movement"}, all, {}}};
     const std::string text = safar::testing::value_of(
         sign_charter(safar::testing::value_of(write_charter(draft)), "A1", members[0].signing));
-    CharterState state = safar::testing::value_of(
-        CharterState::begin({std::make_shared<const Charter>(safar::testing::value_of(parse_charter(text))), text}));
+    CharterState state = safar::testing::value_of(CharterState::begin(
+        {std::make_shared<const Charter>(safar::testing::value_of(parse_charter(text))), text}));
     for (const auto& member : members)
-        EXPECT_EQ(safar::testing::value_of(listed_node(state, "--x", member.id().hex())), member.id());
+        EXPECT_EQ(safar::testing::value_of(listed_node(state, "--x", member.id().hex())),
+                  member.id());
     std::size_t refused = 0;
     for (char digit : std::string("0123456789abcdef")) {
         auto found = listed_node(state, "--x", std::string(1, digit));
-        if (!found.has_value() && found.error().detail.find("more digits") != std::string::npos) ++refused;
+        if (!found.has_value() && found.error().detail.find("more digits") != std::string::npos)
+            ++refused;
     }
     EXPECT_GT(refused, 0u);
     EXPECT_FALSE(listed_node(state, "--x", "").has_value());

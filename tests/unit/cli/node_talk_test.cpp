@@ -70,9 +70,9 @@ TEST(Talk, StatusShowsCompartments) {
 
 TEST(Talk, RecordCreateSendsFieldsInOrder) {
     FakeNode node(always(200, R"({"id":")" + id + R"(","events":1,"position":3})"));
-    const Ran ran =
-        run_safar({"record", "create", "return", "nationality=PAK", "note=a=b", "--quality", "4", "--new"},
-                  node.directory());
+    const Ran ran = run_safar(
+        {"record", "create", "return", "nationality=PAK", "note=a=b", "--quality", "4", "--new"},
+        node.directory());
     EXPECT_EQ(ran.code, 0) << ran.err;
     ASSERT_EQ(node.requests().size(), 1u);
     EXPECT_EQ(
@@ -83,16 +83,23 @@ TEST(Talk, RecordCreateSendsFieldsInOrder) {
 
 TEST(Talk, NothingIsCreatedWhereItMayBeThereAlready) {
     FakeNode node([](const FakeRequest& request) {
-        const std::string known = R"({"id":")" + id + R"(","kind":"person","likeness":1.2,"matched":["cnic"],"title":""})";
+        const std::string known =
+            R"({"id":")" + id +
+            R"(","kind":"person","likeness":1.2,"matched":["cnic"],"title":""})";
         const bool asked = request.target == "/v1/similar";
-        return FakeAnswer{200, asked ? R"({"records":[)" + known + "]}" : R"({"id":"X","events":1,"position":1})"};
+        return FakeAnswer{200, asked ? R"({"records":[)" + known + "]}"
+                                     : R"({"id":"X","events":1,"position":1})"};
     });
-    const Ran ran = run_safar({"record", "create", "person", "cnic=35202-1234567-1"}, node.directory());
+    const Ran ran =
+        run_safar({"record", "create", "person", "cnic=35202-1234567-1"}, node.directory());
     EXPECT_EQ(ran.code, 1);
     EXPECT_THAT(ran.err, HasSubstr(id));
     EXPECT_THAT(ran.err, HasSubstr("--new"));
     ASSERT_EQ(node.requests().size(), 1u);
-    EXPECT_EQ(run_safar({"record", "create", "person", "cnic=35202-1234567-1", "--new"}, node.directory()).code, 0);
+    EXPECT_EQ(
+        run_safar({"record", "create", "person", "cnic=35202-1234567-1", "--new"}, node.directory())
+            .code,
+        0);
     EXPECT_EQ(node.requests().back().target, "/v1/records");
 }
 

@@ -1,4 +1,5 @@
-// A node elsewhere, as the command line names it; tests/process/remote_test.cpp speaks to a real one.
+// A node elsewhere, as the command line names it; tests/process/remote_test.cpp speaks to a real
+// one.
 #include "tests/unit/cli/fake_node.hpp"
 
 #include <boost/json.hpp>
@@ -17,19 +18,24 @@ const std::string print(64, 'a');
 } // namespace
 
 TEST(Elsewhere, WhatIsMissingIsNamed) {
-    EXPECT_THAT(run_safar({"--node-key", print, "status"}, "https://127.0.0.1:1").err, HasSubstr("--user-key"));
+    EXPECT_THAT(run_safar({"--node-key", print, "status"}, "https://127.0.0.1:1").err,
+                HasSubstr("--user-key"));
     const Ran unknown = run_safar({"--user-key", "k", "status"}, "https://127.0.0.1:1");
     EXPECT_EQ(unknown.code, 2);
     EXPECT_THAT(unknown.err, HasSubstr("safar key show"));
-    EXPECT_THAT(run_safar({"--user-key", "k", "--node-key", print, "status"}, "http://127.0.0.1:1").err,
-                HasSubstr("https://HOST:PORT"));
-    EXPECT_THAT(run_safar({"--user-key", "/nowhere/k", "--node-key", print, "status"}, "https://127.0.0.1:1").err,
+    EXPECT_THAT(
+        run_safar({"--user-key", "k", "--node-key", print, "status"}, "http://127.0.0.1:1").err,
+        HasSubstr("https://HOST:PORT"));
+    EXPECT_THAT(run_safar({"--user-key", "/nowhere/k", "--node-key", print, "status"},
+                          "https://127.0.0.1:1")
+                    .err,
                 HasSubstr("/nowhere/k"));
 }
 
 TEST(Elsewhere, WhatNeedsTheNodesFilesIsRefusedThere) {
-    for (const std::vector<std::string>& words :
-         {std::vector<std::string>{"key", "rotate"}, {"charter", "show"}, {"backup", "/tmp/never.tar"}}) {
+    for (const std::vector<std::string>& words : {std::vector<std::string>{"key", "rotate"},
+                                                  {"charter", "show"},
+                                                  {"backup", "/tmp/never.tar"}}) {
         const Ran ran = run_safar(words, "https://127.0.0.1:1");
         EXPECT_EQ(ran.code, 2) << words[0];
         EXPECT_THAT(ran.err, HasSubstr("on the node's machine")) << words[0];
@@ -40,7 +46,8 @@ TEST(Elsewhere, NobodyAnsweringIsUnreachable) {
     TempDir temp;
     const std::string file = temp.path() + "/me.key";
     EXPECT_EQ(run_safar({"user", "key", "me", "--file", file}).code, 0);
-    const Ran ran = run_safar({"--user-key", file, "--node-key", print, "status"}, "https://127.0.0.1:1");
+    const Ran ran =
+        run_safar({"--user-key", file, "--node-key", print, "status"}, "https://127.0.0.1:1");
     EXPECT_EQ(ran.code, 69);
     EXPECT_THAT(ran.err, HasSubstr("no node answers at https://127.0.0.1:1"));
 }

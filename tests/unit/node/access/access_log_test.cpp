@@ -41,7 +41,8 @@ protected:
     }
     void write(int count) {
         auto log = open();
-        for (int i = 0; i < count; ++i) ASSERT_TRUE(log->append(entry("u" + std::to_string(i))).has_value());
+        for (int i = 0; i < count; ++i)
+            ASSERT_TRUE(log->append(entry("u" + std::to_string(i))).has_value());
     }
     static std::vector<std::string> lines_of(const std::string& file) {
         std::ifstream in(file);
@@ -53,15 +54,21 @@ protected:
         std::ofstream out(file, std::ios::trunc);
         for (const std::string& line : lines) out << line << "\n";
     }
-    [[nodiscard]] std::vector<std::string> problems() const { return value_of(verify_access(path)).problems; }
+    [[nodiscard]] std::vector<std::string> problems() const {
+        return value_of(verify_access(path)).problems;
+    }
 };
 
 TEST_F(AccessLogs, EntriesAreReadBackInOrderAndTheLogIsWhole) {
     write(3);
-    { auto again = open(); ASSERT_TRUE(again->append(entry("later", {"A", "B"})).has_value()); }
+    {
+        auto again = open();
+        ASSERT_TRUE(again->append(entry("later", {"A", "B"})).has_value());
+    }
     auto page = value_of(read_access(path, {}));
     ASSERT_EQ(page.lines.size(), 4u);
-    EXPECT_THAT(page.lines[0], HasSubstr(R"({"n":1,"time":"2023-11-14T22:13:20.123Z","user":"u0")"));
+    EXPECT_THAT(page.lines[0],
+                HasSubstr(R"({"n":1,"time":"2023-11-14T22:13:20.123Z","user":"u0")"));
     EXPECT_EQ(value_of(read_access(path, {.subject = "B"})).lines.size(), 1u);
     EXPECT_EQ(value_of(read_access(path, {.user = "u1"})).lines.size(), 1u);
     EXPECT_EQ(value_of(read_access(path, {.since = "2024"})).lines.size(), 0u);
@@ -163,7 +170,9 @@ TEST_F(AccessLogs, AMissingHeadAMissingFileAndAnotherKeyAreNamed) {
     {
         SigningKey other = seeded_key(8);
         std::ofstream(path + "/head") << encode_signed(
-            SignedPoint{node, key.public_key(), {2, {}}, sign_point(node, other, {2, {}}).signature}, 1);
+            SignedPoint{
+                node, key.public_key(), {2, {}}, sign_point(node, other, {2, {}}).signature},
+            1);
     }
     EXPECT_THAT(problems(), ::testing::Contains(HasSubstr("head: its signature does not hold")));
     std::filesystem::rename(dir / "head", path + "/head");
@@ -205,7 +214,8 @@ TEST_F(AccessLogs, LinesThatTheHeadLagsBehindAreKept) {
     write(2);
     std::filesystem::copy_file(path + "/head", dir / "old");
     write(2);
-    std::filesystem::copy_file(dir / "old", path + "/head", std::filesystem::copy_options::overwrite_existing);
+    std::filesystem::copy_file(dir / "old", path + "/head",
+                               std::filesystem::copy_options::overwrite_existing);
     EXPECT_TRUE(problems().empty());
     EXPECT_EQ(value_of(verify_access(path)).signed_up_to, 2u);
     open();
@@ -225,7 +235,8 @@ TEST_F(AccessLogs, ALogThatLostWhatWasSignedGoesOnInANewFileAndTheGapIsNamedEver
         ASSERT_TRUE(log->append(entry("next")).has_value());
     }
     ASSERT_EQ(problems().size(), 1u);
-    EXPECT_THAT(problems()[0], HasSubstr("000002.jsonl line 1: entries 3 to 3 are missing before this file"));
+    EXPECT_THAT(problems()[0],
+                HasSubstr("000002.jsonl line 1: entries 3 to 3 are missing before this file"));
 }
 
 TEST_F(AccessLogs, ANewKeyBeginsANewFileAndTheOldOneIsNamed) {
@@ -250,7 +261,8 @@ TEST_F(AccessLogs, WhoeverComesTogetherSharesASync) {
     };
     std::vector<std::thread> threads;
     for (int i = 0; i < 16; ++i)
-        threads.emplace_back([&, i] { EXPECT_TRUE(log->append(entry("t" + std::to_string(i))).has_value()); });
+        threads.emplace_back(
+            [&, i] { EXPECT_TRUE(log->append(entry("t" + std::to_string(i))).has_value()); });
     for (std::thread& thread : threads) thread.join();
     EXPECT_LE(syncs, 8);
     EXPECT_GE(syncs, 1);

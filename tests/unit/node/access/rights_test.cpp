@@ -55,7 +55,8 @@ TEST(Rights, EveryCellIsAsTheTableForPeopleSays) {
         expected.erase(std::string(name(action)));
     }
     EXPECT_EQ(cells, action_count * user_role_count * 4);
-    for (const auto& [action, row] : expected) ADD_FAILURE() << "rights.tsv has an unknown action: " << action;
+    for (const auto& [action, row] : expected)
+        ADD_FAILURE() << "rights.tsv has an unknown action: " << action;
 }
 
 TEST(Rights, WithoutARoleNothingIsAllowed) {
@@ -76,10 +77,14 @@ TEST(Rights, RolesAddUp) {
 TEST(Rights, ACompartmentThatIsNotTheUsersIsRefused) {
     User user = user_with(UserRole::protection_officer);
     user.compartments = {"movement"};
-    EXPECT_TRUE(authorise(user, UserAction::record_show, Sensitivity::sensitive, "movement").allowed);
-    EXPECT_FALSE(authorise(user, UserAction::record_show, Sensitivity::public_, "protection").allowed);
-    EXPECT_FALSE(authorise(user, UserAction::record_show, Sensitivity::public_, "").allowed) << "in no compartment";
-    EXPECT_TRUE(authorise(user, UserAction::status, Sensitivity::public_).allowed) << "concerns no record";
+    EXPECT_TRUE(
+        authorise(user, UserAction::record_show, Sensitivity::sensitive, "movement").allowed);
+    EXPECT_FALSE(
+        authorise(user, UserAction::record_show, Sensitivity::public_, "protection").allowed);
+    EXPECT_FALSE(authorise(user, UserAction::record_show, Sensitivity::public_, "").allowed)
+        << "in no compartment";
+    EXPECT_TRUE(authorise(user, UserAction::status, Sensitivity::public_).allowed)
+        << "concerns no record";
 }
 
 TEST(Rights, AUserMayBeNarrowedBelowTheRole) {
@@ -90,10 +95,14 @@ TEST(Rights, AUserMayBeNarrowedBelowTheRole) {
 }
 
 TEST(Rights, ARefusalSaysWhichRoleWouldDoAndWhatTheUserHas) {
-    EXPECT_EQ(authorise(user_with(UserRole::analyst), UserAction::record_show, Sensitivity::personal).reason,
-              "record show of personal fields: needs role caseworker, supervisor or protection_officer; amina has analyst");
-    EXPECT_EQ(authorise(user_with(UserRole::analyst), UserAction::rebuild, Sensitivity::public_).reason,
-              "rebuild: needs role operator; amina has analyst");
+    EXPECT_EQ(
+        authorise(user_with(UserRole::analyst), UserAction::record_show, Sensitivity::personal)
+            .reason,
+        "record show of personal fields: needs role caseworker, supervisor or protection_officer; "
+        "amina has analyst");
+    EXPECT_EQ(
+        authorise(user_with(UserRole::analyst), UserAction::rebuild, Sensitivity::public_).reason,
+        "rebuild: needs role operator; amina has analyst");
 }
 
 } // namespace

@@ -45,16 +45,23 @@ TEST(UsersFile, ErrorsNameTheFileTheLineAndTheKey) {
         const char *text, *says;
     };
     for (const Case& one : {
-             Case{"[[user]]\nunix = \"amina\"\nname = \"A\"\nroles = [\"boss\"]\n", "line 4: [[user]] 1: roles: 'boss' is not a role"},
-             Case{"[[user]]\nunix = \"amina\"\nname = \"A\"\nroles = []\ncolour = 1\n", "line 5: [[user]] 1: key \"colour\""},
+             Case{"[[user]]\nunix = \"amina\"\nname = \"A\"\nroles = [\"boss\"]\n",
+                  "line 4: [[user]] 1: roles: 'boss' is not a role"},
+             Case{"[[user]]\nunix = \"amina\"\nname = \"A\"\nroles = []\ncolour = 1\n",
+                  "line 5: [[user]] 1: key \"colour\""},
              Case{"[[user]]\nname = \"A\"\nroles = []\n", "unix: is missing"},
-             Case{"[[user]]\nunix = \"a b\"\nname = \"A\"\nroles = []\n", "line 2: [[user]] 1: unix: is not the name"},
-             Case{"[[user]]\nunix = \"a\"\nname = \"A\"\nroles = []\n[[user]]\nunix = \"a\"\nname = \"B\"\nroles = []\n",
+             Case{"[[user]]\nunix = \"a b\"\nname = \"A\"\nroles = []\n",
+                  "line 2: [[user]] 1: unix: is not the name"},
+             Case{"[[user]]\nunix = \"a\"\nname = \"A\"\nroles = []\n[[user]]\nunix = \"a\"\nname "
+                  "= \"B\"\nroles = []\n",
                   "line 6: [[user]] 2: unix: 'a' is listed twice"},
-             Case{"[[user]]\nunix = \"a\"\nname = \"A\"\nroles = [\"analyst\", \"analyst\"]\n", "given twice"},
-             Case{"[[user]]\nunix = \"a\"\nname = \"A\"\nroles = []\nclasses_up_to = \"all\"\n", "classes_up_to: is not one of"},
+             Case{"[[user]]\nunix = \"a\"\nname = \"A\"\nroles = [\"analyst\", \"analyst\"]\n",
+                  "given twice"},
+             Case{"[[user]]\nunix = \"a\"\nname = \"A\"\nroles = []\nclasses_up_to = \"all\"\n",
+                  "classes_up_to: is not one of"},
              Case{"[[user]]\nlogin = \"a\"\nname = \"A\"\nroles = []\n", "certificate: is missing"},
-             Case{"[[user]]\nunix = \"a\"\nlogin = \"b\"\nname = \"A\"\nroles = []\n", "key \"login\""},
+             Case{"[[user]]\nunix = \"a\"\nlogin = \"b\"\nname = \"A\"\nroles = []\n",
+                  "key \"login\""},
              Case{"[[user]]\nunix = \"a\"\nname = \"A\"\nroles = []\ncertificate = \"ABC\"\n",
                   "line 5: [[user]] 1: certificate: is the SHA-256"},
              Case{"users = 1\n", "line 1: users.toml: key \"users\""},
@@ -69,10 +76,12 @@ TEST(UsersFile, ErrorsNameTheFileTheLineAndTheKey) {
 
 TEST(UsersFile, TwoPeopleMayNotShareACertificate) {
     const std::string print = "certificate = \"" + std::string(64, '1') + "\"\n";
-    auto read = parse_users("users.toml", "[[user]]\nunix = \"a\"\nname = \"A\"\nroles = []\n" + print +
-                                              "[[user]]\nlogin = \"b\"\nname = \"B\"\nroles = []\n" + print);
+    auto read = parse_users("users.toml",
+                            "[[user]]\nunix = \"a\"\nname = \"A\"\nroles = []\n" + print +
+                                "[[user]]\nlogin = \"b\"\nname = \"B\"\nroles = []\n" + print);
     ASSERT_FALSE(read.has_value());
-    EXPECT_THAT(read.error().detail, HasSubstr("line 10: [[user]] 2: certificate: 'a' has the same"));
+    EXPECT_THAT(read.error().detail,
+                HasSubstr("line 10: [[user]] 2: certificate: 'a' has the same"));
 }
 
 } // namespace

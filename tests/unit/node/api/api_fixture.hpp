@@ -18,13 +18,15 @@ struct TestApi {
     TestNode node{network.iom, charter};
     TestNode other{network.fia, charter};
     ApiMetrics metrics{};
-    ApiContext context{*node.registry, metrics, [this] { return std::vector<PeerStatus>{peer()}; }, {}, "The IOM"};
+    ApiContext context{
+        *node.registry, metrics, [this] { return std::vector<PeerStatus>{peer()}; }, {}, "The IOM"};
     TempDir directory{};
     std::unique_ptr<AccessDesk> desk = open_desk();
 
     std::unique_ptr<AccessDesk> open_desk() {
         std::vector<std::string> notes;
-        auto out = value_of(AccessDesk::open(directory.path(), network.iom.id(), network.iom.signing, notes));
+        auto out = value_of(
+            AccessDesk::open(directory.path(), network.iom.id(), network.iom.signing, notes));
         EXPECT_TRUE(notes.empty());
         context.desk = out.get();
         return out;
@@ -40,19 +42,23 @@ struct TestApi {
         out.state = "connected";
         // It says that it holds three batches of a log of its own that has never come.
         PeerGap gap;
-        gap.log = {log_id(NetworkId{charter.charter->identity.raw}, out.node, "movement"), Incarnation{}};
+        gap.log = {log_id(NetworkId{charter.charter->identity.raw}, out.node, "movement"),
+                   Incarnation{}};
         gap.theirs = 3;
         out.gaps.push_back(gap);
         return out;
     }
     Identity identity = network.iom.identity();
     TestApi() : TestApi(registry_charter(Network{})) {}
-    explicit TestApi(HeldCharter rules) : charter(std::move(rules)) { context.operate.identity = &identity; }
+    explicit TestApi(HeldCharter rules) : charter(std::move(rules)) {
+        context.operate.identity = &identity;
+    }
 
     ApiReply ask(std::string_view method, std::string_view target, std::string body = "") {
         return dispatch(context, method, target, std::move(body), owner());
     }
-    boost::json::value json(std::string_view method, std::string_view target, std::string body = "") {
+    boost::json::value json(std::string_view method, std::string_view target,
+                            std::string body = "") {
         ApiReply reply = ask(method, target, std::move(body));
         EXPECT_EQ(reply.status, 200u) << target << ": " << reply.body;
         return boost::json::parse(reply.body);

@@ -69,8 +69,10 @@ TEST(Config, MissingKeysAndBadAddressesAreRefused) {
     auto missing = parse_config("safard.toml", "agency = \"IOM\"\n");
     ASSERT_FALSE(missing.has_value());
     EXPECT_THAT(missing.error().detail, HasSubstr("listen"));
-    for (const char* listen : {"7400", ":7400", "host", "host:", "host:70000", "::1:7400", "host:port"}) {
-        auto result = parse_config("safard.toml", "listen = \"" + std::string(listen) + "\"\nagency = \"IOM\"\n");
+    for (const char* listen :
+         {"7400", ":7400", "host", "host:", "host:70000", "::1:7400", "host:port"}) {
+        auto result = parse_config("safard.toml",
+                                   "listen = \"" + std::string(listen) + "\"\nagency = \"IOM\"\n");
         ASSERT_FALSE(result.has_value()) << listen;
         EXPECT_THAT(result.error().detail, HasSubstr("host:port")) << listen;
     }
@@ -87,9 +89,12 @@ TEST(Config, ADirectoryWithoutANodeSaysHowToMakeOne) {
 TEST(Config, PeopleElsewhereHaveAPortOfTheirOwn) {
     EXPECT_EQ(value_of(parse_config("safard.toml", good)).api_listen, "");
     const std::string text = good;
-    EXPECT_EQ(value_of(parse_config("safard.toml", text + "[api]\nlisten = \"10.0.0.1:7500\"\n")).api_listen, "10.0.0.1:7500");
-    for (const char* wrong : {"[api]\nlisten = \"7500\"\n", "[api]\nlisten = \"0.0.0.0:7400\"\n", "[api]\n",
-                              "[api]\nlisten = \"10.0.0.1:7500\"\nopen = true\n", "api = 1\n"})
+    EXPECT_EQ(value_of(parse_config("safard.toml", text + "[api]\nlisten = \"10.0.0.1:7500\"\n"))
+                  .api_listen,
+              "10.0.0.1:7500");
+    for (const char* wrong :
+         {"[api]\nlisten = \"7500\"\n", "[api]\nlisten = \"0.0.0.0:7400\"\n", "[api]\n",
+          "[api]\nlisten = \"10.0.0.1:7500\"\nopen = true\n", "api = 1\n"})
         EXPECT_FALSE(parse_config("safard.toml", text + wrong).has_value()) << wrong;
 }
 

@@ -35,7 +35,11 @@ class Export : public ::testing::Test {
 protected:
     TestApi api;
     void SetUp() override {
-        create({{"name", "=cmd|'/C calc'!A0"}, {"group", "Alpha"}, {"means", "A"}, {"means", "B"}, {"persons", "-3"}});
+        create({{"name", "=cmd|'/C calc'!A0"},
+                {"group", "Alpha"},
+                {"means", "A"},
+                {"means", "B"},
+                {"persons", "-3"}});
         create({{"name", "Amina \"Bibi\", Khan"}, {"date", "2024-03"}, {"opinion", "a;b\\c"}});
         create({{"name", "محمد"}, {"means", "C"}, {"date", "2024-Q1"}, {"persons", "12"}});
         const RecordId id = api.node.create({{"name", "Bilal"}});
@@ -45,7 +49,9 @@ protected:
     }
     void create(std::vector<FieldText> fields) { api.node.create(std::move(fields)); }
 
-    static json::value digest(TestApi& at) { return at.json("POST", "/v1/export?kind=movement&format=digest"); }
+    static json::value digest(TestApi& at) {
+        return at.json("POST", "/v1/export?kind=movement&format=digest");
+    }
     static json::value summary(const ApiReply& reply) {
         EXPECT_EQ(reply.status, 200u) << reply.body;
         return json::parse(lines_of(reply.body).back());
@@ -61,7 +67,8 @@ TEST_F(Export, CsvHasAHeaderTagsAndNoFormula) {
     EXPECT_THAT(lines[3], HasSubstr(R"("Amina ""Bibi"", Khan")"));
     EXPECT_EQ(lines_of(api.ask("POST", "/v1/export?kind=movement").body).size(), 5u);
     EXPECT_EQ(lines_of(api.ask("POST", "/v1/export?kind=movement&where=group=A").body).size(), 2u);
-    EXPECT_EQ(api.ask("POST", "/v1/export?kind=movement", "[fields]\nx = \"country\"").status, 400u);
+    EXPECT_EQ(api.ask("POST", "/v1/export?kind=movement", "[fields]\nx = \"country\"").status,
+              400u);
     EXPECT_EQ(api.ask("POST", "/v1/export?kind=nothing").status, 400u);
     EXPECT_EQ(api.ask("POST", "/v1/export?kind=movement&format=xls").status, 400u);
 }
@@ -71,7 +78,8 @@ TEST_F(Export, BothFormsComeBackAsTheSameContentAtAnEmptyNetwork) {
     EXPECT_EQ(before.at("records").as_int64(), 4);
     for (const char* format : {"csv", "jsonl"}) {
         Elsewhere other;
-        const std::string file = api.ask("POST", std::string("/v1/export?kind=movement&format=") + format, tags).body;
+        const std::string file =
+            api.ask("POST", std::string("/v1/export?kind=movement&format=") + format, tags).body;
         const std::string import = std::string("/v1/import/exported?format=") + format;
         auto told = summary(other.api.ask("POST", import + "&dry_run=1", file)).at("summary");
         EXPECT_EQ(told.at("new").as_int64(), 4) << format;
@@ -81,8 +89,11 @@ TEST_F(Export, BothFormsComeBackAsTheSameContentAtAnEmptyNetwork) {
         EXPECT_EQ(told.at("rejected").as_int64(), 0);
         EXPECT_EQ(digest(other.api), before) << format;
         // Once more says nothing new, and what comes of it is the same file.
-        EXPECT_EQ(summary(other.api.ask("POST", import, file)).at("summary").at("events").as_int64(), 0);
-        auto again = lines_of(other.api.ask("POST", std::string("/v1/export?kind=movement&format=") + format, tags).body);
+        EXPECT_EQ(
+            summary(other.api.ask("POST", import, file)).at("summary").at("events").as_int64(), 0);
+        auto again = lines_of(
+            other.api.ask("POST", std::string("/v1/export?kind=movement&format=") + format, tags)
+                .body);
         auto first = lines_of(file);
         if (std::string(format) == "csv") {
             std::sort(again.begin(), again.end());
@@ -112,16 +123,22 @@ TEST_F(Export, WhoSaidWhatComesBackWhereEachAgencyTakesItsOwn) {
 
     Elsewhere other;
     const ApiReply lossy = other.api.ask("POST", "/v1/import/exported?format=jsonl", file);
-    EXPECT_THAT(lossy.body, ::testing::AllOf(HasSubstr("\"column\":\"opinion\""), HasSubstr("--own")));
+    EXPECT_THAT(lossy.body,
+                ::testing::AllOf(HasSubstr("\"column\":\"opinion\""), HasSubstr("--own")));
     EXPECT_EQ(summary(lossy).at("summary").at("rejected").as_int64(), 1);
 
     Elsewhere fresh;
     TestApi& iom = fresh.api;
-    EXPECT_EQ(summary(iom.ask("POST", "/v1/import/exported?format=jsonl&own=1", file)).at("summary").at("rejected").as_int64(), 0);
+    EXPECT_EQ(summary(iom.ask("POST", "/v1/import/exported?format=jsonl&own=1", file))
+                  .at("summary")
+                  .at("rejected")
+                  .as_int64(),
+              0);
     EXPECT_NE(digest(iom).at("content"), before.at("content")) << "FIA's part is still missing";
     ApiContext fia_context{*iom.other.registry, iom.metrics, {}, {}, "FIA"};
     fia_context.desk = iom.desk.get();
-    ApiReply fia = dispatch(fia_context, "POST", "/v1/import/exported?format=jsonl&own=1", file, TestApi::owner());
+    ApiReply fia = dispatch(fia_context, "POST", "/v1/import/exported?format=jsonl&own=1", file,
+                            TestApi::owner());
     EXPECT_EQ(fia.status, 200u) << fia.body;
     iom.other.send_to(iom.node);
     EXPECT_EQ(digest(iom), before);
@@ -134,13 +151,17 @@ TEST_F(Export, AFileThatIsNoneOrIsCutIsTold) {
         return other.api.ask("POST", "/v1/import/exported?format=" + format, file);
     };
     EXPECT_EQ(refused("csv", "name,group\nx,A\n").status, 400u);
-    EXPECT_EQ(refused("csv", "id,kind,colour\n00000000000000000000000001,movement,x\n").status, 400u);
+    EXPECT_EQ(refused("csv", "id,kind,colour\n00000000000000000000000001,movement,x\n").status,
+              400u);
     EXPECT_EQ(refused("jsonl", "{}\n").status, 400u);
     EXPECT_EQ(refused("xml", "").status, 400u);
     EXPECT_EQ(refused("csv&own=1", "id,kind,name\n").status, 400u);
-    EXPECT_THAT(refused("csv", "id,kind,name\nnonsense,movement,x\n").body, HasSubstr("is not a record id"));
-    EXPECT_THAT(refused("csv", "id,kind,group\n00000000000000000000000001,movement,Z\n").body, HasSubstr("\"column\":\"group\""));
-    EXPECT_THAT(refused("jsonl", jsonl.substr(0, jsonl.rfind("{\"end\""))).body, HasSubstr("ends early"));
+    EXPECT_THAT(refused("csv", "id,kind,name\nnonsense,movement,x\n").body,
+                HasSubstr("is not a record id"));
+    EXPECT_THAT(refused("csv", "id,kind,group\n00000000000000000000000001,movement,Z\n").body,
+                HasSubstr("\"column\":\"group\""));
+    EXPECT_THAT(refused("jsonl", jsonl.substr(0, jsonl.rfind("{\"end\""))).body,
+                HasSubstr("ends early"));
 }
 
 class ExportOfPeople : public PeopleApi {};
@@ -150,12 +171,14 @@ TEST_F(ExportOfPeople, WithheldColumnsAreNamedAndEmptyAndReadBackAsNothing) {
     const ApiReply csv = ask_as("bin", "POST", "/v1/export?kind=movement", "", "hand-over");
     EXPECT_EQ(lines_of(csv.body)[0], "id,kind,name,group,wound:withheld,date,birth");
     EXPECT_THAT(csv.body, ::testing::AllOf(HasSubstr("Zarmina"), Not(HasSubstr("burnt hand"))));
-    EXPECT_THAT(log_lines().back(), ::testing::AllOf(HasSubstr(R"("action":"record export")"), HasSubstr("hand-over"),
-                                                     HasSubstr("of kind")));
+    EXPECT_THAT(log_lines().back(), ::testing::AllOf(HasSubstr(R"("action":"record export")"),
+                                                     HasSubstr("hand-over"), HasSubstr("of kind")));
     const ApiReply without = ask_as("bin", "POST", "/v1/export?kind=movement");
-    EXPECT_THAT(without.body, ::testing::AllOf(Not(HasSubstr("Zarmina")), HasSubstr("name:withheld")));
+    EXPECT_THAT(without.body,
+                ::testing::AllOf(Not(HasSubstr("Zarmina")), HasSubstr("name:withheld")));
     EXPECT_EQ(ask_as("games", "POST", "/v1/export?kind=movement").status, 403u);
-    EXPECT_THAT(ask_as("bin", "POST", "/v1/export?kind=movement&format=jsonl").body, HasSubstr("--purpose TEXT"));
+    EXPECT_THAT(ask_as("bin", "POST", "/v1/export?kind=movement&format=jsonl").body,
+                HasSubstr("--purpose TEXT"));
 }
 
 TEST_F(ExportOfPeople, NothingGoesOutBeforeTheAccessLogHasIt) {
@@ -171,7 +194,9 @@ TEST_F(ExportOfPeople, NothingGoesOutBeforeTheAccessLogHasIt) {
         sent += part;
         return success();
     };
-    request.body_source = [](std::span<std::byte>) -> Result<std::size_t> { return std::size_t{0}; };
+    request.body_source = [](std::span<std::byte>) -> Result<std::size_t> {
+        return std::size_t{0};
+    };
     const ApiReply reply = run_route(api.context, *route, request);
     EXPECT_EQ(reply.status, 507u);
     EXPECT_EQ(sent, "");

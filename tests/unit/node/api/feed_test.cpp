@@ -41,13 +41,17 @@ TEST_F(FeedRoute, ValuesAreWithheldByNameAndReason) {
     std::map<std::string, bool> shown;
     for (const json::value& field : first.at("fields").as_array())
         shown[std::string(field.at("field").as_string())] = field.as_object().contains("value");
-    EXPECT_EQ(shown, (std::map<std::string, bool>{
-                         {"name", false}, {"group", true}, {"wound", false}, {"date", true}, {"birth", false}}));
+    EXPECT_EQ(
+        shown,
+        (std::map<std::string, bool>{
+            {"name", false}, {"group", true}, {"wound", false}, {"date", true}, {"birth", false}}));
     ApiReply without = ask_as("daemon", "GET", "/v1/feed");
-    EXPECT_THAT(without.body, ::testing::AllOf(Not(HasSubstr("Zarmina")), HasSubstr("--purpose TEXT")));
+    EXPECT_THAT(without.body,
+                ::testing::AllOf(Not(HasSubstr("Zarmina")), HasSubstr("--purpose TEXT")));
     ApiReply with = ask_as("daemon", "GET", "/v1/feed", "", "mirror");
     EXPECT_THAT(with.body, ::testing::AllOf(HasSubstr("Zarmina"), Not(HasSubstr("burnt hand"))));
-    EXPECT_THAT(log_lines().back(), ::testing::AllOf(HasSubstr(R"("action":"feed")"), HasSubstr(id), HasSubstr("mirror")));
+    EXPECT_THAT(log_lines().back(), ::testing::AllOf(HasSubstr(R"("action":"feed")"), HasSubstr(id),
+                                                     HasSubstr("mirror")));
     EXPECT_EQ(ask_as("mail", "GET", "/v1/feed").status, 403u);
 }
 
@@ -59,7 +63,8 @@ TEST_F(FeedRoute, OtherCompartmentsAreLeftOut) {
 }
 
 TEST_F(FeedRoute, WaitsForNews) {
-    const std::string end(lines(api.ask("GET", "/v1/feed")).back().at("end").at("cursor").as_string());
+    const std::string end(
+        lines(api.ask("GET", "/v1/feed")).back().at("end").at("cursor").as_string());
     std::thread later([&] {
         std::this_thread::sleep_for(std::chrono::milliseconds(300));
         api.node.create({{"name", "Late"}});
@@ -76,7 +81,10 @@ TEST_F(FeedRoute, AForeignCursorIsRefused) {
 }
 
 TEST_F(FeedRoute, WhatCountsHasAStandingThatFollowsTheCharter) {
-    const auto standing = [&] { return std::string(lines(api.ask("GET", "/v1/feed")).back().at("end").at("standing").as_string()); };
+    const auto standing = [&] {
+        return std::string(
+            lines(api.ask("GET", "/v1/feed")).back().at("end").at("standing").as_string());
+    };
     const std::string before = standing();
     api.node.create({{"name", "More"}});
     EXPECT_EQ(standing(), before);
@@ -87,7 +95,10 @@ TEST_F(FeedRoute, WhatCountsHasAStandingThatFollowsTheCharter) {
     stop.reason = "its key is said to be stolen";
     const std::string text = value_of(write_suspension(stop, "FIA", api.network.fia.signing));
     const std::string notice = to_hex(make_suspension_notice(text, stop).bytes);
-    ASSERT_EQ(api.ask("POST", "/v1/charter/notices", json::serialize(json::object{{"notice", notice}})).status, 200u);
+    ASSERT_EQ(
+        api.ask("POST", "/v1/charter/notices", json::serialize(json::object{{"notice", notice}}))
+            .status,
+        200u);
     EXPECT_NE(standing(), before);
 }
 

@@ -55,11 +55,13 @@ void check(const json::value& value, const json::value& raw, const std::string& 
         for (const json::value& part : all->as_array())
             if (const json::value* required = resolved(part).as_object().if_contains("required"))
                 for (const json::value& name : required->as_array())
-                    EXPECT_TRUE(value.as_object().contains(name.as_string())) << where << "." << name;
+                    EXPECT_TRUE(value.as_object().contains(name.as_string()))
+                        << where << "." << name;
         return;
     }
     std::string type(schema.at("type").as_string());
-    ASSERT_TRUE(is_type(value, type)) << where << " is not of type " << type << ": " << json::serialize(value);
+    ASSERT_TRUE(is_type(value, type))
+        << where << " is not of type " << type << ": " << json::serialize(value);
     if (type == "array")
         for (std::size_t i = 0; i < value.as_array().size(); ++i)
             check(value.as_array()[i], schema.at("items"), where + "[" + std::to_string(i) + "]");
@@ -69,14 +71,17 @@ void check(const json::value& value, const json::value& raw, const std::string& 
     const json::object& known = schema.at("properties").as_object();
     for (const auto& member : value.as_object()) {
         const json::value* described = known.if_contains(member.key());
-        EXPECT_TRUE(described != nullptr || known.empty()) << where << "." << member.key() << " is not described";
-        if (described != nullptr) check(member.value(), *described, where + "." + std::string(member.key()));
+        EXPECT_TRUE(described != nullptr || known.empty())
+            << where << "." << member.key() << " is not described";
+        if (described != nullptr)
+            check(member.value(), *described, where + "." + std::string(member.key()));
     }
 }
 
 TEST(OpenApi, DescribesEveryRouteAndNoOther) {
     std::set<std::string> routes, described;
-    for (const Route& route : api_routes()) routes.insert(std::string(route.method) + " " + std::string(route.pattern));
+    for (const Route& route : api_routes())
+        routes.insert(std::string(route.method) + " " + std::string(route.pattern));
     for (const auto& path : at(document(), {"paths"}).as_object())
         for (const auto& operation : path.value().as_object()) {
             std::string method(operation.key());
@@ -89,12 +94,14 @@ TEST(OpenApi, DescribesEveryRouteAndNoOther) {
 TEST(OpenApi, DescribesEveryParameterAndNoOther) {
     for (const Route& route : api_routes()) {
         std::string method = route.method == "GET" ? "get" : "post";
-        const json::object& operation = at(document(), {"paths", route.pattern, method}).as_object();
+        const json::object& operation =
+            at(document(), {"paths", route.pattern, method}).as_object();
         std::string names;
         if (const json::value* parameters = operation.if_contains("parameters"))
             for (const json::value& parameter : parameters->as_array())
                 if (parameter.at("in").as_string() == "query")
-                    names += (names.empty() ? "" : " ") + std::string(parameter.at("name").as_string());
+                    names +=
+                        (names.empty() ? "" : " ") + std::string(parameter.at("name").as_string());
         EXPECT_EQ(names, route.parameters) << route.method << " " << route.pattern;
     }
 }
@@ -105,9 +112,11 @@ TEST(OpenApi, EveryJsonAnswerHasTheShapeItDescribes) {
     const auto made = [&](const std::string& body) {
         return std::string(api.json("POST", "/v1/records", body).at("id").as_string());
     };
-    const std::string person = made(R"({"kind":"person","fields":[["name","Zarmina"],["note","tall"]]})");
-    const std::string consent = made(R"({"kind":"consent","fields":[["person",")" + person +
-                                     R"("],["purposes","any"],["recipients","FIA"],["groups","identity"]]})");
+    const std::string person =
+        made(R"({"kind":"person","fields":[["name","Zarmina"],["note","tall"]]})");
+    const std::string consent =
+        made(R"({"kind":"consent","fields":[["person",")" + person +
+             R"("],["purposes","any"],["recipients","FIA"],["groups","identity"]]})");
     const std::string referred = made(R"({"kind":"referral","fields":[["person",")" + person +
                                       R"("],["recipient","FIA"],["groups","identity"]]})");
     const std::string refer = R"({"to":["FIA"],"groups":["identity"],"preview":)";
@@ -127,15 +136,18 @@ TEST(OpenApi, EveryJsonAnswerHasTheShapeItDescribes) {
         {"GET", "/v1/peers", "/v1/peers", ""},
         {"GET", "/v1/gaps", "/v1/gaps", ""},
         {"GET", "/v1/charter", "/v1/charter", ""},
-        {"POST", "/v1/charter", "/v1/charter", json::serialize(json::object{{"text", api.charter.text}})},
-        {"POST", "/v1/charter/notices", "/v1/charter/notices", json::serialize(json::object{{"notice", notice}})},
+        {"POST", "/v1/charter", "/v1/charter",
+         json::serialize(json::object{{"text", api.charter.text}})},
+        {"POST", "/v1/charter/notices", "/v1/charter/notices",
+         json::serialize(json::object{{"notice", notice}})},
         {"GET", "/v1/charter/notices", "/v1/charter/notices", ""},
         {"GET", "/v1/charter/epochs", "/v1/charter/epochs", ""},
         {"GET", "/v1/logs", "/v1/logs", ""},
         {"GET", "/v1/quarantine", "/v1/quarantine", ""},
         {"GET", "/v1/impact?node=" + api.network.fia.id().hex(), "/v1/impact", ""},
         {"GET", "/v1/schema", "/v1/schema", ""},
-        {"POST", "/v1/records", "/v1/records", R"({"kind":"movement","fields":[["name","Bilal"]],"at":"2020-01-08","quality":3})"},
+        {"POST", "/v1/records", "/v1/records",
+         R"({"kind":"movement","fields":[["name","Bilal"]],"at":"2020-01-08","quality":3})"},
         {"GET", "/v1/records?kind=movement&where=means=A", "/v1/records", ""},
         {"GET", record, "/v1/records/{id}", ""},
         {"GET", record + "?as_of=2999-01-01&as_known=2999-01-01", "/v1/records/{id}", ""},
@@ -147,22 +159,28 @@ TEST(OpenApi, EveryJsonAnswerHasTheShapeItDescribes) {
         {"GET", "/v1/records/" + consent + "/steps", "/v1/records/{id}/steps", ""},
         {"POST", "/v1/records/" + person + "/refer", "/v1/records/{id}/refer", refer + "true}"},
         {"POST", "/v1/records/" + person + "/refer", "/v1/records/{id}/refer", refer + "false}"},
-        {"POST", "/v1/records/" + consent + "/steps", "/v1/records/{id}/steps", R"({"step":"withdraw"})"},
-        {"POST", "/v1/records/" + referred + "/owner", "/v1/records/{id}/owner", R"({"agency":"FIA","why":"closer to him"})"},
+        {"POST", "/v1/records/" + consent + "/steps", "/v1/records/{id}/steps",
+         R"({"step":"withdraw"})"},
+        {"POST", "/v1/records/" + referred + "/owner", "/v1/records/{id}/owner",
+         R"({"agency":"FIA","why":"closer to him"})"},
         {"GET", "/v1/records/" + person + "/journey", "/v1/records/{id}/journey", ""},
         {"GET", "/v1/records/" + person + "/dossier", "/v1/records/{id}/dossier", ""},
-        {"POST", "/v1/similar", "/v1/similar", R"({"kind":"person","fields":[["name","Zarmeena"]]})"},
+        {"POST", "/v1/similar", "/v1/similar",
+         R"({"kind":"person","fields":[["name","Zarmeena"]]})"},
         {"GET", "/v1/inbox?everybody=1", "/v1/inbox", ""},
         {"GET", "/v1/conflicts?limit=5", "/v1/conflicts", ""},
         {"GET", "/v1/statistics?kind=movement&by=means,year&sum=persons", "/v1/statistics", ""},
         {"GET", "/v1/digest?state=1", "/v1/digest", ""},
         {"POST", record + "/fields", "/v1/records/{id}/fields", R"({"fields":[["group","Beta"]]})"},
-        {"POST", record + "/retract", "/v1/records/{id}/retract", R"({"field":"group","why":"mistaken"})"},
-        {"POST", record + "/resolve", "/v1/records/{id}/resolve", R"({"field":"name","pick":1,"why":"passport"})"},
+        {"POST", record + "/retract", "/v1/records/{id}/retract",
+         R"({"field":"group","why":"mistaken"})"},
+        {"POST", record + "/resolve", "/v1/records/{id}/resolve",
+         R"({"field":"name","pick":1,"why":"passport"})"},
         {"POST", "/v1/verify?deep=1", "/v1/verify", ""},
         {"POST", "/v1/rebuild", "/v1/rebuild", ""},
         {"POST", "/v1/bundle?dry_run=1", "/v1/bundle", api.ask("GET", "/v1/bundle?for=FIA").body},
-        {"POST", "/v1/export/iati?check=1", "/v1/export/iati", "[activity]\nkind = \"movement\"\ntitle = \"name\"\n"},
+        {"POST", "/v1/export/iati?check=1", "/v1/export/iati",
+         "[activity]\nkind = \"movement\"\ntitle = \"name\"\n"},
         {"GET", "/v1/health", "/v1/health", ""},
         {"POST", "/v1/peers/test", "/v1/peers/test", "{}"},
         {"GET", "/v1/maintenance", "/v1/maintenance", ""},
@@ -170,21 +188,26 @@ TEST(OpenApi, EveryJsonAnswerHasTheShapeItDescribes) {
         {"GET", "/v1/access?limit=5", "/v1/access", ""},
         {"POST", "/v1/access/verify", "/v1/access/verify", ""},
         {"GET", "/v1/users", "/v1/users", ""},
-        {"POST", "/v1/users", "/v1/users", R"({"unix":"games","roles":["analyst"],"compartments":["movement"]})"},
+        {"POST", "/v1/users", "/v1/users",
+         R"({"unix":"games","roles":["analyst"],"compartments":["movement"]})"},
         {"POST", "/v1/users/games/roles", "/v1/users/{unix}/roles", R"({"roles":["auditor"]})"},
         {"POST", "/v1/users/games/certificate", "/v1/users/{unix}/certificate",
          R"({"certificate":")" + std::string(64, 'a') + R"("})"},
         {"POST", "/v1/users/games/remove", "/v1/users/{unix}/remove", ""},
     };
-    std::set<std::string> asked{"POST /v1/import", "GET /v1/bundle", "GET /metrics", "GET /v1/feed", "POST /v1/export",
-                                "POST /v1/import/exported", // no JSON document
-                                "POST /v1/maintenance", // maintenance_test.cpp
-                                "POST /v1/backup", "POST /v1/backup/done"}; // need a disk: tests/process/operate_test.cpp
+    std::set<std::string> asked{
+        "POST /v1/import",          "GET /v1/bundle",      "GET /metrics", "GET /v1/feed",
+        "POST /v1/export",
+        "POST /v1/import/exported",                          // no JSON document
+        "POST /v1/maintenance",                              // maintenance_test.cpp
+        "POST /v1/backup",          "POST /v1/backup/done"}; // need a disk:
+                                                             // tests/process/operate_test.cpp
     for (const Case& one : cases) {
         asked.insert(one.method + " " + one.pattern);
         std::string method = one.method == "GET" ? "get" : "post";
-        const json::value& schema = at(document(), {"paths", one.pattern, method, "responses", "200", "content",
-                                                    "application/json", "schema"});
+        const json::value& schema =
+            at(document(), {"paths", one.pattern, method, "responses", "200", "content",
+                            "application/json", "schema"});
         check(api.json(one.method, one.target, one.body), schema, one.method + " " + one.pattern);
     }
     for (const Route& route : api_routes())
@@ -194,11 +217,11 @@ TEST(OpenApi, EveryJsonAnswerHasTheShapeItDescribes) {
 
 TEST(OpenApi, ErrorsHaveTheShapeTheyDescribe) {
     TestApi api;
-    for (auto [target, status] : {std::pair{"/v1/records/nonsense", 400u},
-                                  std::pair{"/v1/records/00000000000000000000000000", 404u},
-                                  std::pair{"/v1/nowhere", 404u},
-                                  std::pair{"/v1/status?colour=red", 400u},
-                                  std::pair{"/v1/statistics?kind=movement&by=colour", 400u}}) {
+    for (auto [target, status] :
+         {std::pair{"/v1/records/nonsense", 400u},
+          std::pair{"/v1/records/00000000000000000000000000", 404u}, std::pair{"/v1/nowhere", 404u},
+          std::pair{"/v1/status?colour=red", 400u},
+          std::pair{"/v1/statistics?kind=movement&by=colour", 400u}}) {
         ApiReply reply = api.ask("GET", target);
         EXPECT_EQ(reply.status, status) << target << ": " << reply.body;
         check(json::parse(reply.body), at(document(), {"components", "schemas", "Error"}), target);

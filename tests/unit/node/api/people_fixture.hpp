@@ -58,8 +58,10 @@ inline HeldCharter classed_charter() {
 }
 
 // Values that must not reach whoever may not see them, and what people wrote about them.
-inline const std::vector<std::string> secrets{"Zarmina", "Zarminah", "1987-05-04", "burnt hand", "told by Zarmina",
-                                              "spelt so in her passport", "not hers"};
+inline const std::vector<std::string> secrets{"Zarmina",         "Zarminah",
+                                              "1987-05-04",      "burnt hand",
+                                              "told by Zarmina", "spelt so in her passport",
+                                              "not hers"};
 
 class PeopleApi : public ::testing::Test {
 protected:
@@ -74,21 +76,26 @@ protected:
                                                       {"wound", "burnt hand"},
                                                       {"date", "2024-01-02"},
                                                       {"birth", "1987-05-04"}},
-                                                     "told by Zarmina", 0, {}},
+                                                     "told by Zarmina",
+                                                     0,
+                                                     {}},
                                                     {"tester"}))
                      .record;
         api.node.send_to(api.other);
-        EXPECT_TRUE(api.other.set(record, {{"name", "Zarminah"}}, true, "spelt so in her passport").has_value());
+        EXPECT_TRUE(api.other.set(record, {{"name", "Zarminah"}}, true, "spelt so in her passport")
+                        .has_value());
         EXPECT_TRUE(api.node.set(record, {{"name", "Zarmina"}}).has_value()); // in conflict
         api.other.send_to(api.node);
-        EXPECT_TRUE(api.node.registry->retract({record, "birth", "not hers"}, {"tester"}).has_value());
+        EXPECT_TRUE(
+            api.node.registry->retract({record, "birth", "not hers"}, {"tester"}).has_value());
         EXPECT_TRUE(api.node.set(record, {{"birth", "1987-05-04"}}).has_value());
         id = show_id(record);
     }
 
     // From here on roles apply.
     void let_in(const std::string& login, const std::string& rights) {
-        ApiReply reply = api.ask("POST", "/v1/users", R"({"unix":")" + login + R"(",)" + rights + "}");
+        ApiReply reply =
+            api.ask("POST", "/v1/users", R"({"unix":")" + login + R"(",)" + rights + "}");
         ASSERT_EQ(reply.status, 200u) << reply.body;
     }
     void let_all_in() {
@@ -101,7 +108,8 @@ protected:
     }
     ApiReply ask_as(const std::string& login, std::string_view method, std::string_view target,
                     std::string body = "", std::string purpose = "") {
-        return dispatch(api.context, method, target, std::move(body), {70000, login}, std::move(purpose));
+        return dispatch(api.context, method, target, std::move(body), {70000, login},
+                        std::move(purpose));
     }
     // The access log as it lies on disk.
     [[nodiscard]] std::string log_text() const {

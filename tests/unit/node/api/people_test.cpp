@@ -30,7 +30,8 @@ TEST_F(People, TheFirstUserPutsRolesInForceAndTheOwnerKeepsTheOperators) {
     EXPECT_EQ(api.ask("GET", "/v1/access").status, 403u);
     EXPECT_EQ(api.ask("POST", "/v1/rebuild").status, 200u);
     EXPECT_EQ(api.ask("POST", "/v1/users/games/remove", "{}").status, 200u);
-    EXPECT_THAT(api.ask("GET", "/v1/users").body, HasSubstr(R"("single_user":false)")) << "no way back by accident";
+    EXPECT_THAT(api.ask("GET", "/v1/users").body, HasSubstr(R"("single_user":false)"))
+        << "no way back by accident";
 }
 
 TEST_F(People, RightsLastOverARestartAndTheirChangesAreLogged) {
@@ -38,7 +39,8 @@ TEST_F(People, RightsLastOverARestartAndTheirChangesAreLogged) {
     EXPECT_THAT(log_lines().back(), HasSubstr(R"("action":"user change")"));
     EXPECT_THAT(log_lines().back(), HasSubstr("add games: analyst; compartments movement"));
     EXPECT_EQ(api.ask("POST", "/v1/users/games/roles", R"({"roles":["auditor"]})").status, 200u);
-    EXPECT_THAT(log_lines().back(), HasSubstr("change games: analyst; compartments movement -> games: auditor; compartments movement"));
+    EXPECT_THAT(log_lines().back(), HasSubstr("change games: analyst; compartments movement -> "
+                                              "games: auditor; compartments movement"));
     api.desk.reset();
     api.desk = api.open_desk();
     EXPECT_EQ(ask_as("games", "GET", "/v1/access").status, 200u);
@@ -51,17 +53,20 @@ TEST_F(People, WhatIsWrongWithAUserIsSaidAndNothingChanges) {
         const char *body, *says;
         unsigned status;
     };
-    for (const Case& one : {Case{R"({"unix":"games","roles":["analyst"]})", "is a user already", 409},
-                            Case{R"({"unix":"no-such-account","roles":["analyst"]})", "no Unix account", 400},
-                            Case{R"({"unix":"../x","roles":["analyst"]})", "not the name of a Unix account", 400},
-                            Case{R"({"roles":["analyst"]})", "needs 'unix'", 400},
-                            Case{R"({"unix":"bin","login":"b","roles":["analyst"]})", "not both", 400},
-                            Case{R"({"login":"sara","roles":["analyst"]})", "needs a certificate", 400},
-                            Case{R"({"login":"sara","certificate":"x","roles":["analyst"]})", "64 lower-case", 400},
-                            Case{R"({"unix":"bin","roles":["boss"]})", "'boss' is not a role", 400},
-                            Case{R"({"unix":"bin","roles":["analyst"],"name":"a\u0007b"})", "control character", 400},
-                            Case{R"({"unix":"bin","roles":["analyst"],"compartments":["x"]})", "no compartment 'x'", 400},
-                            Case{R"({"unix":"bin","roles":["analyst"],"classes_up_to":"x"})", "is one of public", 400}}) {
+    for (const Case& one :
+         {Case{R"({"unix":"games","roles":["analyst"]})", "is a user already", 409},
+          Case{R"({"unix":"no-such-account","roles":["analyst"]})", "no Unix account", 400},
+          Case{R"({"unix":"../x","roles":["analyst"]})", "not the name of a Unix account", 400},
+          Case{R"({"roles":["analyst"]})", "needs 'unix'", 400},
+          Case{R"({"unix":"bin","login":"b","roles":["analyst"]})", "not both", 400},
+          Case{R"({"login":"sara","roles":["analyst"]})", "needs a certificate", 400},
+          Case{R"({"login":"sara","certificate":"x","roles":["analyst"]})", "64 lower-case", 400},
+          Case{R"({"unix":"bin","roles":["boss"]})", "'boss' is not a role", 400},
+          Case{R"({"unix":"bin","roles":["analyst"],"name":"a\u0007b"})", "control character", 400},
+          Case{R"({"unix":"bin","roles":["analyst"],"compartments":["x"]})", "no compartment 'x'",
+               400},
+          Case{R"({"unix":"bin","roles":["analyst"],"classes_up_to":"x"})", "is one of public",
+               400}}) {
         ApiReply reply = api.ask("POST", "/v1/users", one.body);
         EXPECT_EQ(reply.status, one.status) << one.body;
         EXPECT_THAT(reply.body, HasSubstr(one.says)) << one.body;
@@ -72,10 +77,12 @@ TEST_F(People, WhatIsWrongWithAUserIsSaidAndNothingChanges) {
 
 TEST_F(People, AnOperatorDoesNotChangeTheirOwnRights) {
     let_in("games", R"("roles":["operator"])");
-    ApiReply reply = ask_as("games", "POST", "/v1/users/games/roles", R"({"roles":["protection_officer"]})");
+    ApiReply reply =
+        ask_as("games", "POST", "/v1/users/games/roles", R"({"roles":["protection_officer"]})");
     EXPECT_EQ(reply.status, 403u);
     EXPECT_THAT(log_lines().back(), HasSubstr(R"("outcome":"refused")"));
-    EXPECT_EQ(ask_as("games", "POST", "/v1/users", R"({"unix":"bin","roles":["analyst"]})").status, 200u);
+    EXPECT_EQ(ask_as("games", "POST", "/v1/users", R"({"unix":"bin","roles":["analyst"]})").status,
+              200u);
 }
 
 TEST_F(People, WhoActsIsWhoTheKernelNamesOnceRolesApply) {
@@ -97,9 +104,18 @@ TEST_F(People, AnAuditorFindsWhoReadAPersonAndWhatFor) {
     ASSERT_EQ(log.at("entries").as_array().size(), 2u);
     EXPECT_EQ(log.at("entries").at(0).at("user").as_string(), "daemon");
     EXPECT_EQ(log.at("entries").at(0).at("purpose").as_string(), "family tracing");
-    EXPECT_EQ(json::parse(ask_as("mail", "GET", "/v1/access?user=sys").body).at("entries").as_array().size(), 1u);
-    EXPECT_EQ(json::parse(ask_as("mail", "GET", "/v1/access?since=2999-01-01").body).at("entries").as_array().size(), 0u);
-    EXPECT_TRUE(json::parse(ask_as("mail", "GET", "/v1/access?limit=1").body).at("truncated").as_bool());
+    EXPECT_EQ(json::parse(ask_as("mail", "GET", "/v1/access?user=sys").body)
+                  .at("entries")
+                  .as_array()
+                  .size(),
+              1u);
+    EXPECT_EQ(json::parse(ask_as("mail", "GET", "/v1/access?since=2999-01-01").body)
+                  .at("entries")
+                  .as_array()
+                  .size(),
+              0u);
+    EXPECT_TRUE(
+        json::parse(ask_as("mail", "GET", "/v1/access?limit=1").body).at("truncated").as_bool());
     EXPECT_EQ(ask_as("mail", "GET", "/v1/access?subject=x").status, 400u);
     auto report = json::parse(ask_as("mail", "POST", "/v1/access/verify").body);
     EXPECT_TRUE(report.at("problems").as_array().empty());
@@ -108,8 +124,11 @@ TEST_F(People, AnAuditorFindsWhoReadAPersonAndWhatFor) {
 
 TEST_F(People, APurposeThatCannotStandInALogIsRefused) {
     EXPECT_EQ(ask_as("tester", "GET", "/v1/status").status, 403u);
-    for (const std::string& purpose : {std::string(201, 'x'), std::string("a\nb"), std::string("\xff\xfe")})
-        EXPECT_EQ(dispatch(api.context, "GET", "/v1/records/" + id, "", TestApi::owner(), purpose).status, 400u);
+    for (const std::string& purpose :
+         {std::string(201, 'x'), std::string("a\nb"), std::string("\xff\xfe")})
+        EXPECT_EQ(
+            dispatch(api.context, "GET", "/v1/records/" + id, "", TestApi::owner(), purpose).status,
+            400u);
 }
 
 TEST_F(People, TheDoorOpensForOthersAndTheRestOfTheDirectoryCloses) {

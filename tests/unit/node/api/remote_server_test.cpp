@@ -77,11 +77,14 @@ public:
             if (head != std::string::npos && size < head &&
                 out.size() >= head + 4 + std::stoul(out.substr(size + 16)))
                 return out;
-            if (moved.value().bytes == 0 && !wait_for_socket(channel_->descriptor(), moved.value().wait_for, deadline))
+            if (moved.value().bytes == 0 &&
+                !wait_for_socket(channel_->descriptor(), moved.value().wait_for, deadline))
                 return out + " and no more came";
         }
     }
-    std::string get(const std::string& target) { return ask("GET " + target + " HTTP/1.1\r\nHost: x\r\n\r\n"); }
+    std::string get(const std::string& target) {
+        return ask("GET " + target + " HTTP/1.1\r\nHost: x\r\n\r\n");
+    }
     std::string node; // what it showed
     std::optional<ErrorCode> refusal;
 
@@ -109,9 +112,10 @@ protected:
         server = value_of(RemoteServer::start(api.context, api.identity, options));
     }
     void let_in(const std::string& login, const SigningKey& with, const std::string& role) {
-        ApiReply reply = api.ask("POST", "/v1/users", R"({"login":")" + login + R"(","certificate":")" +
-                                                          certificate_print(with.public_key()) + R"(","roles":[")" +
-                                                          role + R"("]})");
+        ApiReply reply =
+            api.ask("POST", "/v1/users",
+                    R"({"login":")" + login + R"(","certificate":")" +
+                        certificate_print(with.public_key()) + R"(","roles":[")" + role + R"("]})");
         ASSERT_EQ(reply.status, 200u) << reply.body;
     }
     [[nodiscard]] std::string log_text() const {
@@ -127,7 +131,8 @@ TEST_F(Elsewhere, AListedCertificateGetsWhatItsRolesAllowAndTheLogNamesIt) {
     EXPECT_EQ(visitor.node, certificate_print(api.identity.tls.public_key()));
     EXPECT_THAT(visitor.get("/v1/status"), StartsWith("HTTP/1.1 200"));
     EXPECT_THAT(visitor.get("/v1/status"), StartsWith("HTTP/1.1 200")) << "kept alive";
-    const std::string refused = visitor.ask("POST /v1/rebuild HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
+    const std::string refused =
+        visitor.ask("POST /v1/rebuild HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
     EXPECT_THAT(refused, StartsWith("HTTP/1.1 403"));
     EXPECT_THAT(log_text(), HasSubstr(R"("user":"sara","roles":["analyst"],"action":"rebuild")"));
     EXPECT_THAT(log_text(), HasSubstr(R"("certificate":")" + certificate_print(sara.public_key())));
@@ -162,12 +167,15 @@ TEST_F(Elsewhere, AClaimToBeSomebodyElseIsNotHeard) {
     let_in("sara", sara, "caseworker");
     Visitor visitor(server->port(), sara);
     const std::string body = R"({"kind":"movement","fields":[["name","Amina"],["means","A"]]})";
-    EXPECT_THAT(visitor.ask("POST /v1/records HTTP/1.1\r\nHost: x\r\nSafar-Actor: root\r\nContent-Length: " +
-                            std::to_string(body.size()) + "\r\n\r\n" + body),
-                StartsWith("HTTP/1.1 200"));
+    EXPECT_THAT(
+        visitor.ask(
+            "POST /v1/records HTTP/1.1\r\nHost: x\r\nSafar-Actor: root\r\nContent-Length: " +
+            std::to_string(body.size()) + "\r\n\r\n" + body),
+        StartsWith("HTTP/1.1 200"));
     const std::string found = api.ask("GET", "/v1/records?kind=movement").body;
     const std::string id(boost::json::parse(found).at("records").at(0).at("id").as_string());
-    EXPECT_THAT(api.ask("GET", "/v1/records/" + id + "/history").body, HasSubstr(R"("actor":"sara")"));
+    EXPECT_THAT(api.ask("GET", "/v1/records/" + id + "/history").body,
+                HasSubstr(R"("actor":"sara")"));
 }
 
 TEST_F(Elsewhere, AUserWhoIsRemovedIsRefusedWithTheNextRequestOfAnOpenConnection) {
@@ -175,7 +183,8 @@ TEST_F(Elsewhere, AUserWhoIsRemovedIsRefusedWithTheNextRequestOfAnOpenConnection
     let_in("sara", sara, "analyst");
     Visitor visitor(server->port(), sara);
     EXPECT_THAT(visitor.get("/v1/status"), StartsWith("HTTP/1.1 200"));
-    EXPECT_EQ(api.ask("POST", "/v1/users/sara/certificate", "{}").status, 400u) << "comes no other way";
+    EXPECT_EQ(api.ask("POST", "/v1/users/sara/certificate", "{}").status, 400u)
+        << "comes no other way";
     EXPECT_EQ(api.ask("POST", "/v1/users/sara/remove").status, 200u);
     EXPECT_THAT(visitor.get("/v1/status"), StartsWith("HTTP/1.1 403"));
 }
@@ -185,7 +194,8 @@ TEST_F(Elsewhere, WhoDoesNotSpeakTlsHearsNothingOfTheApi) {
     let_in("sara", sara, "analyst");
     const int socket = dial(server->port());
     constexpr std::string_view plain = "GET /v1/status HTTP/1.1\r\nHost: x\r\n\r\n";
-    EXPECT_EQ(::send(socket, plain.data(), plain.size(), MSG_NOSIGNAL), static_cast<ssize_t>(plain.size()));
+    EXPECT_EQ(::send(socket, plain.data(), plain.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(plain.size()));
     EXPECT_TRUE(ends(socket, 5s));
     ::close(socket);
 }
@@ -218,9 +228,11 @@ TEST_F(Elsewhere, WhoStandsAtTheDoorTooLongOrInTooGreatANumberIsClosed) {
     for (int one : idle) EXPECT_TRUE(ends(one, 3s));
     for (int one : idle) ::close(one);
     ::close(fourth);
-    // Their places are free when the server has seen them go, which is not the moment in which they do.
+    // Their places are free when the server has seen them go, which is not the moment in which they
+    // do.
     std::string answer;
-    for (auto deadline = in(3s); !answer.starts_with("HTTP/1.1 200") && std::chrono::steady_clock::now() < deadline;)
+    for (auto deadline = in(3s);
+         !answer.starts_with("HTTP/1.1 200") && std::chrono::steady_clock::now() < deadline;)
         answer = Visitor(server->port(), sara, /*let_in=*/false).get("/v1/status");
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 200"));
 }
@@ -238,8 +250,10 @@ TEST_F(Elsewhere, StoppingEndsWhoIsConnected) {
 TEST(CertificatePrint, IsWhatOpensslPrintsOfTheEncodedKey) {
     // RFC 8410, section 10.1: the example key; its SubjectPublicKeyInfo hashed with sha256sum.
     PublicKey key;
-    ASSERT_TRUE(from_hex("19bf44096984cdfe8541bac167dc3b96c85086aa30b6b6cb0c5c38ad703166e1", key.raw));
-    EXPECT_EQ(certificate_print(key), "a1e9156054e04fac899ae9f275132cdc07a5dbc4ea2c2ad3a1ffc6e0d253681f");
+    ASSERT_TRUE(
+        from_hex("19bf44096984cdfe8541bac167dc3b96c85086aa30b6b6cb0c5c38ad703166e1", key.raw));
+    EXPECT_EQ(certificate_print(key),
+              "a1e9156054e04fac899ae9f275132cdc07a5dbc4ea2c2ad3a1ffc6e0d253681f");
 }
 
 } // namespace

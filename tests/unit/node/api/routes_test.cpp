@@ -20,7 +20,8 @@ TEST(Routes, ATargetIsDecodedOnceAndCapturesItsId) {
 }
 
 TEST(Routes, PathsMatchWholeSegmentsOnly) {
-    for (const char* target : {"/v1/records/", "/v1/recordsx", "/v1", "/", "", "v1/status", "/v1/status/", "//v1/status"}) {
+    for (const char* target : {"/v1/records/", "/v1/recordsx", "/v1", "/", "", "v1/status",
+                               "/v1/status/", "//v1/status"}) {
         auto request = value_of(parse_target("GET", target));
         EXPECT_FALSE(find_route(request).has_value()) << target;
     }
@@ -38,13 +39,17 @@ TEST(Routes, BodiesAreReadStrictly) {
     struct Case {
         const char *body, *detail;
     };
-    for (const Case& one : {Case{"", "not JSON"}, Case{"[]", "JSON object"}, Case{"{\"kind\":1}", "'kind' is needed"},
-                            Case{"{\"kind\":\"movement\"}", "'fields' must be a list"},
-                            Case{"{\"kind\":\"movement\",\"fields\":[[\"name\"]]}", "pairs"},
-                            Case{"{\"kind\":\"movement\",\"fields\":[[\"name\",\"x\"]],\"colour\":1}", "'colour' is unknown"},
-                            Case{"{\"kind\":\"movement\",\"fields\":[[\"name\",\"x\"]],\"quality\":6}", "from 0 to 5"},
-                            Case{"{\"kind\":\"movement\",\"fields\":[[\"name\",\"x\"]],\"at\":\"soon\"}", "not a time"},
-                            Case{"{\"kind\":\"movement\",\"fields\":[[\"name\",\"x\"]]} x", "not JSON"}}) {
+    for (const Case& one :
+         {Case{"", "not JSON"}, Case{"[]", "JSON object"}, Case{"{\"kind\":1}", "'kind' is needed"},
+          Case{"{\"kind\":\"movement\"}", "'fields' must be a list"},
+          Case{"{\"kind\":\"movement\",\"fields\":[[\"name\"]]}", "pairs"},
+          Case{"{\"kind\":\"movement\",\"fields\":[[\"name\",\"x\"]],\"colour\":1}",
+               "'colour' is unknown"},
+          Case{"{\"kind\":\"movement\",\"fields\":[[\"name\",\"x\"]],\"quality\":6}",
+               "from 0 to 5"},
+          Case{"{\"kind\":\"movement\",\"fields\":[[\"name\",\"x\"]],\"at\":\"soon\"}",
+               "not a time"},
+          Case{"{\"kind\":\"movement\",\"fields\":[[\"name\",\"x\"]]} x", "not JSON"}}) {
         ApiReply reply = api.ask("POST", "/v1/records", one.body);
         EXPECT_EQ(reply.status, 400u) << one.body;
         EXPECT_THAT(reply.body, HasSubstr(one.detail)) << one.body;
@@ -83,7 +88,8 @@ TEST(Routes, TwoMembersThatHoldTheSameAnswerTheSameDigest) {
     ApiContext other{*api.other.registry, metrics, {}, {}, "The FIA"};
     other.desk = api.desk.get();
     ApiReply here = api.ask("GET", "/v1/digest?compartment=movement&state=1");
-    ApiReply there = dispatch(other, "GET", "/v1/digest?compartment=movement&state=1", "", TestApi::owner());
+    ApiReply there =
+        dispatch(other, "GET", "/v1/digest?compartment=movement&state=1", "", TestApi::owner());
     EXPECT_EQ(here.body, there.body);
     EXPECT_THAT(here.body, HasSubstr("\"state\""));
 }
@@ -93,8 +99,9 @@ TEST(Routes, WhatThisNodeMayNotHoldIsRefusedWithTheNamesOfItsHolders) {
     ApiMetrics metrics;
     ApiContext other{*api.other.registry, metrics, {}, {}, "The FIA"};
     other.desk = api.desk.get();
-    for (const char* target : {"/v1/statistics?kind=victim_case", "/v1/records?kind=victim_case",
-                               "/v1/digest?compartment=protection", "/v1/digest?compartment=protection&state=1"}) {
+    for (const char* target :
+         {"/v1/statistics?kind=victim_case", "/v1/records?kind=victim_case",
+          "/v1/digest?compartment=protection", "/v1/digest?compartment=protection&state=1"}) {
         ApiReply reply = dispatch(other, "GET", target, "", TestApi::owner());
         EXPECT_EQ(reply.status, 403u) << target;
         EXPECT_THAT(reply.body, HasSubstr("'protection' is held by IOM, MOFA")) << target;
@@ -108,7 +115,8 @@ TEST(Routes, MetricsCountRequestsAndWhatIsHeld) {
     api.ask("GET", "/v1/status");
     ApiReply reply = api.ask("GET", "/metrics");
     EXPECT_THAT(reply.body, HasSubstr("safar_events{compartment=\"movement\"} 1"));
-    EXPECT_THAT(reply.body, HasSubstr("safar_request_seconds_count{method=\"GET\",route=\"/v1/status\"} 1"));
+    EXPECT_THAT(reply.body,
+                HasSubstr("safar_request_seconds_count{method=\"GET\",route=\"/v1/status\"} 1"));
     EXPECT_THAT(reply.body, HasSubstr("safar_peer_connected{agency=\"FIA\""));
     EXPECT_THAT(reply.body, HasSubstr("process_resident_memory_bytes"));
     EXPECT_THAT(reply.body, HasSubstr("safar_store_memory_bytes"));

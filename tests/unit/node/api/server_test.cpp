@@ -22,13 +22,17 @@ public:
         sockaddr_un address{};
         address.sun_family = AF_UNIX;
         std::memcpy(address.sun_path, path.data(), path.size());
-        connected_ = ::connect(descriptor_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+        connected_ =
+            ::connect(descriptor_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
         timeval limit{20, 0};
         ::setsockopt(descriptor_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     }
     ~Client() { ::close(descriptor_); }
     [[nodiscard]] bool connected() const { return connected_; }
-    void send(std::string_view text) { EXPECT_EQ(::send(descriptor_, text.data(), text.size(), MSG_NOSIGNAL), static_cast<ssize_t>(text.size())); }
+    void send(std::string_view text) {
+        EXPECT_EQ(::send(descriptor_, text.data(), text.size(), MSG_NOSIGNAL),
+                  static_cast<ssize_t>(text.size()));
+    }
     std::string answer() {
         for (;;) {
             std::size_t head = held_.find("\r\n\r\n");
@@ -75,18 +79,22 @@ protected:
         return "GET " + std::string(target) + " HTTP/1.1\r\nHost: x\r\n\r\n";
     }
     static std::string post(std::string_view target, std::string_view body) {
-        return "POST " + std::string(target) + " HTTP/1.1\r\nHost: x\r\nContent-Length: " +
-               std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
+        return "POST " + std::string(target) +
+               " HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(body.size()) +
+               "\r\n\r\n" + std::string(body);
     }
 };
 
 TEST_F(Server, AnswersManyRequestsOnOneConnection) {
     start();
     Client client(path);
-    std::string created = client.ask(post("/v1/records", R"({"kind":"movement","fields":[["name","Amina"]]})"));
+    std::string created =
+        client.ask(post("/v1/records", R"({"kind":"movement","fields":[["name","Amina"]]})"));
     ASSERT_THAT(created, StartsWith("HTTP/1.1 200"));
-    std::string id = std::string(boost::json::parse(created.substr(created.find("\r\n\r\n") + 4)).at("id").as_string());
-    for (int i = 0; i < 3; ++i) EXPECT_THAT(client.ask(get("/v1/records/" + id)), HasSubstr("Amina"));
+    std::string id = std::string(
+        boost::json::parse(created.substr(created.find("\r\n\r\n") + 4)).at("id").as_string());
+    for (int i = 0; i < 3; ++i)
+        EXPECT_THAT(client.ask(get("/v1/records/" + id)), HasSubstr("Amina"));
     // Two requests in one packet.
     client.send(get("/v1/status") + get("/v1/nowhere"));
     EXPECT_THAT(client.answer(), StartsWith("HTTP/1.1 200"));
@@ -97,8 +105,9 @@ TEST_F(Server, TheEventNamesTheUserOrWhomTheRequestNames) {
     start();
     Client client(path);
     std::string body = R"({"kind":"movement","fields":[["name","Amina"]]})";
-    client.ask("POST /v1/records HTTP/1.1\r\nHost: x\r\nSafar-Actor: caseworker 7\r\nContent-Length: " +
-               std::to_string(body.size()) + "\r\n\r\n" + body);
+    client.ask(
+        "POST /v1/records HTTP/1.1\r\nHost: x\r\nSafar-Actor: caseworker 7\r\nContent-Length: " +
+        std::to_string(body.size()) + "\r\n\r\n" + body);
     bool truncated = false;
     auto found = value_of(api.node.registry->find({"movement", {}, {}, "", {}, {}}, 10, truncated));
     auto events = value_of(api.node.registry->history(found.at(0).folded.id)).events;
@@ -107,13 +116,16 @@ TEST_F(Server, TheEventNamesTheUserOrWhomTheRequestNames) {
 
 TEST_F(Server, ImportsABodyThatComesInPieces) {
     start();
-    std::string profile = "source = \"r\"\ntitle = \"R\"\nkind = \"movement\"\nid = [\"Key\"]\n\n[[map]]\nfield = \"name\"\ncolumn = \"Name\"\n";
+    std::string profile = "source = \"r\"\ntitle = \"R\"\nkind = \"movement\"\nid = "
+                          "[\"Key\"]\n\n[[map]]\nfield = \"name\"\ncolumn = \"Name\"\n";
     std::string body;
     for (int i = 0; i < 4; ++i) body += static_cast<char>(profile.size() >> (8 * i) & 0xff);
     body += profile + "Key,Name\na,Amina\nb,Bilal\n";
     Client client(path);
-    client.send("POST /v1/import?profile=r&file=r.csv HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n");
-    for (std::size_t at = 0; at < body.size(); at += 7) client.send(std::string_view(body).substr(at, 7));
+    client.send("POST /v1/import?profile=r&file=r.csv HTTP/1.1\r\nHost: x\r\nContent-Length: " +
+                std::to_string(body.size()) + "\r\n\r\n");
+    for (std::size_t at = 0; at < body.size(); at += 7)
+        client.send(std::string_view(body).substr(at, 7));
     std::string answer = client.answer();
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 200"));
     EXPECT_THAT(answer, HasSubstr("{\"summary\":{\"rows\":2,"));
@@ -124,7 +136,8 @@ TEST_F(Server, ImportsABodyThatComesInPieces) {
 TEST_F(Server, ARefusedImportIsAnsweredThoughTheClientGoesOnSending) {
     start();
     Client client(path);
-    client.send("POST /v1/import?colour=red HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n");
+    client.send(
+        "POST /v1/import?colour=red HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n");
     client.send(std::string(300000, 'x'));
     EXPECT_THAT(client.answer(), HasSubstr("unknown parameter 'colour'"));
 }
@@ -140,8 +153,12 @@ TEST_F(Server, ConnectionsAboveTheLimitAreTold) {
 TEST_F(Server, NonsenseAndOversizedHeadersAreRefused) {
     start();
     EXPECT_THAT(Client(path).ask("hello\r\n\r\n"), StartsWith("HTTP/1.1 400"));
-    EXPECT_THAT(Client(path).ask("GET /" + std::string(40000, 'a') + " HTTP/1.1\r\nHost: x\r\n\r\n"), StartsWith("HTTP/1.1 400"));
-    EXPECT_THAT(Client(path).ask("POST /v1/records HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n\r\n{}"), StartsWith("HTTP/1.1 400"));
+    EXPECT_THAT(
+        Client(path).ask("GET /" + std::string(40000, 'a') + " HTTP/1.1\r\nHost: x\r\n\r\n"),
+        StartsWith("HTTP/1.1 400"));
+    EXPECT_THAT(Client(path).ask(
+                    "POST /v1/records HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n\r\n{}"),
+                StartsWith("HTTP/1.1 400"));
 }
 
 TEST_F(Server, TheSocketIsItsOwnersAloneAndAStaleOneIsTakenOver) {

@@ -13,7 +13,8 @@ using ::testing::Not;
 namespace json = boost::json;
 
 std::string import_body(const std::string& field, const std::string& rows) {
-    std::string profile = "source = \"r\"\ntitle = \"R\"\nkind = \"movement\"\nid = [\"Key\"]\n\n[[map]]\nfield = \"" +
+    std::string profile = "source = \"r\"\ntitle = \"R\"\nkind = \"movement\"\nid = "
+                          "[\"Key\"]\n\n[[map]]\nfield = \"" +
                           field + "\"\ncolumn = \"Name\"\n";
     std::string out;
     for (int i = 0; i < 4; ++i) out += static_cast<char>(profile.size() >> (8 * i) & 0xff);
@@ -21,18 +22,22 @@ std::string import_body(const std::string& field, const std::string& rows) {
 }
 
 // What every path can be asked, by its pattern; a path that is not here fails the test.
-std::map<std::string, std::vector<std::pair<std::string, std::string>>> everything(const std::string& id) {
+std::map<std::string, std::vector<std::pair<std::string, std::string>>>
+everything(const std::string& id) {
     const std::string record = "/v1/records/" + id;
     std::map<std::string, std::vector<std::pair<std::string, std::string>>> out;
     auto add = [&](std::string route, std::string target, std::string body = "") {
         out[route].emplace_back(std::move(target), std::move(body));
     };
     for (const char* plain :
-         {"/v1/status", "/v1/peers", "/v1/gaps", "/v1/charter", "/v1/charter/epochs", "/v1/charter/notices", "/v1/logs",
-          "/v1/quarantine", "/v1/schema", "/v1/health", "/v1/users", "/v1/access", "/metrics", "/openapi.json"})
+         {"/v1/status", "/v1/peers", "/v1/gaps", "/v1/charter", "/v1/charter/epochs",
+          "/v1/charter/notices", "/v1/logs", "/v1/quarantine", "/v1/schema", "/v1/health",
+          "/v1/users", "/v1/access", "/metrics", "/openapi.json"})
         add(std::string("GET ") + plain, plain);
-    for (const char* query : {"", "&where=group=A", "&where=name=Zarmina", "&where=birth=1987-05-04",
-                              "&where=wound=burnt hand", "&where=name=", "&where=nofield=x", "&limit=0", "&as_of=2999-01-01", "&as_known=2999-01-01&where=name=Zarmina"})
+    for (const char* query :
+         {"", "&where=group=A", "&where=name=Zarmina", "&where=birth=1987-05-04",
+          "&where=wound=burnt hand", "&where=name=", "&where=nofield=x", "&limit=0",
+          "&as_of=2999-01-01", "&as_known=2999-01-01&where=name=Zarmina"})
         add("GET /v1/records", std::string("/v1/records?kind=movement") + query);
     add("GET /v1/records/{id}", record);
     add("GET /v1/records/{id}", record + "?as_of=2999-01-01");
@@ -42,28 +47,38 @@ std::map<std::string, std::vector<std::pair<std::string, std::string>>> everythi
     for (const char* field : {"name", "birth", "wound", "group", "date", "nofield"})
         add("GET /v1/records/{id}/explain", record + "/explain?field=" + field);
     add("GET /v1/records/{id}/steps", record + "/steps");
-    add("POST /v1/records/{id}/steps", record + "/steps", R"({"step":"send","fields":[["name","X"]]})");
+    add("POST /v1/records/{id}/steps", record + "/steps",
+        R"({"step":"send","fields":[["name","X"]]})");
     add("POST /v1/records/{id}/owner", record + "/owner", R"({"agency":"FIA"})");
-    add("POST /v1/records/{id}/refer", record + "/refer", R"({"to":["FIA"],"groups":["identity"],"preview":true})");
+    add("POST /v1/records/{id}/refer", record + "/refer",
+        R"({"to":["FIA"],"groups":["identity"],"preview":true})");
     add("GET /v1/records/{id}/journey", record + "/journey");
     add("GET /v1/records/{id}/dossier", record + "/dossier");
-    add("POST /v1/similar", "/v1/similar", R"({"kind":"movement","fields":[["name","Zarmina"],["birth","1987-05-04"]]})");
+    add("POST /v1/similar", "/v1/similar",
+        R"({"kind":"movement","fields":[["name","Zarmina"],["birth","1987-05-04"]]})");
     add("GET /v1/inbox", "/v1/inbox?everybody=1");
-    for (const char* query : {"", "?limit=2", "?since=now", "?since=nonsense"}) add("GET /v1/feed", std::string("/v1/feed") + query);
+    for (const char* query : {"", "?limit=2", "?since=now", "?since=nonsense"})
+        add("GET /v1/feed", std::string("/v1/feed") + query);
     add("GET /v1/conflicts", "/v1/conflicts?limit=10");
-    for (const char* query : {"by=group,year", "by=name", "by=birth", "where=name=Zarmina", "sum=wound"})
+    for (const char* query :
+         {"by=group,year", "by=name", "by=birth", "where=name=Zarmina", "sum=wound"})
         add("GET /v1/statistics", std::string("/v1/statistics?kind=movement&") + query);
     add("GET /v1/digest", "/v1/digest?state=1");
     add("POST /v1/records", "/v1/records", R"({"kind":"movement","fields":[["name","X"]]})");
     add("POST /v1/records/{id}/fields", record + "/fields", R"({"fields":[["birth","never"]]})");
     add("POST /v1/records/{id}/retract", record + "/retract", R"({"field":"name"})");
-    add("POST /v1/records/{id}/resolve", record + "/resolve", R"({"field":"name","pick":1,"why":"x"})");
-    add("POST /v1/records/{id}/resolve", record + "/resolve", R"({"field":"name","pick":9,"why":"x"})");
+    add("POST /v1/records/{id}/resolve", record + "/resolve",
+        R"({"field":"name","pick":1,"why":"x"})");
+    add("POST /v1/records/{id}/resolve", record + "/resolve",
+        R"({"field":"name","pick":9,"why":"x"})");
     add("POST /v1/import", "/v1/import?profile=r&file=r.csv", import_body("birth", "a,never\n"));
-    for (const char* query : {"", "&format=jsonl", "&format=digest", "&where=name=Zarmina", "&where=group=A"})
+    for (const char* query :
+         {"", "&format=jsonl", "&format=digest", "&where=name=Zarmina", "&where=group=A"})
         add("POST /v1/export", std::string("/v1/export?kind=movement") + query);
-    add("POST /v1/export/iati", "/v1/export/iati?check=1", "[activity]\nkind = \"movement\"\ntitle = \"name\"\n");
-    add("POST /v1/import/exported", "/v1/import/exported?format=csv", "id,kind,birth\n" + id + ",movement,never\n");
+    add("POST /v1/export/iati", "/v1/export/iati?check=1",
+        "[activity]\nkind = \"movement\"\ntitle = \"name\"\n");
+    add("POST /v1/import/exported", "/v1/import/exported?format=csv",
+        "id,kind,birth\n" + id + ",movement,never\n");
     add("POST /v1/charter", "/v1/charter", R"({"text":"x"})");
     add("POST /v1/charter/notices", "/v1/charter/notices", R"({"notice":"00"})");
     add("GET /v1/maintenance", "/v1/maintenance");
@@ -77,8 +92,10 @@ std::map<std::string, std::vector<std::pair<std::string, std::string>>> everythi
     add("POST /v1/verify", "/v1/verify?deep=1");
     add("POST /v1/rebuild", "/v1/rebuild");
     add("POST /v1/users", "/v1/users", R"({"unix":"lp","roles":["caseworker"]})");
-    add("POST /v1/users/{unix}/roles", "/v1/users/games/roles", R"({"roles":["protection_officer"]})");
-    add("POST /v1/users/{unix}/certificate", "/v1/users/games/certificate", R"({"certificate":""})");
+    add("POST /v1/users/{unix}/roles", "/v1/users/games/roles",
+        R"({"roles":["protection_officer"]})");
+    add("POST /v1/users/{unix}/certificate", "/v1/users/games/certificate",
+        R"({"certificate":""})");
     add("POST /v1/users/{unix}/remove", "/v1/users/sys/remove", "{}");
     add("POST /v1/access/verify", "/v1/access/verify");
     return out;
@@ -86,7 +103,8 @@ std::map<std::string, std::vector<std::pair<std::string, std::string>>> everythi
 
 class Withholding : public PeopleApi {
 protected:
-    // Asks everything with a purpose, as `login`; returns all answers. The import reads its body in pieces.
+    // Asks everything with a purpose, as `login`; returns all answers. The import reads its body in
+    // pieces.
     std::string ask_everything(const std::string& login, const std::string& purpose) {
         auto all = everything(id);
         std::string answers;
@@ -108,7 +126,8 @@ protected:
                     at += count;
                     return count;
                 };
-                // A bundle holds everything in the clear: an operator may make one, and that is logged (docs/access.md).
+                // A bundle holds everything in the clear: an operator may make one, and that is
+                // logged (docs/access.md).
                 const bool clear = login == "news" && key == "GET /v1/bundle";
                 request.send_part = [&answers, clear](std::string_view part) -> Result<> {
                     if (!clear) answers += part;
@@ -134,7 +153,8 @@ TEST_F(Withholding, NoPathTellsAnAnalystAnOperatorOrAnAuditorWhatIsPersonal) {
 }
 
 TEST_F(Withholding, TheTestAboveCanFail) {
-    const std::string before = api.ask("GET", "/v1/records/" + id).body + api.ask("GET", "/v1/records/" + id + "/history").body;
+    const std::string before = api.ask("GET", "/v1/records/" + id).body +
+                               api.ask("GET", "/v1/records/" + id + "/history").body;
     let_all_in();
     const std::string answers = before + ask_everything("sys", "protection");
     for (const std::string& secret : secrets) EXPECT_THAT(answers, HasSubstr(secret));
@@ -142,7 +162,8 @@ TEST_F(Withholding, TheTestAboveCanFail) {
 
 TEST_F(Withholding, TheAccessLogHoldsNoValue) {
     let_all_in();
-    for (const char* login : {"games", "daemon", "bin", "sys", "mail"}) ask_everything(login, "a visit");
+    for (const char* login : {"games", "daemon", "bin", "sys", "mail"})
+        ask_everything(login, "a visit");
     EXPECT_GT(log_lines().size(), 50u);
     for (const std::string& secret : secrets) EXPECT_THAT(log_text(), Not(HasSubstr(secret)));
     EXPECT_TRUE(value_of(verify_access(api.directory / "access")).problems.empty());
@@ -153,15 +174,20 @@ TEST_F(Withholding, AnAnalystSeesWhichFieldsThereAreAndWhyTheyAreWithheld) {
     auto shown = json::parse(ask_as("games", "GET", "/v1/records/" + id, "", "report").body);
     std::map<std::string, bool> withheld;
     for (const json::value& field : shown.at("fields").as_array()) {
-        withheld[std::string(field.at("field").as_string())] = field.as_object().contains("withheld");
+        withheld[std::string(field.at("field").as_string())] =
+            field.as_object().contains("withheld");
         if (field.as_object().contains("withheld")) {
             EXPECT_TRUE(field.at("reading").as_array().empty());
             EXPECT_THAT(std::string(field.at("withheld").as_string()), HasSubstr("needs role"));
         }
     }
-    EXPECT_EQ(withheld, (std::map<std::string, bool>{
-                            {"name", true}, {"group", false}, {"wound", true}, {"date", false}, {"birth", true}}));
-    EXPECT_THAT(log_lines().back(), HasSubstr(R"("outcome":"withheld","classes":[],"withheld":["personal","sensitive"])"));
+    EXPECT_EQ(
+        withheld,
+        (std::map<std::string, bool>{
+            {"name", true}, {"group", false}, {"wound", true}, {"date", false}, {"birth", true}}));
+    EXPECT_THAT(
+        log_lines().back(),
+        HasSubstr(R"("outcome":"withheld","classes":[],"withheld":["personal","sensitive"])"));
     EXPECT_THAT(log_lines().back(), HasSubstr(id));
 }
 
@@ -173,27 +199,37 @@ TEST_F(Withholding, ACaseworkerNamesAPurposeAndIsToldHow) {
     ApiReply with = ask_as("daemon", "GET", "/v1/records/" + id, "", "family tracing");
     EXPECT_THAT(with.body, HasSubstr("Zarmina"));
     EXPECT_THAT(with.body, Not(HasSubstr("burnt hand")));
-    EXPECT_THAT(log_lines().back(), HasSubstr(R"("purpose":"family tracing","outcome":"allowed","classes":["personal"],"withheld":["sensitive"])"));
+    EXPECT_THAT(
+        log_lines().back(),
+        HasSubstr(
+            R"("purpose":"family tracing","outcome":"allowed","classes":["personal"],"withheld":["sensitive"])"));
     ApiReply by_query = ask_as("daemon", "GET", "/v1/records/" + id + "?purpose=family+tracing");
     EXPECT_EQ(with.body, by_query.body);
-    EXPECT_THAT(ask_as("sys", "GET", "/v1/records/" + id, "", "protection").body, HasSubstr("burnt hand"));
+    EXPECT_THAT(ask_as("sys", "GET", "/v1/records/" + id, "", "protection").body,
+                HasSubstr("burnt hand"));
 }
 
 TEST_F(Withholding, APersonalFieldIsNoFilterForWhoMayNotSeeIt) {
     let_all_in();
-    ApiReply reply = ask_as("games", "GET", "/v1/records?kind=movement&where=name=Zarmina", "", "x");
+    ApiReply reply =
+        ask_as("games", "GET", "/v1/records?kind=movement&where=name=Zarmina", "", "x");
     EXPECT_EQ(reply.status, 403u);
     EXPECT_THAT(reply.body, HasSubstr("field 'name'"));
     EXPECT_THAT(log_lines().back(), HasSubstr(R"("outcome":"refused","classes":["personal"])"));
     EXPECT_EQ(ask_as("daemon", "GET", "/v1/records?kind=movement&where=name=Zarmina").status, 403u);
-    EXPECT_EQ(ask_as("daemon", "GET", "/v1/records?kind=movement&where=birth=1987-05-04", "", "x").status, 200u);
+    EXPECT_EQ(
+        ask_as("daemon", "GET", "/v1/records?kind=movement&where=birth=1987-05-04", "", "x").status,
+        200u);
     EXPECT_THAT(log_lines().back(), HasSubstr(id));
 }
 
 TEST_F(Withholding, ASearchThatFindsNobodyIsLoggedAsWell) {
     let_all_in();
     ask_as("daemon", "GET", "/v1/records?kind=movement&where=name=Nobody", "", "x");
-    EXPECT_THAT(log_lines().back(), HasSubstr(R"("action":"find","subject":[],"purpose":"x","outcome":"allowed","classes":["personal"])"));
+    EXPECT_THAT(
+        log_lines().back(),
+        HasSubstr(
+            R"("action":"find","subject":[],"purpose":"x","outcome":"allowed","classes":["personal"])"));
 }
 
 TEST_F(Withholding, AnotherCompartmentIsClosed) {
@@ -202,14 +238,26 @@ TEST_F(Withholding, AnotherCompartmentIsClosed) {
     EXPECT_EQ(ask_as("daemon", "GET", "/v1/records?kind=movement", "", "x").status, 403u);
     EXPECT_EQ(ask_as("daemon", "GET", "/v1/statistics?kind=movement").status, 403u);
     EXPECT_EQ(ask_as("daemon", "GET", "/v1/statistics?kind=victim_case").status, 200u);
-    EXPECT_TRUE(json::parse(ask_as("daemon", "GET", "/v1/conflicts", "", "x").body).at("conflicts").as_array().empty());
-    EXPECT_EQ(ask_as("daemon", "POST", "/v1/records/" + id + "/fields", R"({"fields":[["group","B"]]})").status, 403u);
+    EXPECT_TRUE(json::parse(ask_as("daemon", "GET", "/v1/conflicts", "", "x").body)
+                    .at("conflicts")
+                    .as_array()
+                    .empty());
+    EXPECT_EQ(
+        ask_as("daemon", "POST", "/v1/records/" + id + "/fields", R"({"fields":[["group","B"]]})")
+            .status,
+        403u);
 }
 
 TEST_F(Withholding, ACaseworkerWritesNoSensitiveFieldAndResolvesNothing) {
     let_all_in();
-    EXPECT_EQ(ask_as("daemon", "POST", "/v1/records/" + id + "/fields", R"({"fields":[["wound","x"]]})").status, 403u);
-    EXPECT_EQ(ask_as("daemon", "POST", "/v1/records/" + id + "/fields", R"({"fields":[["birth","1988"]]})").status, 200u);
+    EXPECT_EQ(
+        ask_as("daemon", "POST", "/v1/records/" + id + "/fields", R"({"fields":[["wound","x"]]})")
+            .status,
+        403u);
+    EXPECT_EQ(ask_as("daemon", "POST", "/v1/records/" + id + "/fields",
+                     R"({"fields":[["birth","1988"]]})")
+                  .status,
+              200u);
     const char* resolution = R"({"field":"name","pick":1,"why":"seen"})";
     EXPECT_EQ(ask_as("daemon", "POST", "/v1/records/" + id + "/resolve", resolution).status, 403u);
     EXPECT_EQ(ask_as("bin", "POST", "/v1/records/" + id + "/resolve", resolution).status, 200u);
@@ -219,7 +267,9 @@ TEST_F(Withholding, WithoutUsersTheOwnerSeesEverythingWithoutAPurposeAndIsLogged
     const std::size_t before = log_lines().size();
     EXPECT_THAT(api.ask("GET", "/v1/records/" + id).body, HasSubstr("burnt hand"));
     ASSERT_EQ(log_lines().size(), before + 1);
-    EXPECT_THAT(log_lines().back(), HasSubstr(R"("purpose":"","outcome":"allowed","classes":["personal","sensitive"])"));
+    EXPECT_THAT(
+        log_lines().back(),
+        HasSubstr(R"("purpose":"","outcome":"allowed","classes":["personal","sensitive"])"));
     api.ask("GET", "/v1/statistics?kind=movement&by=group");
     EXPECT_EQ(log_lines().size(), before + 1) << "nothing guarded, nothing logged";
 }
@@ -259,7 +309,8 @@ TEST_F(Withholding, RejectedRowsAreWithheldWhereThePurposeIsMissing) {
         };
         return run_route(api.context, *route, request).body;
     };
-    EXPECT_THAT(import(""), ::testing::AllOf(HasSubstr(R"("line":2)"), HasSubstr("withheld"), Not(HasSubstr("never"))));
+    EXPECT_THAT(import(""), ::testing::AllOf(HasSubstr(R"("line":2)"), HasSubstr("withheld"),
+                                             Not(HasSubstr("never"))));
     EXPECT_THAT(import("register of 2024"), HasSubstr("never"));
 }
 

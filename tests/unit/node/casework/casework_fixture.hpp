@@ -1,4 +1,5 @@
-// A person, her consents, referrals with disclosed copies, and links, in a compartment that IOM and FIA write.
+// A person, her consents, referrals with disclosed copies, and links, in a compartment that IOM and
+// FIA write.
 #pragma once
 
 #include "node/casework/similar.hpp"
@@ -317,25 +318,35 @@ status = "status"
 subject = "file"
 )";
 
-inline NamedText code_document(const std::string& name, const std::string& codes, bool open = false) {
-    return {"codes/" + name + ".toml", "name = \"" + name + "\"\ntitle = \"" + name + "\"\nopen = " +
-                                           (open ? "true" : "false") + "\ncodes = [" + codes + "]\n"};
+inline NamedText code_document(const std::string& name, const std::string& codes,
+                               bool open = false) {
+    return {"codes/" + name + ".toml", "name = \"" + name + "\"\ntitle = \"" + name +
+                                           "\"\nopen = " + (open ? "true" : "false") +
+                                           "\ncodes = [" + codes + "]\n"};
 }
 
 // The movement of registry_fixture.hpp too.
 inline HeldCharter casework_charter(const Network& network) {
     CharterDraft draft = registry_draft(network);
-    for (auto [name, text] : {std::pair{"person", person_text}, {"referral", referral_text},
-                              {"disclosure", disclosure_text}, {"consent", consent_text}, {"link", link_text},
-                              {"file", file_text}, {"paper", paper_text}}) {
+    for (auto [name, text] : {std::pair{"person", person_text},
+                              {"referral", referral_text},
+                              {"disclosure", disclosure_text},
+                              {"consent", consent_text},
+                              {"link", link_text},
+                              {"file", file_text},
+                              {"paper", paper_text}}) {
         draft.documents.push_back({"schema/" + std::string(name) + ".toml", text});
         draft.compartments[0].kinds.push_back(name);
     }
     draft.documents.push_back(code_document("agency", R"(["IOM", "IOM"])", /*open=*/true));
-    draft.documents.push_back(code_document("field_group", R"(["identity", "Identity"], ["health", "Health"])"));
-    draft.documents.push_back(code_document("purpose", R"(["referral", "Referral"], ["any", "Any"])"));
-    draft.documents.push_back(code_document("consent_status", R"(["given", "Given"], ["withdrawn", "Withdrawn"])"));
-    draft.documents.push_back(code_document("verdict", R"(["same", "Same"], ["different", "Different"])"));
+    draft.documents.push_back(
+        code_document("field_group", R"(["identity", "Identity"], ["health", "Health"])"));
+    draft.documents.push_back(
+        code_document("purpose", R"(["referral", "Referral"], ["any", "Any"])"));
+    draft.documents.push_back(
+        code_document("consent_status", R"(["given", "Given"], ["withdrawn", "Withdrawn"])"));
+    draft.documents.push_back(
+        code_document("verdict", R"(["same", "Same"], ["different", "Different"])"));
     draft.documents.push_back(code_document(
         "referral_status",
         R"(["draft", "D"], ["sent", "S"], ["accepted", "A"], ["rejected", "R"], ["revoked", "V"], ["done", "N"])"));

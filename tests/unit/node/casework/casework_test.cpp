@@ -1,4 +1,5 @@
-// Steps, consent, tasks, journeys and referrals at two nodes, over kinds that only their documents describe.
+// Steps, consent, tasks, journeys and referrals at two nodes, over kinds that only their documents
+// describe.
 #include "casework_fixture.hpp"
 
 #include "node/casework/consent.hpp"
@@ -24,25 +25,38 @@ protected:
     const Worker caseworker{{"Amina"}, Roles().set(static_cast<std::size_t>(UserRole::caseworker))};
 
     static RecordId make(TestNode& at, const std::string& kind, std::vector<FieldText> fields) {
-        return value_of(create_record(*at.registry, {kind, std::move(fields), "", 0, {}}, {{"x"}, {}}, "")).record;
+        return value_of(create_record(*at.registry, {kind, std::move(fields), "", 0, {}},
+                                      {{"x"}, {}}, ""))
+            .record;
     }
-    RecordId person() { return make(iom, "person", {{"name", "Zarmina"}, {"wounds", "burnt hand"}, {"note", "tall"}}); }
-    RecordId consent(const RecordId& subject, std::vector<FieldText> more = {{"groups", "identity"}, {"recipients", "FIA"}}) {
+    RecordId person() {
+        return make(iom, "person",
+                    {{"name", "Zarmina"}, {"wounds", "burnt hand"}, {"note", "tall"}});
+    }
+    RecordId consent(const RecordId& subject, std::vector<FieldText> more = {
+                                                  {"groups", "identity"}, {"recipients", "FIA"}}) {
         more.push_back({"person", show_id(subject)});
         more.push_back({"purposes", "referral"});
         return make(iom, "consent", std::move(more));
     }
     Result<RecordChange> refer_to(const RecordId& subject, const std::string& to, const Worker& by,
-                                  const std::string& reason = "", const std::string& group = "identity") {
+                                  const std::string& reason = "",
+                                  const std::string& group = "identity") {
         return create_record(*iom.registry,
-                             {"referral", {{"person", show_id(subject)}, {"recipient", to}, {"groups", group}}, "", 0, {}},
+                             {"referral",
+                              {{"person", show_id(subject)}, {"recipient", to}, {"groups", group}},
+                              "",
+                              0,
+                              {}},
                              by, reason);
     }
-    static Result<StepDone> step(TestNode& at, const RecordId& id, const std::string& name, const Worker& by,
-                                 std::vector<FieldText> fields = {}) {
+    static Result<StepDone> step(TestNode& at, const RecordId& id, const std::string& name,
+                                 const Worker& by, std::vector<FieldText> fields = {}) {
         return take_step(*at.registry, {id, name, std::move(fields), "", ""}, by);
     }
-    static std::string state(TestNode& at, const RecordId& id) { return state_of(value_of(at.registry->show(id))); }
+    static std::string state(TestNode& at, const RecordId& id) {
+        return state_of(value_of(at.registry->show(id)));
+    }
     void exchange() {
         iom.send_to(fia);
         fia.send_to(iom);
@@ -106,7 +120,8 @@ TEST_F(Casework, RevokeBesideAcceptHasOneAnswerAtBothNodes) {
     exchange();
     EXPECT_EQ(state(iom, referral), "revoked");
     EXPECT_EQ(state(fia, referral), "revoked");
-    EXPECT_EQ(value_of(iom.derived->state_digest("movement", {})), value_of(fia.derived->state_digest("movement", {})));
+    EXPECT_EQ(value_of(iom.derived->state_digest("movement", {})),
+              value_of(fia.derived->state_digest("movement", {})));
     auto late = step(fia, referral, "finish", caseworker);
     ASSERT_FALSE(late.has_value());
     EXPECT_EQ(late.error().code, ErrorCode::conflict);
@@ -121,7 +136,8 @@ TEST_F(Casework, WithoutConsentNothingIsReferredAndTheRefusalNamesWhatIsMissing)
     RecordId given = consent(subject);
     EXPECT_TRUE(refer_to(subject, "FIA", caseworker).has_value());
     EXPECT_FALSE(refer_to(subject, "MOFA", caseworker).has_value()) << "consent names FIA";
-    EXPECT_FALSE(refer_to(subject, "FIA", caseworker, "", "health").has_value()) << "consent covers identity";
+    EXPECT_FALSE(refer_to(subject, "FIA", caseworker, "", "health").has_value())
+        << "consent covers identity";
     ASSERT_TRUE(step(iom, given, "withdraw", caseworker).has_value());
     EXPECT_FALSE(refer_to(subject, "FIA", caseworker).has_value());
     consent(subject, {{"groups", "identity"}, {"recipients", "FIA"}, {"until", today(-1)}});
@@ -160,7 +176,8 @@ TEST_F(Casework, ADueDateCountsFromTheDayOfTheStep) {
     RecordId subject = person();
     consent(subject);
     RecordId referral = value_of(refer_to(subject, "FIA", caseworker)).record;
-    StepCommand send{referral, "send", {}, "", "", ClaimedTime{1'725'148'800'000'000}}; // 2024-09-01
+    StepCommand send{referral, "send", {},
+                     "",       "",     ClaimedTime{1'725'148'800'000'000}}; // 2024-09-01
     ASSERT_TRUE(take_step(*iom.registry, send, caseworker).has_value());
     EXPECT_THAT(iom.live(referral, "answer_by"), ElementsAre("IOM:2024-09-15"));
 }
@@ -170,15 +187,18 @@ TEST_F(Casework, OnlyItsOwnerGivesACaseToAnotherAgency) {
     consent(subject);
     RecordId referral = value_of(refer_to(subject, "FIA", caseworker)).record;
     exchange();
-    EXPECT_FALSE(reassign(*fia.registry, referral, "FIA", "", caseworker).has_value()) << "IOM recorded it, so it is IOM's";
+    EXPECT_FALSE(reassign(*fia.registry, referral, "FIA", "", caseworker).has_value())
+        << "IOM recorded it, so it is IOM's";
     EXPECT_FALSE(reassign(*iom.registry, referral, "NOBODY", "", caseworker).has_value());
-    EXPECT_FALSE(reassign(*iom.registry, subject, "FIA", "", caseworker).has_value()) << "nobody owns a person here";
+    EXPECT_FALSE(reassign(*iom.registry, subject, "FIA", "", caseworker).has_value())
+        << "nobody owns a person here";
     ASSERT_TRUE(reassign(*iom.registry, referral, "FIA", "closer to her", caseworker).has_value());
     exchange();
     EXPECT_THAT(fia.live(referral, "owner"), ElementsAre("IOM:FIA"));
     EXPECT_FALSE(reassign(*iom.registry, referral, "IOM", "", caseworker).has_value());
     ASSERT_TRUE(reassign(*fia.registry, referral, "MOFA", "", caseworker).has_value());
-    EXPECT_THAT(fia.live(referral, "owner"), ElementsAre("FIA:MOFA")) << "no conflict: the decision replaces";
+    EXPECT_THAT(fia.live(referral, "owner"), ElementsAre("FIA:MOFA"))
+        << "no conflict: the decision replaces";
 }
 
 TEST_F(Casework, NumbersOfCasesDifferWhereverTheyAreGiven) {
@@ -186,15 +206,20 @@ TEST_F(Casework, NumbersOfCasesDifferWhereverTheyAreGiven) {
     consent(subject);
     std::set<std::string> numbers;
     for (int i = 0; i < 3; ++i)
-        numbers.insert(iom.live(value_of(refer_to(subject, "FIA", caseworker)).record, "number").at(0));
+        numbers.insert(
+            iom.live(value_of(refer_to(subject, "FIA", caseworker)).record, "number").at(0));
     Registry restarted(*iom.node);
-    for (Registry* each : {iom.registry.get(), fia.registry.get(), &restarted}) numbers.insert("IOM:" + each->fresh_number());
+    for (Registry* each : {iom.registry.get(), fia.registry.get(), &restarted})
+        numbers.insert("IOM:" + each->fresh_number());
     EXPECT_EQ(numbers.size(), 6u);
-    for (const std::string& number : numbers) EXPECT_THAT(number, ::testing::MatchesRegex("IOM:[A-Z]+-[0-9A-Z]{8}-[0-9]+"));
+    for (const std::string& number : numbers)
+        EXPECT_THAT(number, ::testing::MatchesRegex("IOM:[A-Z]+-[0-9A-Z]{8}-[0-9]+"));
 }
 
 TEST_F(Casework, AStatusIsNotSetByHand) {
-    EXPECT_FALSE(create_record(*iom.registry, {"referral", {{"status", "accepted"}}, "", 0, {}}, supervisor, "").has_value());
+    EXPECT_FALSE(create_record(*iom.registry, {"referral", {{"status", "accepted"}}, "", 0, {}},
+                               supervisor, "")
+                     .has_value());
     const Schema schema = value_of(charter_schema(*charter.charter));
     EXPECT_FALSE(check_not_stepped(*schema.kind("referral"), {"status"}).has_value());
     EXPECT_TRUE(check_not_stepped(*schema.kind("referral"), {"reason"}).has_value());
@@ -263,7 +288,8 @@ TEST_F(Casework, AJourneyHoldsWhatRefersToThePersonAndToWhatIsLinked) {
     auto alone = value_of(read_journey(*iom.registry, subject));
     EXPECT_EQ(alone.records.size(), 3u);
     EXPECT_EQ(alone.entries.size(), 3u);
-    RecordId link = make(iom, "link", {{"a", show_id(subject)}, {"b", show_id(twin)}, {"verdict", "same"}});
+    RecordId link =
+        make(iom, "link", {{"a", show_id(subject)}, {"b", show_id(twin)}, {"verdict", "same"}});
     auto both = value_of(read_journey(*iom.registry, subject));
     ASSERT_EQ(both.linked.size(), 1u);
     EXPECT_EQ(both.linked[0].record, twin);
@@ -299,7 +325,8 @@ TEST_F(Casework, ARecordThatMayBeThereAlreadyIsFoundAcrossSpellings) {
     ASSERT_EQ(by_name.size(), 1u);
     EXPECT_EQ(by_name[0].view.folded.id, known);
     EXPECT_THAT(by_name[0].matched, ElementsAre("name"));
-    auto by_number = value_of(find_similar(*iom.registry, "person", {{"note", "3520212345671"}}, 5));
+    auto by_number =
+        value_of(find_similar(*iom.registry, "person", {{"note", "3520212345671"}}, 5));
     ASSERT_EQ(by_number.size(), 1u);
     EXPECT_GT(by_number[0].likeness, by_name[0].likeness);
     EXPECT_TRUE(value_of(find_similar(*iom.registry, "person", {{"name", "Zarmina"}}, 5)).empty());
@@ -308,7 +335,8 @@ TEST_F(Casework, ARecordThatMayBeThereAlreadyIsFoundAcrossSpellings) {
 
 TEST_F(Casework, TheDossierTellsWhoHasAcknowledgedAWithdrawal) {
     RecordId subject = person();
-    RecordId given = consent(subject, {{"groups", "identity"}, {"recipients", "FIA"}, {"recipients", "MOFA"}});
+    RecordId given =
+        consent(subject, {{"groups", "identity"}, {"recipients", "FIA"}, {"recipients", "MOFA"}});
     ASSERT_TRUE(step(iom, given, "withdraw", caseworker).has_value());
     exchange();
     ASSERT_TRUE(fia.set(given, {{"acknowledged", "FIA"}}).has_value());

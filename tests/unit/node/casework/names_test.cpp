@@ -8,7 +8,8 @@ namespace {
 
 TEST(Names, OneNameInManySpellingsHasOneKey) {
     const std::vector<std::vector<std::string>> groups{
-        {"Muhammad", "Mohammed", "Mohammad", "Muhammed", "Mohamed", "Muhamad", "Mohummad", "Mouhamed", "محمد"},
+        {"Muhammad", "Mohammed", "Mohammad", "Muhammed", "Mohamed", "Muhamad", "Mohummad",
+         "Mouhamed", "محمد"},
         {"Ahmed", "Ahmad", "Achmed", "احمد"},
         {"Hussein", "Hussain", "Husain", "Hossein", "حسین"},
         {"Yusuf", "Yousaf", "Yousef", "یوسف"},
@@ -22,12 +23,17 @@ TEST(Names, OneNameInManySpellingsHasOneKey) {
     };
     for (const auto& group : groups)
         for (const std::string& name : group)
-            EXPECT_EQ(name_keys(name), name_keys(group[0])) << name << " and " << group[0] << " (" << latin_of(name) << ")";
+            EXPECT_EQ(name_keys(name), name_keys(group[0]))
+                << name << " and " << group[0] << " (" << latin_of(name) << ")";
 }
 
 TEST(Names, OtherNamesHaveOtherKeys) {
-    for (const auto& [a, b] : {std::pair{"Ahmed", "Hamid"}, {"Bilal", "Jalal"}, {"Khalid", "Walid"}, {"Sana", "Saima"},
-                               {"Usman", "Imran"}, {"Shams", "Hassan"}})
+    for (const auto& [a, b] : {std::pair{"Ahmed", "Hamid"},
+                               {"Bilal", "Jalal"},
+                               {"Khalid", "Walid"},
+                               {"Sana", "Saima"},
+                               {"Usman", "Imran"},
+                               {"Shams", "Hassan"}})
         EXPECT_NE(name_keys(a), name_keys(b)) << a << " and " << b;
 }
 

@@ -125,9 +125,9 @@ TEST_F(PassingOnTo, AReasonStandsInForConsentButNeverForAProhibition) {
 }
 
 TEST_F(PassingOnTo, KindsAboutNobodyGoWithoutTheirPersonalFields) {
-    RecordId promoter = make(
-        "promoter_licence",
-        {{"licence_number", "MPD/1/LHR"}, {"promoter", "Al Safar Travels"}, {"proprietor", "A. Khan"}});
+    RecordId promoter = make("promoter_licence", {{"licence_number", "MPD/1/LHR"},
+                                                  {"promoter", "Al Safar Travels"},
+                                                  {"proprietor", "A. Khan"}});
     auto passing = asked();
     auto fields = going(passing, promoter);
     EXPECT_THAT(fields, Contains("licence_number"));

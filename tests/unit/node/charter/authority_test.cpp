@@ -45,7 +45,8 @@ TEST_F(AuthorityTable, WritersCountAndOthersAreQuarantined) {
 }
 
 TEST_F(AuthorityTable, AnotherNodesKeyIsQuarantinedAndAStrangersUnknown) {
-    EXPECT_EQ(authority->standing(header(network.iom, "movement", network.fia)), Standing::quarantine);
+    EXPECT_EQ(authority->standing(header(network.iom, "movement", network.fia)),
+              Standing::quarantine);
     Member stranger("IOM", 99);
     EXPECT_EQ(authority->standing(header(network.iom, "movement", stranger)), Standing::unknown);
     EXPECT_EQ(standing(stranger, "movement"), Standing::unknown);
@@ -71,7 +72,8 @@ TEST_F(AuthorityTable, LaterEpochsWaitAndOtherCharactersOfThisOneDoNotCount) {
 }
 
 TEST_F(AuthorityTable, EveryLogOfTheNetworkHasAnOwner) {
-    const LogOwner* owner = authority->owner(log_id(authority->network(), network.ukf.id(), "protection"));
+    const LogOwner* owner =
+        authority->owner(log_id(authority->network(), network.ukf.id(), "protection"));
     ASSERT_NE(owner, nullptr);
     EXPECT_EQ(owner->agency, "UKF");
     EXPECT_EQ(owner->compartment, "protection");

@@ -1,4 +1,5 @@
-// A small network for tests: three stewards with seeded keys and a donor, two compartments, one kind each.
+// A small network for tests: three stewards with seeded keys and a donor, two compartments, one
+// kind each.
 #pragma once
 
 #include "node/charter/charter.hpp"
@@ -10,8 +11,7 @@
 
 namespace safar::testing {
 
-template <class T>
-T value_of(Result<T> result) {
+template <class T> T value_of(Result<T> result) {
     if (!result) {
         ADD_FAILURE() << describe(result.error());
         std::abort();
@@ -91,8 +91,10 @@ struct Network {
 
 inline std::string replaced(std::string text, std::string_view from, std::string_view to) {
     std::size_t at = text.find(from);
-    if (at == std::string::npos) ADD_FAILURE() << "the text does not contain " << from;
-    else text.replace(at, from.size(), to);
+    if (at == std::string::npos)
+        ADD_FAILURE() << "the text does not contain " << from;
+    else
+        text.replace(at, from.size(), to);
     return text;
 }
 
@@ -108,7 +110,9 @@ public:
     }
     TempDir(const TempDir&) = delete;
     TempDir& operator=(const TempDir&) = delete;
-    [[nodiscard]] std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+    [[nodiscard]] std::string operator/(const std::string& name) const {
+        return path_ + "/" + name;
+    }
     [[nodiscard]] const std::string& path() const { return path_; }
 
 private:

@@ -120,7 +120,8 @@ TEST(Charter, EveryFlippedByteIsRefusedOrChangesTheIdentity) {
 
 TEST(Charter, AChangedTextNoLongerCarriesItsSignatures) {
     Network network;
-    Charter changed = value_of(parse_charter(replaced(network.signed_text(), "127.0.0.1:7402", "10.9.9.9:7402")));
+    Charter changed =
+        value_of(parse_charter(replaced(network.signed_text(), "127.0.0.1:7402", "10.9.9.9:7402")));
     EXPECT_EQ(check_quorum(changed).error().code, ErrorCode::bad_signature);
 }
 
@@ -152,8 +153,10 @@ TEST(Charter, NothingHidesBetweenTheSignatures) {
 }
 
 TEST(Charter, UnknownKeyIsRefusedWithItsLine) {
-    std::string text = replaced(Network().text(), "code = \"MOFA\"\n", "code = \"MOFA\"\ncolour = \"blue\"\n");
-    auto line = 1 + std::count(text.begin(), text.begin() + static_cast<long>(text.find("colour")), '\n');
+    std::string text =
+        replaced(Network().text(), "code = \"MOFA\"\n", "code = \"MOFA\"\ncolour = \"blue\"\n");
+    auto line =
+        1 + std::count(text.begin(), text.begin() + static_cast<long>(text.find("colour")), '\n');
     Error error = refusal(text);
     EXPECT_EQ(error.code, ErrorCode::invalid_argument);
     EXPECT_TRUE(has(error, "line " + std::to_string(line) + ":")) << error.detail;
@@ -170,7 +173,8 @@ TEST(Charter, SyntaxErrorsNameTheirLineAlsoBelowTheSignatures) {
 }
 
 TEST(Charter, WindowsLineEndsAreRefused) {
-    EXPECT_TRUE(has(refusal(replaced(Network().text(), "epoch = 1\n", "epoch = 1\r\n")), "Windows"));
+    EXPECT_TRUE(
+        has(refusal(replaced(Network().text(), "epoch = 1\n", "epoch = 1\r\n")), "Windows"));
 }
 
 struct BadEdit {
@@ -261,7 +265,8 @@ TEST(Charter, AStewardWithoutEnrolmentIsNotDrafted) {
 TEST(Charter, NamesWithQuotesAndBackslashesSurvive) {
     CharterDraft draft = Network().draft();
     draft.network_name = "Say \"no\" \\ or \xd8\xb3\xd9\x81\xd8\xb1";
-    EXPECT_EQ(value_of(parse_charter(value_of(write_charter(draft)))).network_name, draft.network_name);
+    EXPECT_EQ(value_of(parse_charter(value_of(write_charter(draft)))).network_name,
+              draft.network_name);
 }
 
 TEST(Enrolment, ReadsBackWhatWasWritten) {
@@ -279,7 +284,8 @@ TEST(Enrolment, AnyEditBreaksTheProof) {
     for (auto [from, to] : {std::pair{"agency = \"IOM\"", "agency = \"FIA\""},
                             {"name = \"The IOM\"", "name = \"Thy IOM\""},
                             {"127.0.0.1:7401", "127.0.0.9:7401"}})
-        EXPECT_EQ(parse_enrolment(replaced(text, from, to)).error().code, ErrorCode::bad_signature) << to;
+        EXPECT_EQ(parse_enrolment(replaced(text, from, to)).error().code, ErrorCode::bad_signature)
+            << to;
     Member other("IOM", 5);
     EXPECT_EQ(parse_enrolment(replaced(text, Network().iom.tls.public_key().hex(),
                                        other.tls.public_key().hex()))
@@ -291,8 +297,8 @@ TEST(Enrolment, AnyEditBreaksTheProof) {
 // Under a low-order key one constant signature (R the identity, S zero) verifies every message.
 TEST(Enrolment, LowOrderKeyWithItsUniversalSignatureIsRefused) {
     Enrolment enrolment = Network().iom.enrolment;
-    enrolment.tls_key = *PublicKey::parse_hex(
-        "0100000000000000000000000000000000000000000000000000000000000000");
+    enrolment.tls_key =
+        *PublicKey::parse_hex("0100000000000000000000000000000000000000000000000000000000000000");
     enrolment.tls_proof = Signature{};
     enrolment.tls_proof.raw[0] = std::byte{1};
     auto parsed = parse_enrolment(write_enrolment(enrolment));

@@ -27,7 +27,8 @@ protected:
         const std::string text = value_of(write_delegation(what, by.signing));
         return make_delegation_notice(text, value_of(parse_delegation(text)));
     }
-    Notice end_of(const Hash& delegation, const Member& by, std::vector<CharterCut> cuts = {}) const {
+    Notice end_of(const Hash& delegation, const Member& by,
+                  std::vector<CharterCut> cuts = {}) const {
         DelegationEnd end;
         end.network = id;
         end.epoch = first.charter->identity;
@@ -65,7 +66,8 @@ protected:
 TEST_F(DelegationRules, LetsAReaderWriteWhatItNamesUpToItsLimits) {
     EXPECT_EQ(standing(1), Standing::quarantine);
     const Hash before = held.authority()->revision();
-    EXPECT_EQ(value_of(held.take_notice(signed_notice(fia_lets_ukf(), network.fia))), CharterState::News::epoch);
+    EXPECT_EQ(value_of(held.take_notice(signed_notice(fia_lets_ukf(), network.fia))),
+              CharterState::News::epoch);
     EXPECT_NE(held.authority()->revision(), before);
     EXPECT_EQ(standing(1), Standing::counts);
     EXPECT_EQ(standing(5), Standing::counts);
@@ -73,7 +75,8 @@ TEST_F(DelegationRules, LetsAReaderWriteWhatItNamesUpToItsLimits) {
     EXPECT_TRUE(held.authority()->restricted(header(1).log.id));
     EXPECT_TRUE(held.authority()->may_say(header(1), 1));
     EXPECT_FALSE(held.authority()->may_say(header(1), 2));
-    EXPECT_TRUE(held.lets(network.ukf.id(), *held.ruling().charter->compartment("movement"), "movement"));
+    EXPECT_TRUE(
+        held.lets(network.ukf.id(), *held.ruling().charter->compartment("movement"), "movement"));
 
     next_epoch();
     EXPECT_EQ(standing(1, 1), Standing::counts);
@@ -81,7 +84,8 @@ TEST_F(DelegationRules, LetsAReaderWriteWhatItNamesUpToItsLimits) {
     next_epoch();
     EXPECT_EQ(standing(1, 3), Standing::quarantine) << "it ended with epoch 2";
     EXPECT_EQ(standing(1, 2), Standing::counts) << "what was written before stays";
-    EXPECT_FALSE(held.lets(network.ukf.id(), *held.ruling().charter->compartment("movement"), "movement"));
+    EXPECT_FALSE(
+        held.lets(network.ukf.id(), *held.ruling().charter->compartment("movement"), "movement"));
 }
 
 TEST_F(DelegationRules, WhoLetItOrReadsNoLongerLetsNothingMoreCount) {
@@ -102,19 +106,24 @@ TEST_F(DelegationRules, WhoLetItOrReadsNoLongerLetsNothingMoreCount) {
 
 TEST_F(DelegationRules, AnEndNamesWhatStillCountsWhicheverIsHeardFirst) {
     const Notice one = signed_notice(fia_lets_ukf(), network.fia);
-    const Notice end = end_of(one.hash, network.fia, {{network.ukf.id(), "movement", Incarnation{}, 2, std::nullopt, ""}});
+    const Notice end = end_of(one.hash, network.fia,
+                              {{network.ukf.id(), "movement", Incarnation{}, 2, std::nullopt, ""}});
     const Notice not_its_own = end_of(one.hash, network.mofa);
     CharterState other = state();
     for (const Notice* each : {&not_its_own, &one, &end}) EXPECT_TRUE(held.take_notice(*each));
     for (const Notice* each : {&end, &one, &not_its_own}) EXPECT_TRUE(other.take_notice(*each));
     EXPECT_EQ(held.state_hash(), other.state_hash());
     for (std::uint64_t number : {1u, 2u, 3u})
-        EXPECT_EQ(other.authority()->standing(header(number)), number <= 2 ? Standing::counts : Standing::quarantine);
+        EXPECT_EQ(other.authority()->standing(header(number)),
+                  number <= 2 ? Standing::counts : Standing::quarantine);
     EXPECT_EQ(standing(2), Standing::counts);
     EXPECT_EQ(standing(3), Standing::quarantine);
-    EXPECT_FALSE(held.lets(network.ukf.id(), *held.ruling().charter->compartment("movement"), "movement"));
+    EXPECT_FALSE(
+        held.lets(network.ukf.id(), *held.ruling().charter->compartment("movement"), "movement"));
     // An epoch may let more count.
-    next_epoch([this](Charter& c) { c.cuts = {{network.ukf.id(), "movement", Incarnation{}, 3, std::nullopt, ""}}; });
+    next_epoch([this](Charter& c) {
+        c.cuts = {{network.ukf.id(), "movement", Incarnation{}, 3, std::nullopt, ""}};
+    });
     EXPECT_EQ(standing(3, 1), Standing::counts);
     EXPECT_EQ(standing(4, 1), Standing::quarantine);
 }
@@ -142,8 +151,10 @@ TEST_F(DelegationRules, OnlyAWriterLetsAReaderAndOnlyInWhatIsThere) {
     what.until_epoch = what.until_batch = 0;
     EXPECT_FALSE(write_delegation(what, network.fia.signing));
     Notice forged = signed_notice(fia_lets_ukf(), network.fia);
-    std::string text = replaced(std::string(as_text(ByteView(forged.bytes).subspan(1))), "until_batch = 5", "until_batch = 9");
-    refused(make_delegation_notice(text, value_of(parse_delegation(text))), ErrorCode::bad_signature, "FIA");
+    std::string text = replaced(std::string(as_text(ByteView(forged.bytes).subspan(1))),
+                                "until_batch = 5", "until_batch = 9");
+    refused(make_delegation_notice(text, value_of(parse_delegation(text))),
+            ErrorCode::bad_signature, "FIA");
     EXPECT_FALSE(parse_delegation(text + " ")) << "one spelling";
     EXPECT_TRUE(held.notices().empty());
 }
@@ -172,7 +183,8 @@ TEST_F(DelegationRules, AForkOfADelegatesLogIsAProofOnceTheDelegationIsKnown) {
     };
     auto [a, signature_a] = signed_header(1);
     auto [b, signature_b] = signed_header(2);
-    const Notice fork = make_fork_notice(make_evidence({header(1).log, 1}, a, signature_a, b, signature_b));
+    const Notice fork =
+        make_fork_notice(make_evidence({header(1).log, 1}, a, signature_a, b, signature_b));
     refused(fork, ErrorCode::epoch_unknown, "unless a delegation lets it");
     ASSERT_TRUE(held.take_notice(signed_notice(fia_lets_ukf(), network.fia)));
     EXPECT_TRUE(held.take_notice(fork));

@@ -22,7 +22,8 @@ struct Epochs3 {
     using Edit = std::function<void(Charter&)>;
     // The epoch after `before` with `edit` done to it, signed by `signers`.
     [[nodiscard]] std::string successor(const Charter& before, const Edit& edit,
-                                        const std::vector<std::string>& signers = {"IOM", "FIA"}) const {
+                                        const std::vector<std::string>& signers = {"IOM",
+                                                                                   "FIA"}) const {
         Charter next = before;
         next.epoch = before.epoch + 1;
         next.previous = before.identity;

@@ -17,7 +17,8 @@ protected:
     const NetworkId id{first.charter->identity.raw};
     const Epochs epochs{first.charter};
 
-    [[nodiscard]] OpenBatch batch(const Member& by, std::string_view compartment, std::string_view what) const {
+    [[nodiscard]] OpenBatch batch(const Member& by, std::string_view compartment,
+                                  std::string_view what) const {
         BatchContext place;
         place.network = id;
         place.log.id = log_id(id, by.id(), compartment);
@@ -39,9 +40,12 @@ protected:
                              encode_header(b.header), b.signature);
     }
     [[nodiscard]] ForkEvidence fork() const {
-        return fork_of(batch(network.fia, "movement", "here"), batch(network.fia, "movement", "there too"));
+        return fork_of(batch(network.fia, "movement", "here"),
+                       batch(network.fia, "movement", "there too"));
     }
-    [[nodiscard]] std::string text() const { return write_evidence_file(value_of(make_evidence_file(fork(), epochs))); }
+    [[nodiscard]] std::string text() const {
+        return write_evidence_file(value_of(make_evidence_file(fork(), epochs)));
+    }
 
     static void refused(const std::string& text, ErrorCode code, std::string_view why) {
         auto read = verify_evidence_file(text);
@@ -88,10 +92,12 @@ TEST_F(EvidenceFiles, AreRefusedWithLineOrKeyWhereTheyAreNotWhatTheyShouldBe) {
     refused(good + "more = 1\n", ErrorCode::invalid_argument, "more");
     refused(good + std::string(16u << 10, '#'), ErrorCode::limit_exceeded, "larger");
     refused(with(good, "header_a", "00"), ErrorCode::malformed, "header_a");
-    refused(with(good, "header_b", std::string(2 * BatchHeader::encoded_bytes, 'x')), ErrorCode::malformed, "header_b");
+    refused(with(good, "header_b", std::string(2 * BatchHeader::encoded_bytes, 'x')),
+            ErrorCode::malformed, "header_b");
     refused(with(good, "key_a", "12"), ErrorCode::invalid_argument, "key_a");
     refused(replaced(good, "batch = 1", "batch = 0"), ErrorCode::invalid_argument, "batch");
-    refused(with(good, "header_a", std::string(2 * BatchHeader::encoded_bytes, '0')), ErrorCode::malformed, "header");
+    refused(with(good, "header_a", std::string(2 * BatchHeader::encoded_bytes, '0')),
+            ErrorCode::malformed, "header");
 }
 
 TEST_F(EvidenceFiles, ShowNothingWithAnotherKeySignatureLogOrPlace) {
@@ -101,12 +107,14 @@ TEST_F(EvidenceFiles, ShowNothingWithAnotherKeySignatureLogOrPlace) {
     refused(with(good, "key_b", key), ErrorCode::bad_signature, "signature b");
     refused(with(good, "key_a", std::string(64, '0')), ErrorCode::bad_key, "small order");
     const EvidenceFile read = value_of(verify_evidence_file(good));
-    refused(with(good, "signature_a", read.fork.signature_b.hex()), ErrorCode::bad_signature, "signature a");
+    refused(with(good, "signature_a", read.fork.signature_b.hex()), ErrorCode::bad_signature,
+            "signature a");
     EXPECT_FALSE(verify_evidence_file(with(good, "compartment", "protection")).has_value());
     EXPECT_FALSE(verify_evidence_file(with(good, "node", network.iom.id().hex())).has_value());
     EXPECT_FALSE(verify_evidence_file(with(good, "incarnation", std::string(32, '1'))).has_value());
     EXPECT_FALSE(verify_evidence_file(replaced(good, "batch = 1", "batch = 2")).has_value());
-    EXPECT_FALSE(verify_evidence_file(with(good, "header_b", to_hex(read.fork.header_a))).has_value());
+    EXPECT_FALSE(
+        verify_evidence_file(with(good, "header_b", to_hex(read.fork.header_a))).has_value());
 }
 
 } // namespace

@@ -1,5 +1,5 @@
-// A node is admitted, another suspended, removed with a cut, and a part of what it wrote admitted later:
-// the same frontier, state and verdicts at each step, in whatever order a node hears of it.
+// A node is admitted, another suspended, removed with a cut, and a part of what it wrote admitted
+// later: the same frontier, state and verdicts at each step, in whatever order a node hears of it.
 #include "epochs_fixture.hpp"
 #include "storage/derive/derived.hpp"
 #include "storage/log/memory_log.hpp"
@@ -15,7 +15,7 @@ constexpr const char* compartment = "movement";
 
 // One thing that a node may hear.
 struct Heard {
-    std::string epoch;              // a signed charter
+    std::string epoch; // a signed charter
     std::optional<Notice> notice;
     std::optional<EncodedBatch> batch;
 };
@@ -25,7 +25,8 @@ class Listener {
 public:
     explicit Listener(const Epochs3& network)
         : key_(seeded_key(77)), state_(network.state()),
-          log_(make_memory_log(Author{network.network.iom.id(), &key_, &entropy_}, state_.authority())),
+          log_(make_memory_log(Author{network.network.iom.id(), &key_, &entropy_},
+                               state_.authority())),
           derived_(value_of(Derived::open(*log_, schema()))) {}
 
     // Peers offer again what came too early: rounds until nothing is news.
@@ -54,7 +55,8 @@ public:
     std::string verdict() {
         for (;;)
             if (value_of(derived_->follow(1000)) == 0) break;
-        std::string out = state_.state_hash().hex() + " " + frontier_digest(log_->frontier(compartment)).hex() + " " +
+        std::string out = state_.state_hash().hex() + " " +
+                          frontier_digest(log_->frontier(compartment)).hex() + " " +
                           value_of(derived_->state_digest(compartment, {})).hex();
         for (const FrontierEntry& entry : log_->frontier(compartment))
             out += " " + entry.log.id.brief() + ":" + std::to_string(entry.head.number);
@@ -80,7 +82,9 @@ public:
     Writing(const Member& member, std::shared_ptr<const Authority> authority)
         : key_(seeded_key(2 * member.seed)), entropy_(member.seed + 500),
           log_(make_memory_log(Author{member.id(), &key_, &entropy_}, std::move(authority))) {}
-    void under(std::shared_ptr<const Authority> authority) { ASSERT_TRUE(log_->set_authority(std::move(authority))); }
+    void under(std::shared_ptr<const Authority> authority) {
+        ASSERT_TRUE(log_->set_authority(std::move(authority)));
+    }
     Heard write(std::string_view what = "crossing", std::uint16_t kind = 1) {
         AppendRequest request{compartment, std::vector<EventDraft>(1)};
         EventDraft& draft = request.drafts[0];
@@ -133,7 +137,8 @@ TEST_F(GovernanceOrder, IsForgottenAtEveryStep) {
         known.push_back(std::move(one));
     };
     auto epoch = [&](const Edit& edit) {
-        add({successor(*guide.state().ruling().charter, edit, {"IOM", "MOFA"}), std::nullopt, std::nullopt});
+        add({successor(*guide.state().ruling().charter, edit, {"IOM", "MOFA"}), std::nullopt,
+             std::nullopt});
     };
     Writing iom(network.iom, guide.authority()), fia(network.fia, guide.authority());
     add(iom.write());
@@ -174,7 +179,8 @@ TEST_F(GovernanceOrder, IsForgottenAtEveryStep) {
     EXPECT_EQ(std::set<std::string>(verdicts.begin(), verdicts.end()).size(), 4u);
 }
 
-// FIA lets UKF write movements up to batch 3, then ends it after batch 2; among them an event of another kind.
+// FIA lets UKF write movements up to batch 3, then ends it after batch 2; among them an event of
+// another kind.
 TEST_F(GovernanceOrder, IsForgottenWhereAPartnerWritesUnderADelegation) {
     std::vector<Heard> known;
     Listener guide(*this);
@@ -209,7 +215,8 @@ TEST_F(GovernanceOrder, IsForgottenWhereAPartnerWritesUnderADelegation) {
     const std::string one_written = verdicts.back();
     add(of_ukf[1]);
     everybody_agrees(known, "another kind");
-    EXPECT_TRUE(verdicts.back().ends_with(":2") || verdicts.back().find(":2 ") != std::string::npos) << "it is kept";
+    EXPECT_TRUE(verdicts.back().ends_with(":2") || verdicts.back().find(":2 ") != std::string::npos)
+        << "it is kept";
     const auto state_of = [](const std::string& verdict) { return verdict.substr(2 * 65, 64); };
     EXPECT_EQ(state_of(verdicts.back()), state_of(one_written)) << "and has no effect";
     for (const Heard& one : {of_ukf[2], of_ukf[3]}) add(one);
@@ -247,20 +254,28 @@ TEST_F(GovernanceOrder, IsForgottenWhereAnEpochAdmitsOneBranchOfAForkAndThenTheO
     ASSERT_EQ(fia.name, copy.name);
     auto signature = [](const EncodedBatch& batch) {
         Signature out;
-        std::memcpy(out.raw.data(), batch.bytes.data() + BatchHeader::encoded_bytes, Signature::size);
+        std::memcpy(out.raw.data(), batch.bytes.data() + BatchHeader::encoded_bytes,
+                    Signature::size);
         return out;
     };
     for (std::size_t i : {0u, 1u}) { // the second shows the branches and not where they part
         const EncodedBatch &a = *known[1 + i].batch, &b = *there[i].batch;
-        add({"", make_fork_notice(make_evidence({fia.name, 2 + i}, a.header(), signature(a), b.header(), signature(b))),
+        add({"",
+             make_fork_notice(make_evidence({fia.name, 2 + i}, a.header(), signature(a), b.header(),
+                                            signature(b))),
              std::nullopt});
     }
     everybody_agrees(known, "forked");
 
     auto admit = [&](const EncodedBatch& batch) {
-        const CharterAdmit one{network.fia.id(), compartment, fia.name.incarnation, 2,
-                               header_hash(NetworkId{first.charter->identity.raw}, batch.header()), "checked on paper"};
-        add({successor(*guide.state().ruling().charter, [&](Charter& c) { c.admits = {one}; }, {"IOM", "MOFA"}),
+        const CharterAdmit one{network.fia.id(),
+                               compartment,
+                               fia.name.incarnation,
+                               2,
+                               header_hash(NetworkId{first.charter->identity.raw}, batch.header()),
+                               "checked on paper"};
+        add({successor(*guide.state().ruling().charter, [&](Charter& c) { c.admits = {one}; },
+                       {"IOM", "MOFA"}),
              std::nullopt, std::nullopt});
     };
     admit(*known[1].batch);

@@ -63,7 +63,8 @@ TEST_F(IdentityFiles, OnlyTheOwnerMayReadThem) {
 TEST_F(IdentityFiles, ASecondNodeInTheSameDirectoryIsAConflict) {
     create();
     std::string key = read(dir + "/keys/signing.key");
-    EXPECT_EQ(create_node(dir, "IOM", "X", "127.0.0.1:1", entropy).error().code, ErrorCode::conflict);
+    EXPECT_EQ(create_node(dir, "IOM", "X", "127.0.0.1:1", entropy).error().code,
+              ErrorCode::conflict);
     EXPECT_EQ(read(dir + "/keys/signing.key"), key);
     write(temp / "other", "");
     EXPECT_EQ(create_node(temp.path(), "IOM", "X", "127.0.0.1:1", entropy).error().code,
@@ -137,8 +138,10 @@ TEST_F(IdentityFiles, WhereTheDirectoryCanNotBeMadeNothingIs) {
     EXPECT_THAT(error.detail, HasSubstr(temp / "file"));
     EXPECT_EQ(create_node(temp / "no/such/place", "IOM", "X", "127.0.0.1:1", entropy).error().code,
               ErrorCode::not_found);
-    EXPECT_EQ(create_node(dir, "IOM", "X", "no address", entropy).error().code, ErrorCode::invalid_argument);
-    for (const std::string& name : {"no", "node"}) EXPECT_FALSE(std::filesystem::exists(temp / name)) << name;
+    EXPECT_EQ(create_node(dir, "IOM", "X", "no address", entropy).error().code,
+              ErrorCode::invalid_argument);
+    for (const std::string& name : {"no", "node"})
+        EXPECT_FALSE(std::filesystem::exists(temp / name)) << name;
     EXPECT_EQ(read(temp / "file"), "");
 }
 
@@ -148,7 +151,8 @@ TEST_F(IdentityFiles, KeysThatWaitAreMadeOnceAndTheIdStays) {
     EXPECT_NE(next.signing_key, before.signing_key);
     EXPECT_EQ(next.address, before.address);
     EXPECT_EQ(value_of(stage_next_keys(dir, entropy)).signing_key, next.signing_key);
-    EXPECT_EQ(value_of(load_identity(dir)).signing.public_key(), before.signing_key); // not in use yet
+    EXPECT_EQ(value_of(load_identity(dir)).signing.public_key(),
+              before.signing_key); // not in use yet
     const std::string kept = read(dir + "/keys/node");
     EXPECT_EQ(kept, node_id(before.signing_key).hex() + "\n");
     for (const std::string& damaged : {kept.substr(1), "x" + kept.substr(1), kept + kept}) {
@@ -250,7 +254,8 @@ TEST_F(CharterFiles, WaitingKeysComeIntoUseOnceACharterListsThem) {
     second.nodes.at(0).signing_key = next.signing_key;
     second.nodes.at(0).tls_key = next.tls_key;
     const Identity self = value_of(load_identity(dir));
-    const std::string two = value_of(sign_charter(value_of(write_charter(second)), "IOM", self.signing, &ruling));
+    const std::string two =
+        value_of(sign_charter(value_of(write_charter(second)), "IOM", self.signing, &ruling));
     const Charter now = value_of(adopt_charter_file(dir, two));
     EXPECT_EQ(now.epoch, 2u);
     EXPECT_TRUE(next_keys_listed(dir, now));
@@ -274,7 +279,8 @@ TEST_F(CharterFiles, NoticesAreKeptAndADamagedOneIsRefusedByName) {
     suspension.epoch = state.ruling().charter->identity;
     suspension.node = value_of(load_identity(dir)).id;
     suspension.reason = "a drill";
-    const std::string text = value_of(write_suspension(suspension, "IOM", value_of(load_identity(dir)).signing));
+    const std::string text =
+        value_of(write_suspension(suspension, "IOM", value_of(load_identity(dir)).signing));
     const Notice notice = value_of(parse_notice(make_suspension_notice(text, suspension).bytes));
     ASSERT_TRUE(state.take_notice(notice).has_value());
     ASSERT_TRUE(save_charter_state(dir, state).has_value());

@@ -34,7 +34,8 @@ TEST_F(Succession, EachChangeIsSaidInASentenceBothWays) {
     next.quorum = 3;
     next.settles = {Hash{one.identity}};
     next.agencies.push_back({"ILO", "The ILO", "reader", false});
-    next.nodes.push_back({"ILO", ilo.id(), ilo.enrolment.signing_key, ilo.enrolment.tls_key, "127.0.0.1:7409"});
+    next.nodes.push_back(
+        {"ILO", ilo.id(), ilo.enrolment.signing_key, ilo.enrolment.tls_key, "127.0.0.1:7409"});
     for (CharterAgency& agency : next.agencies)
         if (agency.code == "FIA") agency.steward = false;
     remove_agency(next, "UKF");
@@ -70,34 +71,48 @@ TEST_F(Succession, EachChangeIsSaidInASentenceBothWays) {
             "node " + fia.brief() + " of FIA signs with a new key",
             "node " + fia.brief() + " of FIA connects with a new key",
             "node " + fia.brief() + " of FIA moves from 127.0.0.1:7403 to 127.0.0.1:7999",
-            "removes node " + ukf.brief() + " of UKF", "adds compartment returns: writers IOM; readers nobody",
-            "writers of movement: IOM (were IOM, FIA)", "readers of movement: nobody (were MOFA, UKF)",
+            "removes node " + ukf.brief() + " of UKF",
+            "adds compartment returns: writers IOM; readers nobody",
+            "writers of movement: IOM (were IOM, FIA)",
+            "readers of movement: nobody (were MOFA, UKF)",
             "observers of movement: MOFA (were nobody)", "relays of movement: ILO (were nobody)",
             "kinds in movement: movement, residence (were movement)", "changes " + changed,
             "adds schema/residence.toml", "drops " + dropped,
             "of node " + ukf.brief() + " in movement, log " + log.brief() + ", nothing counts",
-            "of node " + fia.brief() + " in movement, log " + log.brief() + ", what is up to batch 4 counts of key " +
-                network.fia.signing.id().brief() + ": lost laptop",
-            "of the two batches 2 that node " + fia.brief() + " signed in movement, log " + log.brief() + ", " +
-                one.identity.brief() + " counts, and what follows it: checked on paper"));
+            "of node " + fia.brief() + " in movement, log " + log.brief() +
+                ", what is up to batch 4 counts of key " + network.fia.signing.id().brief() +
+                ": lost laptop",
+            "of the two batches 2 that node " + fia.brief() + " signed in movement, log " +
+                log.brief() + ", " + one.identity.brief() +
+                " counts, and what follows it: checked on paper"));
 
     const auto back = charter_changes(next, one);
     for (const std::string& sentence :
          {"lifts the cut of node " + ukf.brief() + " in movement, log " + log.brief(),
-          "of the two batches 2 that node " + fia.brief() + " signed in movement, log " + log.brief() + ", " +
-              one.identity.brief() + " is admitted no longer: checked on paper",
-          "FIA becomes " + title + ", a steward (was " + title + ")", std::string("removes ILO (The ILO)")})
+          "of the two batches 2 that node " + fia.brief() + " signed in movement, log " +
+              log.brief() + ", " + one.identity.brief() +
+              " is admitted no longer: checked on paper",
+          "FIA becomes " + title + ", a steward (was " + title + ")",
+          std::string("removes ILO (The ILO)")})
         EXPECT_THAT(back, ::testing::Contains(sentence));
 }
 
 TEST_F(Succession, AnEpochFollowsTheOneThatRulesByNameAndNumber) {
-    refuses(successor(one, [](Charter& c) { c.previous.raw[0] ^= std::byte{1}; }), ErrorCode::epoch_unknown, "adopt the epochs between");
-    refuses(successor(one, [](Charter& c) { c.epoch = 3; }), ErrorCode::invalid_argument, "wrong number");
+    refuses(successor(one, [](Charter& c) { c.previous.raw[0] ^= std::byte{1}; }),
+            ErrorCode::epoch_unknown, "adopt the epochs between");
+    refuses(successor(one, [](Charter& c) { c.epoch = 3; }), ErrorCode::invalid_argument,
+            "wrong number");
     NodeId nobody;
     nobody.raw[3] = std::byte{9};
-    refuses(successor(one, [&](Charter& c) { c.cuts.push_back({nobody, "movement", {}, 1, std::nullopt, "who"}); }),
+    refuses(successor(one,
+                      [&](Charter& c) {
+                          c.cuts.push_back({nobody, "movement", {}, 1, std::nullopt, "who"});
+                      }),
             ErrorCode::invalid_argument, "a cut names node");
-    refuses(successor(one, [&](Charter& c) { c.admits.push_back({nobody, "movement", {}, 1, one.identity, "who"}); }),
+    refuses(successor(one,
+                      [&](Charter& c) {
+                          c.admits.push_back({nobody, "movement", {}, 1, one.identity, "who"});
+                      }),
             ErrorCode::invalid_argument, "[[admit]] names node");
 }
 
@@ -111,7 +126,9 @@ TEST_F(Succession, ASuspensionThatIsNotAStewardsWordIsRefused) {
     const auto written = [](const Suspension& what, const std::string& by, const SigningKey& key) {
         return value_of(write_suspension(what, by, key));
     };
-    const auto parsed = [&](const std::string& text) { return parse_notice(make_suspension_notice(text, stop).bytes); };
+    const auto parsed = [&](const std::string& text) {
+        return parse_notice(make_suspension_notice(text, stop).bytes);
+    };
     const auto code = [&](const std::string& text) {
         auto notice = parsed(text);
         return notice ? held.take_notice(notice.value()).error().code : notice.error().code;
@@ -119,8 +136,10 @@ TEST_F(Succession, ASuspensionThatIsNotAStewardsWordIsRefused) {
     const std::string good = written(stop, "MOFA", network.mofa.signing);
     EXPECT_EQ(code(good + "# edited\n"), ErrorCode::non_canonical);
     EXPECT_EQ(code(good + std::string(2u << 20, '#')), ErrorCode::limit_exceeded);
-    EXPECT_EQ(code(written(stop, "UKF", network.ukf.signing)), ErrorCode::not_permitted);  // no steward
-    EXPECT_EQ(code(written(stop, "MOFA", network.fia.signing)), ErrorCode::not_permitted); // not its key
+    EXPECT_EQ(code(written(stop, "UKF", network.ukf.signing)),
+              ErrorCode::not_permitted); // no steward
+    EXPECT_EQ(code(written(stop, "MOFA", network.fia.signing)),
+              ErrorCode::not_permitted); // not its key
     const Notice whole = value_of(parsed(good));
     EXPECT_EQ(code(replaced(good, std::get<Suspension>(whole.what).value.hex(), Signature{}.hex())),
               ErrorCode::bad_signature);
@@ -161,8 +180,8 @@ TEST_F(Succession, AStewardThatIsRemovedCannotKeepTheOthersFromIt) {
     EXPECT_TRUE(held.take_epoch(text));
     // And it may agree to its own removal.
     CharterState other = state();
-    EXPECT_TRUE(other.take_epoch(successor(one, [](Charter& c) { remove_agency(c, "MOFA"); },
-                                           {"MOFA", "IOM", "FIA"})));
+    EXPECT_TRUE(other.take_epoch(
+        successor(one, [](Charter& c) { remove_agency(c, "MOFA"); }, {"MOFA", "IOM", "FIA"})));
     EXPECT_EQ(held.state_hash(), other.state_hash());
 }
 
@@ -177,10 +196,14 @@ TEST_F(Succession, NewStewardsMustHaveSignedToo) {
 }
 
 TEST_F(Succession, WhatWasSignedCannotChangeItsMeaning) {
-    refuses(successor(one, [](Charter& c) { c.nodes[3].agency = "FIA"; }), ErrorCode::invalid_argument, "belongs to");
-    refuses(successor(one, [](Charter& c) { c.compartments.pop_back(); }), ErrorCode::invalid_argument, "compartment");
-    refuses(successor(one, [](Charter& c) { std::swap(c.compartments[0].kinds, c.compartments[1].kinds); }),
-            ErrorCode::invalid_argument, "leaves compartment");
+    refuses(successor(one, [](Charter& c) { c.nodes[3].agency = "FIA"; }),
+            ErrorCode::invalid_argument, "belongs to");
+    refuses(successor(one, [](Charter& c) { c.compartments.pop_back(); }),
+            ErrorCode::invalid_argument, "compartment");
+    refuses(
+        successor(one,
+                  [](Charter& c) { std::swap(c.compartments[0].kinds, c.compartments[1].kinds); }),
+        ErrorCode::invalid_argument, "leaves compartment");
     refuses(successor(one,
                       [](Charter& c) {
                           for (CharterDocument& d : c.documents)
@@ -188,9 +211,7 @@ TEST_F(Succession, WhatWasSignedCannotChangeItsMeaning) {
                       }),
             ErrorCode::invalid_argument, "add a field with a new tag");
     refuses(successor(one,
-                      [](Charter& c) {
-                          std::swap(c.nodes[0].signing_key, c.nodes[3].signing_key);
-                      },
+                      [](Charter& c) { std::swap(c.nodes[0].signing_key, c.nodes[3].signing_key); },
                       {"FIA", "MOFA"}),
             ErrorCode::invalid_argument, "has a key that was node");
 }
@@ -207,7 +228,8 @@ TEST_F(Succession, AKindAndAFieldMayBeAdded) {
 
 TEST_F(Succession, AnEpochIsTakenOnlyAfterTheOneThatItFollows) {
     auto two = successor(one, [](Charter&) {});
-    auto three = successor(value_of(parse_charter(two)), [](Charter& c) { c.quorum = 3; }, {"IOM", "FIA", "MOFA"});
+    auto three = successor(value_of(parse_charter(two)), [](Charter& c) { c.quorum = 3; },
+                           {"IOM", "FIA", "MOFA"});
     auto early = held.take_epoch(three);
     ASSERT_FALSE(early);
     EXPECT_EQ(early.error().code, ErrorCode::epoch_unknown);
@@ -224,7 +246,8 @@ protected:
     std::string settled(std::vector<std::string> rivals) const {
         return successor(one, [&](Charter& c) {
             c.epoch = 3;
-            for (const std::string& text : rivals) c.settles.push_back(value_of(parse_charter(text)).identity);
+            for (const std::string& text : rivals)
+                c.settles.push_back(value_of(parse_charter(text)).identity);
             std::sort(c.settles.begin(), c.settles.end());
         });
     }
@@ -240,7 +263,8 @@ TEST_F(Rivals, FreezeTheCharterAtTheEpochBeforeThem) {
 }
 
 TEST_F(Rivals, LeaveOneStateInWhateverOrderEverythingIsHeard) {
-    const std::string on_a = successor(value_of(parse_charter(a)), [](Charter& c) { c.network_name = "A2"; });
+    const std::string on_a =
+        successor(value_of(parse_charter(a)), [](Charter& c) { c.network_name = "A2"; });
     const std::string last = settled({a, b});
     std::vector<std::string> texts{a, b, last};
     std::sort(texts.begin(), texts.end());
@@ -277,14 +301,16 @@ TEST_F(Rivals, TravelAsNoticesToThoseWhoSawOnlyOne) {
 // The quorum is two of three: who signed is not what was decided.
 TEST_F(Rivals, AreTheSameWhoeverOfTheStewardsSigned) {
     const auto with = [&](std::vector<std::string> signers) {
-        return successor(one, [](Charter& c) { c.network_name = "B"; }, std::move(signers));
+        return successor(
+            one, [](Charter& c) { c.network_name = "B"; }, std::move(signers));
     };
     CharterState here = state(), there = state();
     for (const std::string& text : {a, with({"MOFA", "IOM"})}) ASSERT_TRUE(here.take_epoch(text));
     for (const std::string& text : {a, with({"FIA", "IOM"})}) ASSERT_TRUE(there.take_epoch(text));
     EXPECT_TRUE(here.frozen());
     EXPECT_EQ(here.state_hash(), there.state_hash());
-    for (const auto& [hash, notice] : there.notices()) EXPECT_EQ(value_of(here.take_notice(notice)), CharterState::News::nothing);
+    for (const auto& [hash, notice] : there.notices())
+        EXPECT_EQ(value_of(here.take_notice(notice)), CharterState::News::nothing);
 }
 
 // Each was published at another node; numbers tell them nothing.
@@ -339,13 +365,15 @@ TEST(CharterChanges, AreSaidInSentences) {
     auto next = value_of(parse_charter(make.successor(*make.first.charter, [&](Charter& c) {
         remove_agency(c, "UKF");
         c.compartments[0].readers.push_back("FIA");
-        c.cuts.push_back({make.network.ukf.id(), "movement", {}, 4, std::nullopt, "left the network"});
+        c.cuts.push_back(
+            {make.network.ukf.id(), "movement", {}, 4, std::nullopt, "left the network"});
     })));
     auto said = charter_changes(*make.first.charter, next);
     std::string all;
     for (const std::string& line : said) all += line + "\n";
     EXPECT_NE(all.find("removes UKF"), std::string::npos) << all;
-    EXPECT_NE(all.find("readers of movement: MOFA, FIA (were MOFA, UKF)"), std::string::npos) << all;
+    EXPECT_NE(all.find("readers of movement: MOFA, FIA (were MOFA, UKF)"), std::string::npos)
+        << all;
     EXPECT_NE(all.find("what is up to batch 4 counts: left the network"), std::string::npos) << all;
 }
 

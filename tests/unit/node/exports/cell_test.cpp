@@ -20,7 +20,8 @@ Texts read_back(const Texts& cells) {
         append_csv(file, cells[i]);
     }
     file += '\n';
-    auto source = [&, at = std::size_t{0}](std::span<std::byte> out) mutable -> Result<std::size_t> {
+    auto source = [&,
+                   at = std::size_t{0}](std::span<std::byte> out) mutable -> Result<std::size_t> {
         const std::size_t count = std::min(out.size(), file.size() - at);
         std::memcpy(out.data(), file.data() + at, count);
         at += count;
@@ -35,7 +36,8 @@ Texts read_back(const Texts& cells) {
 }
 
 TEST(Cell, WhatASpreadsheetWouldRunIsText) {
-    for (const char* bad : {"=1+1", "+1", "-2", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠x", "'=1", "'"}) {
+    for (const char* bad : {"=1+1", "+1", "-2", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1",
+                            "－1", "＠x", "'=1", "'"}) {
         const std::string cell = write_cell(Texts{bad}, false);
         EXPECT_EQ(cell, std::string("'") + bad);
         EXPECT_EQ(read_cell(cell, false).value(), Texts{bad});
@@ -64,7 +66,8 @@ TEST(Cell, AnythingComesBackExactlyThroughAFile) {
         const bool many = random() % 2 == 0;
         Texts values(many ? random() % 4 : random() % 2);
         for (std::string& value : values)
-            for (std::size_t i = random() % 6; i > 0; --i) value += letters[random() % letters.size()];
+            for (std::size_t i = random() % 6; i > 0; --i)
+                value += letters[random() % letters.size()];
         const std::string cell = write_cell(values, many);
         Texts row = read_back({"id", cell, "end"});
         ASSERT_EQ(row.size(), 3u);
@@ -75,10 +78,12 @@ TEST(Cell, AnythingComesBackExactlyThroughAFile) {
 }
 
 TEST(Iso, TimesComeBackToTheMicrosecond) {
-    for (std::int64_t us : {0ll, 1ll, -1ll, 1'700'000'000'000'001ll, 1'700'000'000'000'000ll, -62'135'596'800'000'000ll,
-                            9'000'000'000'000'000'000ll, -9'000'000'000'000'000'000ll})
+    for (std::int64_t us :
+         {0ll, 1ll, -1ll, 1'700'000'000'000'001ll, 1'700'000'000'000'000ll,
+          -62'135'596'800'000'000ll, 9'000'000'000'000'000'000ll, -9'000'000'000'000'000'000ll})
         EXPECT_EQ(read_iso(iso_text({us})).value().microseconds, us) << iso_text({us});
-    for (const char* bad : {"x", "2020-01-08", "2020-13-08T00:00:00Z", "2020-01-08T25:00:00Z", "2020-01-08T00:00:00.5Z"})
+    for (const char* bad : {"x", "2020-01-08", "2020-13-08T00:00:00Z", "2020-01-08T25:00:00Z",
+                            "2020-01-08T00:00:00.5Z"})
         EXPECT_FALSE(read_iso(bad).has_value()) << bad;
 }
 

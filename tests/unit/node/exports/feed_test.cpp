@@ -45,7 +45,9 @@ protected:
         }));
         return out;
     }
-    [[nodiscard]] FeedCursor parsed(const std::string& text) const { return value_of(parse_cursor(*node.node, text)); }
+    [[nodiscard]] FeedCursor parsed(const std::string& text) const {
+        return value_of(parse_cursor(*node.node, text));
+    }
     std::string refusal(const std::string& text) {
         auto parsed = parse_cursor(*node.node, text);
         EXPECT_FALSE(parsed.has_value()) << text;
@@ -61,9 +63,11 @@ TEST_F(Feed, AReaderThatStopsAnywhereLosesNothingAndRepeatsNothing) {
         Read part = read(parsed(kept), 1 + draw(7), 1 + draw(4));
         // It dies after some of the lines that were sent.
         const std::size_t keeps = draw(3) == 0 ? draw(part.leaves.size() + 1) : part.leaves.size();
-        got.insert(got.end(), part.leaves.begin(), part.leaves.begin() + static_cast<std::ptrdiff_t>(keeps));
+        got.insert(got.end(), part.leaves.begin(),
+                   part.leaves.begin() + static_cast<std::ptrdiff_t>(keeps));
         if (keeps > 0) kept = part.cursors[keeps - 1];
-        if (keeps == part.leaves.size() && draw(2) == 0) kept = value_of(show_cursor(*node.node, part.part.cursor));
+        if (keeps == part.leaves.size() && draw(2) == 0)
+            kept = value_of(show_cursor(*node.node, part.part.cursor));
     }
     Read rest = read(parsed(kept), 100000);
     EXPECT_FALSE(rest.part.more);
@@ -98,7 +102,8 @@ TEST_F(Feed, WhatIsLeftOutMovesTheCursorAndDoesNotCount) {
     for (int i = 0; i < 6; ++i) node.create({{"name", "n"}});
     ASSERT_TRUE(node.node->await_own_writes().has_value());
     int seen = 0;
-    FeedPart part = value_of(read_feed(*node.node, {}, 2, 100, [&](FeedEvent&) { return ++seen > 4; }));
+    FeedPart part =
+        value_of(read_feed(*node.node, {}, 2, 100, [&](FeedEvent&) { return ++seen > 4; }));
     EXPECT_EQ(seen, 6);
     EXPECT_FALSE(part.more);
 }
@@ -115,14 +120,17 @@ TEST_F(Feed, ACursorOfAnotherNodeOrOfNoneIsRefusedWithAdvice) {
     node.create({{"name", "a"}});
     node.send_to(other);
     const std::string foreign = value_of(show_cursor(*other.node, {1, 1}));
-    EXPECT_THAT(refusal(foreign), ::testing::AllOf(HasSubstr("conflict"), HasSubstr("Read again without a cursor")));
+    EXPECT_THAT(refusal(foreign),
+                ::testing::AllOf(HasSubstr("conflict"), HasSubstr("Read again without a cursor")));
     const std::string own = value_of(show_cursor(*node.node, {1, 1}));
     EXPECT_EQ(parsed(own), (FeedCursor{1, 1}));
     std::string moved = own;
     moved[2] = '2';
     EXPECT_THAT(refusal(moved), HasSubstr("conflict"));
-    EXPECT_THAT(refusal(value_of(show_cursor(*node.node, {2, 1}))), HasSubstr("conflict")); // beyond the end
-    for (const char* text : {"1", "1.1", "x.y.z", "1.1.", "1.300.0000000000000000", ".1.0000000000000000"})
+    EXPECT_THAT(refusal(value_of(show_cursor(*node.node, {2, 1}))),
+                HasSubstr("conflict")); // beyond the end
+    for (const char* text :
+         {"1", "1.1", "x.y.z", "1.1.", "1.300.0000000000000000", ".1.0000000000000000"})
         EXPECT_THAT(refusal(text), HasSubstr("no cursor of a feed")) << text;
 }
 
@@ -133,19 +141,22 @@ TEST_F(Feed, RebuildingKeepsCursorsAndARestartToo) {
     ASSERT_TRUE(node.registry->rebuild().has_value());
     EXPECT_EQ(read(parsed(kept), 10).leaves.size(), 1u);
     node.node->stop();
-    NodeSettings settings{network.iom.id(), "IOM", value_of(CharterState::begin(charter)), {}, {}, {}};
+    NodeSettings settings{
+        network.iom.id(), "IOM", value_of(CharterState::begin(charter)), {}, {}, {}};
     Node again(*node.log, *node.derived, std::move(settings));
     again.start({});
     EXPECT_TRUE(parse_cursor(again, kept).has_value());
 }
 
-// A journal that was set back: the same node on an older state of its store, which then goes on differently.
+// A journal that was set back: the same node on an older state of its store, which then goes on
+// differently.
 TEST_F(Feed, AJournalThatWasSetBackTakesNoCursorOfItsOtherFuture) {
     node.create({{"name", "a"}});
     const std::string shared = value_of(show_cursor(*node.node, {1, 1}));
     const Bytes runs = *value_of(node.log->setting("journal/runs"));
     node.node->stop();
-    NodeSettings settings{network.iom.id(), "IOM", value_of(CharterState::begin(charter)), {}, {}, {}};
+    NodeSettings settings{
+        network.iom.id(), "IOM", value_of(CharterState::begin(charter)), {}, {}, {}};
     std::string lost;
     {
         Node future(*node.log, *node.derived, settings);

@@ -28,7 +28,8 @@ std::string slurp(const std::string& path) {
 
 const std::string config = SAFAR_SOURCE_DIR "/config/";
 
-// The catalogue as it is drafted into a charter: every kind of the fund that there is, and what they need.
+// The catalogue as it is drafted into a charter: every kind of the fund that there is, and what
+// they need.
 HeldCharter fund_charter(const Network& network) {
     CharterDraft draft = network.draft();
     draft.documents.clear();
@@ -40,9 +41,10 @@ HeldCharter fund_charter(const Network& network) {
     }
     for (const auto& entry : std::filesystem::directory_iterator(config + "codes")) {
         const std::string name = "codes/" + entry.path().filename().string();
-        auto text = expand_code_list({name, slurp(entry.path().string())}, [](std::string_view file) -> Result<std::string> {
-            return slurp("/usr/share/iso-codes/json/" + std::string(file));
-        });
+        auto text = expand_code_list(
+            {name, slurp(entry.path().string())}, [](std::string_view file) -> Result<std::string> {
+                return slurp("/usr/share/iso-codes/json/" + std::string(file));
+            });
         draft.documents.push_back({name, value_of(std::move(text))});
     }
     std::sort(kinds.begin(), kinds.end());
@@ -55,7 +57,8 @@ HeldCharter fund_charter(const Network& network) {
 
 using Fields = std::vector<FieldText>;
 
-// A programme that breaks no rule: a budget of one year, two countries' worth of nothing, three transactions.
+// A programme that breaks no rule: a budget of one year, two countries' worth of nothing, three
+// transactions.
 Fields good_programme() {
     return {{"iati_identifier", "XM-DAC-47066-MMPTF-PK-1"},
             {"title", "Strengthening the response to trafficking and smuggling"},
@@ -114,29 +117,44 @@ protected:
         for (const FieldText& one : fields) {
             const Field* field = kind->field(std::string_view(one.field));
             EXPECT_NE(field, nullptr) << one.field;
-            draft.body.assertions.push_back({field->tag, value_of(parse_value(*schema, *field, one.value))});
+            draft.body.assertions.push_back(
+                {field->tag, value_of(parse_value(*schema, *field, one.value))});
         }
         const std::string id = show_id(draft.body.record);
         EXPECT_TRUE(node.node->append({"all", {draft}}).has_value());
         return id;
     }
     void money(const std::string& to) {
-        create("contribution", {{"date", "2025-09-10"}, {"amount", "2000000.00 USD"}, {"transaction_type", "11"},
-                                {"donor", "CA-5 Canada, IRCC"}, {"donor_type", "10"}, {"programme", to}, {"reference", "C-1"}});
-        create("contribution", {{"date", "2025-10-01"}, {"amount", "1500000.00 USD"}, {"donor", "CA-5"}, {"programme", to}});
-        create("disbursement", {{"date", "2025-11-01"}, {"amount", "700000.50 USD"}, {"receiver", "XM-DAC-41128 UNODC"},
-                                {"programme", to}, {"sector", "15132"}, {"description", "first tranche"}});
+        create("contribution", {{"date", "2025-09-10"},
+                                {"amount", "2000000.00 USD"},
+                                {"transaction_type", "11"},
+                                {"donor", "CA-5 Canada, IRCC"},
+                                {"donor_type", "10"},
+                                {"programme", to},
+                                {"reference", "C-1"}});
+        create("contribution", {{"date", "2025-10-01"},
+                                {"amount", "1500000.00 USD"},
+                                {"donor", "CA-5"},
+                                {"programme", to}});
+        create("disbursement", {{"date", "2025-11-01"},
+                                {"amount", "700000.50 USD"},
+                                {"receiver", "XM-DAC-41128 UNODC"},
+                                {"programme", to},
+                                {"sector", "15132"},
+                                {"description", "first tranche"}});
     }
     std::string build(const std::string& map = slurp(config + "standards/iati.toml")) {
         IatiRequest request;
         request.now = value_of(read_iso("2026-03-01T09:30:00Z"));
         request.enter = [](std::string_view) -> Result<> { return success(); };
         request.shows = [](const Field&, std::string_view) { return true; };
-        return value_of(build_iati(*node.node, value_of(parse_iati_map(map, *node.derived->schema())), request));
+        return value_of(build_iati(
+            *node.node, value_of(parse_iati_map(map, *node.derived->schema())), request));
     }
     static std::vector<std::string> rules(const std::string& xml) {
         std::vector<std::string> out;
-        const auto today = static_cast<std::int32_t>(value_of(read_iso("2026-03-01T00:00:00Z")).microseconds / 86'400'000'000);
+        const auto today = static_cast<std::int32_t>(
+            value_of(read_iso("2026-03-01T00:00:00Z")).microseconds / 86'400'000'000);
         for (const BrokenRule& one : value_of(check_iati(xml, today))) out.push_back(one.rule);
         return out;
     }
@@ -149,14 +167,18 @@ TEST_F(Iati, AGoodProgrammeBreaksNoRuleAndSaysWhatItsRecordsSay) {
     EXPECT_THAT(rules(xml), ::testing::IsEmpty()) << xml;
     for (const char* part :
          {R"(<iati-activities version="2.03" generated-datetime="2026-03-01T09:30:00Z">)",
-          R"(<iati-identifier>XM-DAC-47066-MMPTF-PK-1</iati-identifier>)", R"(<reporting-org ref="XM-DAC-47066" type="40">)",
-          R"(<participating-org role="4">)", R"(<narrative>UNODC</narrative>)", R"(<activity-date iso-date="2025-09-01" type="2" />)",
-          R"(<recipient-country code="PK" />)", R"(<sector code="15190" vocabulary="1" />)", R"(code="10.7" vocabulary="3")",
-          R"(code="9" vocabulary="99")", R"(<narrative>Counter smuggling</narrative>)",
-          R"(<narrative>Human Rights Marker: A: main objective</narrative>)", R"(<budget type="1">)",
-          R"(<period-end iso-date="2026-08-31" />)", R"(<transaction ref="C-1">)",
+          R"(<iati-identifier>XM-DAC-47066-MMPTF-PK-1</iati-identifier>)",
+          R"(<reporting-org ref="XM-DAC-47066" type="40">)", R"(<participating-org role="4">)",
+          R"(<narrative>UNODC</narrative>)", R"(<activity-date iso-date="2025-09-01" type="2" />)",
+          R"(<recipient-country code="PK" />)", R"(<sector code="15190" vocabulary="1" />)",
+          R"(code="10.7" vocabulary="3")", R"(code="9" vocabulary="99")",
+          R"(<narrative>Counter smuggling</narrative>)",
+          R"(<narrative>Human Rights Marker: A: main objective</narrative>)",
+          R"(<budget type="1">)", R"(<period-end iso-date="2026-08-31" />)",
+          R"(<transaction ref="C-1">)",
           R"(<value currency="USD" value-date="2025-11-01">700000.50</value>)",
-          R"(<provider-org provider-activity-id="XM-DAC-47066-MMPTF-PK-1" ref="XM-DAC-47066" />)", R"(default-currency="USD")"})
+          R"(<provider-org provider-activity-id="XM-DAC-47066-MMPTF-PK-1" ref="XM-DAC-47066" />)",
+          R"(default-currency="USD")"})
         EXPECT_THAT(xml, HasSubstr(part));
     EXPECT_THAT(xml, Not(HasSubstr("15132"))) << "a sector at the activity and at a transaction";
     EXPECT_EQ(xml, build()) << "the same records are another file";
@@ -165,8 +187,11 @@ TEST_F(Iati, AGoodProgrammeBreaksNoRuleAndSaysWhatItsRecordsSay) {
 // What xmllint says of files against the published schema; nullopt: one of the two is not here.
 std::optional<std::string> judged_by_schema(const std::string& xml) {
     const char* data = std::getenv("SAFAR_DATA");
-    const std::string folder = (data == nullptr ? std::string(SAFAR_SOURCE_DIR "/../shared/data") : std::string(data)) + "/iati";
-    if (!std::filesystem::exists(folder + "/iati-activities-schema.xsd") || std::system("command -v xmllint >/dev/null") != 0)
+    const std::string folder =
+        (data == nullptr ? std::string(SAFAR_SOURCE_DIR "/../shared/data") : std::string(data)) +
+        "/iati";
+    if (!std::filesystem::exists(folder + "/iati-activities-schema.xsd") ||
+        std::system("command -v xmllint >/dev/null") != 0)
         return std::nullopt;
     TempDir at;
     // The stub stands in for the namespace of xml:lang, so that nothing is fetched.
@@ -174,18 +199,21 @@ std::optional<std::string> judged_by_schema(const std::string& xml) {
         std::filesystem::copy_file(folder + "/" + file, at / file);
     std::filesystem::copy_file(folder + "/xml-namespace-stub.xsd", at / "xml.xsd");
     std::ofstream(at / "fund.xml") << xml;
-    const std::string command = "xmllint --nonet --noout --schema " + (at / "iati-activities-schema.xsd") + " " +
-                                (at / "fund.xml") + " 2> " + (at / "said");
+    const std::string command = "xmllint --nonet --noout --schema " +
+                                (at / "iati-activities-schema.xsd") + " " + (at / "fund.xml") +
+                                " 2> " + (at / "said");
     return std::system(command.c_str()) == 0 ? "" : slurp(at / "said") + xml;
 }
-const char* const no_schema = "needs xmllint (libxml2-utils) and the published schema in $SAFAR_DATA/iati";
+const char* const no_schema =
+    "needs xmllint (libxml2-utils) and the published schema in $SAFAR_DATA/iati";
 
 TEST_F(Iati, TheFileIsValidAgainstThePublishedSchema) {
     money(programme(good_programme()));
     auto said = judged_by_schema(build());
     if (!said) GTEST_SKIP() << no_schema;
     EXPECT_EQ(*said, "");
-    EXPECT_NE(*judged_by_schema(replaced(build(), "<activity-status", "<nonsense")), "") << "the schema is not looked at";
+    EXPECT_NE(*judged_by_schema(replaced(build(), "<activity-status", "<nonsense")), "")
+        << "the schema is not looked at";
 }
 
 // --- programmes that break a rule ---
@@ -215,19 +243,30 @@ const std::vector<Broken>& broken_programmes() {
         {"codelist:OrganisationRole", set("participating_orgs", {"9 IOM"})},
         {"6.10.1", set("participating_orgs", {"4"})},
         {"schema:activity-status", set("activity_status", {})},
-        {"6.11.1", [](Fields f) { return with(with(std::move(f), "start_planned", {}), "start_actual", {}); }},
+        {"6.11.1",
+         [](Fields f) {
+             return with(with(std::move(f), "start_planned", {}), "start_actual", {});
+         }},
         {"11.1.2", set("end_planned", {"2024-08-31"})},
         {"11.1.3", set("end_actual", {"2025-01-31"})},
         {"11.1.4", set("start_actual", {"2026-04-01"})},
         {"11.1.5", set("end_actual", {"2026-12-31"})},
         {"3.7.1", set("recipient_country", {})},
         {"3.1.1", set("recipient_country", {"PAK", "AFG"})},
-        {"3.1.2", [](Fields f) { return with(with(std::move(f), "recipient_country", {"PAK", "AFG"}), "recipient_country_percentages", {"PAK 60", "AFG 60"}); }},
+        {"3.1.2",
+         [](Fields f) {
+             return with(with(std::move(f), "recipient_country", {"PAK", "AFG"}),
+                         "recipient_country_percentages", {"PAK 60", "AFG 60"});
+         }},
         {"3.1.4", set("recipient_country_percentages", {"PAK 90"})},
         {"codelist:Country", set("recipient_country", {"Mixed"})},
         {"6.2.2", set("sector", {})},
         {"2.1.1", set("sector", {"15190", "15160"})},
-        {"2.1.2", [](Fields f) { return with(with(std::move(f), "sector", {"15190", "15160"}), "sector_percentages", {"15190 60", "15160 30"}); }},
+        {"2.1.2",
+         [](Fields f) {
+             return with(with(std::move(f), "sector", {"15190", "15160"}), "sector_percentages",
+                         {"15190 60", "15160 30"});
+         }},
         {"2.1.4", set("sector_percentages", {"15190 50"})},
         {"6.14.1", set("policy_markers", {"1 1"})},
         {"codelist:Sector", set("sector", {"151"})},
@@ -252,12 +291,16 @@ TEST_F(Iati, EachBrokenProgrammeIsRefusedByItsRule) {
         made_ = 0;
         const std::string id = programme(one.programme(good_programme()));
         money(id);
-        if (!one.contribution.empty()) create("contribution", with(one.contribution, "programme", {id}));
+        if (!one.contribution.empty())
+            create("contribution", with(one.contribution, "programme", {id}));
         const std::string xml = build();
         std::vector<std::string> found = rules(xml);
         // A programme without a sector exports the one of its transactions, where some have none.
-        if (std::string(one.rule) == "6.2.2") EXPECT_THAT(found, ::testing::Contains("6.7.2")) << xml;
-        else EXPECT_THAT(found, ::testing::Contains(std::string(one.rule))) << one.rule << "\n" << xml;
+        if (std::string(one.rule) == "6.2.2")
+            EXPECT_THAT(found, ::testing::Contains("6.7.2")) << xml;
+        else
+            EXPECT_THAT(found, ::testing::Contains(std::string(one.rule))) << one.rule << "\n"
+                                                                           << xml;
         seen.insert(one.rule);
         std::swap(fresh.log, node.log);
         std::swap(fresh.derived, node.derived);
@@ -271,37 +314,53 @@ TEST_F(Iati, EachBrokenProgrammeIsRefusedByItsRule) {
 TEST_F(Iati, RulesHoldForTheFileWhateverItWasMadeOf) {
     money(programme(good_programme()));
     const std::string good = build();
-    const auto first = [&](std::string_view from, std::string_view to) { return replaced(good, from, to); };
+    const auto first = [&](std::string_view from, std::string_view to) {
+        return replaced(good, from, to);
+    };
     const std::string sector = R"(<sector code="15190" vocabulary="1" />)";
     const std::string country = R"(<recipient-country code="PK" />)";
     const std::vector<std::pair<std::string, std::string>> cases{
         {"4.1.1", first(R"( xml:lang="en")", "")},
-        {"7.8.1", replaced(first(R"( default-currency="USD")", ""), R"(<value currency="USD" )", "<value ")},
+        {"7.8.1",
+         replaced(first(R"( default-currency="USD")", ""), R"(<value currency="USD" )", "<value ")},
         {"codelist:Currency", first(R"(<value currency="USD")", R"(<value currency="usd")")},
         {"schema:value", first("1500000.00", "1,500,000")},
         {"schema:value/@value-date", first(R"( value-date="2025-09-01")", "")},
         {"11.1.1", first(R"(last-updated-datetime="2026)", R"(last-updated-datetime="2027)")},
-        {"2.1.2", first(sector, R"(<sector code="15190" percentage="60" /><sector code="15160" percentage="30" />)")},
+        {"2.1.2",
+         first(
+             sector,
+             R"(<sector code="15190" percentage="60" /><sector code="15160" percentage="30" />)")},
         {"2.1.4", first(sector, R"(<sector code="15190" percentage="60" />)")},
         {"2.2.1", first(sector, sector + R"(<sector code="x" vocabulary="99" />)")},
         {"102.1.1", first(sector, R"(<sector code="x" vocabulary="10" />)")},
         {"6.2.2", first(sector, "")},
         {"6.6.2", first("</transaction>", R"(<sector code="15160" /></transaction>)")},
-        {"3.1.2", first(country, R"(<recipient-country code="PK" percentage="50" /><recipient-country code="AF" percentage="40" />)")},
+        {"3.1.2",
+         first(
+             country,
+             R"(<recipient-country code="PK" percentage="50" /><recipient-country code="AF" percentage="40" />)")},
         {"3.1.4", first(country, R"(<recipient-country code="PK" percentage="50" />)")},
         {"3.4.1", first(country, country + R"(<recipient-region code="679" />)")},
         {"3.6.2", first("</transaction>", R"(<recipient-country code="PK" /></transaction>)")},
-        {"3.7.2", replaced(first(country, ""), "</transaction>", R"(<recipient-country code="PK" /></transaction>)")},
-        {"6.13.1", first(R"(<policy-marker vocabulary="99")", R"(<policy-marker vocabulary="99" code="y" /><policy-marker vocabulary="99")")},
-        {"6.14.1", first("<collaboration-type", R"(<policy-marker code="1" vocabulary="1" /><collaboration-type)")},
-        {"codelist:TransactionType", first(R"(<transaction-type code="11" />)", R"(<transaction-type code="14" />)")},
+        {"3.7.2", replaced(first(country, ""), "</transaction>",
+                           R"(<recipient-country code="PK" /></transaction>)")},
+        {"6.13.1",
+         first(R"(<policy-marker vocabulary="99")",
+               R"(<policy-marker vocabulary="99" code="y" /><policy-marker vocabulary="99")")},
+        {"6.14.1", first("<collaboration-type",
+                         R"(<policy-marker code="1" vocabulary="1" /><collaboration-type)")},
+        {"codelist:TransactionType",
+         first(R"(<transaction-type code="11" />)", R"(<transaction-type code="14" />)")},
         {"6.9.1", first(R"(ref="XM-DAC-47066" />
-      <receiver-org)", R"(/>
+      <receiver-org)",
+                        R"(/>
       <receiver-org)")},
     };
     for (const auto& [rule, xml] : cases) EXPECT_THAT(rules(xml), ::testing::Contains(rule)) << xml;
 
-    const std::string result = R"(<result type="1"><title><narrative>r</narrative></title><indicator measure="1">
+    const std::string result =
+        R"(<result type="1"><title><narrative>r</narrative></title><indicator measure="1">
         <title><narrative>i</narrative></title><baseline year="2024" value="5" /><period><period-start iso-date="2025-01-01" />
         <period-end iso-date="2025-12-31" /><target value="10" /><actual value="7" /></period></indicator></result>)";
     const auto judged = [&](std::string_view from, std::string_view to) {
@@ -309,40 +368,72 @@ TEST_F(Iati, RulesHoldForTheFileWhateverItWasMadeOf) {
     };
     EXPECT_THAT(judged("r", "r"), ::testing::IsEmpty());
     const std::vector<std::tuple<std::string, std::string, std::string>> results{
-        {"codelist:ResultType", R"(type="1")", R"(type="4")"}, {"codelist:IndicatorMeasure", R"(measure="1")", R"(measure="6")"},
-        {"8.8.1", R"( value="5")", ""}, {"8.8.2", R"(value="5")", R"(value="few")"}, {"8.9.1", R"( value="10")", ""},
-        {"8.10.2", R"(value="7")", R"(value="7 people")"}, {"8.8.3", R"(measure="1")", R"(measure="5")"},
+        {"codelist:ResultType", R"(type="1")", R"(type="4")"},
+        {"codelist:IndicatorMeasure", R"(measure="1")", R"(measure="6")"},
+        {"8.8.1", R"( value="5")", ""},
+        {"8.8.2", R"(value="5")", R"(value="few")"},
+        {"8.9.1", R"( value="10")", ""},
+        {"8.10.2", R"(value="7")", R"(value="7 people")"},
+        {"8.8.3", R"(measure="1")", R"(measure="5")"},
         {"8.6.1", R"(period-end iso-date="2025)", R"(period-end iso-date="2024)"}};
-    for (const auto& [rule, from, to] : results) EXPECT_THAT(judged(from, to), ::testing::Contains(rule));
+    for (const auto& [rule, from, to] : results)
+        EXPECT_THAT(judged(from, to), ::testing::Contains(rule));
 }
 
 // Budgets by period, postings of every kind, an indicator counted once: what a running fund has.
 TEST_F(Iati, AFundOfSeveralYearsGoesOutWithItsBudgetsPostingsAndResults) {
-    const std::string id = programme(with(with(with(good_programme(), "end_planned", {"2027-08-31"}), "recipient_country", {"PAK", "AFG"}),
-                                          "recipient_country_percentages", {"PAK 90", "AFG 10"}));
+    const std::string id =
+        programme(with(with(with(good_programme(), "end_planned", {"2027-08-31"}),
+                            "recipient_country", {"PAK", "AFG"}),
+                       "recipient_country_percentages", {"PAK 90", "AFG 10"}));
     const auto on = [&](Fields fields) {
         fields.push_back({"programme", id});
         return fields;
     };
-    create("budget", on({{"period_start", "2025-09-01"}, {"period_end", "2026-08-31"}, {"amount", "700000 USD"}, {"type", "1"}}));
-    create("budget", on({{"period_start", "2026-09-01"}, {"period_end", "2027-08-31"}, {"amount", "800000 USD"}, {"type", "1"}}));
-    create("commitment", on({{"date", "2025-10-01"}, {"amount", "90000 USD"}, {"receiver", "Ansar Burney Trust"}}));
-    create("transfer", on({{"date", "2025-10-05"}, {"amount", "500000 USD"}, {"receiver_agency", "UNODC"}}));
-    create("expenditure", on({{"date", "2026-01-05"}, {"amount", "1234.5 USD"}, {"spent_by", "IOM"}}));
-    create("refund", on({{"date", "2026-02-01"}, {"amount", "5000 USD"}, {"returned_to", "XM-DAC-47066 IOM"}, {"returned_by", "UNODC"}}));
-    create("indicator", on({{"period_start", "2025-09-01"}, {"period_end", "2026-08-31"}, {"title", "Officers trained"},
-                            {"measure", "1"}, {"baseline_year", "2024"}, {"baseline", "0"}, {"target", "100"}, {"actual", "40"},
-                            {"counted_events", "e1"}, {"counted_events", "e2"}, {"counted_events", "e3"}}));
+    create("budget", on({{"period_start", "2025-09-01"},
+                         {"period_end", "2026-08-31"},
+                         {"amount", "700000 USD"},
+                         {"type", "1"}}));
+    create("budget", on({{"period_start", "2026-09-01"},
+                         {"period_end", "2027-08-31"},
+                         {"amount", "800000 USD"},
+                         {"type", "1"}}));
+    create(
+        "commitment",
+        on({{"date", "2025-10-01"}, {"amount", "90000 USD"}, {"receiver", "Ansar Burney Trust"}}));
+    create("transfer",
+           on({{"date", "2025-10-05"}, {"amount", "500000 USD"}, {"receiver_agency", "UNODC"}}));
+    create("expenditure",
+           on({{"date", "2026-01-05"}, {"amount", "1234.5 USD"}, {"spent_by", "IOM"}}));
+    create("refund", on({{"date", "2026-02-01"},
+                         {"amount", "5000 USD"},
+                         {"returned_to", "XM-DAC-47066 IOM"},
+                         {"returned_by", "UNODC"}}));
+    create("indicator", on({{"period_start", "2025-09-01"},
+                            {"period_end", "2026-08-31"},
+                            {"title", "Officers trained"},
+                            {"measure", "1"},
+                            {"baseline_year", "2024"},
+                            {"baseline", "0"},
+                            {"target", "100"},
+                            {"actual", "40"},
+                            {"counted_events", "e1"},
+                            {"counted_events", "e2"},
+                            {"counted_events", "e3"}}));
     const std::string xml = build();
     EXPECT_THAT(rules(xml), ::testing::IsEmpty()) << xml;
     for (const char* part :
-         {R"(<recipient-country code="AF" percentage="10" />)", R"(<period-end iso-date="2027-08-31" />)",
-          R"(<value currency="USD" value-date="2026-09-01">800000.00</value>)", R"(<transaction-type code="4" />)",
-          R"(<value currency="USD" value-date="2026-02-01">-5000.00</value>)", "<narrative>Ansar Burney Trust</narrative>",
-          R"(<baseline year="2024" value="0" />)", R"(<target value="100" />)", R"(<actual value="3" />)"})
+         {R"(<recipient-country code="AF" percentage="10" />)",
+          R"(<period-end iso-date="2027-08-31" />)",
+          R"(<value currency="USD" value-date="2026-09-01">800000.00</value>)",
+          R"(<transaction-type code="4" />)",
+          R"(<value currency="USD" value-date="2026-02-01">-5000.00</value>)",
+          "<narrative>Ansar Burney Trust</narrative>", R"(<baseline year="2024" value="0" />)",
+          R"(<target value="100" />)", R"(<actual value="3" />)"})
         EXPECT_THAT(xml, HasSubstr(part));
     EXPECT_THAT(xml, Not(HasSubstr("1500000"))) << "the whole amount beside budgets by period";
-    EXPECT_THAT(rules(replaced(xml, R"(percentage="10")", R"(percentage="20")")), ::testing::ElementsAre("3.1.2"));
+    EXPECT_THAT(rules(replaced(xml, R"(percentage="10")", R"(percentage="20")")),
+                ::testing::ElementsAre("3.1.2"));
     auto said = judged_by_schema(xml);
     if (!said) GTEST_SKIP() << no_schema;
     EXPECT_EQ(*said, "");
@@ -355,10 +446,16 @@ TEST_F(Iati, AMapThatNamesWhatIsNotThereIsRefused) {
     };
     EXPECT_THAT(refusal("x = 1"), HasSubstr("is none of: activity"));
     EXPECT_THAT(refusal("[activity]\nkind = \"ship\""), HasSubstr("no record kind"));
-    EXPECT_THAT(refusal("[activity]\nkind = \"programme\"\ntitle = \"name\""), HasSubstr("activity.title: kind programme has no field"));
-    EXPECT_THAT(refusal("[activity]\nkind = \"programme\"\ncolour = \"title\""), HasSubstr("is none of: identifier"));
-    EXPECT_THAT(refusal("[activity]\nkind = \"programme\"\n[[transaction]]\nkind = \"contribution\""), HasSubstr("'of'"));
-    EXPECT_EQ(refusal("[activity]\nkind = \"programme\"\n[[budget]]\nkind = \"not_yet\"\nof = \"x\"\nvalue = \"y\""), "taken");
+    EXPECT_THAT(refusal("[activity]\nkind = \"programme\"\ntitle = \"name\""),
+                HasSubstr("activity.title: kind programme has no field"));
+    EXPECT_THAT(refusal("[activity]\nkind = \"programme\"\ncolour = \"title\""),
+                HasSubstr("is none of: identifier"));
+    EXPECT_THAT(
+        refusal("[activity]\nkind = \"programme\"\n[[transaction]]\nkind = \"contribution\""),
+        HasSubstr("'of'"));
+    EXPECT_EQ(refusal("[activity]\nkind = \"programme\"\n[[budget]]\nkind = \"not_yet\"\nof = "
+                      "\"x\"\nvalue = \"y\""),
+              "taken");
 }
 
 TEST(Organisation, AreReadAsPeopleWriteThem) {

@@ -12,9 +12,12 @@ using ::testing::HasSubstr;
 
 // 2026-01-01T00:00:00Z and on, moved by hand.
 struct HandClock {
-    std::shared_ptr<std::atomic<std::int64_t>> us = std::make_shared<std::atomic<std::int64_t>>(1'767'225'600'000'000);
+    std::shared_ptr<std::atomic<std::int64_t>> us =
+        std::make_shared<std::atomic<std::int64_t>>(1'767'225'600'000'000);
     [[nodiscard]] JournalMarks::Clock clock() const {
-        return [us = us] { return std::chrono::system_clock::time_point(std::chrono::microseconds(us->load())); };
+        return [us = us] {
+            return std::chrono::system_clock::time_point(std::chrono::microseconds(us->load()));
+        };
     }
     void pass_days(int days) { *us += std::int64_t{days} * 86'400'000'000; }
 };
@@ -31,8 +34,8 @@ protected:
     static ClaimedTime day(const std::string& text) { return value_of(parse_past(text)); }
 
     // Says it at a claimed day; the first time of a name creates the record.
-    void say(TestNode& who, const std::string& record, std::uint16_t field, Value value, const std::string& at,
-             std::vector<Dot> replaces = {}) {
+    void say(TestNode& who, const std::string& record, std::uint16_t field, Value value,
+             const std::string& at, std::vector<Dot> replaces = {}) {
         EventDraft draft;
         draft.body.kind = 1;
         auto [known, fresh] = ids.try_emplace(record, RecordId{});
@@ -44,7 +47,8 @@ protected:
         draft.replaces = std::move(replaces);
         ASSERT_TRUE(who.node->append({"movement", {draft}}).has_value());
     }
-    [[nodiscard]] std::vector<Dot> dots(TestNode& who, const std::string& record, std::uint16_t field) const {
+    [[nodiscard]] std::vector<Dot> dots(TestNode& who, const std::string& record,
+                                        std::uint16_t field) const {
         std::vector<Dot> out;
         const RecordView view = value_of(who.registry->show(ids.at(record)));
         for (const Said& said : view.folded.field(field)->live) out.push_back(said.dot);
@@ -63,10 +67,12 @@ protected:
         const FoldedField* field = shown.value().folded.field(1);
         std::string out;
         if (field != nullptr)
-            for (const Said& said : field->live) out += (out.empty() ? "" : "|") + show_value(said.value);
+            for (const Said& said : field->live)
+                out += (out.empty() ? "" : "|") + show_value(said.value);
         return out;
     }
-    std::size_t found(const PastView& past, std::vector<StatisticsQuery::Filter> where = {}, std::size_t limit = 10) {
+    std::size_t found(const PastView& past, std::vector<StatisticsQuery::Filter> where = {},
+                      std::size_t limit = 10) {
         StatisticsQuery query;
         query.kind = "movement";
         query.where = std::move(where);
@@ -83,7 +89,8 @@ TEST_F(PastOf, AsOfShowsWhatWasTrueAndLaterReplacementsActOnNothing) {
     EXPECT_EQ(name(view("2024-01-01")), "Amina");
     EXPECT_EQ(name(view("2025-05-31")), "Amina");
     EXPECT_EQ(name(view("2025-06-01")), "Aminah");
-    EXPECT_THAT(name(view("2023-12-31")), ::testing::AllOf(HasSubstr("not_found"), HasSubstr("had happened by 2023-12-31")));
+    EXPECT_THAT(name(view("2023-12-31")),
+                ::testing::AllOf(HasSubstr("not_found"), HasSubstr("had happened by 2023-12-31")));
     EXPECT_EQ(value_of(view("2024-06-01").history(ids["A"])).events.size(), 1u);
     EXPECT_EQ(value_of(view("2026-06-01").history(ids["A"])).events.size(), 2u);
 }
@@ -148,7 +155,8 @@ TEST_F(PastOf, WithoutAnythingLeftOutItIsThePresent) {
 }
 
 TEST(ParsePast, ADayIsItsEnd) {
-    EXPECT_EQ(value_of(parse_past("2024-03-31")).microseconds - value_of(parse_past("2024-03-31T00:00:00Z")).microseconds,
+    EXPECT_EQ(value_of(parse_past("2024-03-31")).microseconds -
+                  value_of(parse_past("2024-03-31T00:00:00Z")).microseconds,
               86'400'000'000 - 1);
     for (const char* bad : {"", "2024", "31.3.2024", "2024-02-30", "yesterday"})
         EXPECT_FALSE(parse_past(bad).has_value()) << bad;

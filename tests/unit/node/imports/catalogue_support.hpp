@@ -8,7 +8,8 @@ namespace safar::testing {
 inline const Schema& schema() { return *repository_schema(); }
 
 // Rows of a TSV file without its comments.
-inline std::vector<std::vector<std::string>> rows_of(const std::filesystem::path& path, char first = '#') {
+inline std::vector<std::vector<std::string>> rows_of(const std::filesystem::path& path,
+                                                     char first = '#') {
     std::vector<std::vector<std::string>> out;
     std::istringstream lines(read_all(path));
     for (std::string line; std::getline(lines, line);) {

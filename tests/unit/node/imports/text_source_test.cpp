@@ -59,11 +59,23 @@ TEST(TextSource, CutOrDamagedGzipIsAnError) {
 }
 
 TEST(TextSource, TheByteOrderMarkIsDroppedAndUtf16Refused) {
-    EXPECT_EQ(text_of("\xef\xbb\xbf" "a,b\n").value(), "a,b\n");
-    EXPECT_EQ(text_of("\xef\xbb\xbf" "a,b\n", "f", Encoding::utf8, 1).value(), "a,b\n");
-    EXPECT_EQ(text_of(gzipped("\xef\xbb\xbf" "a,b\n")).value(), "a,b\n");
+    EXPECT_EQ(text_of("\xef\xbb\xbf"
+                      "a,b\n")
+                  .value(),
+              "a,b\n");
+    EXPECT_EQ(text_of("\xef\xbb\xbf"
+                      "a,b\n",
+                      "f", Encoding::utf8, 1)
+                  .value(),
+              "a,b\n");
+    EXPECT_EQ(text_of(gzipped("\xef\xbb\xbf"
+                              "a,b\n"))
+                  .value(),
+              "a,b\n");
     EXPECT_EQ(text_of("\xef\xbb\xbf").value(), "");
-    EXPECT_FALSE(text_of(std::string("\xff\xfe" "a\0,\0", 6)));
+    EXPECT_FALSE(text_of(std::string("\xff\xfe"
+                                     "a\0,\0",
+                                     6)));
 }
 
 TEST(TextSource, Windows1252BecomesUtf8) {

@@ -15,7 +15,8 @@ TEST(PeerMaintenance, IsToldToWhoIsThereAndToWhoComesLaterAndOutlivesTheSession)
     LocalNetwork network;
     auto iom = std::make_unique<RunningNode>(network.iom, network.charter, network.address(0));
     RunningNode mofa{network.mofa, network.charter, network.address(1)};
-    ASSERT_TRUE(eventually([&] { return mofa.connected(network.iom) && iom->connected(network.mofa); }));
+    ASSERT_TRUE(
+        eventually([&] { return mofa.connected(network.iom) && iom->connected(network.mofa); }));
     EXPECT_FALSE(mofa.peer(network.iom).maintenance);
     const wire::Maintenance notice{now_seconds() - 1, now_seconds() + 600, "a new disk"};
     iom->net().announce(notice);
@@ -28,8 +29,10 @@ TEST(PeerMaintenance, IsToldToWhoIsThereAndToWhoComesLaterAndOutlivesTheSession)
     iom.reset();
     ASSERT_TRUE(eventually([&] { return mofa.peer(network.iom).state != "connected"; }));
     EXPECT_TRUE(in_maintenance(mofa.peer(network.iom), std::chrono::system_clock::now()));
-    EXPECT_FALSE(in_maintenance(mofa.peer(network.iom), std::chrono::system_clock::now() + std::chrono::hours(1)));
-    EXPECT_FALSE(in_maintenance(mofa.peer(network.iom), std::chrono::system_clock::now() - std::chrono::hours(1)));
+    EXPECT_FALSE(in_maintenance(mofa.peer(network.iom),
+                                std::chrono::system_clock::now() + std::chrono::hours(1)));
+    EXPECT_FALSE(in_maintenance(mofa.peer(network.iom),
+                                std::chrono::system_clock::now() - std::chrono::hours(1)));
 }
 
 TEST(PeerMaintenance, IsWithdrawn) {

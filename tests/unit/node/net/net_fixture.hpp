@@ -1,4 +1,5 @@
-// Nodes of the test network with a log in memory and a log thread, and a TLS client that can misbehave.
+// Nodes of the test network with a log in memory and a log thread, and a TLS client that can
+// misbehave.
 #pragma once
 
 #include "node/charter/charter_state.hpp"
@@ -35,7 +36,8 @@ bool eventually(Condition condition, milliseconds patience = milliseconds(10'000
 
 class Socket {
 public:
-    explicit Socket(std::uint16_t port, int receive_timeout_s = 8) : handle_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    explicit Socket(std::uint16_t port, int receive_timeout_s = 8)
+        : handle_(::socket(AF_INET, SOCK_STREAM, 0)) {
         sockaddr_in to{};
         to.sin_family = AF_INET;
         to.sin_port = htons(port);
@@ -48,7 +50,9 @@ public:
     Socket(const Socket&) = delete;
     Socket& operator=(const Socket&) = delete;
     [[nodiscard]] int get() const { return handle_; }
-    void send(std::string_view text) const { (void)!::send(handle_, text.data(), text.size(), MSG_NOSIGNAL); }
+    void send(std::string_view text) const {
+        (void)!::send(handle_, text.data(), text.size(), MSG_NOSIGNAL);
+    }
     // True if the other side ends the connection before the receive timeout.
     [[nodiscard]] bool ends() const {
         char waste[4096];
@@ -80,7 +84,8 @@ inline std::uint16_t free_port() {
 class FakeHost final : public PeerHost {
 public:
     FakeHost(const Identity& self, std::shared_ptr<const Charter> charter)
-        : self_(self), entropy_(7), charter_(std::move(charter)), authority_(make_authority(charter_)),
+        : self_(self), entropy_(7), charter_(std::move(charter)),
+          authority_(make_authority(charter_)),
           log_(make_memory_log(Author{self.id, &self.signing, &entropy_}, authority_)),
           thread_([this] { run(); }) {}
     ~FakeHost() override {
@@ -107,7 +112,8 @@ public:
     std::vector<std::string> shared_compartments(const NodeId& peer) const override {
         std::vector<std::string> out;
         for (const CharterCompartment& compartment : charter()->compartments)
-            if (authority_->may_hold(self_.id, compartment.name) && authority_->may_hold(peer, compartment.name))
+            if (authority_->may_hold(self_.id, compartment.name) &&
+                authority_->may_hold(peer, compartment.name))
                 out.push_back(compartment.name);
         std::sort(out.begin(), out.end());
         return out;
@@ -119,7 +125,8 @@ public:
         auto owned = std::make_shared<std::vector<EncodedBatch>>(std::move(batches));
         if (stores_nothing) {
             std::vector<IngestOutcome> none(owned->size());
-            for (IngestOutcome& outcome : none) outcome.result = failure(ErrorCode::gap, "in this test nothing fits");
+            for (IngestOutcome& outcome : none)
+                outcome.result = failure(ErrorCode::gap, "in this test nothing fits");
             return later([done = std::move(done), none = std::move(none)] { done(none); });
         }
         later([this, owned, done = std::move(done)] { done(log_->ingest(*owned)); });
@@ -200,8 +207,8 @@ private:
 // A member that runs: identity, host and shell.
 class RunningNode {
 public:
-    RunningNode(const Member& member, std::shared_ptr<const Charter> charter, const std::string& listen,
-                NetOptions options = {})
+    RunningNode(const Member& member, std::shared_ptr<const Charter> charter,
+                const std::string& listen, NetOptions options = {})
         : identity_(member.identity()), host_(identity_, std::move(charter)),
           net_(value_of(PeerNet::start(identity_, listen, host_, options))) {}
 
@@ -238,13 +245,15 @@ struct LocalNetwork {
         return "127.0.0.1:" + std::to_string(ports[index]);
     }
     // IOM and MOFA are always among `members`.
-    [[nodiscard]] static std::shared_ptr<const Charter> charter_of(std::vector<const Member*> members) {
+    [[nodiscard]] static std::shared_ptr<const Charter>
+    charter_of(std::vector<const Member*> members) {
         CharterDraft draft;
         draft.network_name = "Loopback";
         draft.stewards = {"IOM"};
         for (const Member* member : members) draft.enrolments.push_back(member->enrolment);
         std::vector<std::string> writers, readers;
-        for (const Member* member : members) (member->agency == "UKF" ? readers : writers).push_back(member->agency);
+        for (const Member* member : members)
+            (member->agency == "UKF" ? readers : writers).push_back(member->agency);
         draft.compartments = {{"movement", "", {"movement"}, writers, readers},
                               {"protection", "", {"victim_case"}, {"IOM", "MOFA"}, {}}};
         draft.documents = {kind_document("movement", 1), kind_document("victim_case", 2)};

@@ -34,7 +34,8 @@ TEST_F(TwoNodes, CatchUpBothWaysAndThenHearOfEachNewEvent) {
 }
 
 TEST_F(TwoNodes, KeepOneConnectionAlthoughBothDial) {
-    ASSERT_TRUE(eventually([&] { return iom.connected(network.mofa) && mofa.connected(network.iom); }));
+    ASSERT_TRUE(
+        eventually([&] { return iom.connected(network.mofa) && mofa.connected(network.iom); }));
     // Whatever duplicates there were have ended by now; what is left must last.
     std::this_thread::sleep_for(milliseconds(700));
     auto since = iom.peer(network.mofa).since;
@@ -47,12 +48,14 @@ TEST_F(TwoNodes, KeepOneConnectionAlthoughBothDial) {
 
 // A small frame must not wait for the acknowledgement of the one before.
 TEST_F(TwoNodes, SendSmallFramesAtOnce) {
-    ASSERT_TRUE(eventually([&] { return iom.connected(network.mofa) && mofa.connected(network.iom); }));
+    ASSERT_TRUE(
+        eventually([&] { return iom.connected(network.mofa) && mofa.connected(network.iom); }));
     int connections = 0;
     for (int handle = 0; handle < 1024; ++handle) {
         sockaddr_storage peer{};
         socklen_t peer_size = sizeof peer;
-        if (::getpeername(handle, reinterpret_cast<sockaddr*>(&peer), &peer_size) != 0 || peer.ss_family != AF_INET)
+        if (::getpeername(handle, reinterpret_cast<sockaddr*>(&peer), &peer_size) != 0 ||
+            peer.ss_family != AF_INET)
             continue;
         int set = 0;
         socklen_t size = sizeof set;
@@ -64,8 +67,9 @@ TEST_F(TwoNodes, SendSmallFramesAtOnce) {
 }
 
 TEST_F(TwoNodes, UnreachablePeersWaitAndSayWhy) {
-    ASSERT_TRUE(eventually([&] { return iom.peer(network.fia).state == "waiting" &&
-                                        !iom.peer(network.fia).why.empty(); }));
+    ASSERT_TRUE(eventually([&] {
+        return iom.peer(network.fia).state == "waiting" && !iom.peer(network.fia).why.empty();
+    }));
     EXPECT_NE(iom.peer(network.fia).why.find(network.address(2)), std::string::npos);
     ASSERT_EQ(iom.net().peers().size(), 3u);
     EXPECT_EQ(iom.net().peers()[0].agency, "MOFA");
@@ -78,12 +82,14 @@ TEST_F(TwoNodes, ARestartedPeerIsFoundAgain) {
     ASSERT_TRUE(eventually([&] { return iom.peer(network.mofa).state != "connected"; }));
     iom.append("movement", 300);
     RunningNode again(network.mofa, network.charter, network.address(1));
-    ASSERT_TRUE(eventually([&] { return iom.host().digest("movement") == again.host().digest("movement"); }));
+    ASSERT_TRUE(eventually(
+        [&] { return iom.host().digest("movement") == again.host().digest("movement"); }));
 }
 
 TEST_F(TwoNodes, WhoLeavesTheCharterIsDroppedAndWhoStaysIsKept) {
     RunningNode fia(network.fia, network.charter, network.address(2));
-    ASSERT_TRUE(eventually([&] { return iom.connected(network.mofa) && iom.connected(network.fia); }));
+    ASSERT_TRUE(
+        eventually([&] { return iom.connected(network.mofa) && iom.connected(network.fia); }));
     iom.host().set_charter(LocalNetwork::charter_of({&network.iom, &network.mofa, &network.ukf}));
     iom.net().on_charter_change();
     ASSERT_TRUE(eventually([&] { return iom.net().peers().size() == 2u; }));
@@ -128,9 +134,9 @@ TEST(PeerNet, AnotherNodeAtAPeersAddressIsNotTakenForIt) {
     deaf.dial = false;
     RunningNode fia(network.fia, network.charter, network.address(1), deaf); // at MOFA's address
     RunningNode iom(network.iom, network.charter, network.address(0));
-    ASSERT_TRUE(eventually(
-        [&] { return iom.peer(network.mofa).why.find("answers at this address") != std::string::npos; }))
-        << iom.peer(network.mofa).why;
+    ASSERT_TRUE(eventually([&] {
+        return iom.peer(network.mofa).why.find("answers at this address") != std::string::npos;
+    })) << iom.peer(network.mofa).why;
     EXPECT_NE(iom.peer(network.mofa).state, "connected");
 }
 
@@ -145,7 +151,8 @@ TEST(PeerNet, ATakenOrUnusableAddressIsSaid) {
     EXPECT_EQ(second.error().code, ErrorCode::unreachable);
     EXPECT_NE(second.error().detail.find("listen"), std::string::npos);
     EXPECT_EQ(PeerNet::start(self, "nonsense", host).error().code, ErrorCode::invalid_argument);
-    EXPECT_EQ(PeerNet::start(self, "127.0.0.1:70000", host).error().code, ErrorCode::invalid_argument);
+    EXPECT_EQ(PeerNet::start(self, "127.0.0.1:70000", host).error().code,
+              ErrorCode::invalid_argument);
 }
 
 TEST(PeerNet, AnAnswerOfTheHostThatComesAfterTheEndIsIgnored) {

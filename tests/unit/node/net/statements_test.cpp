@@ -16,7 +16,8 @@ NetOptions quick() {
 
 TEST(PeerStatements, ReachWhoNeverMeetsTheAuthorAndOnlyWhoMayKnowOfTheLog) {
     LocalNetwork network;
-    auto iom = std::make_unique<RunningNode>(network.iom, network.charter, network.address(0), quick());
+    auto iom =
+        std::make_unique<RunningNode>(network.iom, network.charter, network.address(0), quick());
     RunningNode mofa{network.mofa, network.charter, network.address(1), quick()};
     iom->append("movement", 5);
     iom->append("protection", 1);
@@ -69,7 +70,9 @@ TEST(PeerStatements, ANodeThatWasSetBackHearsHowFarItsLogWentAndSaysNothingLess)
     {
         RunningNode iom{network.iom, network.charter, network.address(0), quick()};
         for (int i = 0; i < 2; ++i) iom.append("movement", 1);
-        ASSERT_TRUE(eventually([&] { return mofa.net().statements().logs == 1 && mofa.host().log().last_position() == 2; }));
+        ASSERT_TRUE(eventually([&] {
+            return mofa.net().statements().logs == 1 && mofa.host().log().last_position() == 2;
+        }));
     }
     RunningNode iom{network.iom, network.charter, network.address(0), quick()};
     iom.host().stores_nothing = true;
@@ -84,28 +87,34 @@ TEST(PeerStatements, ANodeThatWasSetBackHearsHowFarItsLogWentAndSaysNothingLess)
 // Two histories, signed by one key, that an author shows to two peers.
 struct TwoFaced : ::testing::Test {
     LocalNetwork network;
-    Identity iom = network.iom.identity(), mofa = network.mofa.identity(), fia = network.fia.identity(),
-             ukf = network.ukf.identity();
-    FakeHost at_mofa{mofa, network.charter}, at_fia{fia, network.charter}, at_ukf{ukf, network.charter};
-    StatementRound of_mofa{mofa, at_mofa, milliseconds(200)}, of_fia{fia, at_fia, milliseconds(200)},
-        of_ukf{ukf, at_ukf, milliseconds(200)};
+    Identity iom = network.iom.identity(), mofa = network.mofa.identity(),
+             fia = network.fia.identity(), ukf = network.ukf.identity();
+    FakeHost at_mofa{mofa, network.charter}, at_fia{fia, network.charter},
+        at_ukf{ukf, network.charter};
+    StatementRound of_mofa{mofa, at_mofa, milliseconds(200)},
+        of_fia{fia, at_fia, milliseconds(200)}, of_ukf{ukf, at_ukf, milliseconds(200)};
 
     [[nodiscard]] wire::Statement stated(const std::string& compartment, std::uint64_t batch,
                                          const std::string& what, const Identity& by) const {
         const NetworkId& name = at_mofa.authority()->network();
-        wire::Statement out{{log_id(name, iom.id, compartment), {}}, batch,
-                            tagged_hash("test", {as_bytes(what)}), 1'800'000'000, {}};
+        wire::Statement out{{log_id(name, iom.id, compartment), {}},
+                            batch,
+                            tagged_hash("test", {as_bytes(what)}),
+                            1'800'000'000,
+                            {}};
         wire::sign_statement(out, name, by.signing);
         return out;
     }
-    static void pass(StatementRound& from, const NodeId& sender, StatementRound& to, const NodeId& receiver) {
+    static void pass(StatementRound& from, const NodeId& sender, StatementRound& to,
+                     const NodeId& receiver) {
         from.turn(NodeTime{1}, 1'800'000'001, [](const NodeId&, const LogName&) { return 0u; });
         for (const wire::Statement& one : from.untold(receiver)) to.heard(sender, one);
     }
 };
 
 TEST_F(TwoFaced, AuthorsAreFoundByPeersAndThenByWhoMetNeitherStory) {
-    const wire::Statement one = stated("movement", 5, "for MOFA", iom), other = stated("movement", 5, "for FIA", iom);
+    const wire::Statement one = stated("movement", 5, "for MOFA", iom),
+                          other = stated("movement", 5, "for FIA", iom);
     of_mofa.heard(iom.id, one);
     of_fia.heard(iom.id, other);
     EXPECT_TRUE(of_mofa.report().splits.empty());

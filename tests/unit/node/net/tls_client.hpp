@@ -8,11 +8,11 @@
 namespace safar::testing {
 
 struct ClientSettings {
-    const SigningKey* key = nullptr;      // null: no certificate
-    const SigningKey* signer = nullptr;   // of the certificate; null: itself
-    const SigningKey* also = nullptr;     // a second certificate in the chain
-    std::string issuer = "client";        // "client" is the subject
-    long from_days = -1, until_days = 1;  // validity, from now
+    const SigningKey* key = nullptr;     // null: no certificate
+    const SigningKey* signer = nullptr;  // of the certificate; null: itself
+    const SigningKey* also = nullptr;    // a second certificate in the chain
+    std::string issuer = "client";       // "client" is the subject
+    long from_days = -1, until_days = 1; // validity, from now
     int version_min = TLS1_3_VERSION, version_max = TLS1_3_VERSION;
     std::string alpn = "safar/1"; // empty: none offered
 };

@@ -238,7 +238,8 @@ TEST_F(TlsDoor, ABitFlippedOnTheWireEndsTheConnectionAndNothingIsStored) { // H1
     bytes[size / 2] = static_cast<char>(bytes[size / 2] ^ 1);
     client.socket().send({bytes, static_cast<std::size_t>(size)});
     char answer[4096];
-    while (SSL_read(client.ssl(), answer, sizeof answer) > 0) {}
+    while (SSL_read(client.ssl(), answer, sizeof answer) > 0) {
+    }
     EXPECT_EQ(client.alert, bad_record_mac);
     ERR_clear_error();
     EXPECT_TRUE(eventually([&] { return iom.peer(network.mofa).state != "connected"; }));

@@ -86,7 +86,8 @@ TEST_F(Backups, KeysThatWaitFormerOnesAndTheNodesIdComeWithThoseThatWereKeptApar
     std::ofstream(work / "apart/node") << identity->id.hex() << "\n";
     std::ofstream(work / "apart/notes.txt") << "not a key";
     value_of(restore_backup({work / "b", work / "restored", work / "apart"}));
-    for (const char* name : {"signing.key", "tls.key", "signing.next.key", "tls.before-3fa1b2c4.key", "node"})
+    for (const char* name :
+         {"signing.key", "tls.key", "signing.next.key", "tls.before-3fa1b2c4.key", "node"})
         EXPECT_TRUE(fs::exists(work / (std::string("restored/keys/") + name))) << name;
     EXPECT_FALSE(fs::exists(work / "restored/keys/notes.txt"));
     EXPECT_EQ(value_of(load_identity(work / "restored")).id, identity->id);
@@ -201,7 +202,8 @@ TEST_F(Backups, OneWithoutItsCharterIsRefused) {
     back_up(work / "b");
     const std::string path = work / (std::string("b/") + std::string(manifest_name));
     Manifest manifest = value_of(parse_manifest(path, slurp(path)));
-    std::erase_if(manifest.files, [](const auto& file) { return file.path.starts_with("charter/"); });
+    std::erase_if(manifest.files,
+                  [](const auto& file) { return file.path.starts_with("charter/"); });
     fs::remove_all(work / "b/charter");
     spill(path, write_manifest(manifest, identity->signing));
     expect_refused(work / "b", "the charter of its node is not in it", ErrorCode::malformed);

@@ -18,15 +18,15 @@ protected:
     TestNode mofa{network.mofa, charter};
 };
 
-template <class T>
-std::string refusal(const Result<T>& result, ErrorCode code) {
+template <class T> std::string refusal(const Result<T>& result, ErrorCode code) {
     if (result.has_value()) return "it was accepted";
     EXPECT_EQ(result.error().code, code) << describe(result.error());
     return result.error().detail;
 }
 
 TEST_F(Commands, ARecordIsThereForItsAuthorAsSoonAsItIsCreated) {
-    RecordId id = iom.create({{"name", "Amina"}, {"group", "Alpha"}, {"means", "A"}, {"means", "C"}});
+    RecordId id =
+        iom.create({{"name", "Amina"}, {"group", "Alpha"}, {"means", "A"}, {"means", "C"}});
     EXPECT_THAT(iom.live(id, "name"), ElementsAre("IOM:Amina"));
     EXPECT_THAT(iom.live(id, "means"), UnorderedElementsAre("IOM:A", "IOM:C"));
     EXPECT_EQ(iom.events(), 1u);
@@ -40,11 +40,14 @@ TEST_F(Commands, RefusalsNameWhatWouldBeAccepted) {
                 HasSubstr("movement, victim_case"));
     EXPECT_THAT(refusal(create("movement", {{"nmae", "x"}}), ErrorCode::invalid_argument),
                 HasSubstr("name, group, means"));
-    EXPECT_THAT(refusal(create("movement", {{"group", "A"}}), ErrorCode::invalid_argument), HasSubstr("needs: name"));
-    EXPECT_THAT(refusal(create("movement", {{"name", "x"}, {"name", "y"}}), ErrorCode::invalid_argument),
-                HasSubstr("given twice"));
+    EXPECT_THAT(refusal(create("movement", {{"group", "A"}}), ErrorCode::invalid_argument),
+                HasSubstr("needs: name"));
+    EXPECT_THAT(
+        refusal(create("movement", {{"name", "x"}, {"name", "y"}}), ErrorCode::invalid_argument),
+        HasSubstr("given twice"));
     refusal(create("movement", {{"name", "x"}, {"group", "Delta"}}), ErrorCode::invalid_argument);
-    EXPECT_THAT(refusal(create("movement", {{"name", ""}}), ErrorCode::invalid_argument), HasSubstr("retract"));
+    EXPECT_THAT(refusal(create("movement", {{"name", ""}}), ErrorCode::invalid_argument),
+                HasSubstr("retract"));
     EXPECT_EQ(iom.events(), 0u);
 }
 
@@ -82,7 +85,8 @@ TEST_F(Commands, SetOfASetFieldAddsAndRemovesElements) {
 TEST_F(Commands, ReplacingAnotherAgencysValueNeedsAReasonAndKeepsIt) {
     RecordId id = iom.create({{"name", "Amina"}});
     iom.send_to(fia);
-    EXPECT_THAT(refusal(fia.set(id, {{"name", "Aminah"}}, true), ErrorCode::invalid_argument), HasSubstr("reason"));
+    EXPECT_THAT(refusal(fia.set(id, {{"name", "Aminah"}}, true), ErrorCode::invalid_argument),
+                HasSubstr("reason"));
     ASSERT_TRUE(fia.set(id, {{"name", "Aminah"}}, true, "passport seen").has_value());
     EXPECT_THAT(fia.live(id, "name"), ElementsAre("FIA:Aminah"));
     auto events = value_of(fia.registry->history(id)).events;
@@ -100,10 +104,12 @@ TEST_F(Commands, AConflictIsResolvedByPickOrByValueEverywhere) {
     const FoldedField* field = shown.folded.field(1);
     ASSERT_TRUE(field->conflict);
     std::string second = show_value(field->live.at(1).value);
-    EXPECT_THAT(refusal(fia.registry->resolve({id, "name", 3, {}, "seen"}, {""}), ErrorCode::invalid_argument),
+    EXPECT_THAT(refusal(fia.registry->resolve({id, "name", 3, {}, "seen"}, {""}),
+                        ErrorCode::invalid_argument),
                 HasSubstr("2 live values"));
-    EXPECT_THAT(refusal(fia.registry->resolve({id, "name", 1, {}, ""}, {""}), ErrorCode::invalid_argument),
-                HasSubstr("reason"));
+    EXPECT_THAT(
+        refusal(fia.registry->resolve({id, "name", 1, {}, ""}, {""}), ErrorCode::invalid_argument),
+        HasSubstr("reason"));
     ASSERT_TRUE(fia.registry->resolve({id, "name", 2, {}, "seen"}, {""}).has_value());
     ASSERT_TRUE(fia.registry->resolve({id, "persons", 0, "4", "counted"}, {""}).has_value());
     EXPECT_THAT(fia.live(id, "name"), ElementsAre("FIA:" + second));
@@ -121,8 +127,9 @@ TEST_F(Commands, ResolvingWhatNobodyDisputesWritesNothing) {
 TEST_F(Commands, RetractTakesBackOnlyOnesOwnWords) {
     RecordId id = iom.create({{"name", "Amina"}, {"opinion", "tired"}});
     iom.send_to(fia);
-    EXPECT_THAT(refusal(fia.registry->retract({id, "opinion", ""}, {""}), ErrorCode::invalid_argument),
-                HasSubstr("IOM said it"));
+    EXPECT_THAT(
+        refusal(fia.registry->retract({id, "opinion", ""}, {""}), ErrorCode::invalid_argument),
+        HasSubstr("IOM said it"));
     ASSERT_TRUE(fia.set(id, {{"opinion", "well"}}).has_value());
     ASSERT_TRUE(fia.registry->retract({id, "opinion", "mistaken"}, {""}).has_value());
     EXPECT_THAT(fia.live(id, "opinion"), ElementsAre("IOM:tired"));
@@ -139,7 +146,8 @@ TEST_F(Commands, ConcurrentSetsOfOneRecordLeaveOneValueOfTheAgency) {
     for (int w = 0; w < 4; ++w)
         writers.emplace_back([&, w] {
             for (int i = 0; i < 10; ++i)
-                EXPECT_TRUE(iom.set(id, {{"name", std::to_string(w) + "-" + std::to_string(i)}}).has_value());
+                EXPECT_TRUE(iom.set(id, {{"name", std::to_string(w) + "-" + std::to_string(i)}})
+                                .has_value());
         });
     for (auto& writer : writers) writer.join();
     EXPECT_EQ(iom.live(id, "name").size(), 1u);
@@ -165,14 +173,16 @@ TEST_F(Commands, RebuildComesToTheSameState) {
     auto rebuilt = value_of(iom.registry->rebuild());
     EXPECT_THAT(rebuilt.same, ElementsAre("movement", "protection"));
     EXPECT_THAT(rebuilt.differs, IsEmpty());
-    EXPECT_EQ(value_of(iom.registry->compartments("movement", true)).at(0).state, before.at(0).state);
+    EXPECT_EQ(value_of(iom.registry->compartments("movement", true)).at(0).state,
+              before.at(0).state);
     EXPECT_THAT(iom.live(id, "name"), ElementsAre("IOM:Amina"));
 }
 
 TEST_F(Commands, AfterStopWritesAreRefusedAsStopping) {
     iom.create({{"name", "Amina"}});
     iom.node->stop();
-    refusal(iom.registry->create({"movement", {{"name", "x"}}, "", 0, {}}, {""}), ErrorCode::stopping);
+    refusal(iom.registry->create({"movement", {{"name", "x"}}, "", 0, {}}, {""}),
+            ErrorCode::stopping);
     EXPECT_EQ(iom.events(), 1u);
 }
 

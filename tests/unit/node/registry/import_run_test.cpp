@@ -30,8 +30,8 @@ protected:
     TestNode iom{network.iom, charter};
     std::vector<ImportReject> rejects;
 
-    Result<ImportSummary> import(const std::string& text, const std::string& edition, bool dry_run = false,
-                                 TestNode* at = nullptr) {
+    Result<ImportSummary> import(const std::string& text, const std::string& edition,
+                                 bool dry_run = false, TestNode* at = nullptr) {
         ImportCommand command;
         command.request.profile_name = "register";
         command.request.profile = profile;
@@ -49,7 +49,8 @@ protected:
                                    [&](const ImportReject& reject) { rejects.push_back(reject); });
     }
     RecordId id_of(std::string_view key) {
-        auto found = value_of(iom.registry->find({"movement", {}, {}, "", {}, {}}, 100000, truncated));
+        auto found =
+            value_of(iom.registry->find({"movement", {}, {}, "", {}, {}}, 100000, truncated));
         for (const RecordView& view : found)
             if (const FoldedField* name = view.folded.field(1))
                 if (show_value(name->reading.front()) == key) return view.folded.id;
@@ -59,7 +60,8 @@ protected:
     static std::string rows(int count, int persons) {
         std::string out = "Key,Name,Persons\n";
         for (int i = 0; i < count; ++i)
-            out += "k" + std::to_string(i) + ",n" + std::to_string(i) + "," + std::to_string(persons) + "\n";
+            out += "k" + std::to_string(i) + ",n" + std::to_string(i) + "," +
+                   std::to_string(persons) + "\n";
         return out;
     }
     bool truncated = false;
@@ -71,7 +73,8 @@ TEST_F(ImportRuns, EveryRowOfANewFileBecomesARecord) {
     EXPECT_EQ(summary.events, 10000u);
     EXPECT_EQ(summary.batches, 40u);
     EXPECT_EQ(iom.derived->records("movement"), 10000u);
-    EXPECT_EQ(value_of(iom.registry->statistics({"movement", {}, {}, "persons", {}, {}})).sum, 10000);
+    EXPECT_EQ(value_of(iom.registry->statistics({"movement", {}, {}, "persons", {}, {}})).sum,
+              10000);
 }
 
 TEST_F(ImportRuns, TheSameFileAgainWritesNothing) {

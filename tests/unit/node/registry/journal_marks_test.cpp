@@ -9,9 +9,12 @@ using namespace testing;
 
 // Seconds since 1970 that a test moves by hand.
 struct HandClock {
-    std::shared_ptr<std::atomic<std::int64_t>> ms = std::make_shared<std::atomic<std::int64_t>>(1'700'000'000'000);
+    std::shared_ptr<std::atomic<std::int64_t>> ms =
+        std::make_shared<std::atomic<std::int64_t>>(1'700'000'000'000);
     [[nodiscard]] JournalMarks::Clock clock() const {
-        return [ms = ms] { return std::chrono::system_clock::time_point(std::chrono::milliseconds(ms->load())); };
+        return [ms = ms] {
+            return std::chrono::system_clock::time_point(std::chrono::milliseconds(ms->load()));
+        };
     }
     void pass(std::int64_t milliseconds) { *ms += milliseconds; }
     [[nodiscard]] ClaimedTime now() const { return {ms->load() * 1000}; }
@@ -25,7 +28,9 @@ protected:
     TestNode node{network.iom, charter, hands.clock()};
     TestNode other{network.fia, charter};
 
-    [[nodiscard]] std::optional<KnownThen> known(ClaimedTime at) const { return value_of(node.node->marks().known_at(at)); }
+    [[nodiscard]] std::optional<KnownThen> known(ClaimedTime at) const {
+        return value_of(node.node->marks().known_at(at));
+    }
     [[nodiscard]] Position position(ClaimedTime at) const {
         auto then = known(at);
         EXPECT_TRUE(then.has_value());

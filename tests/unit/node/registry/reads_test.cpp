@@ -17,8 +17,7 @@ protected:
     TestNode mofa{network.mofa, charter};
 };
 
-template <class T>
-void expect_refused(const Result<T>& answer) {
+template <class T> void expect_refused(const Result<T>& answer) {
     ASSERT_FALSE(answer.has_value()) << "it was answered";
     EXPECT_EQ(answer.error().code, ErrorCode::not_permitted) << describe(answer.error());
     EXPECT_THAT(answer.error().detail,

@@ -1,4 +1,5 @@
-// Nodes of a small network in memory: real charter, keys, log, derived state and threads; no socket.
+// Nodes of a small network in memory: real charter, keys, log, derived state and threads; no
+// socket.
 #pragma once
 
 #include "node/registry/registry.hpp"
@@ -86,10 +87,12 @@ class TestNode {
 public:
     TestNode(const Member& member, const HeldCharter& charter, JournalMarks::Clock clock = {})
         : key_(seeded_key(2 * member.seed)), entropy_(member.seed + 1000) {
-        log = make_memory_log(Author{member.id(), &key_, &entropy_}, make_authority(charter.charter));
+        log =
+            make_memory_log(Author{member.id(), &key_, &entropy_}, make_authority(charter.charter));
         auto schema = std::make_shared<const Schema>(value_of(charter_schema(*charter.charter)));
         derived = value_of(Derived::open(*log, schema, test_words()));
-        NodeSettings settings{member.id(), member.agency, value_of(CharterState::begin(charter)), {}, {}, {}};
+        NodeSettings settings{
+            member.id(), member.agency, value_of(CharterState::begin(charter)), {}, {}, {}};
         settings.clock = std::move(clock);
         settings.note = [this](const std::string& line) {
             notes.push_back(line);
@@ -106,7 +109,8 @@ public:
         std::vector<EncodedBatch> batches;
         for (const JournalEntry& entry : entries) batches.push_back(*entry.batch);
         std::promise<std::vector<IngestOutcome>> promise;
-        other.node->ingest(std::move(batches), [&](auto outcomes) { promise.set_value(std::move(outcomes)); });
+        other.node->ingest(std::move(batches),
+                           [&](auto outcomes) { promise.set_value(std::move(outcomes)); });
         for (const IngestOutcome& outcome : promise.get_future().get()) {
             EXPECT_TRUE(outcome.result.has_value()) << describe(outcome.result.error());
         }
@@ -114,10 +118,11 @@ public:
     }
 
     RecordId create(std::vector<FieldText> fields) {
-        return value_of(registry->create({"movement", std::move(fields), "", 0, {}}, {"tester"})).record;
+        return value_of(registry->create({"movement", std::move(fields), "", 0, {}}, {"tester"}))
+            .record;
     }
-    Result<RecordChange> set(const RecordId& id, std::vector<FieldText> fields, bool replace = false,
-                             std::string why = "") {
+    Result<RecordChange> set(const RecordId& id, std::vector<FieldText> fields,
+                             bool replace = false, std::string why = "") {
         return registry->set({id, std::move(fields), replace, std::move(why)}, {"tester"});
     }
     // Live values of a field as text, preferred first, with who said them: "IOM:Alpha".
@@ -125,13 +130,15 @@ public:
         RecordView view = value_of(registry->show(id));
         std::vector<std::string> out;
         if (const FoldedField* folded = view.folded.field(view.kind->field(field)->tag))
-            for (const Said& said : folded->live) out.push_back(said.agency + ":" + show_value(said.value));
+            for (const Said& said : folded->live)
+                out.push_back(said.agency + ":" + show_value(said.value));
         return out;
     }
     std::uint64_t events() const {
         std::uint64_t out = 0;
         for (const char* compartment : {"movement", "protection"})
-            for (const FrontierEntry& entry : log->frontier(compartment)) out += entry.head.last_sequence;
+            for (const FrontierEntry& entry : log->frontier(compartment))
+                out += entry.head.last_sequence;
         return out;
     }
 

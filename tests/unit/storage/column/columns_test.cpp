@@ -118,10 +118,10 @@ TEST(Columns, FiltersTakeCodesLabelsVariantsAndNotStated) {
 
 TEST(Columns, TimeGroupsByWhatTheDateTells) {
     Returns returns;
-    returns.add({{2, day(19723)}});                              // 2024-01-01
-    returns.add({{2, day(19722)}});                              // 2023-12-31
-    returns.add({{2, Date{19631, Date::Precision::quarter}}});   // 2023-Q4
-    returns.add({{2, Date{19358, Date::Precision::year}}});      // 2023
+    returns.add({{2, day(19723)}});                            // 2024-01-01
+    returns.add({{2, day(19722)}});                            // 2023-12-31
+    returns.add({{2, Date{19631, Date::Precision::quarter}}}); // 2023-Q4
+    returns.add({{2, Date{19358, Date::Precision::year}}});    // 2023
     returns.add({});
     EXPECT_EQ(keys(returns.count({"year"})), (Keys{{""}, {"2023"}, {"2024"}}));
     EXPECT_EQ(counts(returns.count({"year"})), (std::vector<std::uint64_t>{1, 3, 1}));
@@ -248,8 +248,8 @@ TEST(Columns, TheBulkPathSetsWhatTheFoldReads) {
 }
 
 // Counts the slow way, over single-valued dimensions.
-std::map<std::vector<std::string>, std::uint64_t>
-by_hand(Columns& columns, const std::vector<std::string>& by) {
+std::map<std::vector<std::string>, std::uint64_t> by_hand(Columns& columns,
+                                                          const std::vector<std::string>& by) {
     std::map<std::vector<std::string>, std::uint64_t> out;
     for (Row row = 0; row < columns.rows(); ++row) {
         Columns one(*schema->kind("return"));

@@ -66,8 +66,10 @@ public:
 private:
     void apply(std::span<const Write> writes) {
         for (const Write& write : writes) {
-            if (write.value) map_[write.key] = *write.value;
-            else map_.erase(write.key);
+            if (write.value)
+                map_[write.key] = *write.value;
+            else
+                map_.erase(write.key);
         }
     }
     std::map<Bytes, Bytes> map_;

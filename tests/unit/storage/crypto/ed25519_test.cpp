@@ -61,18 +61,18 @@ TEST(Ed25519, LowOrderPublicKeysAreRefused) {
 
 TEST(Ed25519, NonCanonicalPublicKeyIsRefused) {
     // y = p + 3, a valid y in a second encoding.
-    PublicKey key = PublicKey::parse_hex(
-                        "f0ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f")
-                        .value();
+    PublicKey key =
+        PublicKey::parse_hex("f0ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f")
+            .value();
     EXPECT_FALSE(check_public_key(key));
 }
 
 TEST(Ed25519, SignatureWithUnreducedScalarIsRefused) {
     SigningKey key = key_of(9);
     Signature signature = key.sign("batch", as_bytes("x"));
-    auto order = PublicKey::parse_hex(
-                     "edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010")
-                     .value();
+    auto order =
+        PublicKey::parse_hex("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010")
+            .value();
     unsigned carry = 0;
     for (std::size_t i = 0; i < 32; ++i) {
         unsigned sum = std::to_integer<unsigned>(signature.raw[32 + i]) +

@@ -57,8 +57,7 @@ inline std::shared_ptr<const Schema> make_schema(bool with_person = true) {
     return std::make_shared<const Schema>(std::move(schema).value());
 }
 
-template <class Id>
-Id filled(std::uint8_t fill) {
+template <class Id> Id filled(std::uint8_t fill) {
     Id out;
     out.raw.fill(std::byte{fill});
     return out;

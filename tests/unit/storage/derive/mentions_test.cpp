@@ -20,10 +20,11 @@ std::vector<RecordId> sorted(std::vector<RecordId> ids) {
 TEST(Derived, RecordsThatMentionARecordAreFoundInPages) {
     Network network;
     AgencyLog& iom = network.add("IOM", "return");
-    iom.write(std::vector{made_up(9), say(record(1), {{9, Code{"PAK"}}, {reference_field, Reference{record(9)}}}),
-                          say(record(2), {{reference_field, Reference{record(9)}}}),
-                          say(record(2), {{reference_field, Reference{record(9)}}, {9, Code{"AFG"}}}),
-                          say(record(3), {{reference_field, Reference{record(8)}}}), made_up(4)});
+    iom.write(std::vector{
+        made_up(9), say(record(1), {{9, Code{"PAK"}}, {reference_field, Reference{record(9)}}}),
+        say(record(2), {{reference_field, Reference{record(9)}}}),
+        say(record(2), {{reference_field, Reference{record(9)}}, {9, Code{"AFG"}}}),
+        say(record(3), {{reference_field, Reference{record(8)}}}), made_up(4)});
     Reader reader(network);
     reader.take(iom.batches);
     const std::vector<RecordId> both = sorted({record(1), record(2)});

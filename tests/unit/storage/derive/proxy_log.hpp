@@ -63,12 +63,12 @@ public:
     read_range(const LogName& log, std::uint64_t first, std::size_t bytes_max) const override {
         return inner_.read_range(log, first, bytes_max);
     }
-    Result<std::shared_ptr<const EncodedBatch>>
-    read_batch(LogHandle log, std::uint64_t number) const override {
+    Result<std::shared_ptr<const EncodedBatch>> read_batch(LogHandle log,
+                                                           std::uint64_t number) const override {
         return inner_.read_batch(log, number);
     }
-    Result<std::vector<JournalEntry>>
-    read_journal(Position after, std::size_t entries_max) const override {
+    Result<std::vector<JournalEntry>> read_journal(Position after,
+                                                   std::size_t entries_max) const override {
         ++journal_reads;
         if (journal_broken) return failure(ErrorCode::storage_corrupt, "the journal has a hole");
         SAFAR_TRY(auto entries, inner_.read_journal(after, entries_max));

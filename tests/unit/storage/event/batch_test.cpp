@@ -96,7 +96,8 @@ TEST(BatchHeader, NumbersOutOfRangeAreRefused) {
     EXPECT_TRUE(refused([](BatchHeader& h) { h.epoch = 0; }));
     EXPECT_TRUE(refused([](BatchHeader& h) { h.previous = fixture::id<Hash>(1); }));
     EXPECT_TRUE(refused([](BatchHeader& h) { h.number = 2; })); // without a previous header
-    EXPECT_TRUE(refused([](BatchHeader& h) { h.time_max.microseconds = h.time_min.microseconds - 1; }));
+    EXPECT_TRUE(
+        refused([](BatchHeader& h) { h.time_max.microseconds = h.time_min.microseconds - 1; }));
     // Claimed times are data: any value is accepted.
     EXPECT_FALSE(refused([](BatchHeader& h) { h.time_min.microseconds = INT64_MIN; }));
 }

@@ -19,7 +19,8 @@ EventView view_of(const Bytes& encoded) {
 
 TEST(Event, DecodesToWhatWasEncoded) {
     EventDraft draft = fixture::draft(1);
-    draft.replaces = {Dot{{fixture::id<LogId>(1), {}}, 5, 0, {}}, Dot{{fixture::id<LogId>(1), {}}, 5, 1, {}}};
+    draft.replaces = {Dot{{fixture::id<LogId>(1), {}}, 5, 0, {}},
+                      Dot{{fixture::id<LogId>(1), {}}, 5, 1, {}}};
     Bytes encoded = encode_event(draft, fixture::id<Salt>(2)).value();
     EventView view = view_of(encoded);
     EXPECT_EQ(decode_body(view.clear).value(), draft.body);

@@ -10,8 +10,7 @@ inline SigningKey key(std::uint8_t seed = 1) {
     return SigningKey::from_seed(bytes).value();
 }
 
-template <class Id>
-Id id(std::uint8_t fill) {
+template <class Id> Id id(std::uint8_t fill) {
     Id out;
     out.raw.fill(std::byte{fill});
     return out;
@@ -27,14 +26,10 @@ inline EventDraft draft(std::uint8_t n) {
     out.body.actor = "caseworker";
     out.body.quality = 4;
     out.body.at = {1'577'836'800'000'000 + n};
-    out.body.assertions = {{1, Text{"سفر"}},
-                           {2, Integer{-5}},
-                           {3, Code{"PAK"}},
-                           {4, Date{18262, Date::Precision::quarter}},
-                           {5, Money{12345, "PKR"}},
-                           {6, Point{249'000'000, 671'000'000}},
-                           {7, Flag{true}},
-                           {8, Reference{id<RecordId>(9)}}};
+    out.body.assertions = {{1, Text{"سفر"}},         {2, Integer{-5}},
+                           {3, Code{"PAK"}},         {4, Date{18262, Date::Precision::quarter}},
+                           {5, Money{12345, "PKR"}}, {6, Point{249'000'000, 671'000'000}},
+                           {7, Flag{true}},          {8, Reference{id<RecordId>(9)}}};
     return out;
 }
 

@@ -1,5 +1,5 @@
-// A small federation for the log's tests: nodes with fixed keys, a charter that a test can change, and
-// authors that sign whatever a test wants them to, right or wrong.
+// A small federation for the log's tests: nodes with fixed keys, a charter that a test can change,
+// and authors that sign whatever a test wants them to, right or wrong.
 #pragma once
 
 #include "storage/crypto/sha256.hpp"
@@ -16,8 +16,7 @@
 
 namespace safar::fixture {
 
-template <class Id>
-Id id(std::uint8_t fill) {
+template <class Id> Id id(std::uint8_t fill) {
     Id out;
     out.raw.fill(std::byte{fill});
     return out;
@@ -72,7 +71,8 @@ public:
         if (auto cut = cuts.find(header.log); cut != cuts.end() && header.number > cut->second)
             return Standing::quarantine;
         if (const Hash* one = admitted({header.log, header.number}))
-            if (header_hash(header.network, encode_header(header)) != *one) return Standing::quarantine;
+            if (header_hash(header.network, encode_header(header)) != *one)
+                return Standing::quarantine;
         return suspended.contains(header.key) ? Standing::quarantine : Standing::counts;
     }
     bool was_permitted(const BatchHeader& header) const override {
@@ -88,9 +88,11 @@ public:
         return found != admits.end() && found->first < place && found->first.log == place.log;
     }
     bool restricted(const LogId& log) const override {
-        if (std::any_of(admits.begin(), admits.end(), [&](const auto& admit) { return admit.first.log.id == log; }))
+        if (std::any_of(admits.begin(), admits.end(),
+                        [&](const auto& admit) { return admit.first.log.id == log; }))
             return true;
-        return std::any_of(cuts.begin(), cuts.end(), [&](const auto& cut) { return cut.first.id == log; });
+        return std::any_of(cuts.begin(), cuts.end(),
+                           [&](const auto& cut) { return cut.first.id == log; });
     }
     // Over everything above that a test may change.
     const Hash& revision() const override {
@@ -114,7 +116,9 @@ public:
         return revision_;
     }
     int rank(std::string_view) const override { return 0; }
-    bool may_hold(const NodeId& node, std::string_view) const override { return !observers.contains(node); }
+    bool may_hold(const NodeId& node, std::string_view) const override {
+        return !observers.contains(node);
+    }
     bool may_observe(const NodeId&, std::string_view) const override { return true; }
     std::vector<NodeId> keepers(std::string_view) const override { return keeping; }
     bool only_carries(const NodeId& node, std::string_view) const override {
@@ -126,9 +130,11 @@ public:
     std::map<LogId, LogOwner> owners;
     std::map<KeyId, PublicKey> keys;
     std::set<KeyId> suspended;
-    std::shared_ptr<std::atomic<std::size_t>> asked = std::make_shared<std::atomic<std::size_t>>(0); // for a standing
-    std::map<LogName, std::uint64_t> cuts; // the last batch that counts
-    std::uint64_t last_batch = ~std::uint64_t{0}; // that anybody may sign in a log, as by a delegation
+    std::shared_ptr<std::atomic<std::size_t>> asked =
+        std::make_shared<std::atomic<std::size_t>>(0); // for a standing
+    std::map<LogName, std::uint64_t> cuts;             // the last batch that counts
+    std::uint64_t last_batch =
+        ~std::uint64_t{0}; // that anybody may sign in a log, as by a delegation
     std::map<BatchPlace, Hash> admits;
     std::set<NodeId> observers, carriers; // in every compartment
     std::vector<NodeId> keeping;          // likewise

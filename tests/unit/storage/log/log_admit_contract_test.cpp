@@ -1,5 +1,5 @@
-// An epoch admits one branch of a fork: its batches count at every node, whatever came first there, and the
-// other branch stays as evidence.
+// An epoch admits one branch of a fork: its batches count at every node, whatever came first there,
+// and the other branch stays as evidence.
 #include "log_contract.hpp"
 
 #include <algorithm>
@@ -19,14 +19,16 @@ struct TwoBranches {
         name = writer.next.log;
         beyond = ours_ahead = writer;
     }
-    [[nodiscard]] static ForkEvidence proof(const LogName& log, std::uint64_t number, const EncodedBatch& one,
-                                            const EncodedBatch& other) {
+    [[nodiscard]] static ForkEvidence proof(const LogName& log, std::uint64_t number,
+                                            const EncodedBatch& one, const EncodedBatch& other) {
         auto signature = [](const EncodedBatch& batch) {
             Signature out;
-            std::memcpy(out.raw.data(), batch.bytes.data() + BatchHeader::encoded_bytes, Signature::size);
+            std::memcpy(out.raw.data(), batch.bytes.data() + BatchHeader::encoded_bytes,
+                        Signature::size);
             return out;
         };
-        return make_evidence({log, number}, one.header(), signature(one), other.header(), signature(other));
+        return make_evidence({log, number}, one.header(), signature(one), other.header(),
+                             signature(other));
     }
     [[nodiscard]] ForkEvidence proof() const { return proof(name, 3, ours[0], theirs[0]); }
     // Both headers are signed and stand at place 4, but the log forked before it.
@@ -39,7 +41,8 @@ struct TwoBranches {
 
 class LogAdmit : public LogContract {
 protected:
-    [[nodiscard]] std::shared_ptr<TestAuthority> admitting(const std::vector<EncodedBatch>& branch) const {
+    [[nodiscard]] std::shared_ptr<TestAuthority>
+    admitting(const std::vector<EncodedBatch>& branch) const {
         auto next = std::make_shared<TestAuthority>(*charter);
         next->admits = {{{fork.name, 3}, header_hash(network, branch[0].header())}};
         return next;
@@ -54,8 +57,11 @@ protected:
         ASSERT_TRUE(log->set_authority(charter));
     }
     [[nodiscard]] Head head() const { return *log->head(fork.name); }
-    [[nodiscard]] static Hash hash(const EncodedBatch& batch) { return header_hash(network, batch.header()); }
-    // The numbers of the batches that have an effect, by the hash of their headers, in order of the journal.
+    [[nodiscard]] static Hash hash(const EncodedBatch& batch) {
+        return header_hash(network, batch.header());
+    }
+    // The numbers of the batches that have an effect, by the hash of their headers, in order of the
+    // journal.
     [[nodiscard]] std::set<Hash> effective() const {
         std::set<Hash> out;
         const auto entries = log->read_journal(0, 100).value();
@@ -63,7 +69,8 @@ protected:
             if (entry.counts) out.insert(hash(*entry.batch));
         return out;
     }
-    [[nodiscard]] static std::set<Hash> hashes(std::initializer_list<const std::vector<EncodedBatch>*> lists) {
+    [[nodiscard]] static std::set<Hash>
+    hashes(std::initializer_list<const std::vector<EncodedBatch>*> lists) {
         std::set<Hash> out;
         for (const auto* list : lists)
             for (const EncodedBatch& batch : *list) out.insert(hash(batch));
@@ -72,7 +79,8 @@ protected:
 
     TwoBranches fork{other};
 };
-INSTANTIATE_TEST_SUITE_P(Both, LogAdmit, testing::Values(HostKind::memory, HostKind::rocks), host_name);
+INSTANTIATE_TEST_SUITE_P(Both, LogAdmit, testing::Values(HostKind::memory, HostKind::rocks),
+                         host_name);
 
 TEST_P(LogAdmit, TheBranchThatIsHeldCountsAgainAndGoesOn) {
     log->ingest(fork.shared);

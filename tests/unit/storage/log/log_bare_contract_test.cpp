@@ -1,4 +1,5 @@
-// Batches without bodies: who observes keeps nothing else, who is to hold bodies takes nothing less.
+// Batches without bodies: who observes keeps nothing else, who is to hold bodies takes nothing
+// less.
 #include "log_contract.hpp"
 
 #include "storage/event/bare.hpp"
@@ -12,8 +13,10 @@ class LogBare : public LogContract {
 protected:
     void observe(bool only_headers) {
         charter = std::make_shared<TestAuthority>(*charter);
-        if (only_headers) charter->observers.insert(us.node);
-        else charter->observers.clear();
+        if (only_headers)
+            charter->observers.insert(us.node);
+        else
+            charter->observers.clear();
         ASSERT_TRUE(log->set_authority(charter));
     }
     // Everything that lies in the store, unpacked.
@@ -33,11 +36,14 @@ protected:
     const std::string planted = "caseworker"; // in every event of the fixture
     Writer writer{other};
 };
-INSTANTIATE_TEST_SUITE_P(Both, LogBare, testing::Values(HostKind::memory, HostKind::rocks), host_name);
+INSTANTIATE_TEST_SUITE_P(Both, LogBare, testing::Values(HostKind::memory, HostKind::rocks),
+                         host_name);
 
 TEST_P(LogBare, AnObserverKeepsHeadersAndCountsWhateverCame) {
     auto batches = writer.write_many(4);
-    auto holder = open_memory_log(make_memory_disk(), Author{third.node, &third.key, &entropy}, charter, notes).value();
+    auto holder = open_memory_log(make_memory_disk(), Author{third.node, &third.key, &entropy},
+                                  charter, notes)
+                      .value();
     holder->ingest(batches);
     observe(true);
     EXPECT_TRUE(ingest(batches[0]).fresh);
@@ -46,7 +52,8 @@ TEST_P(LogBare, AnObserverKeepsHeadersAndCountsWhateverCame) {
     EXPECT_TRUE(ingest(bare(batches[2])).result.has_value());
     EXPECT_EQ(unpacked().find(planted), std::string::npos);
     EXPECT_TRUE(ingest(batches[3]).fresh);
-    EXPECT_EQ(frontier_digest(log->frontier("return")), frontier_digest(holder->frontier("return")));
+    EXPECT_EQ(frontier_digest(log->frontier("return")),
+              frontier_digest(holder->frontier("return")));
     EXPECT_EQ(log->frontier("return")[0].head.last_sequence, 12u);
     EXPECT_EQ(effective(), 0u);
     open();
@@ -61,7 +68,8 @@ TEST_P(LogBare, WhoIsToHoldBodiesRefusesBatchesWithoutAndBlamesTheSender) {
     EXPECT_EQ(blame(ErrorCode::body_missing), Blame::sender);
     EXPECT_FALSE(log->head(writer.next.log));
     EXPECT_TRUE(ingest(batch).fresh);
-    EXPECT_NE(unpacked().find(planted), std::string::npos) << "the search finds nothing where it must";
+    EXPECT_NE(unpacked().find(planted), std::string::npos)
+        << "the search finds nothing where it must";
 }
 
 TEST_P(LogBare, ABodyThatIsKeptApartIsKeptWithoutToo) {
@@ -89,7 +97,8 @@ TEST_P(LogBare, WhoMayReadLaterAsksAgainAndGetsTheBodiesInTheirPlaces) {
     EXPECT_EQ(ingest_error(bare(batches[1])), ErrorCode::body_missing);
     const Position before = log->last_position();
     auto outcomes = log->ingest(batches);
-    for (const auto& outcome : outcomes) EXPECT_TRUE(outcome.result.has_value()) << describe(outcome.result.error());
+    for (const auto& outcome : outcomes)
+        EXPECT_TRUE(outcome.result.has_value()) << describe(outcome.result.error());
     EXPECT_TRUE(outcomes[1].fresh && outcomes[2].fresh && outcomes[3].fresh);
     EXPECT_FALSE(outcomes[0].fresh);
     EXPECT_EQ(log->last_position(), before + 1); // they have their places in the journal

@@ -97,8 +97,8 @@ protected:
     }
 
     Node us{1}, other{2}, third{3}, stranger{9};
-    std::shared_ptr<TestAuthority> charter = std::make_shared<TestAuthority>(
-        std::initializer_list<const Node*>{&us, &other, &third});
+    std::shared_ptr<TestAuthority> charter =
+        std::make_shared<TestAuthority>(std::initializer_list<const Node*>{&us, &other, &third});
     SeededEntropy entropy{7};
     std::vector<std::string> notes;
     std::unique_ptr<LogHost> host;

@@ -1,5 +1,5 @@
-// What a charter takes back and gives again, and forks that others have seen: the same frontier at every
-// node, in whatever order it hears.
+// What a charter takes back and gives again, and forks that others have seen: the same frontier at
+// every node, in whatever order it hears.
 #include "log_contract.hpp"
 
 #include <algorithm>
@@ -12,14 +12,17 @@ protected:
     // The charter with other cuts in force.
     void cut(const Writer& writer, std::optional<std::uint64_t> batch) {
         auto next = std::make_shared<TestAuthority>(*charter);
-        if (batch) next->cuts[writer.next.log] = *batch;
-        else next->cuts.erase(writer.next.log);
+        if (batch)
+            next->cuts[writer.next.log] = *batch;
+        else
+            next->cuts.erase(writer.next.log);
         charter = next;
         ASSERT_TRUE(log->set_authority(charter));
     }
     std::uint64_t counted(const Writer& writer) const { return log->head(writer.next.log)->number; }
 };
-INSTANTIATE_TEST_SUITE_P(Both, LogCut, testing::Values(HostKind::memory, HostKind::rocks), host_name);
+INSTANTIATE_TEST_SUITE_P(Both, LogCut, testing::Values(HostKind::memory, HostKind::rocks),
+                         host_name);
 
 TEST_P(LogCut, WhatLiesBeyondACutIsKeptAndDoesNotCount) {
     Writer writer(other);
@@ -110,8 +113,10 @@ TEST_P(LogCut, TheFrontierDoesNotDependOnTheOrderInWhichEverythingWasHeard) {
         auto node = open_memory_log(disk, author(), charter, notes).value();
         bool cut_once = false;
         for (int step : order) {
-            if (step < 3) node->ingest({&batches[static_cast<std::size_t>(step)], 1});
-            else ASSERT_TRUE(node->set_authority(cut_at(std::exchange(cut_once, true) ? 2 : 1)));
+            if (step < 3)
+                node->ingest({&batches[static_cast<std::size_t>(step)], 1});
+            else
+                ASSERT_TRUE(node->set_authority(cut_at(std::exchange(cut_once, true) ? 2 : 1)));
         }
         ASSERT_TRUE(node->set_authority(cut_at(2)));
         node->ingest(batches); // peers offer again what came too early
@@ -132,7 +137,8 @@ struct Branches {
         name = writer.next.log;
         Signature a, b;
         std::memcpy(a.raw.data(), ours.bytes.data() + BatchHeader::encoded_bytes, Signature::size);
-        std::memcpy(b.raw.data(), theirs.bytes.data() + BatchHeader::encoded_bytes, Signature::size);
+        std::memcpy(b.raw.data(), theirs.bytes.data() + BatchHeader::encoded_bytes,
+                    Signature::size);
         proof = make_evidence({name, common + 1}, ours.header(), a, theirs.header(), b);
     }
     std::vector<EncodedBatch> shared;
@@ -216,8 +222,8 @@ TEST_P(LogCut, AForkBeyondACutClosesNothingUntilTheCutIsLifted) {
     EXPECT_TRUE(log->head(fork.name)->forked);
 }
 
-// Peers hold batches beyond the cut and show none of them: to an older copy of the store the log looks as
-// it should, and when the cut is lifted its next place is taken.
+// Peers hold batches beyond the cut and show none of them: to an older copy of the store the log
+// looks as it should, and when the cut is lifted its next place is taken.
 TEST_P(LogCut, AnOwnLogThatMayNotGoOnIsNotTakenUpAgainWhenItMay) {
     const LogName first = append(1).log;
     const Frontier shown = log->frontier("return");

@@ -251,7 +251,8 @@ TEST_P(LogIngest, TheLowestForkRulesInWhateverOrderTheyCome) {
     EXPECT_TRUE(head.hash.is_zero());
     EXPECT_TRUE(head.forked);
     ASSERT_EQ(log->frontier("return").size(), 1u);
-    ASSERT_EQ(log->forks().size(), 2u); // an epoch may admit a branch of the lower, and then this one closes
+    ASSERT_EQ(log->forks().size(),
+              2u); // an epoch may admit a branch of the lower, and then this one closes
     EXPECT_EQ(log->forks()[0].place.number, 1u);
     open();
     EXPECT_EQ(log->head(writer.next.log), head);

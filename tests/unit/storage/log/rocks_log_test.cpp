@@ -305,7 +305,8 @@ TEST_F(RocksLogTest, ACopyHoldsWhatWasWrittenAndMakesNoTableOfALittle) {
     const std::size_t tables = files(".sst");
     const std::string into = rocks().directory.path() + "/copy";
     fs::create_directory(into);
-    ASSERT_TRUE(log->derived().write(std::vector<KeyValue::Write>{{copy(as_bytes("k")), copy(as_bytes("v"))}}));
+    ASSERT_TRUE(log->derived().write(
+        std::vector<KeyValue::Write>{{copy(as_bytes("k")), copy(as_bytes("v"))}}));
     const auto copied = checkpoint_rocks_log(*log, rocks().options().witness_path, into);
     ASSERT_TRUE(copied.has_value()) << describe(copied.error());
     EXPECT_EQ(files(".sst"), tables);
@@ -335,7 +336,8 @@ TEST_F(RocksLogTest, WhatRocksDbWarnsOfIsToldAndNotWrittenBesideTheStore) {
     RocksOptions options = rocks().options();
     std::string told;
     options.warn = [&](std::string_view line) { told += std::string(line) + "\n"; };
-    EXPECT_EQ(open_rocks_log(options, author(), charter, notes).error().code, ErrorCode::storage_corrupt);
+    EXPECT_EQ(open_rocks_log(options, author(), charter, notes).error().code,
+              ErrorCode::storage_corrupt);
     EXPECT_THAT(told, HasSubstr("checksum mismatch"));
     EXPECT_FALSE(fs::exists(options.directory + "/LOG"));
 }
@@ -344,7 +346,8 @@ TEST_F(RocksLogTest, WithoutCurrentNoNewDatabaseIsBegunAmongTheFilesOfTheOldOne)
     append(3);
     log.reset();
     const std::string store = rocks().options().directory;
-    for (const auto& entry : fs::directory_iterator(store)) // after a flush RocksDB itself sees none
+    for (const auto& entry :
+         fs::directory_iterator(store)) // after a flush RocksDB itself sees none
         if (entry.path().extension() == ".log") fs::remove(entry.path());
     fs::remove(store + "/CURRENT");
     auto opened = try_open();
@@ -355,7 +358,8 @@ TEST_F(RocksLogTest, WithoutCurrentNoNewDatabaseIsBegunAmongTheFilesOfTheOldOne)
     EXPECT_FALSE(fs::exists(store + "/CURRENT"));
 }
 
-// As where another store's tables came in this one's place: the end fits, the beginning is not there.
+// As where another store's tables came in this one's place: the end fits, the beginning is not
+// there.
 TEST_F(RocksLogTest, AJournalWithoutItsBeginningIsRefusedNamingTheStore) {
     for (int i = 0; i < 3; ++i) append(1);
     log.reset();
@@ -384,7 +388,8 @@ TEST_F(RocksLogTest, AStoreWhoseFoundingWasCutShortIsFoundedAgain) {
     EXPECT_EQ(log->last_position(), 1u);
 }
 
-// Damages a closed store at random places: opening refuses, verify finds it, or every batch is as it was.
+// Damages a closed store at random places: opening refuses, verify finds it, or every batch is as
+// it was.
 TEST_F(RocksLogTest, FiftyFlippedBytesAreEachFoundOrHarmless) {
     Writer writer(other);
     for (int i = 0; i < 6; ++i) append(256);
@@ -415,7 +420,8 @@ TEST_F(RocksLogTest, FiftyFlippedBytesAreEachFoundOrHarmless) {
     std::discrete_distribution<std::size_t> by_size(sizes.begin(), sizes.end());
     int refused = 0, found = 0, harmless = 0;
     for (int round = 0; round < 50; ++round) {
-        // Half weighted by size, as a bad disk would; half by file, so that the small ones have their turn.
+        // Half weighted by size, as a bad disk would; half by file, so that the small ones have
+        // their turn.
         std::size_t file = round % 2 == 0 ? by_size(random) : random() % files.size();
         std::uint64_t at = random() % sizes[file];
         fs::remove_all(directory);

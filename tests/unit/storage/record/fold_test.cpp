@@ -321,7 +321,11 @@ TEST_F(Fold, StateBytesAreThoseOfTheFormat) {
     // id 16, kind 2, fields 4, tag 2, live 4, dot 74, value, reading 4, value
     Bytes value = encode_value(Integer{258});
     ASSERT_EQ(bytes.size(), 16 + 2 + 4 + 2 + 4 + 74 + value.size() + 4 + value.size());
-    EXPECT_EQ(to_hex(ByteView(bytes).subspan(15, 13)), "01" "0300" "01000000" "0800" "01000000");
+    EXPECT_EQ(to_hex(ByteView(bytes).subspan(15, 13)), "01"
+                                                       "0300"
+                                                       "01000000"
+                                                       "0800"
+                                                       "01000000");
     EXPECT_EQ(copy(ByteView(bytes).last(value.size())), value);
 }
 

@@ -1,8 +1,8 @@
 // Vectors: the specimens of ICAO Doc 9303 parts 4, 5 and 6.
 #include "storage/record/mrz.hpp"
 
-#include <gmock/gmock.h>
 #include <chrono>
+#include <gmock/gmock.h>
 #include <random>
 
 namespace safar {

@@ -54,16 +54,21 @@ codes = "agency"
 rule = "set"
 )";
 
-const std::string flow = "[workflow]\nstatus = \"status\"\nowner = \"owner\"\nsubject = \"person\"\n";
+const std::string flow =
+    "[workflow]\nstatus = \"status\"\nowner = \"owner\"\nsubject = \"person\"\n";
 
 Result<Schema> parsed(std::string sections) {
     std::string text = head;
-    for (std::size_t at = 0; (at = text.find("name = \"reason\"", at)) != std::string::npos; at += 10)
+    for (std::size_t at = 0; (at = text.find("name = \"reason\"", at)) != std::string::npos;
+         at += 10)
         text.insert(at + 15, "\ntype = \"text\"");
     NamedText kind{"schema/referral.toml", text + std::move(sections)};
-    std::array codes{NamedText{"codes/state.toml", "name = \"state\"\ntitle = \"s\"\nopen = false\ncodes = [[\"sent\", "
-                                                   "\"Sent\"], [\"accepted\", \"Accepted\"], [\"revoked\", \"Revoked\"]]\n"},
-                     NamedText{"codes/agency.toml", "name = \"agency\"\ntitle = \"a\"\nopen = true\ncodes = [[\"IOM\", \"IOM\"]]\n"}};
+    std::array codes{
+        NamedText{"codes/state.toml",
+                  "name = \"state\"\ntitle = \"s\"\nopen = false\ncodes = [[\"sent\", "
+                  "\"Sent\"], [\"accepted\", \"Accepted\"], [\"revoked\", \"Revoked\"]]\n"},
+        NamedText{"codes/agency.toml",
+                  "name = \"agency\"\ntitle = \"a\"\nopen = true\ncodes = [[\"IOM\", \"IOM\"]]\n"}};
     return parse_schema({&kind, 1}, codes);
 }
 
@@ -104,7 +109,8 @@ recipients = "groups"
     EXPECT_EQ(step->by, "recipient");
     EXPECT_EQ(step->due->days, 14);
     EXPECT_EQ(step->consent->purpose, "referral");
-    std::vector<std::pair<std::string, std::string>> sets{{"owner", "@recipient"}, {"reason", "taken"}};
+    std::vector<std::pair<std::string, std::string>> sets{{"owner", "@recipient"},
+                                                          {"reason", "taken"}};
     EXPECT_EQ(step->sets, sets);
     ASSERT_EQ(work.tasks.size(), 1u);
     EXPECT_TRUE(work.tasks[0].overdue_only);
@@ -214,7 +220,8 @@ TEST(ParseCasework, WhatDoesNotFitTheFieldsIsRefusedByName) {
         auto schema = parsed(sections);
         ASSERT_FALSE(schema.has_value()) << sections;
         EXPECT_NE(schema.error().detail.find(expected), std::string::npos) << schema.error().detail;
-        EXPECT_TRUE(schema.error().detail.starts_with("schema/referral.toml:")) << schema.error().detail;
+        EXPECT_TRUE(schema.error().detail.starts_with("schema/referral.toml:"))
+            << schema.error().detail;
     }
 }
 

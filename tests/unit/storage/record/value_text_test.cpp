@@ -124,7 +124,8 @@ TEST_F(ValueText, ReferencesAreRecordIds) {
 }
 
 TEST_F(ValueText, TextIsKeptAsIsButValid) {
-    EXPECT_EQ(shown("opinion", "سفر\n\tжурнал 旅 🧳 "), "سفر\n\tжурнал 旅 🧳 ");
+    EXPECT_EQ(shown("opinion", "سفر\n\tжурнал 旅 🧳 "),
+              "سفر\n\tжурнал 旅 🧳 ");
     EXPECT_EQ(shown("opinion", std::string(limits::text_bytes_max, 'x')).size(),
               limits::text_bytes_max);
     EXPECT_TRUE(refused("opinion", std::string(limits::text_bytes_max + 1, 'x')));

@@ -39,7 +39,9 @@ protected:
         EXPECT_TRUE(writer.charter(2, as_bytes("[charter] two")).has_value());
         EXPECT_TRUE(writer.notice(as_bytes("a notice")).has_value());
         for (const std::string& name : compartments)
-            EXPECT_TRUE(writer.compartment(net["IOM"].log(), name, /*bodies=*/true, after, contained).has_value());
+            EXPECT_TRUE(
+                writer.compartment(net["IOM"].log(), name, /*bodies=*/true, after, contained)
+                    .has_value());
         EXPECT_TRUE(writer.end().has_value());
         return out;
     }
@@ -142,7 +144,8 @@ TEST_F(Bundles, HoldNothingOfACompartmentThatIsNotNamed) {
                   "return");
 }
 
-// For who observes: everything verifies, nothing is read, and all of it comes again once bodies may come.
+// For who observes: everything verifies, nothing is read, and all of it comes again once bodies may
+// come.
 TEST_F(Bundles, WithoutBodiesHeadersVerifyAndNothingCountsAsSent) {
     net["IOM"].append("return", 3);
     Bytes bundle;
@@ -152,7 +155,8 @@ TEST_F(Bundles, WithoutBodiesHeadersVerifyAndNothingCountsAsSent) {
     });
     BundleMark contained;
     ASSERT_TRUE(writer.hello(hello()).has_value());
-    ASSERT_TRUE(writer.compartment(net["IOM"].log(), "return", /*bodies=*/false, {}, contained).has_value());
+    ASSERT_TRUE(writer.compartment(net["IOM"].log(), "return", /*bodies=*/false, {}, contained)
+                    .has_value());
     ASSERT_TRUE(writer.end().has_value());
     EXPECT_TRUE(contained.empty());
     const Got got = read(bundle);
@@ -176,7 +180,8 @@ TEST_F(Bundles, WhatWasSentLastIsReadBackAndADamagedNoteIsRefused) {
     const auto read_back = decode_bundle_mark(note);
     ASSERT_TRUE(read_back.has_value());
     EXPECT_EQ(read_back.value(), contained);
-    EXPECT_EQ(decode_bundle_mark(ByteView(note).first(note.size() - 1)).error().code, ErrorCode::storage_corrupt);
+    EXPECT_EQ(decode_bundle_mark(ByteView(note).first(note.size() - 1)).error().code,
+              ErrorCode::storage_corrupt);
 }
 
 TEST_F(Bundles, CutAnywhereGivesWhatWasWholeAndSaysThatItIsCut) {

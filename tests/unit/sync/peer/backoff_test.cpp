@@ -18,7 +18,8 @@ TEST(Backoff, BlameDoublesUpToAnHour) {
     EXPECT_TRUE(backoff.is_blamed());
 }
 
-// Two honest nodes on a bad line time each other out again and again; when the line is good they must meet.
+// Two honest nodes on a bad line time each other out again and again; when the line is good they
+// must meet.
 TEST(Backoff, WhoWasTooSlowWaitsThirtySecondsHoweverOften) {
     Backoff backoff;
     NodeTime now{0};

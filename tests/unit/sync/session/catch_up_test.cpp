@@ -181,7 +181,8 @@ TEST(Session, CharterIsFetchedBeforeAnythingElse) {
 
 // An observer that is to hold bodies from now on, and whose disk has not yet let its heads fall.
 TEST(Session, WhoHasNoBodiesYetServesNoneToWhoIsToHoldThem) {
-    std::vector<Federation::MemberSpec> members = {{"IOM", {"return"}}, {"FIA", {"return"}, true}, {"NGO", {"return"}}};
+    std::vector<Federation::MemberSpec> members = {
+        {"IOM", {"return"}}, {"FIA", {"return"}, true}, {"NGO", {"return"}}};
     Federation net(members);
     net["IOM"].append("return", 3);
     net.connect("IOM", "FIA");
@@ -225,7 +226,8 @@ TEST(Session, WhoTakesUsForAnObserverUnderAnotherCharterIsNotBlamed) {
     std::vector<FakeAuthority::Member> list;
     for (auto& node : net.nodes())
         list.push_back({node->name, node->id, net.key(node->name).public_key(), {"return"}});
-    net["FIA"].use(std::make_shared<FakeAuthority>(list, 2)); // lets it hold bodies; IOM does not know
+    net["FIA"].use(
+        std::make_shared<FakeAuthority>(list, 2)); // lets it hold bodies; IOM does not know
     net["IOM"].append("return", 3);
     net.connect("IOM", "FIA");
     net.run(2s);

@@ -51,7 +51,8 @@ public:
         for (const MemberSpec& spec : specs) {
             keys_.push_back(std::make_unique<SigningKey>(make_key(spec.name)));
             NodeId id{tagged_hash("test node", {as_bytes(spec.name)}).raw};
-            members.push_back({spec.name, id, keys_.back()->public_key(), spec.compartments, spec.observes});
+            members.push_back(
+                {spec.name, id, keys_.back()->public_key(), spec.compartments, spec.observes});
         }
         authority = std::make_shared<FakeAuthority>(members);
         for (std::size_t i = 0; i < specs.size(); ++i) {
@@ -252,8 +253,10 @@ private:
         TestNode* node = end->node;
         later(1ms, [this, end, node, adopt = std::move(adopt)] {
             Result<> result = success();
-            if (next_authority && next_authority->epoch() == adopt.epoch) node->use(next_authority);
-            else result = failure(ErrorCode::malformed, "not a charter");
+            if (next_authority && next_authority->epoch() == adopt.epoch)
+                node->use(next_authority);
+            else
+                result = failure(ErrorCode::malformed, "not a charter");
             if (end->session) perform(end, end->session->on_charter(result, now));
         });
     }
@@ -263,7 +266,8 @@ private:
             Result<> result = success();
             if (as_text(notice).starts_with("lie"))
                 result = failure(ErrorCode::bad_signature, "a notice that lies");
-            else node->noticed.emplace(tagged_hash("notice", {notice}), notice);
+            else
+                node->noticed.emplace(tagged_hash("notice", {notice}), notice);
             if (end->session) perform(end, end->session->on_notice(result, now));
             local_change(*node);
         });
@@ -272,7 +276,9 @@ private:
         end->node->confirmed.push_back(confirm.held_by_peer);
         end->node->writable().confirm_own_heads(end->other->node->id, confirm.held_by_peer);
     }
-    void act(const std::shared_ptr<End>& end, HeardAside& aside) { end->asides.push_back(std::move(aside)); }
+    void act(const std::shared_ptr<End>& end, HeardAside& aside) {
+        end->asides.push_back(std::move(aside));
+    }
     void act(const std::shared_ptr<End>& end, ClosePeer& close) {
         end->closed = close;
         // Bytes already sent still arrive; the other side then sees the end of the stream.
@@ -299,8 +305,10 @@ private:
             if (end->ticking != due) return; // an earlier one was set since
             end->ticking = NodeTime::max();
             if (!end->session) return;
-            if (end->session->next_deadline() <= now) perform(end, end->session->on_tick(now));
-            else schedule_tick(end);
+            if (end->session->next_deadline() <= now)
+                perform(end, end->session->on_tick(now));
+            else
+                schedule_tick(end);
         });
     }
 

@@ -50,8 +50,7 @@ protected:
         ASSERT_TRUE(from_hex(hex, bytes));
         feed(bytes);
     }
-    template <class Message>
-    void say(const Message& message) {
+    template <class Message> void say(const Message& message) {
         Bytes bytes;
         wire::encode(message, bytes);
         feed(bytes);
@@ -79,8 +78,7 @@ protected:
         say(wire::Summary{{{"return", fill<Hash>(9)}}});
         ASSERT_FALSE(closed) << closed->detail;
     }
-    template <class Id>
-    static Id fill(std::uint8_t byte) {
+    template <class Id> static Id fill(std::uint8_t byte) {
         Id id;
         id.raw.fill(std::byte{byte});
         return id;

@@ -68,7 +68,8 @@ TEST(SessionWithAnObserver, WhoIsToHoldBodiesAsksItForNothingAndStaysConnected) 
     net.run(60s);
     EXPECT_EQ(net.count("FIA", "UKF", "want"), 0u);
     EXPECT_TRUE(net.connected("FIA", "UKF"));
-    EXPECT_TRUE(net["FIA"].log().head({log_id(net.authority->network(), net["IOM"].id, "return"), {}}) == std::nullopt);
+    EXPECT_TRUE(net["FIA"].log().head({log_id(net.authority->network(), net["IOM"].id, "return"),
+                                       {}}) == std::nullopt);
     net.connect("IOM", "FIA");
     net.run(2s);
     EXPECT_TRUE(net.all_equal("return"));

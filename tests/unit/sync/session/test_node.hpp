@@ -66,7 +66,8 @@ public:
     }
     bool may_observe(const NodeId& node, std::string_view compartment) const override {
         auto found = by_node_.find(node);
-        return found != by_node_.end() && std::ranges::binary_search(found->second->compartments, compartment);
+        return found != by_node_.end() &&
+               std::ranges::binary_search(found->second->compartments, compartment);
     }
     std::vector<NodeId> keepers(std::string_view compartment) const override {
         std::vector<NodeId> out;
@@ -133,7 +134,9 @@ public:
 
     Log& writable() { return *log_; }
     // Sessions go by it, and the disk has not let the log do so yet.
-    void claim(std::shared_ptr<const FakeAuthority> authority) { authority_ = std::move(authority); }
+    void claim(std::shared_ptr<const FakeAuthority> authority) {
+        authority_ = std::move(authority);
+    }
     void use(std::shared_ptr<const FakeAuthority> charter) {
         authority_ = charter;
         SAFAR_ASSERT(log_->set_authority(charter).has_value());

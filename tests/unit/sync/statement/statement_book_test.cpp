@@ -120,8 +120,8 @@ TEST(StatementBook, OneLogCanNotFillIt) {
 // A log with three batches, as a peer holds it.
 struct Held {
     SigningKey key = make_key("IOM");
-    std::shared_ptr<FakeAuthority> authority = std::make_shared<FakeAuthority>(
-        std::vector<FakeAuthority::Member>{
+    std::shared_ptr<FakeAuthority> authority =
+        std::make_shared<FakeAuthority>(std::vector<FakeAuthority::Member>{
             {"IOM", NodeId{key.id().raw}, key.public_key(), {"movement"}}});
     SeededEntropy entropy{3};
     std::unique_ptr<Log> log =

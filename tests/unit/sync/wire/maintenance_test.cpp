@@ -15,7 +15,10 @@ TEST(MaintenanceFrame, IsReadBackAndItsBytesAreFinal) {
     const Maintenance said{1'772'395'200, 1'772'402'400, "a new disk"};
     Bytes frame;
     encode(said, frame);
-    EXPECT_EQ(to_hex(frame), "1b00000090" "c09aa46900000000" "e0b6a46900000000" "61206e6577206469736b");
+    EXPECT_EQ(to_hex(frame), "1b00000090"
+                             "c09aa46900000000"
+                             "e0b6a46900000000"
+                             "61206e6577206469736b");
     EXPECT_EQ(decode_maintenance(payload_of(said)).value(), said);
     EXPECT_TRUE(decode_maintenance(payload_of({})).value().withdrawn());
 }

@@ -8,8 +8,7 @@
 namespace safar::wire {
 namespace {
 
-template <class Id>
-Id fill(std::uint8_t byte) {
+template <class Id> Id fill(std::uint8_t byte) {
     Id id;
     id.raw.fill(std::byte{byte});
     return id;
@@ -22,8 +21,7 @@ Frontier frontier() {
             {log_named(4), Head{0, 0, {}, 0, true}},
             {log_named(7), Head{1, 1, fill<Hash>(0x77), 0, true}}};
 }
-template <class Message>
-std::string hex_of(const Message& message) {
+template <class Message> std::string hex_of(const Message& message) {
     Bytes bytes;
     encode(message, bytes);
     return to_hex(bytes);
@@ -71,8 +69,7 @@ TEST(Frames, BytesOnTheWireStayAsTheyAre) {
     for (const auto& [key, value] : expected) EXPECT_TRUE(actual.contains(key)) << key;
 }
 
-template <class Message>
-void expect_round_trip(const std::string& key) {
+template <class Message> void expect_round_trip(const std::string& key) {
     const std::string hex = examples().at(key);
     Bytes frame(hex.size() / 2);
     ASSERT_TRUE(from_hex(hex, frame));
