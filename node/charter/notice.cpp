@@ -226,8 +226,8 @@ std::string describe_notice(const Notice& notice) {
                            what->node ? "node " + what->node->brief() : "agency " + what->agency,
                            what->reason);
     if (const auto* fork = std::get_if<ForkEvidence>(&notice.what))
-        return fmt::format("log {}/{} has two batches {}", fork->place.log.id.brief(),
-                           fork->place.log.incarnation.brief(), fork->place.number);
+        return fmt::format("log {} has two batches {}", fork->place.log.brief(),
+                           fork->place.number);
     if (const auto* what = std::get_if<Delegation>(&notice.what)) {
         std::string kinds;
         for (const std::string& kind : what->kinds) kinds += (kinds.empty() ? "" : ", ") + kind;

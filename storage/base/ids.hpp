@@ -50,6 +50,8 @@ using RecordId = FixedBytes<16, struct RecordTag>;
 struct LogName {
     LogId id;
     Incarnation incarnation;
+    // Both in eight digits each, for logs and tables.
+    [[nodiscard]] std::string brief() const { return id.brief() + "/" + incarnation.brief(); }
     friend auto operator<=>(const LogName&, const LogName&) = default;
 };
 

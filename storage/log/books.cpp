@@ -12,9 +12,7 @@ Error broken(const std::string& what) {
                    "the store does not hold together: " + what + std::string(lost_store_advice));
 }
 
-std::string log_text(const LogName& name) {
-    return "log " + name.id.brief() + "/" + name.incarnation.brief();
-}
+std::string log_text(const LogName& name) { return "log " + name.brief(); }
 
 // Scans all rows whose key starts with `prefix` through `take`, which may refuse one.
 template <class Take>

@@ -172,7 +172,8 @@ public:
     // heads fall.
     [[nodiscard]] virtual std::uint64_t first_bare(const LogName& log) const = 0;
     // Batches from number `first` on (those beyond a fork or a cut included), while their bytes fit
-    // `bytes_max` (at least one if held).
+    // `bytes_max` (at least one if held). A branch that was admitted begins a range of its own: ask
+    // again for what follows the last that came.
     [[nodiscard]] virtual Result<std::vector<std::shared_ptr<const EncodedBatch>>>
     read_range(const LogName& log, std::uint64_t first, std::size_t bytes_max) const = 0;
     // Errors: not_found; storage_corrupt.

@@ -219,11 +219,11 @@ void LogCore::take_one(Draft& draft, std::span<const EncodedBatch> batches,
         outcome.result = closed.error();
         return;
     }
-    outcome.result = failure(
-        ErrorCode::fork_detected,
-        "its author signed two batches " + std::to_string(offer.header.number) + " in log " +
-            offer.header.log.id.brief() + "/" + offer.header.log.incarnation.brief() +
-            ": the log is closed after batch " + std::to_string(offer.header.number - 1));
+    outcome.result =
+        failure(ErrorCode::fork_detected,
+                "its author signed two batches " + std::to_string(offer.header.number) +
+                    " in log " + offer.header.log.brief() + ": the log is closed after batch " +
+                    std::to_string(offer.header.number - 1));
 }
 
 // The common prefix stands. Of several forks of one log the lowest rules, so that everybody who has

@@ -8,8 +8,7 @@ namespace safar {
 namespace {
 
 std::string place_text(const BatchHeader& header) {
-    return "batch " + std::to_string(header.number) + " of log " + header.log.id.brief() + "/" +
-           header.log.incarnation.brief();
+    return "batch " + std::to_string(header.number) + " of log " + header.log.brief();
 }
 
 } // namespace

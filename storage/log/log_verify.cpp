@@ -7,9 +7,7 @@ namespace {
 
 constexpr std::size_t group_batches = 32; // unpacked and verified at once
 
-std::string text(const LogRow& row) {
-    return "log " + row.name.id.brief() + "/" + row.name.incarnation.brief();
-}
+std::string text(const LogRow& row) { return "log " + row.name.brief(); }
 
 // One batch's own bytes: leaves, root and signature. Empty: they hold.
 std::string deep_problem(const Bytes& bytes, bool bodies, const Authority& authority) {

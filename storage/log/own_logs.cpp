@@ -5,10 +5,6 @@
 namespace safar {
 namespace {
 
-std::string log_text(const LogName& name) {
-    return name.id.brief() + "/" + name.incarnation.brief();
-}
-
 // Does the store hold what the witness saw?
 Result<bool> is_held(const Store& store, const Books& books, const WitnessState::OwnHead& seen) {
     const LogRow* row = books.find(seen.log);
@@ -82,7 +78,7 @@ Result<> check_witness(const std::optional<WitnessState>& witness, const Books& 
         SAFAR_TRY(bool held, is_held(store, books, seen));
         if (!held) {
             losses.push_back(
-                {"the store lost acknowledged batches of this node's log " + log_text(seen.log) +
+                {"the store lost acknowledged batches of this node's log " + seen.log.brief() +
                      ": batch " + std::to_string(seen.number) +
                      " was signed and is not held; the log goes on in a new incarnation, peers may "
                      "still hold the lost part and will send it",
@@ -95,7 +91,7 @@ Result<> check_witness(const std::optional<WitnessState>& witness, const Books& 
     }
     for (const auto& [id, incarnation] : books.own)
         if (LogName name{id, incarnation}; !own.is_current(name) && losses.empty())
-            notes.push_back("the witness does not name this node's log " + log_text(name) +
+            notes.push_back("the witness does not name this node's log " + name.brief() +
                             ": it goes on in a new incarnation");
     for (const Loss& loss : losses) notes.push_back(loss.text);
     return success();

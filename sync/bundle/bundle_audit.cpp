@@ -7,8 +7,6 @@
 namespace safar {
 namespace {
 
-std::string name_of(const LogName& log) { return log.id.brief() + "/" + log.incarnation.brief(); }
-
 // Of some events and not of others: no node makes such a batch.
 bool partly_bare(ByteView stored) {
     const auto open = open_batch(stored, LeafCheck::skip);
@@ -51,12 +49,12 @@ void BundleAudit::state(const BundleFrontier& stated, const Authority& authority
     for (const FrontierEntry& entry : stated.entries) {
         const LogOwner* owner = authority.owner(entry.log.id);
         if (owner == nullptr || owner->compartment != stated.compartment) {
-            complain("log " + name_of(entry.log) + " is stated in " + stated.compartment +
+            complain("log " + entry.log.brief() + " is stated in " + stated.compartment +
                      ", where the charter has no such log");
             continue;
         }
         if (entry.head.forked && !forked.contains(entry.log))
-            complain("log " + name_of(entry.log) +
+            complain("log " + entry.log.brief() +
                      " is stated to have forked, and no notice proves it");
         if (logs_ >= logs_max) return complain("more logs are stated than can be looked at");
         if (ours.heads.insert_or_assign(entry.log, entry.head).second) ++logs_;
@@ -71,7 +69,7 @@ void BundleAudit::batch(const BundleBatch& batch, const Authority& authority) {
     if (auto taken = take(batch, authority, seen); !taken) {
         seen.broken = true;
         complain("batch " + std::to_string(batch.header.number) + " of log " +
-                 name_of(batch.header.log) + " in " + batch.compartment + ": " +
+                 batch.header.log.brief() + " in " + batch.compartment + ": " +
                  describe(taken.error()));
     }
 }
@@ -122,14 +120,14 @@ Head BundleAudit::proven(const LogName& log, const Head& stated) {
     if (seen.broken) return held;
     if (held.number < stated.number) {
         complain("batches " + std::to_string(held.number + 1) + " to " +
-                 std::to_string(stated.number) + " of log " + name_of(log) +
+                 std::to_string(stated.number) + " of log " + log.brief() +
                  " are stated and not there");
         return held;
     }
     if (stated.number == 0) return stated;
     const Held& last = seen.batches[stated.number - 1];
     if (last.hash != stated.hash || last.last_sequence != stated.last_sequence) {
-        complain("log " + name_of(log) + " does not end as it is stated to");
+        complain("log " + log.brief() + " does not end as it is stated to");
         return held;
     }
     return stated;

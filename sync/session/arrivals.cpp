@@ -22,7 +22,7 @@ Result<bool> Asker::on_batch(ByteView stored) {
     const LogOwner* owner = context_.shared_owner(log);
     if (owner == nullptr) {
         if (context_.authority->owner(log.id) != nullptr && ++unshared_ > 16)
-            return failure(ErrorCode::not_permitted, "keeps sending batches of log " + brief(log) +
+            return failure(ErrorCode::not_permitted, "keeps sending batches of log " + log.brief() +
                                                          ", which is not shared with it");
         return false; // unknown: may be offered again when a newer charter knows it
     }

@@ -105,9 +105,4 @@ struct SessionContext {
     }
 };
 
-// Names of a log in messages to people.
-[[nodiscard]] inline std::string brief(const LogName& log) {
-    return log.id.brief() + "/" + log.incarnation.brief();
-}
-
 } // namespace safar

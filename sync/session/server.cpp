@@ -14,7 +14,7 @@ Result<> Server::on_want(const wire::Want& want) {
         // A log that we do not know may stand in a newer charter; one that we know is not theirs.
         if (context_.authority->owner(want.log.id) != nullptr && ++unshared_ > unshared_max)
             return failure(ErrorCode::not_permitted, "asked again and again for log " +
-                                                         brief(want.log) +
+                                                         want.log.brief() +
                                                          ", which this peer may not hold");
         return success();
     }

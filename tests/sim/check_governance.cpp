@@ -90,9 +90,8 @@ void World::check_counted() {
                     continue;
                 const LogOwner* owner = core->log().authority()->owner(entry.log.id);
                 return complain(Outcome::correctness,
-                                "counted: of log " + entry.log.id.brief() + "/" +
-                                    entry.log.incarnation.brief() + " of " + owner->agency + " " +
-                                    std::to_string(is.number) + (is.forked ? "!" : "") +
+                                "counted: of log " + entry.log.brief() + " of " + owner->agency +
+                                    " " + std::to_string(is.number) + (is.forked ? "!" : "") +
                                     " counts at " + core->agency + ", and " +
                                     std::to_string(expected.number) + (expected.forked ? "!" : "") +
                                     " should");

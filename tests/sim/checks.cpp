@@ -53,8 +53,7 @@ up_to_head(const Log& log, const FrontierEntry& entry) {
 bool same(const Raw& a, const Hash& b) { return std::ranges::equal(a, b.raw); }
 
 std::string text_of(const LogName& log, std::uint64_t number) {
-    return "batch " + std::to_string(number) + " of log " + log.id.brief() + "/" +
-           log.incarnation.brief();
+    return "batch " + std::to_string(number) + " of log " + log.brief();
 }
 
 } // namespace

@@ -283,7 +283,7 @@ std::string Network::unsettled() const {
                               std::to_string(status.behind_there) + " there";
             for (const BehindLog& log : status.behind) {
                 const LogOwner* owner = a->log().authority()->owner(log.log.id);
-                out += "; log " + log.log.id.brief() + "/" + log.log.incarnation.brief() + " of " +
+                out += "; log " + log.log.brief() + " of " +
                        (owner != nullptr ? owner->agency : "?") + ": " + std::to_string(log.ours) +
                        " of " + std::to_string(log.theirs);
             }

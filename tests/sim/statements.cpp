@@ -66,9 +66,8 @@ void World::check_splits() {
             if (owner == nullptr || owner->agency[0] != 'A') continue;
             return complain(Outcome::correctness,
                             "split view: " + core->agency + " accuses " + owner->agency + ": " +
-                                std::string(safar::name(split.kind)) + " of log " + log.id.brief() +
-                                "/" + log.incarnation.brief() + ", batch " +
-                                std::to_string(split.first.batch));
+                                std::string(safar::name(split.kind)) + " of log " + log.brief() +
+                                ", batch " + std::to_string(split.first.batch));
         }
         for (const LogName& log : splits_due_) {
             ++statistics_.checks;

@@ -22,8 +22,8 @@ std::string difference(const Core& a, const Core& b, const std::string& compartm
             if (there == entry.head) continue;
             const LogOwner* owner = one->log().authority()->owner(entry.log.id);
             out += "; " + one->agency + " has " + std::to_string(entry.head.number) +
-                   (entry.head.forked ? "!" : "") + " of log " + entry.log.id.brief() + "/" +
-                   entry.log.incarnation.brief() + " of " + (owner ? owner->agency : "?");
+                   (entry.head.forked ? "!" : "") + " of log " + entry.log.brief() + " of " +
+                   (owner ? owner->agency : "?");
         }
     return out;
 }
