@@ -132,7 +132,9 @@ bool LogCore::shown_in_part(const LogRow& row, const Authority& authority) const
 }
 
 // Reads a header for each batch of every restricted log, so it is done once for each charter: a
-// start under the one that it was done for last has nothing to do.
+// start under the one that it was done for last has nothing to do. What counted under an epoch that
+// is not held any more, as in an older copy of the charter, goes on counting: peers confirm heads
+// by what is shown to them, and an author that lost it too would sign there again.
 Result<> LogCore::recount_all() {
     const auto charter = authority();
     const Bytes key = setting_key(counted_under);

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include <gmock/gmock.h>
+
 namespace safar {
 namespace {
 
@@ -95,6 +97,29 @@ TEST_P(LogCut, AnOwnLogThatWasCutGoesOnInANewIncarnation) {
     EXPECT_EQ(afterwards.log.id, second.log.id);
     EXPECT_NE(afterwards.log.incarnation, second.log.incarnation);
     EXPECT_EQ(log->head(second.log)->number, 1u);
+}
+
+// As when an older copy of the charter lies beside the store. Peers confirm heads by what is shown
+// to them: if it were hidden here, its author, put back to an older copy too, would sign there
+// again.
+TEST_P(LogCut, WhatCountedUnderAnEpochThatIsLostGoesOnCounting) {
+    auto newer = std::make_shared<TestAuthority>(*charter);
+    newer->epoch_now = 2;
+    Writer writer(other);
+    writer.next.epoch = 2;
+    ASSERT_TRUE(log->set_authority(newer));
+    log->ingest(writer.write_many(2));
+    const LogName own = append(3).log;
+    open(); // under the older one
+    EXPECT_EQ(counted(writer), 2u);
+    EXPECT_EQ(log->head(own)->number, 1u);
+    confirm();
+    std::vector<AppendRequest> requests{request("return", 1)};
+    auto refused = log->append(requests)[0];
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().code, ErrorCode::not_permitted);
+    EXPECT_THAT(refused.error().detail, testing::HasSubstr("charter epoch 2"));
+    EXPECT_TRUE(problems().empty()) << problems()[0];
 }
 
 // Every order of: three batches, a cut after the first, its admission up to the second.
