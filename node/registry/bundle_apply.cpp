@@ -1,5 +1,6 @@
 #include "node/registry/bundle_apply.hpp"
 
+#include "node/charter/notice_order.hpp"
 #include "node/registry/bundle_judge.hpp"
 
 #include <algorithm>
@@ -11,7 +12,7 @@ namespace {
 
 constexpr std::size_t piece_bytes = 256u << 10;
 constexpr std::size_t group_batches_max = 64, group_bytes_max = 4u << 20; // ingested as one
-constexpr std::size_t waiting_bytes_max = 16u << 20; // batches that came before what they follow
+constexpr std::size_t waiting_bytes_max = 16u << 20; // what came before what it follows or rests on
 constexpr std::size_t conflicts_looked_at = 50'000;  // 5 MiB of memory, and then again
 constexpr std::size_t charter_refusals_max = 100;
 
@@ -28,6 +29,7 @@ public:
         SAFAR_TRY(read(source));
         if (!begun_)
             return failure(ErrorCode::malformed, "this is no bundle: it ends before its hello");
+        SAFAR_TRY(settle_notices());
         SAFAR_TRY(flush());
         SAFAR_TRY(try_again());
         SAFAR_TRY(tell_conflicts());
@@ -75,33 +77,49 @@ private:
 
     Result<> take(wire::CharterDocument& document) {
         ++report_.epochs;
-        return learn(
-            [&](CharterState& state) { return state.take_epoch(as_text(document.document)); },
-            [&] { return node_.take_epoch(as_text(document.document)); },
-            "epoch " + std::to_string(document.epoch), report_.epochs_new);
+        const auto learnt =
+            learn([&](CharterState& state) { return state.take_epoch(as_text(document.document)); },
+                  [&] { return node_.take_epoch(as_text(document.document)); }, report_.epochs_new);
+        if (!learnt.has_value())
+            refuse_charter("epoch " + std::to_string(document.epoch), learnt.error());
+        return stopped_;
     }
 
     Result<> take(wire::NoticeFrame& frame) {
         ++report_.notices;
         auto notice = parse_notice(frame.notice);
-        if (!notice.has_value()) return refuse_charter("a notice", notice.error());
-        return learn([&](CharterState& state) { return state.take_notice(notice.value()); },
-                     [&] { return node_.take_notice(notice.value()); },
-                     "notice " + notice.value().hash.brief(), report_.notices_new);
+        if (!notice.has_value()) {
+            refuse_charter("a notice", notice.error());
+            return success();
+        }
+        notice_bytes_ += frame.notice.size();
+        notices_.push_back(std::move(notice.value()));
+        return notice_bytes_ <= waiting_bytes_max ? success() : settle_notices();
+    }
+
+    // One may rest on another that came later.
+    Result<> settle_notices() {
+        notice_bytes_ = 0;
+        const auto offer = [this](const Notice& notice) {
+            return learn([&](CharterState& state) { return state.take_notice(notice); },
+                         [&] { return node_.take_notice(notice); }, report_.notices_new);
+        };
+        for (const RefusedNotice& refused : take_notices(std::exchange(notices_, {}), offer))
+            refuse_charter("notice " + refused.notice.hash.brief(), refused.error);
+        return stopped_;
     }
 
     // Tries it on a copy first, which tells whether it is news; then the node takes it.
     template <class Try, class Take>
-    Result<> learn(const Try& attempt, const Take& take_it, const std::string& what,
-                   std::uint64_t& counter) {
+    Result<> learn(const Try& attempt, const Take& take_it, std::uint64_t& counter) {
+        SAFAR_TRY(stopped_);
         CharterState next = dry_run_ ? state_ : *node_.charter_state();
-        auto news = attempt(next);
-        if (!news.has_value()) return refuse_charter(what, news.error());
-        if (news.value() == CharterState::News::nothing) return success();
+        SAFAR_TRY(auto news, attempt(next));
+        if (news == CharterState::News::nothing) return success();
         if (!dry_run_) {
             if (auto taken = take_it(); !taken.has_value()) {
-                if (blame(taken.error().code) == Blame::us) return taken.error();
-                return refuse_charter(what, taken.error());
+                if (blame(taken.error().code) == Blame::us) stopped_ = taken;
+                return taken;
             }
         }
         state_ = std::move(next);
@@ -109,17 +127,16 @@ private:
         return success();
     }
 
-    Result<> refuse_charter(const std::string& what, const Error& error) {
+    void refuse_charter(const std::string& what, const Error& error) {
         if (report_.charter_refused.size() < charter_refusals_max)
             report_.charter_refused.push_back(failure(error.code, what + ": " + error.detail));
-        return success();
     }
 
     // What the maker says that it holds is not believed, and our own heads are never confirmed by
     // it: frames of a bundle are signed by nobody, so anybody could let a node that was rolled back
     // sign a second history at places where it has signed before. A node without peers goes on in a
     // new incarnation after each start, and loses nothing by it.
-    Result<> take(BundleFrontier&) { return success(); }
+    Result<> take(BundleFrontier&) { return settle_notices(); }
 
     Result<> take(BundleBatch& batch) {
         ++report_.batches;
@@ -293,9 +310,11 @@ private:
     BundleJudge judge_;
     BundleReport report_;
     bool begun_ = false;
+    Result<> stopped_ = success(); // an error of this node's: no notice is tried after it
+    std::vector<Notice> notices_;
     std::vector<EncodedBatch> group_;
     std::vector<BatchHeader> headers_; // of group_
-    std::size_t group_bytes_ = 0, waiting_bytes_ = 0;
+    std::size_t group_bytes_ = 0, waiting_bytes_ = 0, notice_bytes_ = 0;
     std::map<BatchPlace, std::pair<BatchHeader, EncodedBatch>>
         waiting_;                                                   // for the batch before them
     std::map<std::pair<ErrorCode, LogName>, std::size_t> refusals_; // index in report_.refused

@@ -20,13 +20,18 @@ Frontier Frontiers::look_anew(const std::string& name, Compartment& compartment)
     return std::move(all.entries);
 }
 
-void Frontiers::look(const std::string& name, Compartment& compartment) const {
+void Frontiers::look(const std::string& name, Compartment& compartment) {
     const FrontierNews news = context_.view.log().frontier_since(name, compartment.looked_to);
     compartment.looked_to = news.mark;
     for (const FrontierEntry& entry : news.entries) {
         const auto said = compartment.said.find(entry.log);
         const bool equal = said == compartment.said.end() ? says_nothing(entry.head)
                                                           : same(said->second, entry.head);
+        if (said != compartment.said.end() && entry.head.number < said->second.number) {
+            fallen_.push_back(entry.log);
+            if (const auto at = compartment.theirs.find(entry.log); at != compartment.theirs.end())
+                watch(entry.log, at->second.number);
+        }
         if (equal)
             compartment.unsaid.erase(entry.log);
         else
@@ -38,6 +43,7 @@ std::vector<wire::CompartmentDigest> Frontiers::open() {
     compartments_.clear();
     own_unconfirmed_.clear();
     behind_.clear();
+    fallen_.clear();
     entries_ = 0;
     std::vector<wire::CompartmentDigest> digests;
     for (const std::string& name : context_.shared) {
@@ -276,6 +282,7 @@ bool Frontiers::push_log(Compartment& compartment, const FrontierEntry& entry) {
 void Frontiers::say_full(const std::string& name, Compartment& compartment) {
     compartment.full_due = false;
     compartment.told = true;
+    look(name, compartment); // against what was said
     const Frontier frontier = look_anew(name, compartment);
     compartment.said.clear();
     Frontier part(frontier.begin(),

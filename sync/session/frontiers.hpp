@@ -41,7 +41,7 @@ public:
     // A batch states that the peer holds it. False: nothing new.
     bool on_batch(std::string_view compartment, const LogName& log, const Head& head);
 
-    // The log grew: pushes at once, and notes that there is something to tell.
+    // The log grew, or its heads fell: pushes at once, and notes that there is something to tell.
     void grew();
     // Everything up to `number` was sent to the peer on its own asking.
     void served(const LogName& log, std::uint64_t number);
@@ -49,6 +49,9 @@ public:
     // What was asked for in this call.
     void flush();
     [[nodiscard]] NodeTime next_deadline() const { return tell_at_; }
+
+    // Of these less counts here than was said: what is lacking now the peer may have.
+    [[nodiscard]] std::vector<LogName> take_fallen() { return std::exchange(fallen_, {}); }
 
     [[nodiscard]] const Head* theirs(const LogName& log) const;
     // Batches that the peer has and we do not, and the reverse.
@@ -76,7 +79,7 @@ private:
     void look_at_watched();
     // The whole frontier as it is held now, for `said` to become.
     [[nodiscard]] Frontier look_anew(const std::string& name, Compartment& compartment) const;
-    void look(const std::string& name, Compartment& compartment) const;
+    void look(const std::string& name, Compartment& compartment);
     void say_full(const std::string& name, Compartment& compartment);
     void say_changes(const std::string& name, Compartment& compartment);
     void push(Compartment& compartment);
@@ -96,6 +99,7 @@ private:
     std::size_t pushed_bytes_ = 0;
     std::size_t entries_ = 0;
     std::map<LogName, Behind> behind_;
+    std::vector<LogName> fallen_;
     std::map<LogName, std::uint64_t> own_unconfirmed_; // own logs of the snapshot, with their heads
     NodeTime tell_at_ = never;
 };

@@ -185,6 +185,7 @@ std::vector<Action> Session::State::finish() {
     }
     if (stage == Stage::live) {
         frontiers.flush();
+        asker.on_heads(frontiers.take_fallen(), /*at_once=*/true);
         asker.flush();
         server.serve();
     }
@@ -230,6 +231,7 @@ Result<> Session::State::on_frame(const wire::Frame& frame) {
     if (type == FrameType::ping) {
         SAFAR_TRY(auto ping, wire::decode<wire::Ping>(frame.payload));
         context.out.send(wire::Pong{ping.nonce});
+        look_again();
         return success();
     }
     if (type == FrameType::pong) {
@@ -313,6 +315,11 @@ Result<> Session::State::on_live_frame(wire::FrameType type, ByteView payload) {
     }
 }
 
+// Heads may have fallen without a word, where the disk was late to let them.
+void Session::State::look_again() {
+    if (stage == Stage::live) frontiers.grew();
+}
+
 Result<> Session::State::check_deadlines() {
     const NodeTime now = context.now;
     if (stage == Stage::closed) return success();
@@ -332,6 +339,7 @@ Result<> Session::State::check_deadlines() {
     if (stage != Stage::hello && now >= std::max(heard_at, pinged_at) + ping_after) {
         pinged_at = now;
         context.out.send(wire::Ping{++ping_nonce});
+        look_again();
     }
     if (stage != Stage::live) return success();
     const bool batch_held =

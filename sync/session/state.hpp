@@ -34,6 +34,7 @@ struct Session::State {
     [[nodiscard]] Result<> on_notice_frame(const wire::Frame& frame);
     [[nodiscard]] Result<> on_live_frame(wire::FrameType type, ByteView payload);
     [[nodiscard]] Result<> check_deadlines();
+    void look_again();
     void restart_if_charter_advanced();
 
     // stages.cpp

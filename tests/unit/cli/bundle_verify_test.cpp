@@ -2,6 +2,7 @@
 #include "cli/bundle_verify.hpp"
 #include "storage/log/memory_log.hpp"
 #include "sync/bundle/bundle_writer.hpp"
+#include "tests/unit/node/charter/delegate_notices.hpp"
 #include "tests/unit/node/charter/epochs_fixture.hpp"
 
 #include <boost/json.hpp>
@@ -76,41 +77,6 @@ protected:
         }
         return verifier.end();
     }
-    Notice delegation() const {
-        Delegation what;
-        what.network = id;
-        what.epoch = first.charter->identity;
-        what.agency = "FIA";
-        what.node = network.ukf.id();
-        what.compartment = "movement";
-        what.kinds = {"movement"};
-        what.until_epoch = 2;
-        const std::string text = value_of(write_delegation(what, network.fia.signing));
-        return make_delegation_notice(text, value_of(parse_delegation(text)));
-    }
-    // UKF may write there by the delegation alone, and signed two first batches.
-    Notice fork_of_the_delegate() {
-        BatchContext place;
-        place.network = id;
-        place.log = {log_id(id, network.ukf.id(), "movement"), entropy.draw<Incarnation>()};
-        place.epoch = 1;
-        place.charter = first.charter->identity;
-        const auto header = [&](const char* text) {
-            EventDraft draft;
-            draft.body.kind = 1;
-            draft.body.verb = "recorded";
-            draft.body.assertions = {{1, Text{text}}};
-            std::size_t taken = 0;
-            return value_of(
-                build_batch(place, network.ukf.signing, entropy, std::span(&draft, 1), taken));
-        };
-        const BuiltBatch a = header("one"), b = header("another");
-        const auto signature = [&](const BuiltBatch& batch) {
-            return sign_header(network.ukf.signing, id, batch.encoded.header());
-        };
-        return make_fork_notice(make_evidence({place.log, 1}, a.encoded.header(), signature(a),
-                                              b.encoded.header(), signature(b)));
-    }
 };
 
 TEST_F(BundleVerify, NamesNetworkEpochAndFrontiers) {
@@ -142,7 +108,8 @@ TEST_F(BundleVerify, ALaterFileWithAnEpochAndMoreGoesOnFromTheFirst) {
 
 TEST_F(BundleVerify, NoticesMayLieInAnyOrder) {
     append(1);
-    const Notice given = delegation(), fork = fork_of_the_delegate();
+    const DelegateNotices of{network, first};
+    const Notice given = of.delegation(), fork = of.fork();
     for (const auto& order : {std::vector{fork.bytes, given.bytes}, {given.bytes, fork.bytes}}) {
         notices = order;
         mark.clear();

@@ -2,11 +2,13 @@
 #include "node/registry/bundle_apply.hpp"
 #include "node/registry/bundle_make.hpp"
 #include "registry_fixture.hpp"
+#include "tests/unit/node/charter/delegate_notices.hpp"
 
 namespace safar {
 namespace {
 using namespace testing;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 class NodeBundles : public ::testing::Test {
 protected:
@@ -235,6 +237,32 @@ TEST_F(NodeBundles, WhoIsSuspendedGetsTheCharterAndNoBatches) {
     // It takes no more batches, whoever brings them.
     const BundleReport more = apply(ukf, make(iom, "FIA"));
     EXPECT_EQ(more.refused.at(0).reason, ErrorCode::not_permitted);
+}
+
+TEST_F(NodeBundles, ANoticeMayRestOnOneThatComesLater) {
+    const DelegateNotices of{network, charter};
+    const Notice given = of.delegation(), fork = of.fork();
+    wire::Hello hello;
+    hello.network = iom.node->authority()->network();
+    for (const bool dry_run : {true, false}) {
+        Bytes bundle;
+        wire::encode(hello, bundle);
+        wire::encode(wire::NoticeFrame{fork.bytes}, bundle);
+        wire::encode(wire::NoticeFrame{given.bytes}, bundle);
+        const BundleReport report = apply(fia, bundle, dry_run);
+        EXPECT_EQ(report.notices, 2u);
+        EXPECT_EQ(report.notices_new, 2u);
+        EXPECT_THAT(report.charter_refused, IsEmpty());
+    }
+    EXPECT_EQ(fia.log->forks().size(), 1u);
+
+    Bytes alone; // what it rests on is not there
+    wire::encode(hello, alone);
+    wire::encode(wire::NoticeFrame{fork.bytes}, alone);
+    const BundleReport report = apply(mofa, alone);
+    EXPECT_EQ(report.notices_new, 0u);
+    ASSERT_EQ(report.charter_refused.size(), 1u);
+    EXPECT_THAT(report.charter_refused[0].detail, HasSubstr("notice " + fork.hash.brief()));
 }
 
 TEST_F(NodeBundles, NobodyKnowsAnAgencyThatIsNotListed) {

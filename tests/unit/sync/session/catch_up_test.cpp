@@ -201,6 +201,33 @@ TEST(Session, WhoHasNoBodiesYetServesNoneToWhoIsToHoldThem) {
     EXPECT_FALSE(net.end("NGO", "FIA").closed);
 }
 
+// The same, at last: its heads fall while sessions go on, nobody states anything anew, and the log
+// does not grow.
+TEST(Session, BodiesAreAskedForWhereTheDiskWasLateToLetHeadsFall) {
+    std::vector<Federation::MemberSpec> members = {{"IOM", {"return"}}, {"FIA", {"return"}, true}};
+    Federation net(members);
+    net["IOM"].append("return", 3);
+    net.connect("IOM", "FIA");
+    net.run(2s);
+    ASSERT_EQ(net["FIA"].batches("return"), 3u);
+    net.cut("IOM", "FIA");
+    std::vector<FakeAuthority::Member> list;
+    for (auto& node : net.nodes())
+        list.push_back({node->name, node->id, net.key(node->name).public_key(), {"return"}});
+    const auto next = std::make_shared<FakeAuthority>(list, 2);
+    net["IOM"].use(next);
+    net["FIA"].claim(next);
+    net.connect("IOM", "FIA");
+    net.run(2s);
+    ASSERT_EQ(net.count("FIA", "IOM", "want"), 0u);
+    net["FIA"].use(next);
+    ASSERT_EQ(net["FIA"].batches("return"), 0u);
+    net.run(60s);
+    EXPECT_EQ(net.count("FIA", "IOM", "want"), 1u);
+    EXPECT_EQ(net["FIA"].batches("return"), 3u);
+    EXPECT_TRUE(net.connected("IOM", "FIA"));
+}
+
 // It may cut our log there, and the peer then shows less of it than it holds.
 TEST(Session, AnotherCharterConfirmsNoHeads) {
     Federation net({"IOM", "FIA"});
