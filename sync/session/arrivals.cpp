@@ -169,7 +169,7 @@ Result<> Asker::on_ingested(std::span<const IngestOutcome> outcomes) {
             result = failure(ErrorCode::storage_failed, "the log gave no answer for a batch");
         else
             result = outcomes[i].result;
-        if (result || result.error().code == ErrorCode::duplicate) {
+        if (result) {
             context_.plan.settled(group[i].log, group[i].number, /*held=*/true);
             pause_ = std::chrono::seconds(1);
             if (!behind(group[i].log)) lacking_.erase(group[i].log);
