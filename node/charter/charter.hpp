@@ -3,13 +3,11 @@
 // docs/format-charter.md.
 //
 //     [charter]      network, epoch, previous (hash, "" for epoch 1), quorum, settles [hash ..]
-//     [[agency]]     code, name, title ("chair" | "coordinator" | "steward" | "member" | "observer"
-//     | "donor"), steward (bool)
-//     [[node]]       agency, id, signing_key, tls_key, address    (hex; id = hash of the first
-//     signing key)
-//     [[compartment]] name, title, kinds [..], writers [..], readers [..]   (agency codes; a writer
-//     reads),
-//                     observers [..], relays [..] (optional)
+//     [[agency]]     code, name, steward (bool), title: one of "chair", "coordinator", "steward",
+//                    "member", "observer", "donor"
+//     [[node]]       agency, id (hash of the first signing key), signing_key, tls_key, address
+//     [[compartment]] name, title, kinds [..], writers [..], readers [..]; observers [..] and
+//                     relays [..] are optional (agency codes; a writer reads)
 //     [[document]]   name ("schema/return.toml", "codes/country.toml"), hash, text
 //     [[cut]]        node, compartment, incarnation, batch, key (optional), reason (optional)
 //     [[admit]]      node, compartment, incarnation, batch, hash, reason (optional)

@@ -3,8 +3,11 @@
 // Data directory:
 //     safard.toml        configuration, written by `safar node init`
 //     keys/              signing.key, tls.key; signing.next.key, tls.next.key wait for an epoch
-//     (key_files.hpp) charter/1.toml ... epochs adopted     charter/notices/HASH store/ RocksDB
-//     witness   head of own logs       safar.sock   the API
+//                        (key_files.hpp)
+//     charter/           1.toml ...: epochs adopted; notices/HASH
+//     store/             RocksDB
+//     witness            heads of own logs
+//     safar.sock         the API
 #pragma once
 
 #include "node/charter/charter_state.hpp"
@@ -26,8 +29,7 @@ struct Identity {
 [[nodiscard]] Result<Identity> load_identity(const std::string& directory);
 
 // Keys that wait: made once, then the same again, with a request that a later epoch list them for
-// this node
-// (`safar charter amend --rotate`). Errors: those of load_identity; storage_*.
+// this node (`safar charter amend --rotate`). Errors: those of load_identity; storage_*.
 [[nodiscard]] Result<Enrolment> stage_next_keys(const std::string& directory, Entropy& entropy);
 // Puts waiting keys that `ruling` lists for this node in use; for a node that does not run. True:
 // some were.

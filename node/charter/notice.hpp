@@ -2,10 +2,10 @@
 // compartments they hold. A set that only grows; each is named by the hash of its bytes and can be
 // judged with the charter epochs alone. docs/format-charter.md, section Notices.
 //
-//   suspension  one steward stops a node or an agency until the next epoch, and says what still
-//   counts fork        two headers that one key signed at one place of a log rival       a second
-//   valid successor of an epoch: a whole signed charter delegation  an agency lets a partner's node
-//   write; and the end of one (delegation.hpp)
+//   suspension  one steward stops a node or an agency until the next epoch; says what still counts
+//   fork        two headers that one key signed at one place of a log
+//   rival       a second valid successor of an epoch: a whole signed charter
+//   delegation  an agency lets a partner's node write; and the end of one (delegation.hpp)
 #pragma once
 
 #include "node/charter/delegation.hpp"

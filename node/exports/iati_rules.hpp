@@ -2,9 +2,8 @@
 // XML itself.
 //
 // A rule is named as IATI names it ("7.5.3"); what the schema or a code list demands is named after
-// that
-// ("schema:title", "codelist:Currency"). Every finding is of severity error or warning; both refuse
-// an export, since a file with either comes back from the registry.
+// that ("schema:title", "codelist:Currency"). Every finding is of severity error or warning; both
+// refuse an export, since a file with either comes back from the registry.
 #pragma once
 
 #include "storage/base/error.hpp"

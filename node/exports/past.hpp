@@ -2,8 +2,7 @@
 // known).
 //
 //   as of     events whose claimed time is not after it; an event that states no time always counts
-//   as known  events that had come here by it (journal_marks.hpp); before the first mark nothing
-//   had
+//   as known  events that had come here by it (journal_marks.hpp); nothing before the first mark
 //
 // Both at once: of what was known then, what was true at that date. The events that are left out
 // act on nothing, so a value that was set aside later is live again. Everything else is as today:

@@ -219,6 +219,7 @@ Result<> PeerBook::keep(PeerLink& link) {
             return failure(ErrorCode::duplicate, "another connection stands");
         peer->up = nullptr;
         other->retire(failure(ErrorCode::duplicate, "another connection took over"));
+        statements_.gone(link.node());
     }
     peer->up = &link;
     peer->up_at = now;

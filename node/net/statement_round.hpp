@@ -31,7 +31,8 @@ public:
     void turn(NodeTime monotonic, std::uint64_t now, const HeldThere& held_there);
     // What `peer` may know of and has not been told on this connection.
     [[nodiscard]] std::vector<wire::Statement> untold(const NodeId& peer);
-    void gone(const NodeId& peer) { told_.erase(peer); } // the connection ended
+    // The connection ended, or another one took its place: what was on its way may be lost.
+    void gone(const NodeId& peer) { told_.erase(peer); }
 
     [[nodiscard]] StatementReport report() const;
 

@@ -4,11 +4,9 @@
 //   - the row's edition is older than the last one said of the record: nothing;
 //   - a field reads as it did last time: nothing;
 //   - a field's values were said before in an edition that is not older than the row's (or, where
-//   there
-//     are no editions, ever): nothing - the row is an old acquaintance, not a correction;
+//     there are no editions, ever): nothing - the row is an old acquaintance, not a correction;
 //   - else the field's new values are asserted, replacing the agency's own live dots of that field;
-//   of
-//     `set` and `ledger` fields only the elements that came and went.
+//     of `set` and `ledger` fields only the elements that came and went.
 // A field that the row leaves empty says nothing.
 #pragma once
 

@@ -150,7 +150,7 @@ Result<> Asker::on_refused(const Submitted& item, const Error& error) {
     case Blame::nobody:
         switch (error.code) {
         case ErrorCode::gap: end_ask(item.log, relay_delay); break;
-        case ErrorCode::quarantined: end_ask(item.log, std::chrono::minutes(10)); break;
+        case ErrorCode::quarantined: end_ask(item.log, quarantine_rest); break;
         default: end_ask(item.log, std::chrono::seconds(60)); break; // wants a newer charter
         }
     }
@@ -176,6 +176,7 @@ Result<> Asker::on_ingested(std::span<const IngestOutcome> outcomes) {
             if (auto ask = asks_.find(group[i].log); ask != asks_.end()) {
                 ask->second.deadline = context_.now + lease_time;
                 ask->second.progressed = context_.now;
+                ask->second.held_back = context_.head(group[i].log).number < group[i].number;
             }
         } else if (std::find(refused.begin(), refused.end(), group[i].log) == refused.end()) {
             // What follows it in the group fails for that reason alone.

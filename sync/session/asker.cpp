@@ -207,13 +207,15 @@ void Asker::end_ask(const LogName& log, NodeTime rest) {
     look_at_ = context_.now;
 }
 
-// All of a range is here and stored: others may be asked, or this peer for what came since.
+// All of a range is here and stored: others may be asked, or this peer for what came since. Beyond
+// a cut that the peer does not act on yet nothing would be gained by asking again.
 void Asker::finish_asks() {
-    std::vector<LogName> done;
+    std::vector<std::pair<LogName, bool>> done;
     for (const auto& [log, ask] : asks_)
         if ((ask.next > ask.last && !unsettled_.contains(log)) || context_.head(log).forked)
-            done.push_back(log);
-    for (const LogName& log : done) end_ask(log, NodeTime{0});
+            done.emplace_back(log, ask.held_back);
+    for (const auto& [log, held_back] : done)
+        end_ask(log, held_back ? NodeTime(quarantine_rest) : NodeTime{0});
 }
 
 // Each log in flight gets an equal share of the window; what was stored is given back in pieces of

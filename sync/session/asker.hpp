@@ -27,7 +27,9 @@ public:
     static constexpr std::size_t unasked_bytes_max = 8u << 20; // pushed and not yet stored
     static constexpr std::chrono::seconds lease_time{20};      // without progress
     static constexpr std::chrono::seconds lease_grace{5}; // the lease outlives its last judgement
-    static constexpr std::chrono::seconds one_log_deadline{60};  // while other logs do progress
+    static constexpr std::chrono::seconds one_log_deadline{60}; // while other logs do progress
+    static constexpr std::chrono::minutes quarantine_rest{
+        10}; // what does not count comes no sooner
     static constexpr std::size_t progress_bytes_min = 64u << 10; // in lease_time, to keep the lease
     static constexpr std::chrono::milliseconds relay_delay{50}; // others may be bringing it already
     static constexpr std::chrono::milliseconds lease_poll{250};
@@ -37,7 +39,8 @@ public:
     Asker(SessionContext& context, Frontiers& frontiers)
         : context_(context), frontiers_(frontiers) {}
 
-    // The peer stated these heads. `at_once`: do not wait whether somebody else brings them.
+    // The peer stated these heads, or ours fell. `at_once`: do not wait whether somebody else
+    // brings what is lacking.
     void on_heads(const std::vector<LogName>& logs, bool at_once);
     // Errors: malformed and its kind (header), wrong_network, limit_exceeded (beyond its credit).
     // True: it was held already.
@@ -62,6 +65,7 @@ private:
         std::int64_t granted; // credit given and not yet used; may go below zero by one batch
         NodeTime deadline;
         NodeTime progressed;
+        bool held_back = false; // what came is stored, and does not count
     };
     struct Lacking {
         NodeTime ask_at;

@@ -2,6 +2,8 @@
 
 #include "storage/base/planted.hpp"
 
+#include <algorithm>
+
 namespace safar {
 namespace {
 
@@ -20,23 +22,30 @@ Frontier Frontiers::look_anew(const std::string& name, Compartment& compartment)
     return std::move(all.entries);
 }
 
-void Frontiers::look(const std::string& name, Compartment& compartment) {
+void Frontiers::look(const std::string& name, Compartment& compartment) const {
     const FrontierNews news = context_.view.log().frontier_since(name, compartment.looked_to);
     compartment.looked_to = news.mark;
     for (const FrontierEntry& entry : news.entries) {
         const auto said = compartment.said.find(entry.log);
         const bool equal = said == compartment.said.end() ? says_nothing(entry.head)
                                                           : same(said->second, entry.head);
-        if (said != compartment.said.end() && entry.head.number < said->second.number) {
-            fallen_.push_back(entry.log);
-            if (const auto at = compartment.theirs.find(entry.log); at != compartment.theirs.end())
-                watch(entry.log, at->second.number);
-        }
         if (equal)
             compartment.unsaid.erase(entry.log);
         else
             compartment.unsaid.insert(entry.log);
     }
+}
+
+void Frontiers::say(Compartment& compartment, const LogName& log, const Head& head) {
+    Head& said = compartment.said[log];
+    if (head.number < said.number) fell(compartment, log);
+    said = head;
+}
+
+void Frontiers::fell(const Compartment& compartment, const LogName& log) {
+    fallen_.push_back(log);
+    if (const auto at = compartment.theirs.find(log); at != compartment.theirs.end())
+        watch(log, at->second.number);
 }
 
 std::vector<wire::CompartmentDigest> Frontiers::open() {
@@ -68,6 +77,11 @@ void Frontiers::both_know(Compartment& compartment, Frontier& own) {
     compartment.theirs = compartment.said;
     entries_ += compartment.theirs.size();
     for (const auto& [log, head] : compartment.theirs) own.push_back({log, head});
+    for (const LogName& log : compartment.unsaid) { // since the snapshot
+        const auto then = compartment.said.find(log);
+        if (then != compartment.said.end() && context_.head(log).number < then->second.number)
+            fell(compartment, log);
+    }
 }
 
 void Frontiers::all_equal() {
@@ -241,7 +255,7 @@ void Frontiers::push(Compartment& compartment) {
         if (owner == nullptr || owner->node != context_.self) continue;
         const Head head = context_.head(log);
         if (head.forked || !push_log(compartment, {log, head})) continue;
-        compartment.said[log] = head; // a pushed batch states its head by itself
+        say(compartment, log, head); // a pushed batch states its head by itself
         compartment.unsaid.erase(log);
     }
 }
@@ -282,9 +296,12 @@ bool Frontiers::push_log(Compartment& compartment, const FrontierEntry& entry) {
 void Frontiers::say_full(const std::string& name, Compartment& compartment) {
     compartment.full_due = false;
     compartment.told = true;
-    look(name, compartment); // against what was said
     const Frontier frontier = look_anew(name, compartment);
-    compartment.said.clear();
+    for (const auto& [log, head] : std::exchange(compartment.said, {})) {
+        const auto now = std::ranges::lower_bound(frontier, log, {}, &FrontierEntry::log);
+        const bool stands = now != frontier.end() && now->log == log;
+        if (head.number > (stands ? now->head.number : 0)) fell(compartment, log);
+    }
     Frontier part(frontier.begin(),
                   frontier.begin() + static_cast<std::ptrdiff_t>(
                                          std::min(frontier.size(), wire::frontier_entries_max)));
@@ -311,7 +328,7 @@ void Frontiers::say_changes(const std::string& name, Compartment& compartment) {
             compartment.full_due = true;
             continue;
         }
-        compartment.said[log] = head;
+        say(compartment, log, head);
         changed.push_back({log, head});
         if (changed.size() == wire::frontier_entries_max) send();
     }

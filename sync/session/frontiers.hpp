@@ -50,7 +50,7 @@ public:
     void flush();
     [[nodiscard]] NodeTime next_deadline() const { return tell_at_; }
 
-    // Of these less counts here than was said: what is lacking now the peer may have.
+    // Of these less was said than before, for less counts here: what is lacking the peer may have.
     [[nodiscard]] std::vector<LogName> take_fallen() { return std::exchange(fallen_, {}); }
 
     [[nodiscard]] const Head* theirs(const LogName& log) const;
@@ -79,7 +79,9 @@ private:
     void look_at_watched();
     // The whole frontier as it is held now, for `said` to become.
     [[nodiscard]] Frontier look_anew(const std::string& name, Compartment& compartment) const;
-    void look(const std::string& name, Compartment& compartment);
+    void look(const std::string& name, Compartment& compartment) const;
+    void say(Compartment& compartment, const LogName& log, const Head& head);
+    void fell(const Compartment& compartment, const LogName& log);
     void say_full(const std::string& name, Compartment& compartment);
     void say_changes(const std::string& name, Compartment& compartment);
     void push(Compartment& compartment);

@@ -184,6 +184,10 @@ std::vector<Action> Session::State::finish() {
         notices.flush(/*ask=*/stage != Stage::charter);
     }
     if (stage == Stage::live) {
+        if (context.now >= looked_at + look_every) { // the disk may have been late to let them
+            looked_at = context.now;
+            frontiers.grew();
+        }
         frontiers.flush();
         asker.on_heads(frontiers.take_fallen(), /*at_once=*/true);
         asker.flush();
@@ -231,7 +235,6 @@ Result<> Session::State::on_frame(const wire::Frame& frame) {
     if (type == FrameType::ping) {
         SAFAR_TRY(auto ping, wire::decode<wire::Ping>(frame.payload));
         context.out.send(wire::Pong{ping.nonce});
-        look_again();
         return success();
     }
     if (type == FrameType::pong) {
@@ -315,11 +318,6 @@ Result<> Session::State::on_live_frame(wire::FrameType type, ByteView payload) {
     }
 }
 
-// Heads may have fallen without a word, where the disk was late to let them.
-void Session::State::look_again() {
-    if (stage == Stage::live) frontiers.grew();
-}
-
 Result<> Session::State::check_deadlines() {
     const NodeTime now = context.now;
     if (stage == Stage::closed) return success();
@@ -339,7 +337,6 @@ Result<> Session::State::check_deadlines() {
     if (stage != Stage::hello && now >= std::max(heard_at, pinged_at) + ping_after) {
         pinged_at = now;
         context.out.send(wire::Ping{++ping_nonce});
-        look_again();
     }
     if (stage != Stage::live) return success();
     const bool batch_held =

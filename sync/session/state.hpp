@@ -15,6 +15,7 @@ struct Session::State {
     static constexpr std::chrono::seconds charter_deadline{30}; // for one document
     static constexpr std::chrono::seconds ping_after{15};       // of silence
     static constexpr std::chrono::seconds silence_max{45};
+    static constexpr std::chrono::seconds look_every{15}; // whether heads fell without a word
     static constexpr std::chrono::seconds blame_wait{30};
 
     // hello: ours is said, theirs is awaited. charter: they know epochs that we do not. live: the
@@ -34,7 +35,6 @@ struct Session::State {
     [[nodiscard]] Result<> on_notice_frame(const wire::Frame& frame);
     [[nodiscard]] Result<> on_live_frame(wire::FrameType type, ByteView payload);
     [[nodiscard]] Result<> check_deadlines();
-    void look_again();
     void restart_if_charter_advanced();
 
     // stages.cpp
@@ -63,7 +63,8 @@ struct Session::State {
     bool charter_adopting = false;
     std::uint64_t charter_served = 0, charter_due = 0;
 
-    NodeTime started_at, heard_at, pinged_at{0}, charter_asked_at = never, frame_at = never;
+    NodeTime started_at, heard_at, pinged_at{0}, looked_at{0};
+    NodeTime charter_asked_at = never, frame_at = never;
     std::uint64_t ping_nonce = 0;
     PeerQuota quota;
     bool summary_expected = false;

@@ -63,7 +63,14 @@ bool StatementBook::hear(const wire::Statement& statement, bool may_go_back, std
     bool news = contradicts(held->second.statement, statement, may_go_back, now);
     if (earlier(held->second.statement, statement)) {
         held->second = {statement, now, false};
-        news = true;
+        return true;
+    }
+    // Of two that do not fit neither need be the latest: who found it tells both, one after the
+    // other.
+    auto [before, fresh] = older_.try_emplace(statement.log, statement);
+    if (!fresh) {
+        news |= contradicts(before->second, statement, may_go_back, now);
+        before->second = statement;
     }
     return news;
 }

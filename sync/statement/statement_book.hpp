@@ -48,6 +48,7 @@ public:
     template <class Keep> void forget_unless(Keep keep) {
         std::erase_if(latest_, [&](const auto& one) { return !keep(one.first); });
         std::erase_if(splits_, [&](const auto& one) { return !keep(one.first); });
+        std::erase_if(older_, [&](const auto& one) { return !keep(one.first); });
     }
 
     [[nodiscard]] const std::map<LogName, HeldStatement>& latest() const { return latest_; }
@@ -65,6 +66,7 @@ private:
 
     std::map<LogName, HeldStatement> latest_;
     std::map<LogName, SplitView> splits_;
+    std::map<LogName, wire::Statement> older_; // than the latest, as last heard; not kept
 };
 
 } // namespace safar

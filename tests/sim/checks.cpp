@@ -36,6 +36,12 @@ std::optional<Raw> hash_at(const Core& core, const BatchPlace& place) {
     return hash_of(*held.value().front());
 }
 
+// The batch after the head came without bodies.
+bool next_is_bare(const Core& core, const FrontierEntry& entry) {
+    auto held = core.log().read_range(entry.log, entry.head.number + 1, 1);
+    return held && !held.value().empty() && read_plain(held.value().front()->bytes).bare;
+}
+
 // What counts of a log; nullopt where some of it can not be read. A branch that was admitted lies
 // in ranges of its own.
 std::optional<std::vector<std::shared_ptr<const EncodedBatch>>>
@@ -65,10 +71,12 @@ void World::check_node(Core& core) {
     check_prefixes(core);
 }
 
-bool World::held_by_anybody(const Acknowledged& what) const {
-    return std::ranges::any_of(cores_, [&](const auto& core) {
+const Core* World::holder_of(const Acknowledged& what) const {
+    const auto found = std::ranges::find_if(cores_, [&](const auto& core) {
         if (core->member.hostile || !core->up() || core->disk().died) return false;
-        // What lies beyond a cut is nobody's to pass on, nor is the body that an observer lacks.
+        // What lies beyond a cut is nobody's to pass on, nor is the body that an observer lacks,
+        // nor anything that who is suspended holds.
+        if (core->state().suspended(core->id)) return false;
         const auto head = core->log().head(what.place.log);
         const LogOwner* owner = core->log().authority()->owner(what.place.log.id);
         if (!takes_part(*core) || !head || head->number < what.place.number) return false;
@@ -76,6 +84,7 @@ bool World::held_by_anybody(const Acknowledged& what) const {
         auto held = hash_at(*core, what.place);
         return held && same(*held, what.hash);
     });
+    return found == cores_.end() ? nullptr : found->get();
 }
 
 // Does it share that compartment with others?
@@ -90,12 +99,18 @@ void World::check_acknowledged(Core& core) {
     for (Acknowledged& each : core.acknowledged) {
         ++statistics_.checks;
         // What went with an older copy comes back where a peer has it, once all have met.
-        if (each.excused && !(healed_ && shares(core, each) && level() && held_by_anybody(each)))
-            continue;
+        const Core* holder = nullptr;
+        if (each.excused) {
+            if (!healed_ || !shares(core, each) || !level()) continue;
+            holder = holder_of(each);
+            if (holder == nullptr) continue;
+        }
         auto held = hash_at(core, each.place);
         if (held && same(*held, each.hash)) continue;
-        return complain(Outcome::correctness, "acknowledged: " + core.agency + " lost " +
-                                                  text_of(each.place.log, each.place.number));
+        return complain(Outcome::correctness,
+                        "acknowledged: " + core.agency + " lost " +
+                            text_of(each.place.log, each.place.number) +
+                            (holder == nullptr ? "" : ", which " + holder->agency + " holds"));
     }
 }
 
@@ -106,15 +121,23 @@ void World::check_prefixes(Core& core) {
     for (const std::string& compartment : core.shown())
         for (const FrontierEntry& entry : core.log().frontier(compartment)) {
             ++statistics_.checks;
-            const Seen now{entry.head, authority->may_hold(core.id, compartment)};
+            const Seen now{entry.head, authority->may_hold(core.id, compartment),
+                           authority->revision()};
             auto [before, fresh] = seen_[core.index].try_emplace(entry.log, now);
             if (fresh) continue;
             const Seen then = std::exchange(before->second, now);
             const Head& was = then.head;
             if (was.number == 0) continue;
-            // Who observed and is to hold bodies now has to get them first.
+            // Who observed and is to hold bodies now has to get them first; its disk may be late to
+            // let heads fall.
             const bool cut = entry.head.forked || authority->restricted(entry.log.id) ||
-                             (now.bodies && !then.bodies);
+                             (now.bodies && (!then.bodies || next_is_bare(core, entry)));
+            // A charter in between may have cut it, and the disk be late to let it rise again.
+            if (entry.head.number < was.number && !cut && then.charter != now.charter &&
+                !(healed_ && level())) {
+                before->second = then;
+                continue;
+            }
             if (entry.head.number < was.number && !cut)
                 return complain(Outcome::correctness, "prefix: " + core.agency + " held " +
                                                           text_of(entry.log, was.number) +
@@ -284,8 +307,9 @@ void World::check_model(Core& core) {
             const LogOwner* owner = core.log().authority()->owner(entry.log.id);
             for (const auto& stored : *held) {
                 PlainBatch batch = read_plain(stored->bytes);
+                const bool lost = batch.epoch > charter.epoch; // as in check_counted
                 for (PlainEvent& event : batch.events) {
-                    if (event.readable && !governance.may_say(batch, event.kind)) continue;
+                    if (event.readable && !lost && !governance.may_say(batch, event.kind)) continue;
                     event.agency = owner->agency;
                     events.push_back(std::move(event));
                 }

@@ -95,6 +95,8 @@ void Network::establish(Core& dialler, Core& host) {
         side->delay_mean =
             NodeTime(rates.delay_mean.count() / 2 + random_.about(rates.delay_mean).count() / 2);
         Peer& with = peer(side->core->index, side->other->core->index);
+        if (with.up != nullptr && side->core->up()) // as PeerBook::keep()
+            side->core->statements().gone(side->other->core->id);
         with.up = side;
         with.up_at = time_.now;
     }

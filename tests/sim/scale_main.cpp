@@ -3,8 +3,8 @@
 // memory, and how long it takes.
 //
 //     safar-scale                                     200 agencies, 50 compartments
-//     safar-scale --batches 39 --events 256           with 10^8 events: about 16 GiB of memory
-//     (computed) safar-scale --agencies 50 --compartments 10 --json
+//     safar-scale --batches 39 --events 256           with 10^8 events
+//     safar-scale --agencies 50 --compartments 10 --json
 #include "tests/sim/signatures.hpp"
 #include "tests/unit/sync/session/harness.hpp"
 

@@ -100,7 +100,7 @@ private:
     void check_published();
     void check_bodies(Core& core);
     [[nodiscard]] bool shares(const Core& core, const Acknowledged& what) const;
-    [[nodiscard]] bool held_by_anybody(const Acknowledged& what) const;
+    [[nodiscard]] const Core* holder_of(const Acknowledged& what) const;
     void plant_canary();
 
     [[nodiscard]] Core& any_up(Random& random);
@@ -136,6 +136,7 @@ private:
     struct Seen {
         Head head;
         bool bodies = false; // it was to hold them
+        Hash charter;        // in force
     };
     std::vector<std::map<LogName, Seen>> seen_; // by node, at the last look
     std::map<Hash, Bytes> verified_;            // stored bytes, by header hash

@@ -164,10 +164,7 @@ TEST(Session, NodeThatLostItsStoreFetchesItsOwnEventsBack) {
 TEST(Session, CharterIsFetchedBeforeAnythingElse) {
     std::vector<Federation::MemberSpec> members = {{"IOM", {"return"}}, {"FIA", {"return"}}};
     Federation net(members);
-    std::vector<FakeAuthority::Member> list;
-    for (auto& node : net.nodes())
-        list.push_back({node->name, node->id, net.key(node->name).public_key(), {"return"}});
-    net.next_authority = std::make_shared<FakeAuthority>(list, 2);
+    net.next_authority = net.successor();
     net["IOM"].charters[2] = copy(as_bytes("epoch two"));
     net["IOM"].use(net.next_authority);
     net["IOM"].append("return", 3); // names epoch 2
@@ -188,10 +185,7 @@ TEST(Session, WhoHasNoBodiesYetServesNoneToWhoIsToHoldThem) {
     net.connect("IOM", "FIA");
     net.run(2s);
     ASSERT_EQ(net["FIA"].batches("return"), 3u);
-    std::vector<FakeAuthority::Member> list;
-    for (auto& node : net.nodes())
-        list.push_back({node->name, node->id, net.key(node->name).public_key(), {"return"}});
-    const auto next = std::make_shared<FakeAuthority>(list, 2);
+    const auto next = net.successor();
     net["FIA"].claim(next);
     net["NGO"].use(next);
     net.connect("FIA", "NGO");
@@ -211,10 +205,7 @@ TEST(Session, BodiesAreAskedForWhereTheDiskWasLateToLetHeadsFall) {
     net.run(2s);
     ASSERT_EQ(net["FIA"].batches("return"), 3u);
     net.cut("IOM", "FIA");
-    std::vector<FakeAuthority::Member> list;
-    for (auto& node : net.nodes())
-        list.push_back({node->name, node->id, net.key(node->name).public_key(), {"return"}});
-    const auto next = std::make_shared<FakeAuthority>(list, 2);
+    const auto next = net.successor();
     net["IOM"].use(next);
     net["FIA"].claim(next);
     net.connect("IOM", "FIA");
@@ -228,6 +219,47 @@ TEST(Session, BodiesAreAskedForWhereTheDiskWasLateToLetHeadsFall) {
     EXPECT_TRUE(net.connected("IOM", "FIA"));
 }
 
+// Its head falls after it was said and before the peer says that it has as much.
+TEST(Session, BodiesAreAskedForWhereHeadsFallAsASessionBegins) {
+    std::vector<Federation::MemberSpec> members = {{"IOM", {"movement", "return"}},
+                                                   {"FIA", {"movement", "return"}, true}};
+    Federation net(members);
+    net["IOM"].append("return", 3);
+    net.connect("IOM", "FIA");
+    net.run(2s);
+    net.cut("IOM", "FIA");
+    net["IOM"].append("movement", 1); // so that summaries are said
+    const auto next = net.successor();
+    net["IOM"].use(next);
+    net["FIA"].claim(next);
+    net.connect("IOM", "FIA");
+    net.run(7ms);
+    ASSERT_EQ(net.said("FIA", "IOM"), "hello summary");
+    net["FIA"].use(next);
+    net["FIA"].changed();
+    net.run(60s);
+    EXPECT_EQ(net["FIA"].batches("return"), 3u);
+}
+
+// What lies beyond a cut is held and does not count: a peer that still shows it is not asked for it
+// over and over.
+TEST(Session, WhatACutHoldsBackIsNotAskedForAgainAndAgain) {
+    Federation net({"IOM", "FIA"});
+    net["IOM"].append("return", 5);
+    net.connect("IOM", "FIA");
+    net.run(2s);
+    net.cut("IOM", "FIA");
+    const auto next = net.successor();
+    next->last_batch = 3;
+    net["FIA"].use(next);
+    net["IOM"].claim(next); // its disk is late
+    net.connect("IOM", "FIA");
+    net.run(5s);
+    EXPECT_EQ(net["FIA"].batches("return"), 3u);
+    EXPECT_LE(net.count("FIA", "IOM", "want"), 1u);
+    EXPECT_TRUE(net.connected("IOM", "FIA"));
+}
+
 // It may cut our log there, and the peer then shows less of it than it holds.
 TEST(Session, AnotherCharterConfirmsNoHeads) {
     Federation net({"IOM", "FIA"});
@@ -237,10 +269,7 @@ TEST(Session, AnotherCharterConfirmsNoHeads) {
     EXPECT_FALSE(net["IOM"].confirmed.empty());
     net.cut("IOM", "FIA");
     net["IOM"].confirmed.clear();
-    std::vector<FakeAuthority::Member> list;
-    for (auto& node : net.nodes())
-        list.push_back({node->name, node->id, net.key(node->name).public_key(), {"return"}});
-    net["FIA"].use(std::make_shared<FakeAuthority>(list, 2)); // IOM does not hold it
+    net["FIA"].use(net.successor()); // IOM does not hold it
     net.connect("IOM", "FIA");
     net.run(2s);
     EXPECT_TRUE(net.connected("IOM", "FIA"));
@@ -250,11 +279,7 @@ TEST(Session, AnotherCharterConfirmsNoHeads) {
 TEST(Session, WhoTakesUsForAnObserverUnderAnotherCharterIsNotBlamed) {
     std::vector<Federation::MemberSpec> members = {{"IOM", {"return"}}, {"FIA", {"return"}, true}};
     Federation net(members);
-    std::vector<FakeAuthority::Member> list;
-    for (auto& node : net.nodes())
-        list.push_back({node->name, node->id, net.key(node->name).public_key(), {"return"}});
-    net["FIA"].use(
-        std::make_shared<FakeAuthority>(list, 2)); // lets it hold bodies; IOM does not know
+    net["FIA"].use(net.successor()); // lets it hold bodies; IOM does not know
     net["IOM"].append("return", 3);
     net.connect("IOM", "FIA");
     net.run(2s);
@@ -265,11 +290,8 @@ TEST(Session, WhoTakesUsForAnObserverUnderAnotherCharterIsNotBlamed) {
 
 TEST(Session, CharterThatTheNodeDoesNotHoldIsNoReasonToPart) {
     Federation net({"IOM", "FIA"});
-    std::vector<FakeAuthority::Member> list;
-    for (auto& node : net.nodes())
-        list.push_back({node->name, node->id, net.key(node->name).public_key(), {"return"}});
     net["FIA"].append("return", 3);
-    net["IOM"].use(std::make_shared<FakeAuthority>(list, 2));
+    net["IOM"].use(net.successor());
     net.connect("IOM", "FIA");
     net.run(2s);
     EXPECT_EQ(net["IOM"].batches("return"), 3u);

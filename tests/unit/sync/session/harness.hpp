@@ -54,6 +54,7 @@ public:
             members.push_back(
                 {spec.name, id, keys_.back()->public_key(), spec.compartments, spec.observes});
         }
+        members_ = members;
         authority = std::make_shared<FakeAuthority>(members);
         for (std::size_t i = 0; i < specs.size(); ++i) {
             auto node = std::make_unique<TestNode>(specs[i].name, *keys_[i], members[i].node,
@@ -76,6 +77,12 @@ public:
         std::abort();
     }
     std::vector<std::unique_ptr<TestNode>>& nodes() { return nodes_; }
+    // The charter's next epoch: who observed holds bodies from now on.
+    [[nodiscard]] std::shared_ptr<FakeAuthority> successor() const {
+        auto members = members_;
+        for (FakeAuthority::Member& member : members) member.observes = false;
+        return std::make_shared<FakeAuthority>(std::move(members), 2);
+    }
     const SigningKey& key(std::string_view name) {
         for (std::size_t i = 0; i < nodes_.size(); ++i)
             if (nodes_[i]->name == name) return *keys_[i];
@@ -316,6 +323,7 @@ public:
     std::shared_ptr<FakeAuthority> next_authority; // what the next charter document stands for
 
 private:
+    std::vector<FakeAuthority::Member> members_;
     std::vector<std::unique_ptr<SigningKey>> keys_;
     std::vector<std::unique_ptr<TestNode>> nodes_;
     std::vector<std::shared_ptr<End>> ends_;

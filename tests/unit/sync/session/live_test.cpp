@@ -190,10 +190,7 @@ TEST(Session, CharterThatAdvancesBeginsTheSessionAnew) {
     Federation net({"IOM", "FIA"});
     net.connect("IOM", "FIA");
     net.run(1s);
-    std::vector<FakeAuthority::Member> list;
-    for (auto& node : net.nodes())
-        list.push_back({node->name, node->id, net.key(node->name).public_key(), {"return"}});
-    net["IOM"].use(std::make_shared<FakeAuthority>(list, 2));
+    net["IOM"].use(net.successor());
     net["IOM"].append("return", 1);
     net.run(1s);
     EXPECT_FALSE(net.connected("IOM", "FIA"));

@@ -54,8 +54,10 @@ public:
         return found == keys_.end() ? nullptr : &found->second;
     }
     Standing standing(const BatchHeader& header) const override {
+        if (header.number > last_batch) return Standing::quarantine;
         return header.epoch <= epoch_ ? Standing::counts : Standing::waits;
     }
+    bool restricted(const LogId&) const override { return last_batch != ~std::uint64_t{0}; }
     int rank(std::string_view) const override { return 0; }
     bool may_hold(const NodeId& node, std::string_view compartment) const override {
         return may_observe(node, compartment) && !only_carries(node, compartment);
@@ -82,6 +84,8 @@ public:
                 if (may_observe(b, name)) out.push_back(name);
         return out;
     }
+
+    std::uint64_t last_batch = ~std::uint64_t{0}; // that counts in any log: a cut
 
 private:
     const std::vector<Member> members_;

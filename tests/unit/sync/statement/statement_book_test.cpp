@@ -90,6 +90,18 @@ TEST(StatementBook, TwoHashesAtOnePlaceAreASplitViewInEitherOrder) {
     }
 }
 
+// Who was told a later word only gets both halves of the split from peers.
+TEST(StatementBook, HalvesOfASplitAreComparedThoughALaterWordIsKnown) {
+    StatementBook book;
+    const Statement one = stated(5, "to FIA", 100), other = stated(5, "to UKF", 100);
+    book.hear(stated(9, "nine", 200), false, 1);
+    EXPECT_FALSE(book.hear(one, false, 2));
+    EXPECT_TRUE(book.hear(other, false, 2));
+    ASSERT_EQ(book.splits().size(), 1u);
+    EXPECT_EQ(book.splits().at(log_named(1)).kind, SplitKind::two_hashes);
+    EXPECT_EQ(book.latest().at(log_named(1)).statement.batch, 9u);
+}
+
 TEST(StatementBook, AHeadThatGoesBackIsASplitViewUnlessTheCharterCutTheLog) {
     for (bool swapped : {false, true}) {
         StatementBook book, cut;
