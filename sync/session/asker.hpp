@@ -27,9 +27,8 @@ public:
     static constexpr std::size_t unasked_bytes_max = 8u << 20; // pushed and not yet stored
     static constexpr std::chrono::seconds lease_time{20};      // without progress
     static constexpr std::chrono::seconds lease_grace{5}; // the lease outlives its last judgement
-    static constexpr std::chrono::seconds one_log_deadline{60}; // while other logs do progress
-    static constexpr std::chrono::minutes quarantine_rest{
-        10}; // what does not count comes no sooner
+    static constexpr std::chrono::seconds one_log_deadline{60};  // while other logs do progress
+    static constexpr std::chrono::minutes quarantine_rest{10};   // of a log that a cut holds back
     static constexpr std::size_t progress_bytes_min = 64u << 10; // in lease_time, to keep the lease
     static constexpr std::chrono::milliseconds relay_delay{50}; // others may be bringing it already
     static constexpr std::chrono::milliseconds lease_poll{250};

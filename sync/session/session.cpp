@@ -184,7 +184,7 @@ std::vector<Action> Session::State::finish() {
         notices.flush(/*ask=*/stage != Stage::charter);
     }
     if (stage == Stage::live) {
-        if (context.now >= looked_at + look_every) { // the disk may have been late to let them
+        if (context.now >= looked_at + look_every) { // a disk may have let heads fall late
             looked_at = context.now;
             frontiers.grew();
         }
