@@ -140,6 +140,10 @@ bool Governance::may_say(const PlainBatch& batch, std::uint16_t kind) const {
 bool Governance::closes(const ForkEvidence& fork) const {
     const NetworkId network{state_.epochs().front().charter->identity.raw};
     const auto previous = [](const Bytes& header) { return RawView(header).subspan(108, 32); };
+    const auto names_void = [this](const Bytes& header) { // an epoch that a rival has made void
+        return number_of(*Hash::from(RawView(header).subspan(180, Hash::size))) == 0;
+    };
+    if (names_void(fork.header_a) || names_void(fork.header_b)) return false;
     const bool shows_the_place = same(previous(fork.header_a), previous(fork.header_b));
     return std::ranges::none_of(state_.ruling().charter->admits, [&](const CharterAdmit& admit) {
         if (log_id(network, admit.node, admit.compartment) != fork.place.log.id ||
