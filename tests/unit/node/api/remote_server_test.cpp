@@ -4,6 +4,7 @@
 #include "node/tls/certificate_print.hpp"
 #include "node/tls/tcp.hpp"
 #include "node/tls/tls_channel.hpp"
+#include "tests/unit/eventually.hpp"
 
 #include <csignal>
 #include <fcntl.h>
@@ -13,7 +14,6 @@
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <thread>
 
 namespace safar {
 namespace {
@@ -154,13 +154,10 @@ TEST_F(Elsewhere, AnUnknownCertificateIsRefusedInTheHandshakeAndLoggedOnceAMinut
     EXPECT_EQ(log.find(R"("user":"unknown")", first + 1), std::string::npos);
     EXPECT_THAT(log, HasSubstr(certificate_print(stranger.public_key())));
     // The visitor may hear of its refusal before the server has counted it.
-    std::string metrics;
-    for (int tries = 0; tries < 500; ++tries) {
-        metrics = api.ask("GET", "/metrics").body;
-        if (metrics.find("safar_api_handshakes_refused_total 3") != std::string::npos) break;
-        std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    EXPECT_THAT(metrics, HasSubstr("safar_api_handshakes_refused_total 3"));
+    const auto metrics = [&] { return api.ask("GET", "/metrics").body; };
+    const std::string counted = "safar_api_handshakes_refused_total 3";
+    EXPECT_TRUE(eventually([&] { return metrics().find(counted) != std::string::npos; }))
+        << metrics();
 }
 
 TEST_F(Elsewhere, NobodyComesInSingleUserMode) {

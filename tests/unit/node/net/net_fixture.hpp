@@ -5,6 +5,7 @@
 #include "node/charter/charter_state.hpp"
 #include "node/net/peer_net.hpp"
 #include "storage/log/memory_log.hpp"
+#include "tests/unit/eventually.hpp"
 #include "tests/unit/node/charter/charter_fixture.hpp"
 
 #include <arpa/inet.h>
@@ -22,17 +23,6 @@
 namespace safar::testing {
 
 using std::chrono::milliseconds;
-
-// Waits until `condition` holds; false after `patience`.
-template <class Condition>
-bool eventually(Condition condition, milliseconds patience = milliseconds(10'000)) {
-    auto end = std::chrono::steady_clock::now() + patience;
-    while (!condition()) {
-        if (std::chrono::steady_clock::now() > end) return false;
-        std::this_thread::sleep_for(milliseconds(2));
-    }
-    return true;
-}
 
 class Socket {
 public:
