@@ -23,6 +23,13 @@ Error in_file(const std::string& path, const Error& error) {
 
 std::string notices_path(const std::string& directory) { return directory + "/charter/notices"; }
 
+// After the last entry of `path`; a directory that is not there has none.
+Result<> listed(const std::string& path, const std::error_code& error) {
+    if (!error || error == std::errc::no_such_file_or_directory) return success();
+    return failure(ErrorCode::storage_failed,
+                   fmt::format("cannot read {}: {}", path, error.message()));
+}
+
 // Epoch files by number.
 Result<std::map<std::uint64_t, std::string>> list_epochs(const std::string& directory) {
     std::map<std::uint64_t, std::string> out;
@@ -36,9 +43,7 @@ Result<std::map<std::uint64_t, std::string>> list_epochs(const std::string& dire
             epoch_path(directory, number) == at->path())
             out.emplace(number, at->path().string());
     }
-    if (error && error != std::errc::no_such_file_or_directory)
-        return failure(ErrorCode::storage_failed,
-                       fmt::format("cannot read {}/charter: {}", directory, error.message()));
+    SAFAR_TRY(listed(directory + "/charter", error));
     return out;
 }
 
@@ -56,6 +61,7 @@ Result<> load_notices(const std::string& directory, CharterState& state) {
                            fmt::format("{}: is damaged: delete it, peers send it again", path));
         waiting.emplace(path, std::move(notice).value());
     }
+    SAFAR_TRY(listed(notices_path(directory), error)); // a suspension unread would be void
     std::vector<Notice> notices;
     for (auto& [path, notice] : waiting) notices.push_back(std::move(notice));
     static_cast<void>(take_notices(state, std::move(notices))); // what is refused stays in its file

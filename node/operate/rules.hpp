@@ -11,7 +11,7 @@ struct Rules {
     // `key` was this node's signing key in one of the epochs.
     [[nodiscard]] bool may_sign(const NodeId& node, const PublicKey& key) const;
 };
-// Errors: not_found (no charter there), storage_corrupt with the path.
+// Errors: not_found (no charter there), storage_corrupt, storage_failed, each with the path.
 [[nodiscard]] Result<Rules> load_rules(const std::string& directory);
 
 } // namespace safar

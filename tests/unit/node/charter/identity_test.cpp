@@ -271,9 +271,8 @@ TEST_F(CharterFiles, WaitingKeysComeIntoUseOnceACharterListsThem) {
     EXPECT_EQ(value_of(load_charter_state(dir)).epochs().size(), 2u);
 }
 
-TEST_F(CharterFiles, NoticesAreKeptAndADamagedOneIsRefusedByName) {
-    value_of(adopt_charter_file(dir, signed_charter_of(create(), "One")));
-    CharterState state = value_of(load_charter_state(dir));
+// A steward of `state` stops the node of `dir`, its own.
+Notice suspend_self(const std::string& dir, CharterState& state) {
     Suspension suspension;
     suspension.network = NetworkId{state.ruling().charter->identity.raw};
     suspension.epoch = state.ruling().charter->identity;
@@ -281,8 +280,15 @@ TEST_F(CharterFiles, NoticesAreKeptAndADamagedOneIsRefusedByName) {
     suspension.reason = "a drill";
     const std::string text =
         value_of(write_suspension(suspension, "IOM", value_of(load_identity(dir)).signing));
-    const Notice notice = value_of(parse_notice(make_suspension_notice(text, suspension).bytes));
-    ASSERT_TRUE(state.take_notice(notice).has_value());
+    Notice notice = value_of(parse_notice(make_suspension_notice(text, suspension).bytes));
+    EXPECT_TRUE(state.take_notice(notice).has_value());
+    return notice;
+}
+
+TEST_F(CharterFiles, NoticesAreKeptAndADamagedOneIsRefusedByName) {
+    value_of(adopt_charter_file(dir, signed_charter_of(create(), "One")));
+    CharterState state = value_of(load_charter_state(dir));
+    const Notice notice = suspend_self(dir, state);
     ASSERT_TRUE(save_charter_state(dir, state).has_value());
     ASSERT_TRUE(save_charter_state(dir, state).has_value()); // again changes nothing
     const std::string path = dir + "/charter/notices/" + notice.hash.hex();
@@ -296,6 +302,21 @@ TEST_F(CharterFiles, NoticesAreKeptAndADamagedOneIsRefusedByName) {
     EXPECT_THAT(error.detail, HasSubstr(path + ": is damaged: delete it"));
     std::filesystem::remove(path);
     EXPECT_TRUE(load_charter_state(dir).has_value());
+}
+
+TEST_F(CharterFiles, NoticesThatCanNotBeListedAreNotTakenForNone) {
+    value_of(adopt_charter_file(dir, signed_charter_of(create(), "One")));
+    EXPECT_TRUE(load_charter_state(dir).has_value()); // there never was one
+    CharterState state = value_of(load_charter_state(dir));
+    suspend_self(dir, state);
+    ASSERT_TRUE(save_charter_state(dir, state).has_value());
+    const std::string notices = dir + "/charter/notices";
+    std::filesystem::remove_all(notices);
+    write(notices, "no directory");
+    auto loaded = load_charter_state(dir);
+    ASSERT_FALSE(loaded.has_value());
+    EXPECT_EQ(loaded.error().code, ErrorCode::storage_failed);
+    EXPECT_THAT(loaded.error().detail, HasSubstr(notices));
 }
 
 TEST_F(CharterFiles, AnEpochFileThatFollowsNothingIsRefusedByName) {
