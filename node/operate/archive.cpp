@@ -60,9 +60,10 @@ public:
         if (::fsync(handle_) != 0) return system_error(path_, "can not be synced");
         return success();
     }
-    [[nodiscard]] std::uint64_t size() const {
+    [[nodiscard]] Result<std::uint64_t> size() const {
         struct stat found {};
-        return ::fstat(handle_, &found) == 0 ? static_cast<std::uint64_t>(found.st_size) : 0;
+        if (::fstat(handle_, &found) != 0) return system_error(path_, "can not be measured");
+        return static_cast<std::uint64_t>(found.st_size);
     }
 
 private:
@@ -309,7 +310,14 @@ Result<> with_file(const std::string& path,
                    const std::function<Result<>(std::uint64_t, const FileSource&)>& body) {
     File file(path, O_RDONLY);
     SAFAR_TRY(file.opened());
-    return body(file.size(), [&](std::span<std::byte> out) { return file.read(out); });
+    SAFAR_TRY(auto bytes, file.size());
+    std::uint64_t left = bytes;
+    return body(bytes, [&](std::span<std::byte> out) -> Result<std::size_t> {
+        const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(left, out.size()));
+        SAFAR_TRY(auto got, file.read(out.first(want)));
+        left -= got;
+        return got;
+    });
 }
 
 Result<> write_from(const std::string& path, std::uint64_t bytes, const FileSource& source) {

@@ -36,7 +36,8 @@ using VisitFile =
     std::function<Result<>(const std::string& name, std::uint64_t bytes, const FileSource& source)>;
 [[nodiscard]] Result<> read_archive(const std::string& path, const VisitFile& visit);
 
-// Calls `body` with a source over a file, and its length. Errors: not_found, storage_failed.
+// Calls `body` with a source over what a file holds at this moment, and its length: what is
+// appended meanwhile is not given. Errors: not_found, storage_failed.
 [[nodiscard]] Result<>
 with_file(const std::string& path,
           const std::function<Result<>(std::uint64_t bytes, const FileSource&)>& body);

@@ -73,8 +73,8 @@ Result<> copy_beside_store(const BackupPlan& plan, const std::string& into) {
     SAFAR_TRY(copy_file(plan.directory + "/safard.toml", into + "/safard.toml"));
     SAFAR_TRY(copy_file(plan.directory + "/store/FORMAT", into + "/store/FORMAT"));
     std::error_code error;
-    // The access log grows meanwhile. Its head goes first: it may be older than the log, never
-    // newer.
+    // The access log grows meanwhile, and goes along as far as it went when it was opened. Its head
+    // goes first: it may be older than the log, never newer.
     for (const char* name : {"/users.toml", "/access/head"}) {
         if (!fs::exists(plan.directory + name, error)) continue;
         SAFAR_TRY(copy_file(plan.directory + name, into + name));

@@ -3,8 +3,10 @@
 
 #include "node/charter/key_files.hpp"
 
+#include <atomic>
 #include <fstream>
 #include <sys/stat.h>
+#include <thread>
 
 namespace safar {
 namespace {
@@ -41,6 +43,39 @@ TEST_F(Backups, UsersAndTheAccessLogGoAlong) {
     value_of(restore_backup({work / "b.tar", work / "restored", ""}));
     for (const char* name : {"/users.toml", "/access/head", "/access/000001.jsonl"})
         EXPECT_EQ(slurp(work / ("restored" + std::string(name))), slurp(data + name)) << name;
+}
+
+TEST_F(Backups, AFileIsReadAsFarAsItWentWhenItWasOpened) {
+    spill(work / "log", "one\n");
+    std::string text(100, ' ');
+    std::size_t got = 0;
+    auto read = with_file(work / "log", [&](std::uint64_t, const FileSource& source) -> Result<> {
+        std::ofstream(work / "log", std::ios::app) << "two\n";
+        SAFAR_TRY(got, source(std::as_writable_bytes(std::span(text))));
+        return success();
+    });
+    ASSERT_TRUE(read.has_value()) << describe(read.error());
+    EXPECT_EQ(text.substr(0, got), "one\n");
+}
+
+// Somebody reads a record while the log of such readings is copied.
+TEST_F(Backups, AnAccessLogThatGrowsMeanwhileGoesAlong) {
+    fs::create_directory(data + "/access");
+    const std::string path = data + "/access/000001.jsonl";
+    spill(path, std::string(8u << 20, '\n'));
+    std::atomic<bool> enough{false};
+    std::thread reader([&] {
+        std::ofstream out(path, std::ios::app);
+        while (!enough) out << "{}\n" << std::flush;
+    });
+    auto log = open(data);
+    auto made = make(*log);
+    enough = true;
+    reader.join();
+    ASSERT_TRUE(made.has_value()) << describe(made.error());
+    ASSERT_TRUE(carry_backup(made.value().directory, made.value().manifest, work / "b"));
+    value_of(restore_backup({work / "b", work / "restored", ""}));
+    EXPECT_TRUE(slurp(path).starts_with(slurp(work / "restored/access/000001.jsonl")));
 }
 
 TEST_F(Backups, TarReadsWhatItWrites) {
