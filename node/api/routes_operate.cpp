@@ -4,7 +4,6 @@
 #include "node/api/operate_facts.hpp"
 #include "node/net/peer_test.hpp"
 #include "node/operate/backup.hpp"
-#include "storage/log/rocks_log.hpp"
 
 #include <algorithm>
 #include <future>
@@ -41,9 +40,11 @@ Result<> between_groups(Node& node, std::function<Result<>(Log&)> task) {
 
 Result<> capture(Node& node, const std::string& directory, const std::string& into,
                  Manifest& facts) {
-    auto charter = node.charter();
     return between_groups(node, [&](Log& log) -> Result<> {
-        SAFAR_TRY(checkpoint_rocks_log(log, directory + "/witness", into));
+        SAFAR_TRY(copy_moment(log, directory, into));
+        auto charter = node.charter();
+        facts.epoch = charter->epoch;
+        facts.charter = charter->identity;
         facts.position = log.last_position();
         auto authority = log.authority();
         for (const CharterCompartment& compartment : charter->compartments)
@@ -76,7 +77,6 @@ Result<ApiReply> backup(ApiContext& context, ApiRequest& request) {
     SAFAR_TRY(body.done());
     SAFAR_TRY(auto operate, operated(context));
     Node& node = context.registry.node();
-    auto charter = node.charter();
     BackupPlan plan;
     plan.directory = operate->directory;
     plan.with_keys = with_keys;
@@ -85,8 +85,6 @@ Result<ApiReply> backup(ApiContext& context, ApiRequest& request) {
     plan.facts.agency = node.agency();
     plan.facts.network = node.authority()->network();
     plan.facts.node = node.id();
-    plan.facts.epoch = charter->epoch;
-    plan.facts.charter = charter->identity;
     plan.capture = [&](const std::string& into, Manifest& facts) {
         return capture(node, operate->directory, into, facts);
     };

@@ -2,6 +2,7 @@
 
 #include "node/charter/durable_file.hpp"
 #include "storage/crypto/sha256.hpp"
+#include "storage/log/rocks_log.hpp"
 
 #include <filesystem>
 #include <map>
@@ -58,14 +59,19 @@ Result<> copy_file(const std::string& from, const std::string& to) {
     });
 }
 
-Result<> copy_folder(const BackupPlan& plan, const std::string& folder, const std::string& into) {
-    std::error_code error;
-    if (!fs::exists(plan.directory + "/" + folder, error)) return success();
-    for (const auto& entry : fs::recursive_directory_iterator(plan.directory + "/" + folder)) {
-        const std::string to = into + "/" + fs::relative(entry.path(), plan.directory).string();
-        if (!entry.is_regular_file() || fs::exists(to, error)) continue;
-        SAFAR_TRY(copy_file(entry.path().string(), to));
+Result<> copy_folder(const std::string& directory, const std::string& folder,
+                     const std::string& into) {
+    const std::string from = directory + "/" + folder;
+    std::error_code error, ignored;
+    if (!fs::exists(from, error) && !error) return success();
+    for (fs::recursive_directory_iterator at(from, error), end; !error && at != end;
+         at.increment(error)) {
+        const std::string to = into + "/" + at->path().lexically_relative(directory).string();
+        if (!at->is_regular_file(ignored) || fs::exists(to, ignored)) continue;
+        SAFAR_TRY(copy_file(at->path().string(), to));
     }
+    if (error)
+        return failure(ErrorCode::storage_failed, from + ": can not be listed: " + error.message());
     return success();
 }
 
@@ -79,10 +85,9 @@ Result<> copy_beside_store(const BackupPlan& plan, const std::string& into) {
         if (!fs::exists(plan.directory + name, error)) continue;
         SAFAR_TRY(copy_file(plan.directory + name, into + name));
     }
-    SAFAR_TRY(copy_folder(plan, "access", into));
-    SAFAR_TRY(copy_folder(plan, "charter", into));
+    SAFAR_TRY(copy_folder(plan.directory, "access", into));
     if (plan.with_keys) {
-        SAFAR_TRY(copy_folder(plan, "keys", into));
+        SAFAR_TRY(copy_folder(plan.directory, "keys", into));
     }
     return success();
 }
@@ -101,6 +106,11 @@ Result<> list_files(const std::string& directory, Manifest& out) {
 }
 
 } // namespace
+
+Result<> copy_moment(Log& log, const std::string& directory, const std::string& into) {
+    SAFAR_TRY(checkpoint_rocks_log(log, directory + "/witness", into));
+    return copy_folder(directory, "charter", into);
+}
 
 Result<> drop_backup(const std::string& directory) {
     std::error_code error;

@@ -16,10 +16,15 @@ namespace safar {
 struct BackupPlan {
     std::string directory; // the data directory
     bool with_keys = false;
-    Manifest facts; // version, made, agency, network, node, epoch, charter
-    // Puts store/ and witness, of one moment, under `into`, and fills in heads and position.
+    Manifest facts; // version, made, agency, network, node
+    // Puts what copy_moment() copies under `into`, and fills in epoch, charter, heads and position
+    // of that moment.
     std::function<Result<>(const std::string& into, Manifest& facts)> capture;
 };
+// Store, witness and charter, which say together what counts: one without an epoch that cuts its
+// logs, or with one that came later, has other heads. For the log thread, where all three change.
+// Errors: storage_full, storage_failed.
+[[nodiscard]] Result<> copy_moment(Log& log, const std::string& directory, const std::string& into);
 struct BackupMade {
     std::string directory; // holds the files of the manifest and no manifest
     std::string manifest;  // signed text

@@ -28,6 +28,7 @@ protected:
     SeededEntropy entropy{77};
     std::string data = work / "iom";
     std::unique_ptr<Identity> identity;
+    std::function<void()> after_capture = [] {}; // what happens while a backup is made
 
     void SetUp() override {
         Enrolment enrolment =
@@ -77,13 +78,14 @@ protected:
         plan.facts.agency = "IOM";
         plan.facts.network = rules.authority->network();
         plan.facts.node = identity->id;
-        plan.facts.epoch = 1;
         plan.capture = [&](const std::string& into, Manifest& facts) -> Result<> {
-            SAFAR_TRY(checkpoint_rocks_log(log, data + "/witness", into));
+            SAFAR_TRY(copy_moment(log, data, into));
+            facts.epoch = 1;
             facts.position = log.last_position();
             for (const FrontierEntry& entry : log.frontier("movement"))
                 facts.heads.push_back(
                     {"movement", entry.log, entry.head.number, entry.head.hash, true, false});
+            after_capture();
             return success();
         };
         return make_backup(std::move(plan), identity->signing);

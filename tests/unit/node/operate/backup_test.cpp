@@ -13,7 +13,21 @@ namespace {
 
 using namespace testing;
 
-class Backups : public BackupFixture {};
+class Backups : public BackupFixture {
+protected:
+    // An epoch, on disk, by which no batch of that log of this node counts after `batch`.
+    void cut_own_log(const Incarnation& incarnation, std::uint64_t batch) {
+        CharterState state = value_of(load_charter_state(data));
+        const Charter& before = *state.ruling().charter;
+        Charter next = before;
+        ++next.epoch;
+        next.previous = before.identity;
+        next.cuts = {{identity->id, "movement", incarnation, batch, std::nullopt, "a drill"}};
+        const std::string text = value_of(
+            sign_charter(value_of(write_charter(next)), "IOM", identity->signing, &before));
+        value_of(adopt_charter_file(data, text));
+    }
+};
 
 TEST_F(Backups, ADirectoryAndATarFileRestoreTheSameNode) {
     back_up(work / "as-directory");
@@ -97,6 +111,20 @@ TEST_F(Backups, WritesGoOnWhileItIsCarriedAway) {
     EXPECT_EQ(restored.checked.events, 100u);
     EXPECT_EQ(digest(work / "restored"), then);
     EXPECT_NE(frontier_digest(log->frontier("movement")), then);
+}
+
+// Its heads are those of the epoch that ruled when they were written down.
+TEST_F(Backups, AnEpochThatComesWhileItIsMadeIsNotInIt) {
+    auto log = open(data);
+    const Frontier then = log->frontier("movement");
+    after_capture = [&] { cut_own_log(then.at(0).log.incarnation, 2); };
+    BackupMade made = value_of(make(*log));
+    ASSERT_TRUE(carry_backup(made.directory, made.manifest, work / "b").has_value());
+    EXPECT_EQ(value_of(load_rules(data)).state.epochs().size(), 2u);
+    Restored restored = value_of(restore_backup({work / "b", work / "restored", ""}));
+    EXPECT_EQ(restored.checked.batches, 5u);
+    EXPECT_EQ(value_of(load_rules(work / "restored")).state.epochs().size(), 1u);
+    EXPECT_EQ(digest(work / "restored"), frontier_digest(then));
 }
 
 TEST_F(Backups, KeysAreInItOnlyWhenAskedFor) {
