@@ -35,9 +35,11 @@ Outcome<Exit> backup(Context& context, const BackupOptions& options) {
     SAFAR_TRY(auto made,
               client.patient().post("/v1/backup", json::object{{"with_keys", options.with_keys}}));
     const std::string manifest = text_at(made.json, "manifest");
-    auto carried = carry_backup(text_at(made.json, "directory"), manifest, options.target);
-    // Whatever became of the copy, the node lets go of what it held for it.
-    auto done = client.post("/v1/backup/done", json::object{{"kept", carried.has_value()}});
+    const std::string copy = text_at(made.json, "directory");
+    auto carried = carry_backup(copy, manifest, options.target);
+    // Whatever became of it, the node lets go of it, as soon as it does not make another one.
+    auto done = client.patient().post(
+        "/v1/backup/done", json::object{{"directory", copy}, {"kept", carried.has_value()}});
     SAFAR_TRY(carried);
     SAFAR_TRY(done);
     SAFAR_TRY(auto facts, parse_manifest(options.target, manifest));

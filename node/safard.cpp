@@ -7,6 +7,7 @@
 #include "node/casework/similar.hpp"
 #include "node/charter/durable_file.hpp"
 #include "node/charter/identity.hpp"
+#include "node/operate/backup.hpp"
 #include "node/operate/maintenance_file.hpp"
 #include "storage/base/limits.hpp"
 #include "storage/log/rocks_log.hpp"
@@ -141,6 +142,7 @@ struct Running {
     std::unique_ptr<Registry> registry;
     std::unique_ptr<AccessDesk> desk;
     ApiMetrics metrics;
+    std::unique_ptr<BackupShelf> backups;
     std::unique_ptr<ApiContext> context;
     std::unique_ptr<PeerNet> net;
     std::unique_ptr<ApiServer> server;
@@ -218,7 +220,9 @@ Result<> start_all(const std::string& directory, const Prepared& with, Running& 
     out.context.reset(new ApiContext{*out.registry, out.metrics, {}, {}, with.config.name});
     out.context->desk = out.desk.get();
     SAFAR_TRY(out.net, PeerNet::start(with.identity, with.config.listen, *out.node));
-    out.context->operate = {directory, &with.identity, with.config.reserve_mib << 20};
+    out.backups = std::make_unique<BackupShelf>(directory);
+    out.context->operate = {directory, &with.identity, with.config.reserve_mib << 20,
+                            out.backups.get()};
     PeerNet* net = out.net.get();
     out.context->peers = [net] { return net->peers(); };
     out.context->door = [net] { return net->door(); };

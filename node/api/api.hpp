@@ -12,6 +12,8 @@
 
 namespace safar {
 
+class BackupShelf;
+
 // Sends part of a long answer before it is complete. Errors: unreachable (the client has gone).
 using PartSink = std::function<Result<>(std::string_view part)>;
 
@@ -47,6 +49,7 @@ struct OperateContext {
     std::string directory; // the data directory
     const Identity* identity = nullptr;
     std::uint64_t reserve_bytes = 0; // of free disk, below which nothing is written
+    BackupShelf* backups = nullptr;  // in `directory`
 };
 
 struct ApiContext {

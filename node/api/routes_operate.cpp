@@ -14,7 +14,7 @@ namespace {
 namespace json = boost::json;
 
 Result<const OperateContext*> operated(const ApiContext& context) {
-    if (context.operate.identity == nullptr || context.operate.directory.empty())
+    if (context.operate.identity == nullptr || context.operate.backups == nullptr)
         return failure(ErrorCode::not_found, "this node has no data directory to operate on");
     return &context.operate;
 }
@@ -78,7 +78,6 @@ Result<ApiReply> backup(ApiContext& context, ApiRequest& request) {
     SAFAR_TRY(auto operate, operated(context));
     Node& node = context.registry.node();
     BackupPlan plan;
-    plan.directory = operate->directory;
     plan.with_keys = with_keys;
     plan.facts.version = api_version();
     plan.facts.made = now_text();
@@ -88,7 +87,7 @@ Result<ApiReply> backup(ApiContext& context, ApiRequest& request) {
     plan.capture = [&](const std::string& into, Manifest& facts) {
         return capture(node, operate->directory, into, facts);
     };
-    SAFAR_TRY(auto made, make_backup(std::move(plan), operate->identity->signing));
+    SAFAR_TRY(auto made, operate->backups->make(std::move(plan), operate->identity->signing));
     return json_reply(json::object{{"directory", made.directory},
                                    {"files", made.files},
                                    {"bytes", made.bytes},
@@ -97,14 +96,15 @@ Result<ApiReply> backup(ApiContext& context, ApiRequest& request) {
 
 Result<ApiReply> backup_done(ApiContext& context, ApiRequest& request) {
     SAFAR_TRY(auto body, BodyReader::parse(request.body));
+    SAFAR_TRY(auto directory, body.text("directory"));
     SAFAR_TRY(auto kept, body.flag("kept"));
     SAFAR_TRY(body.done());
     SAFAR_TRY(auto operate, operated(context));
-    SAFAR_TRY(drop_backup(operate->directory));
+    SAFAR_TRY(operate->backups->let_go(directory));
     if (kept) {
         SAFAR_TRY(remember_backup(operate->directory));
     }
-    return json_reply(json::object{{"kept", kept}});
+    return json_reply(json::object{{"directory", directory}, {"kept", kept}});
 }
 
 Result<ApiReply> test_peers(ApiContext& context, ApiRequest& request) {

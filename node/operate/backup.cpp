@@ -4,8 +4,10 @@
 #include "storage/crypto/sha256.hpp"
 #include "storage/log/rocks_log.hpp"
 
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
 #include <filesystem>
-#include <map>
 
 namespace safar {
 namespace {
@@ -75,21 +77,17 @@ Result<> copy_folder(const std::string& directory, const std::string& folder,
     return success();
 }
 
-Result<> copy_beside_store(const BackupPlan& plan, const std::string& into) {
-    SAFAR_TRY(copy_file(plan.directory + "/safard.toml", into + "/safard.toml"));
-    SAFAR_TRY(copy_file(plan.directory + "/store/FORMAT", into + "/store/FORMAT"));
+Result<> copy_beside_store(const std::string& directory, const std::string& into) {
+    SAFAR_TRY(copy_file(directory + "/safard.toml", into + "/safard.toml"));
+    SAFAR_TRY(copy_file(directory + "/store/FORMAT", into + "/store/FORMAT"));
     std::error_code error;
     // The access log grows meanwhile, and goes along as far as it went when it was opened. Its head
     // goes first: it may be older than the log, never newer.
     for (const char* name : {"/users.toml", "/access/head"}) {
-        if (!fs::exists(plan.directory + name, error)) continue;
-        SAFAR_TRY(copy_file(plan.directory + name, into + name));
+        if (!fs::exists(directory + name, error)) continue;
+        SAFAR_TRY(copy_file(directory + name, into + name));
     }
-    SAFAR_TRY(copy_folder(plan.directory, "access", into));
-    if (plan.with_keys) {
-        SAFAR_TRY(copy_folder(plan.directory, "keys", into));
-    }
-    return success();
+    return copy_folder(directory, "access", into);
 }
 
 Result<> list_files(const std::string& directory, Manifest& out) {
@@ -105,6 +103,29 @@ Result<> list_files(const std::string& directory, Manifest& out) {
     return success();
 }
 
+// Of a name that no copy ever had, so that who carries an older one away never takes it for that.
+Result<std::string> fresh_directory(const std::string& shelf) {
+    SAFAR_TRY(make_directory(shelf));
+    std::string made = shelf + "/XXXXXX";
+    if (::mkdtemp(made.data()) == nullptr)
+        return failure(errno == ENOSPC || errno == EDQUOT ? ErrorCode::storage_full
+                                                          : ErrorCode::storage_failed,
+                       shelf + ": no directory can be made there: " + std::strerror(errno));
+    return made;
+}
+
+Result<> carry_file(const std::string& path, const BackupFile& file, ArchiveWriter& out) {
+    return with_file(path, [&](std::uint64_t, const FileSource& source) -> Result<> {
+        Counted counted(source);
+        SAFAR_TRY(out.add(file.path, file.bytes, counted.source()));
+        if (counted.finish() != file.hash)
+            return failure(ErrorCode::wrong_hash,
+                           path + ": reads differently than a moment ago: look at this disk "
+                                  "(`safar verify --deep`), then back up again");
+        return success();
+    });
+}
+
 } // namespace
 
 Result<> copy_moment(Log& log, const std::string& directory, const std::string& into) {
@@ -112,34 +133,52 @@ Result<> copy_moment(Log& log, const std::string& directory, const std::string& 
     return copy_folder(directory, "charter", into);
 }
 
-Result<> drop_backup(const std::string& directory) {
-    std::error_code error;
-    fs::remove_all(directory + "/backup", error);
-    if (error)
-        return failure(ErrorCode::storage_failed,
-                       directory + "/backup: can not be removed: " + error.message());
-    return success();
-}
-
-Result<BackupMade> make_backup(BackupPlan plan, const SigningKey& key) {
-    SAFAR_TRY(drop_backup(plan.directory));
-    const std::string into = plan.directory + "/backup/" + plan.facts.node.brief();
+Result<BackupMade> BackupShelf::make(BackupPlan plan, const SigningKey& key) {
+    std::lock_guard lock(mutex_);
+    SAFAR_TRY(clear());
     auto made = [&]() -> Result<BackupMade> {
-        SAFAR_TRY(make_directory(plan.directory + "/backup"));
-        SAFAR_TRY(make_directory(into));
+        SAFAR_TRY(auto into, fresh_directory(shelf_));
         try { // of <filesystem>
-            SAFAR_TRY(plan.capture(into, plan.facts));
-            SAFAR_TRY(copy_beside_store(plan, into));
-            plan.facts.with_keys = plan.with_keys;
-            SAFAR_TRY(list_files(into, plan.facts));
+            return fill(into, std::move(plan), key);
         } catch (const fs::filesystem_error& problem) {
             return failure(ErrorCode::storage_failed, std::string(problem.what()));
         }
-        return BackupMade{into, write_manifest(plan.facts, key), plan.facts.files.size(),
-                          plan.facts.bytes()};
     }();
-    if (!made) (void)drop_backup(plan.directory);
+    if (!made) (void)clear();
     return made;
+}
+
+Result<BackupMade> BackupShelf::fill(const std::string& into, BackupPlan plan,
+                                     const SigningKey& key) const {
+    Manifest& facts = plan.facts;
+    SAFAR_TRY(plan.capture(into, facts));
+    SAFAR_TRY(copy_beside_store(directory_, into));
+    if (plan.with_keys) {
+        SAFAR_TRY(copy_folder(directory_, "keys", into));
+    }
+    facts.with_keys = plan.with_keys;
+    SAFAR_TRY(list_files(into, facts));
+    if (facts.file("store/CURRENT") == nullptr) // without it a store reads as an empty one
+        return failure(ErrorCode::storage_failed,
+                       into + ": the copy of the store is gone: somebody removed it while the "
+                              "backup was made; back up again");
+    return BackupMade{into, write_manifest(facts, key), facts.files.size(), facts.bytes()};
+}
+
+Result<> BackupShelf::let_go(const std::string& copy) {
+    std::lock_guard lock(mutex_);
+    std::error_code error;
+    if (fs::path(copy).parent_path() != shelf_ || !fs::exists(copy, error)) return success();
+    return clear(); // nothing but the newest is there
+}
+
+Result<> BackupShelf::clear() const {
+    std::error_code error;
+    fs::remove_all(shelf_, error);
+    if (error)
+        return failure(ErrorCode::storage_failed,
+                       shelf_ + ": can not be removed: " + error.message());
+    return success();
 }
 
 Result<> carry_backup(const std::string& from, const std::string& manifest,
@@ -155,17 +194,14 @@ Result<> carry_backup(const std::string& from, const std::string& manifest,
                            return count;
                        }));
     for (const BackupFile& file : facts.files) {
-        SAFAR_TRY(with_file(
-            from + "/" + file.path, [&](std::uint64_t, const FileSource& source) -> Result<> {
-                Counted counted(source);
-                SAFAR_TRY(out->add(file.path, file.bytes, counted.source()));
-                if (counted.finish() != file.hash)
-                    return failure(ErrorCode::wrong_hash,
-                                   from + "/" + file.path +
-                                       ": reads differently than a moment ago: look at this disk "
-                                       "(`safar verify --deep`), then back up again");
-                return success();
-            }));
+        const std::string path = from + "/" + file.path;
+        auto carried = carry_file(path, file, *out);
+        std::error_code error;
+        if (!carried && !fs::exists(path, error) && !error)
+            return failure(ErrorCode::conflict,
+                           from + ": is gone: another backup of this node was begun and took its "
+                                  "place; let that one end, then back up again");
+        SAFAR_TRY(carried);
     }
     return out->finish();
 }

@@ -8,13 +8,13 @@
 #include "node/operate/archive.hpp"
 #include "node/operate/manifest.hpp"
 
+#include <mutex>
+
 namespace safar {
 
-// --- in safard: a copy of hard links under DIR/backup/NAME, which the command line carries away
-// ---
+// --- in safard: a copy of hard links, which the command line carries away ---
 
 struct BackupPlan {
-    std::string directory; // the data directory
     bool with_keys = false;
     Manifest facts; // version, made, agency, network, node
     // Puts what copy_moment() copies under `into`, and fills in epoch, charter, heads and position
@@ -25,19 +25,40 @@ struct BackupPlan {
 // logs, or with one that came later, has other heads. For the log thread, where all three change.
 // Errors: storage_full, storage_failed.
 [[nodiscard]] Result<> copy_moment(Log& log, const std::string& directory, const std::string& into);
+
 struct BackupMade {
     std::string directory; // holds the files of the manifest and no manifest
     std::string manifest;  // signed text
     std::uint64_t files = 0, bytes = 0;
 };
-// Replaces one that was made before and not carried away. Errors: storage_full, storage_failed.
-[[nodiscard]] Result<BackupMade> make_backup(BackupPlan plan, const SigningKey& key);
-// Removes what make_backup left under DIR/backup.
-[[nodiscard]] Result<> drop_backup(const std::string& directory);
+
+// Holds the newest copy, under DIR/backup/NAME, until it was carried away. A backup that is begun
+// takes the place of an older one, for nobody may be there any more to carry that: carry_backup()
+// finds it gone. Any thread; a call waits for a copy that is being made.
+class BackupShelf {
+public:
+    explicit BackupShelf(std::string directory) // the data directory
+        : directory_(std::move(directory)), shelf_(directory_ + "/backup") {}
+
+    // Errors: storage_full, storage_failed; those of `capture`.
+    [[nodiscard]] Result<BackupMade> make(BackupPlan plan, const SigningKey& key);
+    // Removes the copy that make() named `copy`; a newer one stays.
+    [[nodiscard]] Result<> let_go(const std::string& copy);
+
+private:
+    [[nodiscard]] Result<BackupMade> fill(const std::string& into, BackupPlan plan,
+                                          const SigningKey& key) const;
+    [[nodiscard]] Result<> clear() const;
+
+    std::string directory_, shelf_;
+    std::mutex mutex_; // whoever holds it may write under shelf_
+};
 
 // --- on the command line ---
 
-// Copies `made` to `target` (a new directory, or a new .tar file), checking each file on its way.
+// Copies what `manifest` lists from `from` to `target` (a new directory, or a new .tar file),
+// checking each file on its way. Errors: conflict (another backup took its place meanwhile, or
+// `target` is there), wrong_hash; those of ArchiveWriter.
 [[nodiscard]] Result<> carry_backup(const std::string& from, const std::string& manifest,
                                     const std::string& target);
 

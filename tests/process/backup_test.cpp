@@ -2,6 +2,7 @@
 // any more. SAFAR_BACKUP_KILLS for the long run.
 #include "tests/process/load.hpp"
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <gmock/gmock.h>
@@ -55,6 +56,35 @@ TEST(Backup, OfANodeUnderLoadAndKilledInTheMiddleOfOneIsWholeOrNone) {
     for (const char* agency : {"IOM", "FIA"})
         EXPECT_EQ(count_lost(net, agency, load.acknowledged()), 0u);
     std::cout << rounds << " backups killed, " << whole << " of them done before\n";
+}
+
+// The newest takes the place of the one before, and a killed command line is in nobody's way.
+TEST(Backup, OfTwoAtOnceEachIsWholeOrSaysThatItIsNone) {
+    Federation net({"IOM"});
+    net.start_all();
+    for (int i = 0; i < 20; ++i) ASSERT_TRUE(write_one(net, "IOM"));
+    std::mt19937 random(19);
+    for (int round = 0; round < 8; ++round) {
+        const bool killed = round % 2 == 0;
+        const std::string name = net.path("two" + std::to_string(round));
+        const std::string first = name + "-first.tar", second = name + "-second.tar";
+        const pid_t making = net.safar_in_background("IOM", {"backup", first});
+        std::this_thread::sleep_for(std::chrono::milliseconds(random() % 60));
+        if (killed) ::kill(making, SIGKILL);
+        const Ran ran = net.safar("IOM", {"backup", second});
+        const bool first_well = wait_for_exit(making) == 0, second_well = ran.exit_code == 0;
+        EXPECT_TRUE(first_well || second_well || killed) << ran.err;
+        EXPECT_TRUE(fs::exists(first) || !first_well);
+        EXPECT_EQ(fs::exists(second), second_well);
+        if (!second_well) {
+            EXPECT_THAT(ran.err, HasSubstr("another backup of this node"));
+        }
+        for (const std::string& file : {first, second})
+            if (fs::exists(file))
+                EXPECT_EQ(run({SAFAR, "restore", file, file + ".trial"}).exit_code, 0) << file;
+    }
+    EXPECT_EQ(net.safar("IOM", {"backup", net.path("alone.tar")}).exit_code, 0);
+    EXPECT_FALSE(fs::exists(net.directory("IOM") + "/backup"));
 }
 
 TEST(Backup, OneThatIsDamagedCutOrSomebodyElsesIsRefused) {

@@ -110,7 +110,7 @@ TEST(Backup, TheNodeLetsGoOfTheCopyEvenWhereItCouldNotBeCarriedAway) {
     const Ran ran = run_safar({"backup", there.path() + "/b.tar"}, node.directory());
     EXPECT_NE(ran.code, 0);
     ASSERT_EQ(node.requests().size(), 2u);
-    EXPECT_THAT(node.requests()[1].body, HasSubstr(R"("kept":false)"));
+    EXPECT_THAT(node.requests()[1].body, HasSubstr(R"("directory":"/nowhere","kept":false)"));
     EXPECT_FALSE(std::filesystem::exists(there.path() + "/b.tar"));
 }
 

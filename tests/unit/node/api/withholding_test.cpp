@@ -85,7 +85,7 @@ everything(const std::string& id) {
     add("POST /v1/maintenance", "/v1/maintenance", "{}");
     add("POST /v1/peers/test", "/v1/peers/test", "{}");
     add("POST /v1/backup", "/v1/backup", "{}");
-    add("POST /v1/backup/done", "/v1/backup/done", R"({"kept":false})");
+    add("POST /v1/backup/done", "/v1/backup/done", R"({"directory":"/nowhere","kept":false})");
     add("GET /v1/impact", "/v1/impact?node=" + std::string(64, '0'));
     add("GET /v1/bundle", "/v1/bundle?for=FIA");
     add("POST /v1/bundle", "/v1/bundle", "not a bundle");

@@ -28,6 +28,7 @@ protected:
     SeededEntropy entropy{77};
     std::string data = work / "iom";
     std::unique_ptr<Identity> identity;
+    BackupShelf shelf{data};
     std::function<void()> after_capture = [] {}; // what happens while a backup is made
 
     void SetUp() override {
@@ -70,7 +71,6 @@ protected:
 
     Result<BackupMade> make(Log& log, bool with_keys = false) {
         BackupPlan plan;
-        plan.directory = data;
         plan.with_keys = with_keys;
         Rules rules = value_of(load_rules(data));
         plan.facts.version = "0.1.0";
@@ -88,7 +88,7 @@ protected:
             after_capture();
             return success();
         };
-        return make_backup(std::move(plan), identity->signing);
+        return shelf.make(std::move(plan), identity->signing);
     }
     // A backup of the node as it is, at `target`.
     void back_up(const std::string& target, bool with_keys = false) {
@@ -96,7 +96,7 @@ protected:
         BackupMade made = value_of(make(*log, with_keys));
         auto carried = carry_backup(made.directory, made.manifest, target);
         ASSERT_TRUE(carried.has_value()) << describe(carried.error());
-        ASSERT_TRUE(drop_backup(data).has_value());
+        ASSERT_TRUE(shelf.let_go(made.directory).has_value());
     }
     Hash digest(const std::string& directory) {
         auto log = open(directory);

@@ -127,6 +127,40 @@ TEST_F(Backups, AnEpochThatComesWhileItIsMadeIsNotInIt) {
     EXPECT_EQ(digest(work / "restored"), frontier_digest(then));
 }
 
+TEST_F(Backups, ANewerOneTakesThePlaceOfOneThatIsCarriedAway) {
+    auto log = open(data);
+    const BackupMade older = value_of(make(*log)), newer = value_of(make(*log));
+    auto carried = carry_backup(older.directory, older.manifest, work / "older.tar");
+    ASSERT_FALSE(carried.has_value());
+    EXPECT_EQ(carried.error().code, ErrorCode::conflict);
+    EXPECT_THAT(carried.error().detail, ::testing::HasSubstr("another backup of this node"));
+    EXPECT_FALSE(fs::exists(work / "older.tar"));
+    ASSERT_TRUE(shelf.let_go(older.directory).has_value()); // not its own any more
+    ASSERT_TRUE(carry_backup(newer.directory, newer.manifest, work / "newer.tar").has_value());
+    ASSERT_TRUE(shelf.let_go(newer.directory).has_value());
+    EXPECT_FALSE(fs::exists(data + "/backup"));
+    value_of(restore_backup({work / "newer.tar", work / "restored", ""}));
+}
+
+TEST_F(Backups, ACopyOfTheStoreThatIsRemovedMeanwhileIsNotSigned) {
+    auto log = open(data);
+    after_capture = [&] { fs::remove_all(data + "/backup"); };
+    auto made = make(*log);
+    ASSERT_FALSE(made.has_value());
+    EXPECT_THAT(made.error().detail, ::testing::HasSubstr("the copy of the store is gone"));
+    EXPECT_FALSE(fs::exists(data + "/backup"));
+}
+
+TEST_F(Backups, NothingBesideTheCopiesIsLetGoOf) {
+    auto log = open(data);
+    const BackupMade made = value_of(make(*log));
+    for (const std::string& path : {data, data + "/keys", work.path(), std::string()}) {
+        EXPECT_TRUE(shelf.let_go(path).has_value()) << path;
+        EXPECT_TRUE(fs::exists(made.directory)) << path;
+    }
+    EXPECT_TRUE(fs::exists(data + "/keys/signing.key"));
+}
+
 TEST_F(Backups, KeysAreInItOnlyWhenAskedFor) {
     back_up(work / "without");
     EXPECT_FALSE(fs::exists(work / "without/keys"));
