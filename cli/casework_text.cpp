@@ -162,6 +162,10 @@ std::string step_text(const json::value& answer, const std::string& id, const La
         if (pair.is_array() && pair.get_array().size() == 2)
             set += ", " + visible(shown(pair.get_array()[0])) + "=" +
                    visible(shown(pair.get_array()[1]));
+    if (const auto* withheld = member(answer, "withheld").if_object())
+        for (const auto& one : *withheld)
+            set += ", " + visible(std::string_view(one.key().data(), one.key().size())) + " " +
+                   labels.say("(withheld)");
     std::string out =
         labels.format("{}: {} -> {}{}; durable here and on its way to the peers", visible(id),
                       visible(text_at(answer, "from")), visible(text_at(answer, "to")), set) +

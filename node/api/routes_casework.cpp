@@ -46,9 +46,19 @@ std::string shown_title(Sight& sight, const RecordView& view) {
     return values.empty() ? std::string() : values.front();
 }
 
-json::array shown_fields(const std::vector<FieldText>& fields) {
+// What a step set by itself: a case opened again carries what the former one says. `withheld`: the
+// reasons, by field.
+json::array shown_decided(Sight& sight, const RecordView& view,
+                          const std::vector<FieldText>& decided, json::object& withheld) {
     json::array out;
-    for (const FieldText& one : fields) out.push_back(json::array{one.field, one.value});
+    for (const FieldText& one : decided) {
+        const Field* field =
+            view.kind == nullptr ? nullptr : view.kind->field(std::string_view(one.field));
+        if (const std::string* why = sight.hides(field, view.compartment))
+            withheld[one.field] = *why;
+        else
+            out.push_back(json::array{one.field, one.value});
+    }
     return out;
 }
 
@@ -147,13 +157,16 @@ Result<ApiReply> step(ApiContext& context, ApiRequest& request) {
                                      {"owner", each.owner},
                                      {"to", each.to}});
     }
-    return json_reply(json::object{{"id", show_id(done.change.record)},
-                                   {"from", done.from},
-                                   {"to", done.to},
-                                   {"decided", shown_fields(done.decided)},
-                                   {"given", std::move(given)},
-                                   {"events", done.change.events},
-                                   {"position", done.change.position}});
+    json::object withheld;
+    json::object out{{"id", show_id(done.change.record)},
+                     {"from", done.from},
+                     {"to", done.to},
+                     {"decided", shown_decided(request.sight, view, done.decided, withheld)},
+                     {"given", std::move(given)},
+                     {"events", done.change.events},
+                     {"position", done.change.position}};
+    if (!withheld.empty()) out["withheld"] = std::move(withheld);
+    return json_reply(out);
 }
 
 Result<ApiReply> reassign(ApiContext& context, ApiRequest& request) {

@@ -48,6 +48,15 @@ TEST(CaseworkText, AnInboxMarksWhatIsOverdueAndSaysWhenThereIsMore) {
     EXPECT_EQ(inbox_text(json::parse(R"({"agency":"FIA"})")), "nothing waits for FIA\n");
 }
 
+TEST(CaseworkText, AStepNamesWhatItSetAndWhatOfThatIsWithheld) {
+    const std::string text = step_text(
+        json::parse(R"({"id":"Y","from":"closed","to":"open","decided":[["city","Quetta"]],
+        "withheld":{"name":"personal: say what for"}})"),
+        "X");
+    EXPECT_THAT(text, HasSubstr("X: closed -> open, city=Quetta, name (withheld); durable here"));
+    EXPECT_THAT(text, HasSubstr("it goes on as Y"));
+}
+
 TEST(CaseworkText, APreviewSaysWhatGoesWhatStaysAndWhatIsMissing) {
     const std::string text =
         referral_text(json::parse(R"({"subject":"X","kind":"referral","preview":true,

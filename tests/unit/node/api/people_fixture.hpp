@@ -63,34 +63,11 @@ inline const std::vector<std::string> secrets{"Zarmina",         "Zarminah",
                                               "told by Zarmina", "spelt so in her passport",
                                               "not hers"};
 
-class PeopleApi : public ::testing::Test {
+// A node that people of several roles ask.
+class RolesApi : public ::testing::Test {
 protected:
-    TestApi api{classed_charter()};
-    RecordId record;
-    std::string id;
-
-    void SetUp() override {
-        record = value_of(api.node.registry->create({"movement",
-                                                     {{"name", "Zarmina"},
-                                                      {"group", "A"},
-                                                      {"wound", "burnt hand"},
-                                                      {"date", "2024-01-02"},
-                                                      {"birth", "1987-05-04"}},
-                                                     "told by Zarmina",
-                                                     0,
-                                                     {}},
-                                                    {"tester"}))
-                     .record;
-        api.node.send_to(api.other);
-        EXPECT_TRUE(api.other.set(record, {{"name", "Zarminah"}}, true, "spelt so in her passport")
-                        .has_value());
-        EXPECT_TRUE(api.node.set(record, {{"name", "Zarmina"}}).has_value()); // in conflict
-        api.other.send_to(api.node);
-        EXPECT_TRUE(
-            api.node.registry->retract({record, "birth", "not hers"}, {"tester"}).has_value());
-        EXPECT_TRUE(api.node.set(record, {{"birth", "1987-05-04"}}).has_value());
-        id = show_id(record);
-    }
+    TestApi api;
+    explicit RolesApi(HeldCharter rules) : api(std::move(rules)) {}
 
     // From here on roles apply.
     void let_in(const std::string& login, const std::string& rights) {
@@ -123,6 +100,36 @@ protected:
         std::vector<std::string> out;
         for (std::string line; std::getline(in, line);) out.push_back(line);
         return out;
+    }
+};
+
+class PeopleApi : public RolesApi {
+protected:
+    RecordId record;
+    std::string id;
+    PeopleApi() : RolesApi(classed_charter()) {}
+
+    void SetUp() override {
+        record = value_of(api.node.registry->create({"movement",
+                                                     {{"name", "Zarmina"},
+                                                      {"group", "A"},
+                                                      {"wound", "burnt hand"},
+                                                      {"date", "2024-01-02"},
+                                                      {"birth", "1987-05-04"}},
+                                                     "told by Zarmina",
+                                                     0,
+                                                     {}},
+                                                    {"tester"}))
+                     .record;
+        api.node.send_to(api.other);
+        EXPECT_TRUE(api.other.set(record, {{"name", "Zarminah"}}, true, "spelt so in her passport")
+                        .has_value());
+        EXPECT_TRUE(api.node.set(record, {{"name", "Zarmina"}}).has_value()); // in conflict
+        api.other.send_to(api.node);
+        EXPECT_TRUE(
+            api.node.registry->retract({record, "birth", "not hers"}, {"tester"}).has_value());
+        EXPECT_TRUE(api.node.set(record, {{"birth", "1987-05-04"}}).has_value());
+        id = show_id(record);
     }
 };
 

@@ -326,7 +326,7 @@ inline NamedText code_document(const std::string& name, const std::string& codes
 }
 
 // The movement of registry_fixture.hpp too.
-inline HeldCharter casework_charter(const Network& network) {
+inline CharterDraft casework_draft(const Network& network) {
     CharterDraft draft = registry_draft(network);
     for (auto [name, text] : {std::pair{"person", person_text},
                               {"referral", referral_text},
@@ -350,10 +350,18 @@ inline HeldCharter casework_charter(const Network& network) {
     draft.documents.push_back(code_document(
         "referral_status",
         R"(["draft", "D"], ["sent", "S"], ["accepted", "A"], ["rejected", "R"], ["revoked", "V"], ["done", "N"])"));
+    return draft;
+}
+
+inline HeldCharter signed_by_stewards(const CharterDraft& draft, const Network& network) {
     std::string text = value_of(write_charter(draft));
     text = value_of(sign_charter(text, "IOM", network.iom.signing));
     text = value_of(sign_charter(text, "FIA", network.fia.signing));
     return {std::make_shared<const Charter>(value_of(parse_charter(text))), text};
+}
+
+inline HeldCharter casework_charter(const Network& network) {
+    return signed_by_stewards(casework_draft(network), network);
 }
 
 } // namespace safar::testing
