@@ -22,16 +22,21 @@ Worker worker_of(const ApiRequest& request) {
     return {{request.actor}, request.sight.user().roles};
 }
 
-// Fields that are given may be written by whoever gives them; what the step sets by itself needs no
-// right.
-Result<> may_give(ApiRequest& request, const RecordView& view,
-                  const std::vector<FieldText>& fields) {
+// The record may be worked on at all. Notes it as what the request is about.
+Result<> may_work_on(ApiRequest& request, const RecordView& view) {
     SAFAR_TRY(request.sight.enter(view.compartment, &view.folded.id));
     request.sight.subject(view.folded.id);
+    return success();
+}
+
+// Fields that are given may be written by whoever gives them; what the step sets by itself needs no
+// right.
+Result<> may_give(ApiRequest& request, const Kind* kind, std::string_view compartment,
+                  const std::vector<FieldText>& fields) {
+    if (kind == nullptr) return success();
     for (const FieldText& given : fields)
-        if (const Field* field =
-                view.kind == nullptr ? nullptr : view.kind->field(std::string_view(given.field))) {
-            SAFAR_TRY(request.sight.write(*field, view.compartment));
+        if (const Field* field = kind->field(std::string_view(given.field))) {
+            SAFAR_TRY(request.sight.write(*field, compartment));
         }
     return success();
 }
@@ -147,7 +152,8 @@ Result<ApiReply> step(ApiContext& context, ApiRequest& request) {
         SAFAR_TRY(command.at, parse_time(*at));
     }
     SAFAR_TRY(auto view, context.registry.show(command.record));
-    SAFAR_TRY(may_give(request, view, command.fields));
+    SAFAR_TRY(may_work_on(request, view));
+    SAFAR_TRY(may_give(request, view.kind, view.compartment, command.fields));
     SAFAR_TRY(auto done, take_step(context.registry, command, worker_of(request)));
     json::array given;
     for (const GivenRecord& each : done.given) {
@@ -176,7 +182,7 @@ Result<ApiReply> reassign(ApiContext& context, ApiRequest& request) {
     SAFAR_TRY(auto why, body.optional_text("why"));
     SAFAR_TRY(body.done());
     SAFAR_TRY(auto view, context.registry.show(id));
-    SAFAR_TRY(may_give(request, view, {}));
+    SAFAR_TRY(may_work_on(request, view));
     SAFAR_TRY(auto change,
               safar::reassign(context.registry, id, agency, why.value_or(""), worker_of(request)));
     return change_reply(change);
@@ -308,8 +314,11 @@ Result<ApiReply> refer(ApiContext& context, ApiRequest& request) {
         return failure(ErrorCode::invalid_argument,
                        "member 'to': name the agencies that the case goes to");
     SAFAR_TRY(auto subject, context.registry.show(command.subject));
-    SAFAR_TRY(may_give(request, subject, {}));
+    SAFAR_TRY(may_work_on(request, subject));
     SAFAR_TRY(auto plan, plan_referral(context.registry, command));
+    const std::string compartment = compartment_of(context, plan.referral);
+    SAFAR_TRY(request.sight.enter(compartment));
+    SAFAR_TRY(may_give(request, plan.referral, compartment, plan.create.fields));
     json::array goes, stays;
     for (const Disclosed& one : plan.goes) {
         // Who may not read a field does not hand it on either.

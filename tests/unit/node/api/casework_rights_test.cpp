@@ -1,4 +1,4 @@
-// Working on cases where roles apply: what a step shows.
+// Working on cases where roles apply: what a step shows, and what a referral may say.
 #include "people_fixture.hpp"
 #include "tests/unit/node/casework/casework_fixture.hpp"
 
@@ -51,9 +51,18 @@ from = ["closed"]
 again = { former = "former", carries = ["name", "city"] }
 )";
 
+// A referral lies in another compartment than the person, and why it is made is sensitive.
 HeldCharter cases_charter() {
     Network network;
     CharterDraft draft = casework_draft(network);
+    for (NamedText& document : draft.documents)
+        if (document.name == "schema/referral.toml")
+            document.text = replaced(document.text, "name = \"reason\"\n",
+                                     "name = \"reason\"\nclass = \"sensitive\"\n");
+    for (const char* kind : {"referral", "disclosure"}) {
+        std::erase(draft.compartments[0].kinds, kind);
+        draft.compartments[1].kinds.push_back(kind);
+    }
     draft.documents.push_back({"schema/stay.toml", stay_text});
     draft.documents.push_back(
         code_document("stay_status", R"(["open", "Open"], ["closed", "Closed"])"));
@@ -63,7 +72,7 @@ HeldCharter cases_charter() {
 
 class CaseworkRights : public RolesApi {
 protected:
-    std::string stay; // its path
+    std::string stay, person; // paths
 
     CaseworkRights() : RolesApi(cases_charter()) {}
     std::string made(const std::string& body) {
@@ -73,9 +82,18 @@ protected:
         stay = "/v1/records/" +
                made(R"({"kind":"stay","fields":[["name","Zarmina"],["city","Quetta"]]})");
         api.json("POST", stay + "/steps", R"({"step":"close"})");
+        const std::string id = made(R"({"kind":"person","fields":[["name","Zarmina"]]})");
+        made(R"({"kind":"consent","fields":[["person",")" + id +
+             R"("],["purposes","any"],["recipients","MOFA"],["groups","identity"]]})");
+        person = "/v1/records/" + id;
     }
     ApiReply reopen(const std::string& purpose) {
         return ask_as("bin", "POST", stay + "/steps", R"({"step":"reopen"})", purpose);
+    }
+    // `more`: members of the body, each with a comma before it.
+    ApiReply refer(const std::string& login, const std::string& more) {
+        return ask_as(login, "POST", person + "/refer",
+                      R"({"to":["MOFA"],"groups":["identity"])" + more + "}", "shelter");
     }
 };
 
@@ -106,6 +124,34 @@ TEST_F(CaseworkRights, WhatACaseOpenedAgainCarriesIsShownForAPurposeAndLogged) {
     EXPECT_THAT(logged, HasSubstr(stay.substr(stay.rfind('/') + 1)));
     EXPECT_THAT(logged,
                 HasSubstr(R"("purpose":"shelter","outcome":"allowed","classes":["personal"])"));
+}
+
+TEST_F(CaseworkRights, AReferralSaysNothingThatWhoeverMakesItMayNotWrite) {
+    let_in("daemon", R"("roles":["caseworker"])");
+    let_in("sys", R"("roles":["protection_officer"])");
+    let_in("bin", R"("roles":["protection_officer"],"classes_up_to":"personal")");
+    const std::string reason = R"(,"fields":[["reason","beaten at home"]])";
+    for (const char* login : {"daemon", "bin"})
+        for (const char* preview : {"", R"(,"preview":true)"}) {
+            const ApiReply reply = refer(login, reason + preview);
+            EXPECT_EQ(reply.status, 403u) << login << ": " << reply.body;
+            EXPECT_THAT(reply.body, HasSubstr("field 'reason'"));
+            EXPECT_THAT(log_lines().back(),
+                        AllOf(HasSubstr(R"("action":"refer")"),
+                              HasSubstr(R"("outcome":"refused","classes":["sensitive"])")));
+        }
+    EXPECT_EQ(refer("sys", reason).status, 200u);
+    const ApiReply plain = refer("daemon", "");
+    EXPECT_EQ(plain.status, 200u) << plain.body;
+    EXPECT_THAT(plain.body, HasSubstr(R"("copies":1)"));
+}
+
+TEST_F(CaseworkRights, AReferralIsNotMadeInACompartmentThatIsClosedToWhoeverMakesIt) {
+    let_in("daemon", R"("roles":["caseworker"],"compartments":["movement"])");
+    const ApiReply reply = refer("daemon", "");
+    EXPECT_EQ(reply.status, 403u) << reply.body;
+    EXPECT_THAT(reply.body, HasSubstr("compartment 'protection'"));
+    EXPECT_THAT(log_lines().back(), HasSubstr(R"("outcome":"refused")"));
 }
 
 } // namespace
