@@ -1,5 +1,6 @@
 #include "node/api/client_stream.hpp"
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/error.hpp>
 #include <cerrno>
@@ -8,10 +9,17 @@
 
 namespace safar {
 
+std::chrono::milliseconds ClientStream::time_left() const {
+    if (!deadline_) return patience_;
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(*deadline_ - std::chrono::steady_clock::now());
+    return std::clamp(left, std::chrono::milliseconds(0), patience_);
+}
+
 bool ClientStream::wait(int descriptor, short events, boost::system::error_code& error) const {
     pollfd one{descriptor, events, 0};
     for (;;) {
-        int ready = ::poll(&one, 1, static_cast<int>(patience_.count()));
+        int ready = ::poll(&one, 1, static_cast<int>(time_left().count()));
         if (ready > 0) return true;
         if (ready < 0 && errno == EINTR) continue;
         error = ready == 0 ? boost::system::error_code(boost::asio::error::timed_out)

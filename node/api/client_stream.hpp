@@ -6,6 +6,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/system/system_error.hpp>
 #include <chrono>
+#include <optional>
 
 namespace safar {
 
@@ -16,8 +17,12 @@ public:
     ClientStream(const ClientStream&) = delete;
     ClientStream& operator=(const ClientStream&) = delete;
 
+    using Moment = std::chrono::steady_clock::time_point;
+
     // How long one read or write may wait for the client; then it ends with timed_out.
     void patience(std::chrono::milliseconds at_most) { patience_ = at_most; }
+    // Until when all of them together may wait; nothing: each as long as its patience.
+    void deadline(std::optional<Moment> at) { deadline_ = at; }
     // Wakes whoever reads or writes; from any thread.
     virtual void shut_down() = 0;
     // No more will be written; what the client still sends is read and dropped for at most
@@ -69,7 +74,10 @@ protected:
     void drop_input(int descriptor, std::chrono::milliseconds at_most);
 
 private:
+    [[nodiscard]] std::chrono::milliseconds time_left() const;
+
     std::chrono::milliseconds patience_{60'000};
+    std::optional<Moment> deadline_;
 };
 
 } // namespace safar

@@ -34,11 +34,14 @@ private:
     // True if the connection may serve another request.
     bool serve_one() {
         stream_.patience(options_.idle);
+        if (!request_begins()) return false;
         HeaderParser head;
         head.header_limit(header_bytes_max);
         head.body_limit(boost::none);
         error_code error;
+        stream_.deadline(std::chrono::steady_clock::now() + options_.silence);
         http::read_header(stream_, buffer_, head, error);
+        stream_.deadline({});
         if (error == http::error::end_of_stream || error == boost::asio::error::eof ||
             error == boost::asio::error::timed_out)
             return false;
@@ -72,6 +75,14 @@ private:
         return route.value()->streams
                    ? stream_request(*route.value(), request.value(), std::move(head))
                    : plain_request(*route.value(), request.value(), std::move(head));
+    }
+
+    // False: the client has left, or has sent nothing for too long.
+    bool request_begins() {
+        if (buffer_.size() > 0) return true; // came with the one before
+        error_code error;
+        buffer_.commit(stream_.read_some(buffer_.prepare(header_bytes_max), error));
+        return !error;
     }
 
     // A client that asks before it sends a large body is told to go on.
@@ -216,19 +227,18 @@ void serve_connection(ApiContext& context, const ServerOptions& options, ClientS
     Connection(context, options, stream, std::move(caller), stopping, answering).run();
 }
 
-void refuse_connection(ClientStream& stream) {
-    ApiReply reply =
-        error_reply(failure(ErrorCode::busy, "too many connections to this node; try again"));
-    http::response<http::string_body> response(http::status::service_unavailable, 11);
+void refuse_connection(ClientStream& stream, const Error& why, std::chrono::milliseconds linger) {
+    ApiReply reply = error_reply(why);
+    http::response<http::string_body> response(http::int_to_status(reply.status), 11);
     response.set(http::field::content_type, reply.content_type);
-    response.set(http::field::retry_after, "1");
+    if (why.code == ErrorCode::busy) response.set(http::field::retry_after, "1");
     response.keep_alive(false);
     response.body() = reply.body;
     response.prepare_payload();
-    stream.patience(std::chrono::milliseconds(200));
+    stream.patience(linger); // nothing was written before, so there is room for it
     error_code error;
     http::write(stream, response, error);
-    stream.drain(std::chrono::milliseconds(200));
+    stream.drain(linger);
 }
 
 } // namespace safar

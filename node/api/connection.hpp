@@ -12,8 +12,9 @@ namespace safar {
 void serve_connection(ApiContext& context, const ServerOptions& options, ClientStream& stream,
                       Caller caller, const std::atomic<bool>& stopping,
                       std::atomic<bool>& answering);
-// Answers 503 to whoever came beyond the limit.
-void refuse_connection(ClientStream& stream);
+// Answers whoever is not served with `why`, unasked. Then waits at most `linger` for them to leave,
+// so that they find the answer whatever they send meanwhile.
+void refuse_connection(ClientStream& stream, const Error& why, std::chrono::milliseconds linger);
 // Who is at the other end of a Unix socket, as the kernel noted it then; nobody can claim to be
 // another.
 [[nodiscard]] Caller peer_of(int descriptor);

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <map>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -16,6 +17,9 @@
 
 namespace safar {
 namespace {
+
+constexpr std::size_t leaving_max = 8; // refused clients with a thread; more are closed at once
+constexpr std::chrono::milliseconds leaving_linger{1000}; // for them to find the answer
 
 Error socket_error(ErrorCode code, const std::string& path, const char* what) {
     return failure(code, path + ": " + what + ": " + std::strerror(errno));
@@ -76,7 +80,10 @@ struct ApiServer::State {
     ApiContext& context;
     ServerOptions options;
     int listener = -1, wake = -1;
-    ClientPool clients;
+    std::mutex mutex; // guards connected_as
+    std::map<uid_t, std::size_t> connected_as;
+    ClientPool leaving; // refused, until they have heard it
+    ClientPool clients; // ends first: its threads use the rest
     std::thread acceptor;
 
     State(ApiContext& context_in, const ServerOptions& options_in)
@@ -95,13 +102,46 @@ struct ApiServer::State {
 
     void take(int descriptor, std::size_t connected) {
         auto stream = std::make_unique<UnixStream>(descriptor);
-        if (connected >= options.connections_max) {
-            context.metrics.refused_connection();
-            return refuse_connection(*stream);
-        }
-        clients.take(std::move(stream), [this, descriptor](ClientPool::Client& client) {
-            serve_connection(context, options, *client.stream, peer_of(descriptor),
-                             clients.stopping(), client.answering);
+        const Caller caller = options.who_for_tests ? options.who_for_tests() : peer_of(descriptor);
+        if (auto in = come_in(caller, connected); !in.has_value())
+            return turn_away(std::move(stream), in.error());
+        clients.take(std::move(stream), [this, caller](ClientPool::Client& client) {
+            serve_connection(context, options, *client.stream, caller, clients.stopping(),
+                             client.answering);
+            leave(caller.uid);
+        });
+    }
+
+    // A stranger takes nobody's place, and a user no more than their share: whoever keeps silent
+    // must not keep others out.
+    Result<> come_in(const Caller& caller, std::size_t connected) {
+        SAFAR_TRY(const User user, context.desk->admit(caller));
+        if (connected >= options.connections_max)
+            return over_limit("too many connections to this node; try again");
+        std::lock_guard lock(mutex);
+        std::size_t& here = connected_as[caller.uid];
+        if (!user.owner && here >= options.connections_per_user_max)
+            return over_limit(
+                caller.login + " has " + std::to_string(here) +
+                " connections to this node and gets no more; close one, or try again");
+        ++here;
+        return success();
+    }
+    Error over_limit(const std::string& why) {
+        context.metrics.refused_connection();
+        return failure(ErrorCode::busy, why);
+    }
+    void leave(uid_t uid) {
+        std::lock_guard lock(mutex);
+        if (auto at = connected_as.find(uid); --at->second == 0) connected_as.erase(at);
+    }
+
+    // On a thread of its own, while there are few: nobody else waits for whoever is refused.
+    void turn_away(std::unique_ptr<ClientStream> stream, const Error& why) {
+        if (leaving.size() >= leaving_max)
+            return refuse_connection(*stream, why, std::chrono::milliseconds(0));
+        leaving.take(std::move(stream), [why](ClientPool::Client& client) {
+            refuse_connection(*client.stream, why, leaving_linger);
         });
     }
 };
@@ -111,6 +151,7 @@ ApiServer::~ApiServer() { static_cast<void>(stop()); }
 
 Result<std::unique_ptr<ApiServer>> ApiServer::start(ApiContext& context,
                                                     const ServerOptions& options) {
+    SAFAR_ASSERT(context.desk != nullptr);
     std::unique_ptr<ApiServer> server(new ApiServer);
     server->state_ = std::make_unique<State>(context, options);
     State& state = *server->state_;

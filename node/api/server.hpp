@@ -9,16 +9,18 @@ namespace safar {
 struct ServerOptions {
     std::string socket_path;
     bool open_to_all =
-        false; // any account may connect, who is decided for each request; else the owner alone
-    std::size_t connections_max = 32;          // more are answered 503 and closed
-    std::chrono::milliseconds idle{300'000};   // between two requests
-    std::chrono::milliseconds silence{60'000}; // within one
+        false; // any account may connect, strangers to be told so; else the owner alone
+    std::size_t connections_max = 32;           // more are answered 503 and closed
+    std::size_t connections_per_user_max = 8;   // the same; not for the owner and root
+    std::chrono::milliseconds idle{300'000};    // between two requests
+    std::chrono::milliseconds silence{60'000};  // within one; a header is whole by then
+    std::function<Caller()> who_for_tests = {}; // called in place of asking the kernel
 };
 
 class ApiServer {
 public:
-    // Takes over a socket file that nobody answers on. `context` must outlive it. Errors: busy
-    // (another process serves it), invalid_argument (path too long), storage_failed.
+    // Takes over a socket file that nobody answers on. `context`, with its desk, must outlive it.
+    // Errors: busy (another process serves it), invalid_argument (path too long), storage_failed.
     [[nodiscard]] static Result<std::unique_ptr<ApiServer>> start(ApiContext& context,
                                                                   const ServerOptions& options);
     ~ApiServer();

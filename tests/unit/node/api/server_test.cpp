@@ -1,7 +1,10 @@
 #include "node/api/server.hpp"
 
 #include "api_fixture.hpp"
+#include "tests/unit/eventually.hpp"
 
+#include <fstream>
+#include <map>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -11,6 +14,8 @@ namespace safar {
 namespace {
 
 using namespace testing;
+using namespace std::chrono_literals;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
@@ -29,9 +34,11 @@ public:
     }
     ~Client() { ::close(descriptor_); }
     [[nodiscard]] bool connected() const { return connected_; }
-    void send(std::string_view text) {
-        EXPECT_EQ(::send(descriptor_, text.data(), text.size(), MSG_NOSIGNAL),
-                  static_cast<ssize_t>(text.size()));
+    void send(std::string_view text) { EXPECT_TRUE(try_send(text)); }
+    // False: the node has closed.
+    bool try_send(std::string_view text) {
+        return ::send(descriptor_, text.data(), text.size(), MSG_NOSIGNAL) ==
+               static_cast<ssize_t>(text.size());
     }
     std::string answer() {
         for (;;) {
@@ -52,8 +59,12 @@ public:
         }
     }
     std::string ask(std::string_view text) {
-        send(text);
+        try_send(text); // who is refused is answered before they ask
         return answer();
+    }
+    [[nodiscard]] bool ended() {
+        char byte;
+        return held_.empty() && ::recv(descriptor_, &byte, 1, 0) == 0;
     }
 
 private:
@@ -67,6 +78,12 @@ protected:
     TempDir dir;
     TestApi api;
     std::string path = dir / "safar.sock";
+    static constexpr uid_t games = 70001, daemon = 70002, stranger = 70003;
+    const std::map<uid_t, std::string> logins{{TestApi::owner().uid, "tester"},
+                                              {games, "games"},
+                                              {daemon, "daemon"},
+                                              {stranger, "stranger"}};
+    std::atomic<uid_t> comes{TestApi::owner().uid};
     std::unique_ptr<ApiServer> server;
 
     void start(std::size_t connections = 32) {
@@ -74,6 +91,24 @@ protected:
         options.socket_path = path;
         options.connections_max = connections;
         server = value_of(ApiServer::start(api.context, options));
+    }
+    // From here on two people have roles, and a client is who `comes` when it connects.
+    void start_with_people(ServerOptions options = {}) {
+        for (const char* unix_name : {"games", "daemon"})
+            ASSERT_EQ(api.ask("POST", "/v1/users",
+                              R"({"unix":")" + std::string(unix_name) + R"(","roles":["analyst"]})")
+                          .status,
+                      200u);
+        options.socket_path = path;
+        options.who_for_tests = [this] { return Caller{comes, logins.at(comes)}; };
+        server = value_of(ApiServer::start(api.context, options));
+    }
+    // A client of this user that has been answered, so that it is connected.
+    std::unique_ptr<Client> client_of(uid_t user) {
+        comes = user;
+        auto out = std::make_unique<Client>(path);
+        EXPECT_THAT(out->ask(get("/v1/status")), StartsWith("HTTP/1.1 200")) << logins.at(user);
+        return out;
     }
     static std::string get(std::string_view target) {
         return "GET " + std::string(target) + " HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -148,6 +183,75 @@ TEST_F(Server, ConnectionsAboveTheLimitAreTold) {
     EXPECT_THAT(first.ask(get("/v1/status")), StartsWith("HTTP/1.1 200"));
     Client second(path);
     EXPECT_THAT(second.ask(get("/v1/status")), StartsWith("HTTP/1.1 503"));
+}
+
+TEST_F(Server, OneUserTakesNoMoreThanTheirShareOfTheConnections) {
+    ServerOptions options;
+    options.connections_per_user_max = 2;
+    start_with_people(options);
+    auto first = client_of(games), second = client_of(games);
+    EXPECT_THAT(Client(path).ask(get("/v1/status")),
+                AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("games has 2 connections")));
+    auto other = client_of(daemon);
+    std::vector<std::unique_ptr<Client>> owners;
+    for (int i = 0; i < 3; ++i) owners.push_back(client_of(TestApi::owner().uid));
+    EXPECT_THAT(second->ask(get("/v1/status")), StartsWith("HTTP/1.1 200"));
+    first.reset();
+    comes = games;
+    EXPECT_TRUE(eventually(
+        [&] { return Client(path).ask(get("/v1/status")).starts_with("HTTP/1.1 200"); }));
+}
+
+TEST_F(Server, AStrangerIsToldSoAndTakesNobodysPlace) {
+    ServerOptions options;
+    options.connections_max = 2;
+    options.idle = 3s; // ends this test where strangers are waited for
+    start_with_people(options);
+    comes = stranger;
+    std::vector<std::unique_ptr<Client>> silent;
+    for (int i = 0; i < 30; ++i) {
+        silent.push_back(std::make_unique<Client>(path));
+        ASSERT_THAT(
+            silent.back()->answer(),
+            AllOf(StartsWith("HTTP/1.1 403"), HasSubstr("stranger is not a user of this node")));
+        EXPECT_TRUE(silent.back()->ended());
+    }
+    client_of(games);
+    client_of(TestApi::owner().uid);
+    comes = stranger;
+    EXPECT_THAT(Client(path).ask(get("/v1/status")), StartsWith("HTTP/1.1 403"));
+    std::ifstream log(api.directory / "access/000001.jsonl");
+    const std::string text{std::istreambuf_iterator<char>(log), {}};
+    EXPECT_THAT(text, HasSubstr(R"("user":"stranger","roles":[],"action":"connect")"));
+    EXPECT_EQ(text.find(R"("connect")"), text.rfind(R"("connect")")) << "once a minute";
+}
+
+TEST_F(Server, WhoIsRefusedKeepsNobodyElseWaiting) {
+    start(/*connections=*/1);
+    Client first(path);
+    EXPECT_THAT(first.ask(get("/v1/status")), StartsWith("HTTP/1.1 200"));
+    const auto begun = std::chrono::steady_clock::now();
+    std::vector<std::unique_ptr<Client>> refused;
+    for (int i = 0; i < 50; ++i) {
+        refused.push_back(std::make_unique<Client>(path));
+        EXPECT_THAT(refused.back()->answer(), StartsWith("HTTP/1.1 503"));
+    }
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, 5s);
+}
+
+TEST_F(Server, AHeaderThatDoesNotEndIsNotWaitedForAndSilenceBeforeItIs) {
+    ServerOptions options;
+    options.socket_path = path;
+    options.silence = 300ms;
+    server = value_of(ApiServer::start(api.context, options));
+    Client client(path);
+    std::this_thread::sleep_for(600ms);
+    EXPECT_THAT(client.ask(get("/v1/status")), StartsWith("HTTP/1.1 200"));
+    client.send("GET /v1/status HTTP/1.1\r\nHost: ");
+    EXPECT_TRUE(eventually([&] {
+        std::this_thread::sleep_for(50ms);
+        return !client.try_send("x");
+    })) << "a byte now and then keeps it open";
 }
 
 TEST_F(Server, NonsenseAndOversizedHeadersAreRefused) {
