@@ -282,7 +282,7 @@ Mark Chunk::mark_after() const {
         }
         at->number = std::max(at->number, source.number);
     }
-    if (grown) out.stamp = state_.stamp_of(*state_.authority_, out);
+    if (grown) out.stamp = state_.stamp_of(out);
     return out;
 }
 

@@ -16,7 +16,7 @@ Result<std::unique_ptr<Derived>> Derived::open(Log& log, std::shared_ptr<const S
 
 DerivedState::DerivedState(Log& log, std::shared_ptr<const Schema> schema, WordsOf words)
     : log_(log), store_(log.derived()), names_(log), source_(log, names_), words_(std::move(words)),
-      schema_(std::move(schema)), schema_print_(schema_print(*schema_)) {
+      schema_(std::move(schema)) {
     table_.reset(0);
 }
 
@@ -32,10 +32,8 @@ std::shared_ptr<const Schema> DerivedState::schema() const {
 
 // Takes effect with the next follow(): until then questions are answered from what stands.
 void DerivedState::set_schema(std::shared_ptr<const Schema> schema) {
-    Hash print = schema_print(*schema);
     std::unique_lock lock(state_);
     schema_ = std::move(schema);
-    schema_print_ = print;
 }
 
 std::uint64_t DerivedState::records(std::string_view kind) const {

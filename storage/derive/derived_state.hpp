@@ -58,23 +58,27 @@ public:
     [[nodiscard]] Columns& columns(std::uint16_t kind); // state_ held exclusively
     // Makes room in the table for so many more records.
     void make_room(std::size_t records);
-    [[nodiscard]] Hash stamp_of(const Authority& authority, const Mark& mark) const;
+    // Under the rules that are pinned.
+    [[nodiscard]] Hash stamp_of(const Mark& mark) const;
 
     Log& log_;
     KeyValue& store_;
     LogNames names_;
     EventSource source_;
     const WordsOf words_;
-    std::mutex work_;                            // follow, checkpoint, rebuild: one at a time
-    std::shared_ptr<const Authority> authority_; // under which mark_.stamp was made
+    std::mutex work_; // follow, checkpoint, rebuild: one at a time
+    // The rules under which everything is derived and mark_.stamp is made. What is in force may be
+    // ahead of them: a charter may come at any time.
+    std::shared_ptr<const Authority> authority_;
+    std::shared_ptr<const Schema> pinned_schema_;
+    Hash pinned_print_;
     // Up to here keys may be ahead of the mark that was loaded: records that the table does not
     // know may be in the index.
     Position recover_until_ = 0;
     bool damaged_ = false; // the index contradicts the columns: begin again
 
-    mutable std::shared_mutex state_; // guards the rest
-    std::shared_ptr<const Schema> schema_;
-    Hash schema_print_;
+    mutable std::shared_mutex state_;          // guards the rest
+    std::shared_ptr<const Schema> schema_;     // in force: under which readers ask
     std::map<std::uint16_t, Columns> columns_; // by kind; 0: records of no known kind
     RecordTable table_;
     Mark mark_; // as of now; `rows` is filled in when it is written
@@ -86,6 +90,7 @@ public:
 
 private:
     [[nodiscard]] Result<> prepare();
+    void pin_rules();
     [[nodiscard]] Result<> reset();
     [[nodiscard]] bool still_true();
     [[nodiscard]] Result<> load_columns(const Mark& mark);

@@ -52,39 +52,43 @@ Hash schema_print(const Schema& schema) {
 }
 
 // Schema, and owner and rank of every log taken: all of the charter that a fold may depend on.
-Hash DerivedState::stamp_of(const Authority& authority, const Mark& mark) const {
+Hash DerivedState::stamp_of(const Mark& mark) const {
     Bytes bytes;
     ByteWriter out(bytes);
     for (const auto& taken : mark.taken) {
         out.integer(taken.log);
         std::optional<LogName> name = log_.name_of(taken.log);
-        const LogOwner* owner = name ? authority.owner(name->id) : nullptr;
+        const LogOwner* owner = name ? authority_->owner(name->id) : nullptr;
         add_text(out, owner ? owner->agency : "");
         add_text(out, owner ? owner->compartment : "");
-        out.integer(owner ? authority.rank(owner->agency) : 0);
-        if (const Hash said = name ? authority.said_under(name->id) : Hash{}; !said.is_zero())
+        out.integer(owner ? authority_->rank(owner->agency) : 0);
+        if (const Hash said = name ? authority_->said_under(name->id) : Hash{}; !said.is_zero())
             out.bytes(said.view());
     }
-    Hash print;
-    {
-        std::shared_lock lock(state_);
-        print = schema_print_;
-    }
-    return tagged_hash("derived-stamp", {print.view(), bytes});
+    return tagged_hash("derived-stamp", {pinned_print_.view(), bytes});
+}
+
+// From here on everything is derived under what is in force now.
+void DerivedState::pin_rules() {
+    authority_ = log_.authority();
+    std::shared_ptr<const Schema> now = schema();
+    if (now == pinned_schema_) return;
+    pinned_print_ = schema_print(*now);
+    pinned_schema_ = std::move(now);
 }
 
 Columns& DerivedState::columns(std::uint16_t kind) {
     if (auto at = columns_.find(kind); at != columns_.end()) return at->second;
-    const Kind* known = schema_->kind(kind);
+    const Kind* known = pinned_schema_->kind(kind);
     return columns_.emplace(kind, Columns(known ? *known : Kind{})).first->second;
 }
 
 Result<> DerivedState::reset() {
     SAFAR_TRY(store_.clear());
     source_.forget();
-    authority_ = log_.authority();
+    pin_rules();
     Mark fresh;
-    fresh.stamp = stamp_of(*authority_, fresh);
+    fresh.stamp = stamp_of(fresh);
     std::unique_lock lock(state_);
     columns_.clear();
     table_.reset(0);
@@ -100,14 +104,13 @@ Result<> DerivedState::reset() {
 }
 
 Result<> DerivedState::load() {
-    authority_ = log_.authority();
+    pin_rules();
     SAFAR_TRY(auto marked, store_.get(mark_key()));
     SAFAR_TRY(auto written, store_.get(ahead_key()));
     if (!marked) return reset(); // nothing was ever persisted: whatever lies there has no columns
     auto mark = decode_mark(*marked);
     auto ahead = written ? decode_ahead(*written) : Result<Ahead>(Ahead{});
-    if (!mark || !ahead || mark.value().stamp != stamp_of(*authority_, mark.value()))
-        return reset();
+    if (!mark || !ahead || mark.value().stamp != stamp_of(mark.value())) return reset();
     std::unique_lock lock(state_);
     auto loaded = load_columns(mark.value());
     if (loaded) {
@@ -172,8 +175,8 @@ Result<> DerivedState::prepare() {
     if (!loaded_) {
         SAFAR_TRY(load());
     }
-    authority_ = log_.authority();
-    if (mark_.stamp != stamp_of(*authority_, mark_) || !still_true()) return reset();
+    pin_rules();
+    if (mark_.stamp != stamp_of(mark_) || !still_true()) return reset();
     return success();
 }
 
@@ -197,7 +200,7 @@ Result<std::size_t> DerivedState::follow(std::size_t batches_max) {
 }
 
 Result<std::size_t> DerivedState::follow_chunk(std::size_t batches_max) {
-    Chunk chunk(*this, schema());
+    Chunk chunk(*this, pinned_schema_);
     SAFAR_TRY(chunk.read(mark_.position, batches_max));
     if (chunk.positions() == 0) return std::size_t{0};
     SAFAR_TRY(chunk.apply());

@@ -121,6 +121,20 @@ TEST(Derived, AnotherSchemaDerivesEverythingAgain) {
     EXPECT_EQ(reader.derived->position(), reader.log->last_position());
 }
 
+TEST(Derived, ASchemaThatComesWhileItFollowsDerivesEverythingAgain) {
+    Network network;
+    AgencyLog& iom = network.add("IOM", "return");
+    iom.write(std::vector{made_up(1), say(record(2), {{2, Integer{30}}}, 7)});
+    const std::unique_ptr<Log> inner = network.reader();
+    Network::ingest(*inner, iom.batches);
+    ProxyLog log(*inner);
+    auto derived = Derived::open(log, make_schema(/*with_person=*/false)).value();
+    log.before_journal = [&] { derived->set_schema(schema); };
+    follow_all(*derived);
+    EXPECT_EQ(derived->records("person"), 1u);
+    EXPECT_EQ(derived->not_understood(), 0u);
+}
+
 TEST(Derived, AnotherRankPrefersAnotherValue) {
     Network network;
     AgencyLog& iom = network.add("IOM", "return", 1);

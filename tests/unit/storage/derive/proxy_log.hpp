@@ -6,6 +6,8 @@
 #include "tests/unit/storage/column/map_store.hpp"
 
 #include <atomic>
+#include <functional>
+#include <utility>
 
 namespace safar::derive_test {
 
@@ -17,6 +19,8 @@ public:
     std::uint64_t head_max = UINT64_MAX;
     std::atomic<bool> journal_broken{false};
     mutable std::atomic<std::uint64_t> journal_reads{0};
+    // Called once, when the journal is read next.
+    mutable std::function<void()> before_journal;
 
     Result<> set_authority(std::shared_ptr<const Authority> authority) override {
         return inner_.set_authority(std::move(authority));
@@ -70,6 +74,7 @@ public:
     Result<std::vector<JournalEntry>> read_journal(Position after,
                                                    std::size_t entries_max) const override {
         ++journal_reads;
+        if (auto call = std::exchange(before_journal, nullptr)) call();
         if (journal_broken) return failure(ErrorCode::storage_corrupt, "the journal has a hole");
         SAFAR_TRY(auto entries, inner_.read_journal(after, entries_max));
         for (JournalEntry& entry : entries) entry.counts = entry.counts && entry.number <= head_max;
