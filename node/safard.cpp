@@ -188,6 +188,9 @@ Result<> open_stores(const std::string& directory, const Prepared& with, Running
     SAFAR_TRY(
         out.derived,
         Derived::open(*out.log, std::make_shared<const Schema>(std::move(schema)), similar_words));
+    if (out.derived->position() == 0 && out.log->last_position() > 0)
+        note("derived state is damaged, missing or of another schema or release: it is derived "
+             "again from the log, and nothing is lost");
     return success();
 }
 

@@ -93,6 +93,7 @@ private:
     void pin_rules();
     [[nodiscard]] Result<> reset();
     [[nodiscard]] bool still_true();
+    [[nodiscard]] Result<bool> load_persisted();
     [[nodiscard]] Result<> load_columns(const Mark& mark);
     void fill_table(RecordTable& table, std::size_t room) const;
     [[nodiscard]] Result<std::size_t> follow_chunk(std::size_t batches_max);

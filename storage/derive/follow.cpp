@@ -105,32 +105,34 @@ Result<> DerivedState::reset() {
 
 Result<> DerivedState::load() {
     pin_rules();
-    SAFAR_TRY(auto marked, store_.get(mark_key()));
-    SAFAR_TRY(auto written, store_.get(ahead_key()));
-    if (!marked) return reset(); // nothing was ever persisted: whatever lies there has no columns
-    auto mark = decode_mark(*marked);
-    auto ahead = written ? decode_ahead(*written) : Result<Ahead>(Ahead{});
-    if (!mark || !ahead || mark.value().stamp != stamp_of(mark.value())) return reset();
-    std::unique_lock lock(state_);
-    auto loaded = load_columns(mark.value());
-    if (loaded) {
-        mark_ = std::move(mark).value();
-        conflicts_ = ahead.value().conflicts;
-        ++generation_;
-        fill_table(table_, 0);
-    }
-    lock.unlock();
-    if (!loaded) {
-        if (loaded.error().code == ErrorCode::storage_failed) return loaded;
-        return reset();
-    }
-    if (!still_true()) return reset();
-    recover_until_ = ahead.value().position;
+    auto loaded = load_persisted();
+    // A disk that refuses may serve later; what is damaged is derived again.
+    if (!loaded && loaded.error().code == ErrorCode::storage_failed)
+        return std::move(loaded).error();
+    if (!loaded || !loaded.value() || !still_true()) return reset();
     events_since_checkpoint_ = 0;
-    persisted_ = mark_.position;
     damaged_ = false;
     loaded_ = true;
     return success();
+}
+
+// False: there is nothing that could be gone on from.
+Result<bool> DerivedState::load_persisted() {
+    SAFAR_TRY(auto marked, store_.get(mark_key()));
+    SAFAR_TRY(auto written, store_.get(ahead_key()));
+    if (!marked) return false; // nothing was ever persisted: whatever lies there has no columns
+    SAFAR_TRY(auto mark, decode_mark(*marked));
+    SAFAR_TRY(auto ahead, written ? decode_ahead(*written) : Result<Ahead>(Ahead{}));
+    if (mark.stamp != stamp_of(mark)) return false;
+    std::unique_lock lock(state_);
+    SAFAR_TRY(load_columns(mark));
+    mark_ = std::move(mark);
+    conflicts_ = ahead.conflicts;
+    ++generation_;
+    fill_table(table_, 0);
+    recover_until_ = ahead.position;
+    persisted_ = mark_.position;
+    return true;
 }
 
 Result<> DerivedState::load_columns(const Mark& mark) {

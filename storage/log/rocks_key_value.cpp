@@ -12,6 +12,13 @@ namespace {
 // is left to copy. Flushing a little at each backup would leave as many small files.
 constexpr std::uint64_t copied_log_bytes_max = 16u << 20;
 
+// A read opens tables of derived state and no others. A write may be refused because a table of
+// the log is damaged: one database holds both.
+Error read_error(const rocksdb::Status& status, std::string_view doing) {
+    return rocks_error(status, doing,
+                       ": the log loses nothing by it; `safar rebuild` derives it again");
+}
+
 } // namespace
 
 RocksKeyValue::RocksKeyValue(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family,
@@ -34,7 +41,7 @@ Result<std::optional<Bytes>> RocksKeyValue::get(ByteView key) const {
     rocksdb::PinnableSlice value;
     rocksdb::Status status = db_.Get({}, family.get(), slice(key), &value);
     if (status.IsNotFound()) return std::optional<Bytes>();
-    if (!status.ok()) return rocks_error(status, "reading derived state");
+    if (!status.ok()) return read_error(status, "reading derived state");
     return std::optional(copy(view(value)));
 }
 
@@ -55,7 +62,7 @@ RocksKeyValue::get_many(std::span<const Bytes> keys) const {
         db_.MultiGet({}, family.get(), count, names.data(), values.data(), statuses.data(), sorted);
         for (std::size_t i = 0; i < count; ++i) {
             if (statuses[i].IsNotFound()) continue;
-            if (!statuses[i].ok()) return rocks_error(statuses[i], "reading derived state");
+            if (!statuses[i].ok()) return read_error(statuses[i], "reading derived state");
             out[done + i] = copy(view(values[i]));
         }
     }
@@ -73,7 +80,7 @@ Result<> RocksKeyValue::scan(ByteView prefix, ByteView from,
     for (at->Seek(slice(start)); at->Valid() && at->key().starts_with(slice(prefix)); at->Next())
         if (!visit(view(at->key()), view(at->value()))) break;
     // An iterator ends silently at a damaged block.
-    if (!at->status().ok()) return rocks_error(at->status(), "scanning derived state");
+    if (!at->status().ok()) return read_error(at->status(), "scanning derived state");
     return success();
 }
 

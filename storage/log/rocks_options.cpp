@@ -102,11 +102,11 @@ std::vector<rocksdb::ColumnFamilyDescriptor> rocks_families(const RocksOptions& 
             {"derived", derived}};
 }
 
-Error rocks_error(const rocksdb::Status& status, std::string_view doing) {
+Error rocks_error(const rocksdb::Status& status, std::string_view doing, std::string_view advice) {
     std::string detail = "RocksDB says \"" + status.ToString() + "\" while " + std::string(doing);
     // A file that is not there is damage as one that can not be read.
     if (status.IsCorruption() || status.IsPathNotFound())
-        return failure(ErrorCode::storage_corrupt, detail + std::string(lost_store_advice));
+        return failure(ErrorCode::storage_corrupt, detail + std::string(advice));
     if (status.IsNoSpace())
         return failure(ErrorCode::storage_failed, detail + ": free some disk space");
     return failure(ErrorCode::storage_failed, detail + ": look at the disk and the kernel's log");

@@ -26,8 +26,9 @@ rocks_families(const RocksOptions& options);
     return {reinterpret_cast<const std::byte*>(slice.data()), slice.size()};
 }
 
-// `doing` completes "while ...". Corruption: storage_corrupt; everything else leaves open whether
-// anything was stored: storage_failed.
-[[nodiscard]] Error rocks_error(const rocksdb::Status& status, std::string_view doing);
+// `doing` completes "while ...", `advice` says what to do about damage. Corruption:
+// storage_corrupt; everything else leaves open whether anything was stored: storage_failed.
+[[nodiscard]] Error rocks_error(const rocksdb::Status& status, std::string_view doing,
+                                std::string_view advice = lost_store_advice);
 
 } // namespace safar

@@ -192,6 +192,25 @@ TEST(Recovery, RottenColumnsAndMarksAreDerivedAgain) {
     }
 }
 
+TEST(Recovery, AMarkInADamagedBlockIsDerivedAgain) {
+    World world;
+    const std::string expected = world.expected();
+    ProxyLog log(*world.inner);
+    for (const char* key : {"P", "n"}) {
+        {
+            auto derived = Derived::open(log, schema).value();
+            follow_all(*derived);
+            ASSERT_TRUE(derived->checkpoint());
+        }
+        log.store.unreadable = key;
+        auto derived = Derived::open(log, schema);
+        ASSERT_TRUE(derived.has_value()) << key << ": " << describe(derived.error());
+        EXPECT_EQ(derived.value()->position(), 0u);
+        follow_all(*derived.value());
+        EXPECT_EQ(answers(*derived.value(), World::records), expected) << key;
+    }
+}
+
 TEST(Recovery, AnotherSchemaAtTheStartDerivesEverythingAgain) {
     World world;
     ProxyLog log(*world.inner);

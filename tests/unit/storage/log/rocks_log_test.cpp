@@ -14,6 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class RocksLogTest : public LogFixture {
 protected:
@@ -458,6 +459,29 @@ TEST_F(RocksLogTest, ADamagedBatchIsFoundByDeepVerifyAndStopsWriting) {
               ErrorCode::storage_corrupt);
     std::vector<AppendRequest> requests{request("return", 1)};
     EXPECT_EQ(log->append(requests)[0].error().code, ErrorCode::storage_corrupt);
+}
+
+TEST_F(RocksLogTest, ADamagedBlockOfDerivedStateIsNoReasonToGiveUpTheStore) {
+    append(10);
+    const KeyValue::Write write{Bytes{std::byte{'P'}}, Bytes(100, std::byte{7})};
+    ASSERT_TRUE(log->derived().write({&write, 1}));
+    ASSERT_TRUE(log->derived().flush());
+    ASSERT_EQ(files(".sst"), 1u); // of derived state: the log's own is not flushed yet
+    fs::path table;
+    for (const auto& entry : fs::directory_iterator(rocks().options().directory))
+        if (entry.path().extension() == ".sst") table = entry.path();
+    log.reset();
+    flip(table, 8, 0x01);
+    open();
+    const auto got = log->derived().get(write.key);
+    ASSERT_FALSE(got.has_value());
+    EXPECT_EQ(got.error().code, ErrorCode::storage_corrupt);
+    EXPECT_THAT(got.error().detail, HasSubstr("safar rebuild"));
+    EXPECT_THAT(got.error().detail, Not(HasSubstr("move the directory")));
+    ASSERT_TRUE(log->derived().clear());
+    EXPECT_FALSE(log->derived().get(write.key).value().has_value());
+    append(1);
+    EXPECT_TRUE(problems().empty());
 }
 
 TEST_F(RocksLogTest, ReadersAreServedWhileOneThreadWrites) {
