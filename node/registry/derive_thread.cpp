@@ -129,15 +129,12 @@ void DeriveThread::step() {
         hindered_by(taken.error());
 }
 
-// Damage of derived state is mended by deriving it again; damage of the log is not.
+// Damage of derived state is derived again by the next follow(). Damage of the log stays, and what
+// is derived already is still good.
 void DeriveThread::hindered_by(const Error& error) {
     const std::optional<Error> before = hindered();
-    const bool told = before && before->detail == error.detail;
-    if (note_ && !told) note_("derived state does not follow the log: " + describe(error));
-    if (error.code == ErrorCode::storage_corrupt) {
-        if (note_ && !told) note_("derived state is damaged and is derived again from the log");
-        if (auto rebuilt = derived_.rebuild({}); rebuilt.has_value()) return;
-    }
+    if (note_ && !(before && before->detail == error.detail))
+        note_("derived state does not follow the log: " + describe(error));
     std::unique_lock lock(mutex_);
     hindered_ = error;
     moved_.notify_all();

@@ -37,7 +37,7 @@ public:
     // derived state can not follow, what hinders it (it is tried again all the time).
     [[nodiscard]] Result<> wait_for(Position position,
                                     std::chrono::milliseconds at_most = std::chrono::minutes(2));
-    // Why derived state does not follow the log, although it was derived again; nullopt if it does.
+    // Why derived state does not follow the log: its last try failed; nullopt if it does.
     [[nodiscard]] std::optional<Error> hindered() const;
     // Runs `task` on the derive thread, between two steps, and waits for it. Errors: stopping.
     [[nodiscard]] Result<> run(std::function<Result<>(Derived&)> task);

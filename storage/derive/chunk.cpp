@@ -174,7 +174,6 @@ Result<> Chunk::look_up() {
             asked[i]->entry = std::make_unique<IndexEntry>(std::move(entry));
             asked[i]->folds = true;
         } else if (asked[i]->before && !asked[i]->entry) {
-            state_.damaged_ = true;
             return failure(ErrorCode::storage_corrupt,
                            "derived state: record " + show_id(id(*asked[i])) +
                                " has lost its index entry; it is derived again");
@@ -250,6 +249,7 @@ Result<> Chunk::fold_some(std::span<Group* const> groups) {
         folded.push_back(fold(*schema_, *authority, id(*groups[i]), events[i]));
         write_conflicts(*groups[i], folded[i]);
     }
+    changed_ = true;
     std::unique_lock lock(state_.state_);
     for (std::size_t i = 0; i < groups.size(); ++i) {
         Group& group = *groups[i];
@@ -327,10 +327,14 @@ void Chunk::settle() {
 }
 
 Result<> Chunk::apply() {
-    SAFAR_TRY(look_up());
+    if (auto found = look_up(); !found) {
+        state_.damaged_ = found.error().code == ErrorCode::storage_corrupt;
+        return found;
+    }
     if (std::ranges::any_of(groups_, &Group::folds))
         for (const Source& each : batches_) state_.source_.offer(each.log, each.number, each.batch);
     SAFAR_TRY(fold_groups());
+    changed_ = true;
     SAFAR_TRY(write_index());
     Mark after = mark_after();
     state_.make_room(groups_.size());

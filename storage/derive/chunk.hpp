@@ -19,6 +19,8 @@ public:
     // Derives: rows of records of one event straight into the columns; the others are folded, and
     // their index entries and conflicts go into the store in one write.
     [[nodiscard]] Result<> apply();
+    // Has apply() begun to change what is derived? Where it failed before, all of that stands.
+    [[nodiscard]] bool changed() const { return changed_; }
 
 private:
     struct Source {
@@ -76,6 +78,7 @@ private:
     std::int64_t conflicts_more_ = 0;
     std::uint64_t not_understood_ = 0;
     std::size_t events_ = 0;
+    bool changed_ = false;
     Position after_ = 0, position_ = 0;
     BodyView body_; // reused
 };

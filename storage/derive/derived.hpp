@@ -47,9 +47,9 @@ public:
     // chunk's records before it touches the index. Where the log took batches back (a fork, a cut)
     // or a charter changed owners or ranks, everything is derived again from position 0. An event
     // that does not decode or whose kind the schema does not know is passed over and counted.
-    // Errors: those of the log and its key-value store; the next call loads what is stored and goes
-    // on. Cost: about 2 us an event of ten fields that begins a record; 10 us and more where it
-    // joins one.
+    // Errors: those of the log and its key-value store. The next call goes on, or begins again
+    // where derived state is damaged. Cost: about 2 us an event of ten fields that begins a record;
+    // 10 us and more where it joins one.
     [[nodiscard]] virtual Result<std::size_t> follow(std::size_t batches_max) = 0;
     [[nodiscard]] virtual Position position() const = 0;
     // Persists columns and index so that a restart continues from here. follow() does so by itself

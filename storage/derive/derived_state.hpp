@@ -75,7 +75,7 @@ public:
     // Up to here keys may be ahead of the mark that was loaded: records that the table does not
     // know may be in the index.
     Position recover_until_ = 0;
-    bool damaged_ = false; // the index contradicts the columns: begin again
+    bool damaged_ = false; // the index, or it contradicts the columns: begin again
 
     mutable std::shared_mutex state_;          // guards the rest
     std::shared_ptr<const Schema> schema_;     // in force: under which readers ask
@@ -101,6 +101,9 @@ private:
     [[nodiscard]] Result<std::optional<RecordEntry>> whole(const RecordId& id, RecordEntry entry,
                                                            const std::optional<Bytes>& index) const;
 
+    // Up to here batches are taken one by one, as several at once failed: what comes before the one
+    // that hinders is derived, and a chunk so small seldom fails after it has changed something.
+    Position careful_until_ = 0;
     std::uint64_t events_since_checkpoint_ = 0;
     bool loaded_ = false;
     Position persisted_ = 0; // position of the last mark written and flushed

@@ -96,6 +96,7 @@ Result<> DerivedState::reset() {
     conflicts_ = 0;
     ++generation_;
     recover_until_ = 0;
+    careful_until_ = 0;
     events_since_checkpoint_ = 0;
     persisted_ = 0;
     damaged_ = false;
@@ -187,13 +188,9 @@ Result<std::size_t> DerivedState::follow(std::size_t batches_max) {
     SAFAR_TRY(prepare());
     std::size_t taken = 0;
     while (taken < batches_max) {
-        auto some = follow_chunk(batches_max - taken);
-        if (!some) {
-            loaded_ = false; // rows may be ahead of the index: load both again
-            return std::move(some).error();
-        }
-        if (some.value() == 0) break;
-        taken += some.value();
+        SAFAR_TRY(auto some, follow_chunk(batches_max - taken));
+        if (some == 0) break;
+        taken += some;
         if (events_since_checkpoint_ >= checkpoint_events) {
             SAFAR_TRY(persist());
         }
@@ -203,9 +200,14 @@ Result<std::size_t> DerivedState::follow(std::size_t batches_max) {
 
 Result<std::size_t> DerivedState::follow_chunk(std::size_t batches_max) {
     Chunk chunk(*this, pinned_schema_);
-    SAFAR_TRY(chunk.read(mark_.position, batches_max));
-    if (chunk.positions() == 0) return std::size_t{0};
-    SAFAR_TRY(chunk.apply());
+    const bool careful = mark_.position < careful_until_;
+    auto done = chunk.read(mark_.position, careful ? 1 : batches_max);
+    if (done && chunk.positions() > 0) done = chunk.apply();
+    if (!done) {
+        if (chunk.changed()) loaded_ = false; // rows may be ahead of the index: load both again
+        careful_until_ = mark_.position + chunk_batches;
+        return std::move(done).error();
+    }
     events_since_checkpoint_ += chunk.events();
     return chunk.positions();
 }

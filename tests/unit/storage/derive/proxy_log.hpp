@@ -21,6 +21,8 @@ public:
     mutable std::atomic<std::uint64_t> journal_reads{0};
     // Called once, when the journal is read next.
     mutable std::function<void()> before_journal;
+    // A block of this batch is damaged, in whichever log; 0: of none.
+    std::atomic<std::uint64_t> damaged_batch{0};
 
     Result<> set_authority(std::shared_ptr<const Authority> authority) override {
         return inner_.set_authority(std::move(authority));
@@ -69,6 +71,7 @@ public:
     }
     Result<std::shared_ptr<const EncodedBatch>> read_batch(LogHandle log,
                                                            std::uint64_t number) const override {
+        if (number == damaged_batch) return damage();
         return inner_.read_batch(log, number);
     }
     Result<std::vector<JournalEntry>> read_journal(Position after,
@@ -77,7 +80,10 @@ public:
         if (auto call = std::exchange(before_journal, nullptr)) call();
         if (journal_broken) return failure(ErrorCode::storage_corrupt, "the journal has a hole");
         SAFAR_TRY(auto entries, inner_.read_journal(after, entries_max));
-        for (JournalEntry& entry : entries) entry.counts = entry.counts && entry.number <= head_max;
+        for (JournalEntry& entry : entries) {
+            if (entry.number == damaged_batch) return damage();
+            entry.counts = entry.counts && entry.number <= head_max;
+        }
         return entries;
     }
     std::vector<QuarantinedBatch> quarantined() const override { return inner_.quarantined(); }
@@ -97,6 +103,10 @@ public:
     }
 
 private:
+    [[nodiscard]] Error damage() const {
+        return failure(ErrorCode::storage_corrupt,
+                       "batch " + std::to_string(damaged_batch) + " is damaged");
+    }
     Log& inner_;
 };
 

@@ -211,6 +211,55 @@ TEST(Recovery, AMarkInADamagedBlockIsDerivedAgain) {
     }
 }
 
+// What is derived stays, and what comes before the first event that needs the batch is derived too.
+TEST(Recovery, ADamagedBatchOfTheLogStopsFollowingAndTakesNothingBack) {
+    Network network;
+    AgencyLog& iom = network.add("IOM", "return");
+    for (std::uint32_t n = 1; n <= 3; ++n) iom.write(std::vector{made_up(n)});
+    const std::unique_ptr<Log> inner = network.reader();
+    Network::ingest(*inner, iom.batches);
+    ProxyLog log(*inner);
+    auto derived = Derived::open(log, schema).value();
+    follow_all(*derived);
+    log.damaged_batch = 1;
+    iom.write(std::vector{made_up(4)});
+    iom.write(std::vector{say(record(1), {{9, Code{"LKA"}}})});
+    iom.write(std::vector{made_up(5)});
+    Network::ingest(*inner, std::span(iom.batches).subspan(3));
+    for (int tries = 0; tries < 3; ++tries) {
+        auto taken = derived->follow(1000);
+        ASSERT_FALSE(taken.has_value());
+        EXPECT_EQ(taken.error().code, ErrorCode::storage_corrupt);
+        EXPECT_GE(derived->position(), 3u);
+    }
+    EXPECT_EQ(derived->position(), 4u);
+    EXPECT_EQ(derived->records("return"), 4u);
+    for (std::uint32_t n : {2u, 3u, 4u}) EXPECT_TRUE(derived->record(record(n)).has_value()) << n;
+    ASSERT_TRUE(derived->checkpoint());
+    derived = Derived::open(log, schema).value();
+    EXPECT_EQ(derived->position(), 4u);
+
+    log.damaged_batch = 0;
+    follow_all(*derived);
+    EXPECT_EQ(derived->position(), 6u);
+    EXPECT_EQ(derived->records("return"), 5u);
+}
+
+TEST(Recovery, AnIndexEntryInADamagedBlockIsDerivedAgain) {
+    World world;
+    const std::string expected = world.expected();
+    ProxyLog log(*world.inner);
+    auto derived = Derived::open(log, schema).value();
+    ASSERT_EQ(derived->follow(7).value(), 7u);
+    ASSERT_TRUE(derived->checkpoint());
+    log.store.unreadable = "r";
+    auto taken = derived->follow(1);
+    ASSERT_FALSE(taken.has_value());
+    EXPECT_EQ(taken.error().code, ErrorCode::storage_corrupt);
+    follow_all(*derived);
+    EXPECT_EQ(answers(*derived, World::records), expected);
+}
+
 TEST(Recovery, AnotherSchemaAtTheStartDerivesEverythingAgain) {
     World world;
     ProxyLog log(*world.inner);
