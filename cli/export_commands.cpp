@@ -5,6 +5,7 @@
 #include "cli/arguments.hpp"
 #include "cli/files.hpp"
 #include "cli/json_text.hpp"
+#include "cli/lines.hpp"
 #include "cli/locate.hpp"
 #include "cli/table.hpp"
 
@@ -43,49 +44,50 @@ std::string left_out_text(const json::value& left) {
     return out;
 }
 
-// What comes goes out, but for a last line that begins with `{"error"`: why the file ends early;
-// and one that begins with `{"left_out"`: what is not in the file.
+// What comes goes out line by line, but for one that begins with `{"error"`: why the file ends
+// early; and one that begins with `{"left_out"`: what is not in the file. No row looks like either.
 class Lines {
 public:
-    explicit Lines(std::ostream& out) : out_(out) {}
+    // @param has_end  the file is whole only with a line `{"end": ..}`.
+    Lines(std::ostream& out, bool has_end) : out_(out), end_is_missing_(has_end) {}
     [[nodiscard]] const std::string& told() const { return told_; }
     Result<> take(std::string_view bytes) {
         rest_ += bytes;
-        const std::size_t end = rest_.rfind('\n');
-        if (end == std::string::npos) return success();
-        const std::size_t last = rest_.rfind('\n', end == 0 ? 0 : end - 1);
-        const std::size_t from = last == std::string::npos || last == end ? 0 : last + 1;
-        std::string_view line = std::string_view(rest_).substr(from, end - from);
+        SAFAR_TRY(take_lines(rest_, [this](std::string_view line) { return take_line(line); }));
+        if (!out_) return failure(ErrorCode::storage_failed, "the file could not be written");
+        return success();
+    }
+    [[nodiscard]] bool whole() const { return rest_.empty() && !end_is_missing_; }
+
+private:
+    Result<> take_line(std::string_view line) {
+        json::error_code ec;
         if (line.starts_with("{\"error\"")) {
-            out_ << std::string_view(rest_).substr(0, from);
-            json::error_code ec;
             const json::value value = json::parse({line.data(), line.size()}, ec);
             return failure(
                 error_code_named(text_at(value, "error.code")).value_or(ErrorCode::storage_failed),
                 "the file ends early: " + text_at(value, "error.detail"));
         }
         const bool taken_off = line.starts_with("{\"left_out\"");
-        if (taken_off || line.starts_with("{\"end\"")) {
-            json::error_code ec;
+        const bool end = line.starts_with("{\"end\"");
+        if (taken_off || end) {
             const json::value value = json::parse({line.data(), line.size()}, ec);
             const json::value& left = member(taken_off ? value : member(value, "end"), "left_out");
             if (!ec && left.is_object()) told_ = left_out_text(left);
         }
-        out_ << std::string_view(rest_).substr(0, taken_off ? from : end + 1);
-        rest_.erase(0, end + 1);
-        if (!out_) return failure(ErrorCode::storage_failed, "the file could not be written");
+        if (end) end_is_missing_ = false;
+        if (!taken_off) out_ << line << '\n';
         return success();
     }
-    [[nodiscard]] bool whole() const { return rest_.empty(); }
 
-private:
     std::ostream& out_;
+    bool end_is_missing_;
     std::string rest_, told_;
 };
 
 // Writes to a file beside its place and renames it when it is whole; or to the screen.
 Outcome<Exit> download_to(Context& context, const ApiClient& client, const std::string& target,
-                          const Upload& body, const std::string& path) {
+                          const Upload& body, const std::string& path, bool has_end) {
     std::ofstream file;
     const std::string part = path + ".part";
     if (!path.empty()) {
@@ -94,7 +96,7 @@ Outcome<Exit> download_to(Context& context, const ApiClient& client, const std::
             return Problem(
                 failure(ErrorCode::storage_failed, fmt::format("cannot write '{}'", part)));
     }
-    Lines lines(path.empty() ? context.out : file);
+    Lines lines(path.empty() ? context.out : file, has_end);
     auto done = client.patient().download(
         target, body, [&](std::string_view bytes) { return lines.take(bytes); });
     if (done.has_value() && !lines.whole())
@@ -201,7 +203,8 @@ Outcome<Exit> export_records(Context& context, const ExportOptions& options) {
     }
     if (options.format != "digest")
         return download_to(context, client, target_of("/v1/export", query),
-                           text_upload(tags, "application/toml"), options.output);
+                           text_upload(tags, "application/toml"), options.output,
+                           /*has_end=*/!csv);
     SAFAR_TRY(auto answer, ask(client, target_of("/v1/export", query), tags));
     if (context.json) {
         context.out << answer << '\n';

@@ -217,7 +217,7 @@ Result<ApiReply> export_records(ApiContext& context, ApiRequest& request) {
     auto written = write_records(context, records, columns, form, tags, passing.get(), digest, out);
     if (!written.has_value() && !out.begun()) return written.error();
     // Rows are out already: a last line that no row can look like says why there are no more.
-    if (!written.has_value()) reply.body += error_reply(written.error()).body + "\n";
+    if (!written.has_value()) reply.body += error_reply(written.error()).body;
     if (written.has_value() && form == Form::digest)
         return json_reply(end_of(digest, passing.get()));
     return reply;

@@ -39,6 +39,9 @@ private:
     std::thread thread_;
 };
 
+// The same answer to every request.
+[[nodiscard]] FakeNode::Handler always(int status, std::string body);
+
 struct Ran {
     int code = 0;
     std::string out, err;

@@ -101,6 +101,10 @@ void FakeNode::one(int fd) {
     }
 }
 
+FakeNode::Handler always(int status, std::string body) {
+    return [=](const FakeRequest&) { return FakeAnswer{status, body}; };
+}
+
 Ran run_safar(std::vector<std::string> arguments, const std::string& node) {
     unsetenv("SAFAR_NODE");
     unsetenv("SAFAR_PURPOSE");

@@ -17,10 +17,6 @@ namespace {
 
 const std::string id = "0G3T7ZB1N5V9Q4M2K8R6XWCY7D";
 
-FakeNode::Handler always(int status, std::string body) {
-    return [=](const FakeRequest&) { return FakeAnswer{status, body}; };
-}
-
 } // namespace
 
 TEST(Talk, JsonIsPrintedAsItCame) {

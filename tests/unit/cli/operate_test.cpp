@@ -14,10 +14,6 @@ namespace json = boost::json;
 
 namespace {
 
-FakeNode::Handler always(int status, std::string body) {
-    return [=](const FakeRequest&) { return FakeAnswer{status, body}; };
-}
-
 WatchSample sample(const char* peers, std::int64_t position, int second) {
     WatchSample out;
     out.status = json::object{{"agency", "IOM"},

@@ -25,6 +25,18 @@ std::vector<std::string> lines_of(const std::string& text) {
     return out;
 }
 
+// As over a socket, where an answer may go out in pieces.
+ApiReply ask_in_pieces(TestApi& api, std::string_view target, PartSink send_part) {
+    auto request = value_of(parse_target("POST", target));
+    const Route* route = value_of(find_route(request));
+    request.caller = TestApi::owner();
+    request.send_part = std::move(send_part);
+    request.body_source = [](std::span<std::byte>) -> Result<std::size_t> {
+        return std::size_t{0};
+    };
+    return run_route(api.context, *route, request);
+}
+
 // A network of its own beside, with no record in it.
 struct Elsewhere {
     Network network;
@@ -164,6 +176,21 @@ TEST_F(Export, AFileThatIsNoneOrIsCutIsTold) {
                 HasSubstr("ends early"));
 }
 
+TEST_F(Export, AnErrorOnTheWayIsTheLastLine) {
+    // More than one piece of an answer.
+    for (int i = 0; i < 24; ++i) create({{"name", std::string(15'000, 'a')}});
+    for (const char* format : {"csv", "jsonl"}) {
+        const ApiReply reply = ask_in_pieces(
+            api, std::string("/v1/export?kind=movement&format=") + format, [](auto) -> Result<> {
+                return failure(ErrorCode::storage_corrupt, "a blob is damaged");
+            });
+        EXPECT_EQ(reply.status, 200u) << "rows are out already";
+        EXPECT_EQ(lines_of(reply.body).back(),
+                  R"({"error":{"code":"storage_corrupt","detail":"a blob is damaged"}})")
+            << format;
+    }
+}
+
 class ExportOfPeople : public PeopleApi {};
 
 TEST_F(ExportOfPeople, WithheldColumnsAreNamedAndEmptyAndReadBackAsNothing) {
@@ -186,18 +213,11 @@ TEST_F(ExportOfPeople, NothingGoesOutBeforeTheAccessLogHasIt) {
         errno = ENOSPC;
         return -1;
     };
-    auto request = value_of(parse_target("POST", "/v1/export?kind=movement"));
-    const Route* route = value_of(find_route(request));
-    request.caller = TestApi::owner();
     std::string sent;
-    request.send_part = [&](std::string_view part) -> Result<> {
+    const ApiReply reply = ask_in_pieces(api, "/v1/export?kind=movement", [&](auto part) {
         sent += part;
-        return success();
-    };
-    request.body_source = [](std::span<std::byte>) -> Result<std::size_t> {
-        return std::size_t{0};
-    };
-    const ApiReply reply = run_route(api.context, *route, request);
+        return Result<>(success());
+    });
     EXPECT_EQ(reply.status, 507u);
     EXPECT_EQ(sent, "");
     EXPECT_THAT(reply.body, Not(HasSubstr("Zarmina")));

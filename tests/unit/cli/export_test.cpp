@@ -1,0 +1,82 @@
+// safar export against a node that answers as the test says.
+#include "cli/files.hpp"
+#include "tests/unit/cli/fake_node.hpp"
+
+#include <filesystem>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace safar::cli {
+
+using testing::HasSubstr;
+
+namespace {
+
+// Onto a file that holds "old".
+class ExportedFile : public testing::Test {
+protected:
+    TempDir temp;
+    const std::string path = temp.file("out", "old");
+
+    Ran export_as(const std::string& format, const std::string& answer) {
+        const FakeNode node(always(200, answer));
+        return run_safar({"export", "return", "--format", format, "-o", path}, node.directory());
+    }
+    [[nodiscard]] std::string text() const { return read_file(path).value(); }
+    [[nodiscard]] bool part_is_left() const { return std::filesystem::exists(path + ".part"); }
+};
+
+const std::string error = R"({"error":{"code":"storage_corrupt","detail":"a blob is damaged"}})";
+const std::string json_row = R"({"id":"0G3T7ZB1N5V9Q4M2K8R6XWCY7D","kind":"return"})"
+                             "\n";
+
+} // namespace
+
+TEST_F(ExportedFile, AnErrorAfterTheFirstRowsKeepsTheOldFile) {
+    for (const std::string format : {"csv", "jsonl"})
+        for (const std::string end : {"\n", "\n\n", "\nmore\n"}) {
+            const std::string rows = format == "csv" ? "id,kind\n0G3T,return\n" : json_row;
+            const Ran ran = export_as(format, rows + error + end);
+            EXPECT_EQ(ran.code, 74) << format;
+            EXPECT_THAT(ran.err, HasSubstr("storage corrupt: the file ends early: a blob is"));
+            EXPECT_EQ(text(), "old");
+            EXPECT_FALSE(part_is_left());
+        }
+}
+
+TEST_F(ExportedFile, JsonLinesThatStopWithoutTheirEndKeepTheOldFile) {
+    const Ran ran = export_as("jsonl", json_row);
+    EXPECT_EQ(ran.code, 69);
+    EXPECT_THAT(ran.err, HasSubstr("ended early"));
+    EXPECT_EQ(text(), "old");
+    EXPECT_FALSE(part_is_left());
+}
+
+TEST_F(ExportedFile, AWholeAnswerTakesItsPlace) {
+    const std::string whole = json_row + R"({"end":{"records":1}})"
+                                         "\n";
+    EXPECT_EQ(export_as("jsonl", whole).code, 0);
+    EXPECT_EQ(text(), whole);
+    EXPECT_EQ(export_as("csv", "id,kind\n\"a\n\nb\",return\n").code, 0);
+    EXPECT_EQ(text(), "id,kind\n\"a\n\nb\",return\n");
+}
+
+TEST_F(ExportedFile, WhatWasLeftOutIsToldAndNoRowOfACsvFile) {
+    const std::string left = R"({"left_out":{"for":"ROIGI","records":2,"fields":1}})";
+    const Ran csv = export_as("csv", "id,kind\n" + left + "\n");
+    EXPECT_EQ(csv.code, 0) << csv.err;
+    EXPECT_EQ(text(), "id,kind\n");
+    EXPECT_THAT(csv.err, HasSubstr("for ROIGI: 2 records and 1 fields were left out"));
+    const std::string lines = R"({"end":)" + left + "}\n";
+    EXPECT_THAT(export_as("jsonl", lines).err, HasSubstr("for ROIGI: 2 records"));
+    EXPECT_EQ(text(), lines);
+}
+
+TEST(ExportToTheScreen, EndsWithTheErrorOfItsLastLine) {
+    const FakeNode node(always(200, "id,kind\n" + error + "\n\n"));
+    const Ran ran = run_safar({"export", "return"}, node.directory());
+    EXPECT_EQ(ran.code, 74);
+    EXPECT_EQ(ran.out, "id,kind\n");
+}
+
+} // namespace safar::cli
