@@ -1,6 +1,7 @@
 #include "cli/api_client.hpp"
 
 #include "cli/exit_code.hpp"
+#include "cli/lines.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
@@ -269,11 +270,15 @@ Result<> ApiClient::upload(const std::string& target, const Upload& body,
                            const OnLine& on_line) const {
     std::string pending;
     unsigned code = 0;
+    std::optional<Error> reason; // in the node's words
     const auto take = [&](std::string_view line) -> Result<> {
         if (line.empty()) return success();
         SAFAR_TRY(auto value, parsed(line));
-        // A failure after the first lines went out can only stand in a line.
-        if (value.is_object() && value.as_object().contains("error")) return error_of(code, line);
+        // Lines may come before it, whatever the status is.
+        if (value.is_object() && value.as_object().contains("error")) {
+            reason = error_of(code, line);
+            return *reason;
+        }
         on_line(line, value);
         return success();
     };
@@ -282,21 +287,18 @@ Result<> ApiClient::upload(const std::string& target, const Upload& body,
         [&](unsigned status, std::string_view bytes) -> Result<> {
             code = status;
             pending += bytes;
-            if (status >= 300) return success();
-            std::size_t start = 0;
-            for (std::size_t end; (end = pending.find('\n', start)) != std::string::npos;
-                 start = end + 1) {
-                SAFAR_TRY(take(std::string_view(pending).substr(start, end - start)));
-            }
-            pending.erase(0, start);
+            SAFAR_TRY(take_lines(pending, take));
             if (pending.size() > line_bytes_max)
                 return failure(ErrorCode::limit_exceeded, "the node sent a line longer than 1 MiB");
             return success();
         },
         silence_);
-    SAFAR_TRY(exchange.run(place_, http::verb::post, target, purpose_));
-    if (code == 0 || code >= 300) return error_of(code, pending);
-    return take(pending);
+    const auto exchanged = exchange.run(place_, http::verb::post, target, purpose_);
+    if (reason) return *reason;
+    SAFAR_TRY(exchanged);
+    SAFAR_TRY(take(pending));
+    if (code == 0 || code >= 300) return error_of(code, "");
+    return success();
 }
 
 namespace {

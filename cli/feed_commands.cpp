@@ -1,6 +1,7 @@
 // The feed of changes, as JSON lines that another system can follow.
 #include "cli/app.hpp"
 #include "cli/json_text.hpp"
+#include "cli/lines.hpp"
 #include "cli/table.hpp"
 
 #include <CLI/CLI.hpp>
@@ -18,8 +19,8 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::uint64_t part_max = 500; // lines of one request
-constexpr unsigned wait_seconds = 10;   // for news, of one request
+constexpr std::uint64_t part_max = 500;   // lines of one request
+constexpr unsigned wait_seconds_max = 10; // for news, of one request
 constexpr std::chrono::seconds pause_after_failure{1};
 
 struct FeedOptions {
@@ -28,18 +29,18 @@ struct FeedOptions {
     bool follow = false;
 };
 
+// How far an answer came, also one that broke off.
 struct FeedAnswer {
     std::uint64_t lines = 0;
-    std::string cursor;
+    std::string cursor; // of its end, else of its last line; "": of neither
     bool more = false, ended = false;
     std::set<std::string> missing; // consent, where the lines are for somebody else
 };
 
 // One request: its lines go out as they are, its end is read.
-Result<FeedAnswer> ask(Context& context, const ApiClient& client, const Query& query) {
-    FeedAnswer out;
+Result<> ask(Context& context, const ApiClient& client, const Query& query, FeedAnswer& out) {
     std::string rest;
-    const auto take_line = [&](std::string_view line) {
+    const auto take_line = [&](std::string_view line) -> Result<> {
         json::error_code ec;
         const json::value value = json::parse({line.data(), line.size()}, ec);
         if (const json::value& end = member(value, "end"); !ec && end.is_object()) {
@@ -51,28 +52,31 @@ Result<FeedAnswer> ask(Context& context, const ApiClient& client, const Query& q
         } else if (!ec) {
             context.out << line << '\n';
             ++out.lines;
+            out.cursor = text_at(value, "cursor");
         }
+        return success();
     };
     SAFAR_TRY(
         client.download(target_of("/v1/feed", query), [&](std::string_view bytes) -> Result<> {
             rest += bytes;
-            std::size_t from = 0;
-            for (std::size_t at; (at = rest.find('\n', from)) != std::string::npos; from = at + 1)
-                take_line(std::string_view(rest).substr(from, at - from));
-            rest.erase(0, from);
+            SAFAR_TRY(take_lines(rest, take_line));
             context.out.flush();
             return success();
         }));
     if (!out.ended)
         return failure(ErrorCode::unreachable,
                        "the node's answer ended early; go on from the cursor of the last line");
-    return out;
+    return success();
 }
 
-bool passes(const Problem& problem) {
-    return problem.what == name(ErrorCode::unreachable) ||
-           problem.what == name(ErrorCode::stopping) ||
-           problem.what == name(ErrorCode::timed_out) || problem.what == name(ErrorCode::busy);
+bool passes(ErrorCode code) {
+    return code == ErrorCode::unreachable || code == ErrorCode::stopping ||
+           code == ErrorCode::timed_out || code == ErrorCode::busy;
+}
+
+// A node that waits for news is silent: it must answer before it is given up.
+unsigned wait_seconds(const Context& context) {
+    return std::clamp(context.timeout_seconds / 2, 1u, wait_seconds_max);
 }
 
 Outcome<Exit> feed(Context& context, const FeedOptions& options) {
@@ -86,25 +90,26 @@ Outcome<Exit> feed(Context& context, const FeedOptions& options) {
         Query query{{"limit", std::to_string(wanted)}};
         if (!cursor.empty()) query.emplace_back("since", cursor);
         if (!options.recipient.empty()) query.emplace_back("for", options.recipient);
-        if (options.follow) query.emplace_back("wait", std::to_string(wait_seconds));
-        auto answer = ask(context, client, query);
-        if (!answer) {
-            Problem problem(answer.error());
-            if (!options.follow || !passes(problem)) return problem;
+        if (options.follow) query.emplace_back("wait", std::to_string(wait_seconds(context)));
+        FeedAnswer answer;
+        const auto asked = ask(context, client, query, answer);
+        if (!answer.cursor.empty()) cursor = answer.cursor;
+        for (const std::string& each : answer.missing)
+            if (missing.insert(each).second)
+                context.err << "left out, missing: " << visible(each) << '\n';
+        left -= std::min(left, answer.lines);
+        const bool enough = options.limit != 0 && left == 0;
+        if (!asked && !enough) {
+            const Error& error = asked.error();
+            if (!options.follow || !passes(error.code)) return Problem(error);
             if (!std::exchange(told, true))
-                context.err << visible(fmt::format("waiting for the node: {}", problem.detail))
+                context.err << visible(fmt::format("waiting for the node: {}", error.detail))
                             << '\n';
             std::this_thread::sleep_for(pause_after_failure);
             continue;
         }
         told = false;
-        cursor = answer.value().cursor;
-        for (const std::string& each : answer.value().missing)
-            if (missing.insert(each).second)
-                context.err << "left out, missing: " << visible(each) << '\n';
-        left -= std::min(left, answer.value().lines);
-        const bool enough = options.limit != 0 && left == 0;
-        if (enough || !context.out || (!options.follow && !answer.value().more)) break;
+        if (enough || !context.out || (!options.follow && !answer.more)) break;
     }
     if (!context.json) context.err << fmt::format("go on with --since {}\n", cursor);
     return Exit::ok;

@@ -216,7 +216,9 @@ Outcome<Exit> import(Context& context, const CommandOptions& options) {
                                 rejects.add(file, reject);
                         });
         if (!report) {
-            // What earlier files did stands; show it before the reason this one stopped.
+            // What earlier files did stands; show it before the reason this one stopped, which
+            // counts more than whether the rejects could be kept.
+            static_cast<void>(rejects.close());
             if (!context.json && !table.empty()) context.out << table.render();
             Problem problem = report.error();
             problem.detail = file + ": " + problem.detail;

@@ -2,10 +2,10 @@
 #include "tests/unit/cli/fake_node.hpp"
 
 #include "cli/app.hpp"
+#include "cli/files.hpp"
 #include "storage/base/bytes.hpp"
 
 #include <boost/json.hpp>
-#include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -176,9 +176,8 @@ TEST(Import, RejectsAreToldKeptAndEndWithThree) {
         run_safar({"import", profile, file, "--rejects", temp.path() + "/r.csv"}, node.directory());
     EXPECT_EQ(kept.code, 3);
     EXPECT_EQ(kept.err, "");
-    std::ifstream in(temp.path() + "/r.csv", std::ios::binary);
-    const std::string text((std::istreambuf_iterator<char>(in)), {});
-    EXPECT_EQ(text, "file,line,column,reason,row\r\n" + file + ",7,Date,no date,\"a,b\"\r\n");
+    EXPECT_EQ(read_file(temp.path() + "/r.csv").value(),
+              "file,line,column,reason,row\r\n" + file + ",7,Date,no date,\"a,b\"\r\n");
 }
 
 TEST(Import, ARefusalBeforeTheEndOfALargeFileIsHeard) {
@@ -204,6 +203,53 @@ TEST(Import, AnAnswerWithoutASummaryIsNoSuccess) {
         200,
         "{\"reject\":{\"line\":1}}\n{\"error\":{\"code\":\"storage_full\",\"detail\":\"d\"}}\n"));
     EXPECT_EQ(run_safar({"import", profile, file}, broken.directory()).code, 74);
+}
+
+TEST(Import, AnErrorAfterRejectsIsToldByItsNameAndTheRejectsAreKept) {
+    const TempDir temp;
+    const std::string profile = temp.file("p.toml", "x"), file = temp.file("f.csv", "y");
+    const std::string reject =
+        R"({"reject":{"line":7,"column":"Date","reason":"no date","row":"a,b"}})";
+    FakeNode node(always(507, reject + "\n" +
+                                  R"({"error":{"code":"storage_full","detail":"no room"}})"
+                                  "\n"));
+    const Ran told = run_safar({"import", profile, file}, node.directory());
+    EXPECT_EQ(told.code, 74);
+    EXPECT_THAT(told.err, HasSubstr("f.csv:7: Date: no date\n"));
+    EXPECT_THAT(told.err, HasSubstr("safar: storage full: " + file + ": no room\n"));
+
+    const std::string rejects = temp.path() + "/r.csv";
+    EXPECT_EQ(run_safar({"import", profile, file, "--rejects", rejects}, node.directory()).code,
+              74);
+    EXPECT_EQ(read_file(rejects).value(),
+              "file,line,column,reason,row\r\n" + file + ",7,Date,no date,\"a,b\"\r\n");
+    EXPECT_EQ(run_safar({"import", profile, file, "--json"}, node.directory()).out, reject + "\n");
+}
+
+TEST(Import, RejectsThatAreNotShownAreCountedAlsoWhereTheImportFails) {
+    const TempDir temp;
+    const std::string profile = temp.file("p.toml", "x"), file = temp.file("f.csv.gz", "y");
+    std::string answer;
+    for (int line = 1; line <= 13; ++line)
+        answer += R"({"reject":{"line":)" + std::to_string(line) +
+                  R"(,"reason":"no date"}})"
+                  "\n";
+    FakeNode node(always(400, answer +
+                                  R"({"error":{"code":"invalid_argument","detail":"gzip: cut"}})"
+                                  "\n"));
+    const Ran ran = run_safar({"import", profile, file}, node.directory());
+    EXPECT_EQ(ran.code, 65);
+    EXPECT_THAT(ran.err, HasSubstr("... and 3 more; --rejects FILE keeps them all\n"));
+    EXPECT_THAT(ran.err, HasSubstr("gzip: cut"));
+}
+
+TEST(Import, AFailureWithoutAReasonIsToldByItsStatus) {
+    const TempDir temp;
+    const std::string profile = temp.file("p.toml", "x"), file = temp.file("f.csv", "y");
+    FakeNode node(always(500, "{\"reject\":{\"line\":1}}\n"));
+    const Ran ran = run_safar({"import", profile, file}, node.directory());
+    EXPECT_EQ(ran.code, 65);
+    EXPECT_THAT(ran.err, HasSubstr("the node answered 500 and no reason"));
 }
 
 TEST(Import, AnUnknownProfileListsThoseThereAre) {
