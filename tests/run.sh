@@ -4,7 +4,7 @@
 #   tests/run.sh            fuzz targets, unit, property and process tests
 #   tests/run.sh --quick    unit and property tests only
 #
-# Each fuzz target (tests/fuzz/run.sh) runs for $FUZZ_SECONDS, by default 15, which is under three minutes
+# Each fuzz target (tests/fuzz/run.sh) runs for $FUZZ_SECONDS, by default 30, which is five minutes
 # for all of them; 0 leaves them out.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -12,7 +12,7 @@ quick=0
 [ "${1:-}" = --quick ] && quick=1
 .ci/packages.sh
 export CCACHE_BASEDIR="$PWD"
-: "${FUZZ_SECONDS:=15}"
+: "${FUZZ_SECONDS:=30}"
 
 started=$(date +%s)
 step() { printf '\n== %s (%ss)\n' "$1" "$(($(date +%s) - started))"; }

@@ -34,9 +34,12 @@ run_one() {
     [ ! -d "$kept" ] || dirs+=("$kept")
     # shellcheck disable=SC2086 # three words
     if "$target" -max_total_time="$seconds" $limits -max_len="$input_bytes_max" \
-        -entropic="$choice" \
+        -entropic="$choice" -print_final_stats=1 \
         -artifact_prefix="build/fuzz/crashes/$name-" "${dirs[@]}" >"$log" 2>&1; then
-        printf '%-22s %s\n' "$name" "$(grep -E '^Done ' "$log" || tail -n 1 "$log")"
+        stat() { sed -n "s/^stat::$1: *//p" "$log"; }
+        printf '%-22s %s runs, %s a second, the slowest %s s, %s MiB\n' "$name" \
+            "$(stat number_of_executed_units)" "$(stat average_exec_per_sec)" \
+            "$(stat slowest_unit_time_sec)" "$(stat peak_rss_mb)"
         return 0
     fi
     input=$(sed -n 's/.*Test unit written to //p' "$log" | tail -n 1)

@@ -91,7 +91,7 @@ private:
 };
 
 TEST(KillLoop, NothingAcknowledgedIsLostAndNoNodeForksItself) {
-    const unsigned cycles = size_of_hunt("SAFAR_KILL_LOOP", 40);
+    const unsigned cycles = size_of_hunt("SAFAR_KILL_LOOP", 80);
     const Agencies all{"IOM", "FIA", "MOFA"};
     Federation net(all);
     net.start_all();

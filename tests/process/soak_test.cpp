@@ -60,7 +60,7 @@ double slope(const std::vector<Sample>& of) {
 
 TEST(Soak, MemoryAndDescriptorsStayWhereTheyWere) {
     if (sanitized) GTEST_SKIP() << "what a sanitizer keeps of freed memory is no leak";
-    const std::chrono::seconds length(size_of_hunt("SAFAR_SOAK_SECONDS", 30));
+    const std::chrono::seconds length(size_of_hunt("SAFAR_SOAK_SECONDS", 60));
     Federation net({"IOM", "FIA", "MOFA"});
     net.start_all();
     // Reads and changes of the same records, so that what is held hardly grows.

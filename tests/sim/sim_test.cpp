@@ -28,7 +28,7 @@ void expect_held(std::uint64_t seed, const RunResult& result) {
 }
 
 // From 1 on, in each run. SAFAR_SIM_SEEDS says otherwise.
-std::uint64_t seeds_played() { return number_from("SAFAR_SIM_SEEDS", 600); }
+std::uint64_t seeds_played() { return number_from("SAFAR_SIM_SEEDS", 2000); }
 
 // In parts, so that ctest plays them on all cores.
 class Simulation : public ::testing::TestWithParam<std::uint64_t> {};
@@ -60,7 +60,7 @@ TEST(SimulationSeeds, ThatOnceFailedHold) {
 }
 
 TEST(SimulationSeeds, EqualSeedsDoTheSame) {
-    for (std::uint64_t seed = 1001; seed <= 1000 + std::max<std::uint64_t>(seeds_played() / 6, 1);
+    for (std::uint64_t seed = 1001; seed <= 1000 + std::max<std::uint64_t>(seeds_played() / 20, 1);
          ++seed) {
         const RunResult first = play(seed), second = play(seed);
         EXPECT_EQ(first.trace, second.trace) << "seed " << seed;

@@ -1,6 +1,9 @@
-#include "net_fixture.hpp"
 #include "node/net/statement_round.hpp"
 #include "storage/crypto/sha256.hpp"
+#include "sync/wire/statement.hpp"
+#include "tls_client.hpp"
+
+#include <csignal>
 
 namespace safar {
 namespace {
@@ -82,6 +85,35 @@ TEST(PeerStatements, ANodeThatWasSetBackHearsHowFarItsLogWentAndSaysNothingLess)
         return own.gaps.size() == 1 && own.gaps[0].stated == 2 && own.gaps[0].ours == 1;
     }));
     EXPECT_TRUE(mofa.net().statements().splits.empty());
+}
+
+// A statement is told once on a connection; whoever dials again has lost the older one, and with it
+// perhaps what was on its way.
+TEST(PeerStatements, AreToldAgainToWhoConnectsInPlaceOfItsOlderConnection) {
+    std::signal(SIGPIPE, SIG_IGN); // of the test's own clients
+    LocalNetwork network;
+    NetOptions options = quick();
+    options.dial = false;
+    RunningNode iom{network.iom, network.charter, network.address(0), options};
+    const NetworkId& name = iom.host().authority()->network();
+    wire::Statement stated{
+        {log_id(name, network.fia.id(), "movement"), {}}, 5, {}, 1'800'000'000, {}};
+    wire::sign_statement(stated, name, network.fia.signing);
+    Bytes said = greeting(network, network.fia);
+    wire::encode(stated, said);
+    TlsClient fia(network.ports[0], {.key = &network.fia.tls});
+    ASSERT_TRUE(fia.say(said));
+
+    TlsClient older(network.ports[0], {.key = &network.mofa.tls});
+    ASSERT_TRUE(older.say(greeting(network, network.mofa)));
+    const auto told = older.hear(wire::FrameType::statement);
+    ASSERT_TRUE(told);
+    EXPECT_EQ(value_of(wire::decode_statement(*told)), stated);
+
+    TlsClient newer(network.ports[0], {.key = &network.mofa.tls});
+    EXPECT_TRUE(older.hear(wire::FrameType::bye)) << "two of one peer do not go on";
+    ASSERT_TRUE(newer.say(greeting(network, network.mofa)));
+    EXPECT_EQ(newer.hear(wire::FrameType::statement), told);
 }
 
 // Two histories, signed by one key, that an author shows to two peers.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "net_fixture.hpp"
+#include "sync/wire/message.hpp"
 
 #include <openssl/err.h>
 
@@ -36,6 +37,21 @@ inline X509* make_client_certificate(const ClientSettings& settings, const Signi
     X509_NAME_free(issuer);
     X509_set_pubkey(out, own);
     X509_sign(out, signer, nullptr);
+    return out;
+}
+
+// What a member says when it connects: hello, and that its frontier of one compartment differs.
+inline Bytes greeting(const LocalNetwork& network, const Member& of) {
+    auto authority = make_authority(network.charter);
+    wire::Hello hello;
+    hello.network = authority->network();
+    hello.node = of.id();
+    hello.epoch = authority->epoch();
+    hello.charter = authority->charter();
+    hello.shared.raw.fill(std::byte{1});
+    Bytes out;
+    wire::encode(hello, out);
+    wire::encode(wire::Summary{{{"movement", hello.shared}}}, out);
     return out;
 }
 
@@ -91,6 +107,26 @@ public:
     int alert = -1; // 0 is close_notify
     int tickets = 0;
 
+    [[nodiscard]] bool say(ByteView bytes) const {
+        std::size_t written = 0;
+        return SSL_write_ex(ssl_, bytes.data(), bytes.size(), &written) == 1 &&
+               written == bytes.size();
+    }
+    // Reads on until a frame of this type comes: its payload. nullopt: the other side ended it, or
+    // said nothing for eight seconds.
+    std::optional<Bytes> hear(wire::FrameType type) {
+        for (;;) {
+            auto frame = value_of(decoder_.next(unread_));
+            if (frame && frame->type == static_cast<std::uint8_t>(type))
+                return Bytes(frame->payload.begin(), frame->payload.end());
+            if (frame) continue;
+            std::size_t got = 0;
+            if (SSL_read_ex(ssl_, read_.data(), read_.size(), &got) != 1) break;
+            unread_ = ByteView(read_).first(got);
+        }
+        ERR_clear_error();
+        return std::nullopt;
+    }
     [[nodiscard]] SSL* ssl() const { return ssl_; }
     [[nodiscard]] const Socket& socket() const { return socket_; }
 
@@ -98,6 +134,9 @@ private:
     Socket socket_;
     SSL_CTX* context_ = nullptr;
     SSL* ssl_ = nullptr;
+    wire::FrameDecoder decoder_;
+    Bytes read_ = Bytes(4096);
+    ByteView unread_; // of it
 };
 
 } // namespace safar::testing

@@ -1,5 +1,4 @@
 // Who gets in, and with which alert everybody else is refused.
-#include "sync/wire/message.hpp"
 #include "tls_client.hpp"
 
 #include <csignal>
@@ -165,53 +164,35 @@ TEST_F(TlsDoor, AnEndWithoutGoodbyeIsCountedAsTruncated) {
     EXPECT_TRUE(eventually([&] { return iom.peer(network.mofa).state == "waiting"; }));
 }
 
-// What MOFA says when it connects: hello, that its frontier differs, and one batch of its own.
-struct MofaSays {
-    Bytes greeting, batch;
-
-    explicit MofaSays(const LocalNetwork& network, std::uint8_t incarnation) {
-        auto authority = make_authority(network.charter);
-        wire::Hello hello;
-        hello.network = authority->network();
-        hello.node = network.mofa.id();
-        hello.epoch = authority->epoch();
-        hello.charter = authority->charter();
-        hello.shared.raw.fill(std::byte{1});
-        wire::encode(hello, greeting);
-        wire::encode(wire::Summary{{{"movement", hello.shared}}}, greeting);
-        BatchContext context;
-        context.network = hello.network;
-        context.log.id = log_id(hello.network, hello.node, "movement");
-        context.log.incarnation.raw.fill(std::byte{incarnation});
-        context.epoch = hello.epoch;
-        context.charter = hello.charter;
-        EventDraft draft;
-        draft.body.kind = 1;
-        draft.body.verb = "recorded";
-        draft.body.assertions = {{1, Text{"a note"}}};
-        SeededEntropy entropy(1);
-        std::size_t taken = 0;
-        auto built =
-            build_batch(context, network.mofa.signing, entropy, std::span(&draft, 1), taken);
-        wire::encode_batch(value_of(std::move(built)).encoded.bytes, batch);
-    }
-};
-
-bool tls_write(SSL* ssl, ByteView bytes) {
-    std::size_t written = 0;
-    return SSL_write_ex(ssl, bytes.data(), bytes.size(), &written) == 1 && written == bytes.size();
+// A batch of MOFA's own, in its frame.
+Bytes batch_of_mofa(const LocalNetwork& network, std::uint8_t incarnation) {
+    auto authority = make_authority(network.charter);
+    BatchContext context;
+    context.network = authority->network();
+    context.log.id = log_id(context.network, network.mofa.id(), "movement");
+    context.log.incarnation.raw.fill(std::byte{incarnation});
+    context.epoch = authority->epoch();
+    context.charter = authority->charter();
+    EventDraft draft;
+    draft.body.kind = 1;
+    draft.body.verb = "recorded";
+    draft.body.assertions = {{1, Text{"a note"}}};
+    SeededEntropy entropy(1);
+    std::size_t taken = 0;
+    auto built = build_batch(context, network.mofa.signing, entropy, std::span(&draft, 1), taken);
+    Bytes out;
+    wire::encode_batch(value_of(std::move(built)).encoded.bytes, out);
+    return out;
 }
 
 TEST_F(TlsDoor, AFrameCutInItsMiddleIsThrownAwayAndCounted) { // H13
-    MofaSays mofa(network, 1);
+    const Bytes hello = greeting(network, network.mofa), batch = batch_of_mofa(network, 1);
     {
         TlsClient client(port, good);
         ASSERT_TRUE(client.heard);
-        ASSERT_TRUE(tls_write(client.ssl(), mofa.greeting));
-        ASSERT_TRUE(tls_write(client.ssl(), ByteView(mofa.batch).first(mofa.batch.size() - 1)));
+        ASSERT_TRUE(client.say(hello) && client.say(ByteView(batch).first(batch.size() - 1)));
         ASSERT_TRUE(eventually([&] {
-            return iom.peer(network.mofa).session.bytes_in ==
-                   mofa.greeting.size() + mofa.batch.size() - 1;
+            return iom.peer(network.mofa).session.bytes_in == hello.size() + batch.size() - 1;
         }));
         ::shutdown(client.socket().get(), SHUT_RDWR); // FIN, and no close_notify
     }
@@ -220,18 +201,18 @@ TEST_F(TlsDoor, AFrameCutInItsMiddleIsThrownAwayAndCounted) { // H13
     // The same bytes to their end are stored.
     TlsClient client(port, good);
     ASSERT_TRUE(client.heard);
-    ASSERT_TRUE(tls_write(client.ssl(), mofa.greeting) && tls_write(client.ssl(), mofa.batch));
+    ASSERT_TRUE(client.say(hello) && client.say(batch));
     EXPECT_TRUE(eventually([&] { return iom.host().log().last_position() == 1u; }));
 }
 
 TEST_F(TlsDoor, ABitFlippedOnTheWireEndsTheConnectionAndNothingIsStored) { // H18
-    MofaSays mofa(network, 2);
+    const Bytes batch = batch_of_mofa(network, 2);
     TlsClient client(port, good);
     ASSERT_TRUE(client.heard);
-    ASSERT_TRUE(tls_write(client.ssl(), mofa.greeting));
+    ASSERT_TRUE(client.say(greeting(network, network.mofa)));
     BIO* record = BIO_new(BIO_s_mem());
     SSL_set0_wbio(client.ssl(), record);
-    ASSERT_TRUE(tls_write(client.ssl(), mofa.batch));
+    ASSERT_TRUE(client.say(batch));
     char* bytes = nullptr;
     const long size = BIO_get_mem_data(record, &bytes);
     ASSERT_GT(size, 100);
