@@ -70,7 +70,6 @@ std::string quoted_text(std::string_view text) {
 
 int refuse(const Error& error, int code) {
     spdlog::error("event=refused code={} detail={}", name(error.code), quoted_text(error.detail));
-    spdlog::shutdown();
     return code;
 }
 
@@ -147,6 +146,15 @@ struct Running {
     std::unique_ptr<PeerNet> net;
     std::unique_ptr<ApiServer> server;
     std::unique_ptr<RemoteServer> remote; // where [api] listen is set
+
+    Running() = default;
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+    // Also after half a start: what the node's threads still tell goes to a network that is there.
+    ~Running() {
+        if (net) net->stop();
+        if (node) node->stop();
+    }
 };
 
 std::atomic<bool> anew{false};
@@ -243,7 +251,6 @@ Result<> start_all(const std::string& directory, const Prepared& with, Running& 
                         // Keys that waited are listed now: a restart of a moment puts them in use.
                         if (next_keys_listed(directory, *node->charter())) begin_anew();
                     });
-    out.node->confirm_alone();
     ServerOptions options;
     options.socket_path = directory + "/safar.sock";
     options.open_to_all = !out.desk->single_user();

@@ -34,6 +34,7 @@ struct PeerBook::Peer {
     std::unique_ptr<Dial> dial; // TCP under way
     PeerLink* trying = nullptr; // TLS under way, dialled by us
     PeerLink* up = nullptr;     // the one connection
+    PeerLink* former = nullptr; // with a key of an earlier epoch: hears the charter, beside `up`
     NodeTime up_at{0};
     State state = State::waiting;
     std::string why, refused_why; // of now; and when it was last refused
@@ -43,6 +44,11 @@ struct PeerBook::Peer {
     std::uint64_t gaps_more = 0;
     std::optional<wire::Maintenance> maintenance; // as it last said
 
+    [[nodiscard]] std::vector<PeerLink*> sessions() const {
+        std::vector<PeerLink*> out{up, former};
+        std::erase(out, nullptr);
+        return out;
+    }
     // What a session tells; what nothing has come of since an earlier one is as old as there. Of
     // compartments that it has not spoken of yet, what was known stays.
     [[nodiscard]] std::vector<PeerGap> gaps_of(const SessionStatus& status,
@@ -101,8 +107,9 @@ void PeerBook::read_charter() {
         bool same_key = listed != nullptr && listed->tls_key == peer->listed.tls_key;
         if (!same_key)
             forget(*peer);
-        else if (again && peer->up != nullptr)
-            peer->up->retire(failure(ErrorCode::stopping, "the charter has changed"));
+        else if (again)
+            for (PeerLink* link : peer->sessions())
+                link->retire(failure(ErrorCode::stopping, "the charter has changed"));
     }
     std::erase_if(peers_, [&](const auto& entry) {
         const CharterNode* listed = charter_->node(entry.first);
@@ -119,7 +126,8 @@ void PeerBook::read_charter() {
 
 void PeerBook::forget(Peer& peer) {
     peer.dial.reset();
-    for (PeerLink* link : {std::exchange(peer.trying, nullptr), std::exchange(peer.up, nullptr)})
+    for (PeerLink* link : {std::exchange(peer.trying, nullptr), std::exchange(peer.up, nullptr),
+                           std::exchange(peer.former, nullptr)})
         if (link != nullptr)
             link->retire(failure(ErrorCode::not_permitted, "no longer in the charter"));
 }
@@ -209,6 +217,12 @@ Result<> PeerBook::keep(PeerLink& link) {
     Peer* peer = find(link.node());
     if (peer == nullptr) return failure(ErrorCode::not_permitted, "no longer in the charter");
     if (peer->trying == &link) peer->trying = nullptr;
+    // Whoever has the key may have stolen it: it takes the place of none but its like.
+    if (link.charter_only()) {
+        if (PeerLink* other = std::exchange(peer->former, &link); other != nullptr)
+            other->retire(failure(ErrorCode::duplicate, "another connection took over"));
+        return success();
+    }
     NodeTime now = node_now();
     if (now < peer->blamed_until)
         return failure(ErrorCode::busy, "is not served yet, after what it did before");
@@ -231,6 +245,7 @@ Result<> PeerBook::keep(PeerLink& link) {
 }
 
 void PeerBook::ready(PeerLink& link) {
+    if (link.charter_only()) return;
     if (Peer* peer = find(link.node())) peer->backoff.worked();
     if (own_maintenance_) link.say(*own_maintenance_);
 }
@@ -286,6 +301,9 @@ void PeerBook::ended(PeerLink& link, const LinkEnd& end) {
         else if (peer->trying == &link) {
             peer->trying = nullptr;
             call_failed(*peer, end.why);
+        } else if (peer->former == &link) {
+            peer->former = nullptr;
+            if (link.side() == TlsStream::Side::dialled) call_failed(*peer, end.why);
         } else if (end.was_up && link.node() == id)
             call_later(*peer); // a duplicate
     }
@@ -338,7 +356,7 @@ void PeerBook::log_grew() {
         if (!self) return;
         self->grew_ = false; // before looking: what comes now is looked at again
         for (auto& [id, peer] : self->peers_)
-            if (peer->up != nullptr) peer->up->log_grew();
+            for (PeerLink* link : peer->sessions()) link->log_grew();
     });
 }
 
@@ -378,7 +396,7 @@ void PeerBook::stop() {
             set_state(*peer, State::waiting, "this node stops");
         peer->alarm.clear();
         peer->dial.reset();
-        peer->up = peer->trying = nullptr;
+        peer->up = peer->trying = peer->former = nullptr;
     }
     for (auto& [link, owned] : links_) link->drop();
     links_.clear();

@@ -67,6 +67,7 @@ Result<> PeerLink::start(int socket, NodeTime deadline) {
 // --- the stream ---
 
 Result<> PeerLink::admit(const PublicKey& tls_key) {
+    tls_key_ = tls_key;
     auto node = owner_.recognise(tls_key, dialled_);
     if (!node) {
         refusal_ = node.error();
@@ -74,13 +75,15 @@ Result<> PeerLink::admit(const PublicKey& tls_key) {
     }
     node_ = node.value();
     const CharterNode* listed = world_->host.charter()->node(node_);
-    if (listed == nullptr || listed->tls_key != tls_key)
-        charter_only_ = std::make_unique<CharterOnly>(world_->host);
+    const bool of_now = listed != nullptr && listed->tls_key == tls_key;
+    charter_only_ = of_now ? nullptr : std::make_unique<CharterOnly>(world_->host);
     return success();
 }
 
 void PeerLink::on_up() {
     up_ = true;
+    // Another charter may have come since the certificate was shown: what its key is worth now.
+    if (auto admitted = admit(PublicKey(tls_key_)); !admitted) return retire(admitted.error());
     if (auto kept = owner_.keep(*this); !kept) return retire(kept.error());
     NodeTime now = node_now();
     const SessionView& view = charter_only_ ? *charter_only_ : world_->host;
@@ -185,7 +188,7 @@ void PeerLink::act(AdoptNotice& action) {
 }
 
 void PeerLink::act(ConfirmHeads& action) {
-    world_->host.confirm_own_heads(node_, std::move(action.held_by_peer));
+    if (!charter_only_) world_->host.confirm_own_heads(node_, std::move(action.held_by_peer));
 }
 
 // What does not hold is not heard; it is worth no quarrel. A former key vouches for nothing but its
@@ -218,7 +221,7 @@ void PeerLink::say(const wire::Maintenance& notice) {
 }
 
 void PeerLink::say(std::span<const wire::Statement> statements) {
-    if (charter_only_ || statements.empty()) return;
+    if (statements.empty()) return;
     Bytes frames;
     for (const wire::Statement& statement : statements) wire::encode(statement, frames);
     send(std::move(frames));

@@ -36,7 +36,8 @@ public:
     // Whose key is it? Errors: the key is not in the charter, or not the node that was dialled.
     [[nodiscard]] virtual Result<NodeId> recognise(const PublicKey& tls_key,
                                                    const std::optional<NodeId>& dialled) = 0;
-    // TLS stands: may it become the peer's one connection? Errors: duplicate, busy (blamed).
+    // TLS stands: may it become the peer's one connection, or its one with a former key? Errors:
+    // duplicate, busy (blamed).
     [[nodiscard]] virtual Result<> keep(PeerLink& link) = 0;
     virtual void ready(PeerLink& link) = 0; // hello done both ways, once
     virtual void heard(PeerLink& link,
@@ -58,13 +59,15 @@ public:
     [[nodiscard]] Result<> start(int socket, NodeTime deadline);
     void log_grew(); // another batch is held here
     void say(const wire::Maintenance& notice);
-    void say(std::span<const wire::Statement> statements); // not to a peer with a former key
+    void say(std::span<const wire::Statement> statements);
     void retire(Error why); // ends the session now, says goodbye, closes
     void drop();            // closes at once and says nothing
 
     [[nodiscard]] TlsStream::Side side() const { return side_; }
     [[nodiscard]] const std::string& from() const { return from_; }
     [[nodiscard]] const NodeId& node() const { return node_; } // once TLS stands
+    // The peer came with a key of an earlier epoch: it hears the charter and nothing else.
+    [[nodiscard]] bool charter_only() const { return charter_only_ != nullptr; }
     [[nodiscard]] std::uint64_t held_there(const LogName& log) const {
         return session_ ? session_->held_there(log) : 0;
     }
@@ -99,7 +102,8 @@ private:
     TlsStream::Side side_;
     std::string from_;
     std::optional<NodeId> dialled_;
-    NodeId node_;
+    PublicKey tls_key_; // of the other side, once it has shown its certificate
+    NodeId node_;       // whose key that is
     bool up_ = false, said_ready_ = false, change_waits_ = false;
     std::unique_ptr<TlsStream> stream_;
     std::unique_ptr<SessionView> charter_only_; // a peer with a former key: its session's view

@@ -152,19 +152,4 @@ Bytes Node::kept_statements() const {
     return saved ? saved.value().value_or(Bytes{}) : Bytes{};
 }
 
-void Node::confirm_alone() {
-    auto now = charter();
-    if (now->nodes.size() != 1) return;
-    writer_->run([now, self = settings_.id](Log& log) {
-        Frontier all;
-        for (const CharterCompartment& compartment : now->compartments) {
-            Frontier part = log.frontier(compartment.name);
-            all.insert(all.end(), part.begin(), part.end());
-        }
-        std::sort(all.begin(), all.end(),
-                  [](const FrontierEntry& a, const FrontierEntry& b) { return a.log < b.log; });
-        log.confirm_own_heads(self, all);
-    });
-}
-
 } // namespace safar

@@ -82,9 +82,6 @@ public:
     void keep_statements(Bytes saved) override;
     [[nodiscard]] Bytes kept_statements() const override;
 
-    // A node that is alone in its charter needs no peer to go on with its logs.
-    void confirm_alone();
-
     // The same, waiting until it is in force. Never call them on the log thread.
     [[nodiscard]] Result<> take_epoch(std::string_view text);
     [[nodiscard]] Result<> take_notice(const Notice& notice);

@@ -210,6 +210,27 @@ TEST(Identity, ANodeThatWasRolledBackNeverSignsTwiceAtOnePlace) {
     }
 }
 
+// Its witness goes back with the rest, and what it had said may be out in the world without a peer.
+TEST(Identity, ANodeThatIsAloneInItsCharterNeverSignsTwiceAtOnePlaceEither) {
+    Federation net({"IOM"});
+    net.start_all();
+    create(net, "IOM");
+    net.stop("IOM");
+    replace_directory(net.directory("IOM"), net.path("old"));
+    net.start("IOM");
+    const std::string lost = create(net, "IOM");
+    const std::string file = net.path("all.bundle");
+    ASSERT_EQ(net.safar("IOM", {"bundle", "make", "--for", "IOM", "-o", file}).exit_code, 0);
+    net.kill("IOM");
+    replace_directory(net.path("old"), net.directory("IOM"));
+    net.start("IOM");
+    create(net, "IOM");
+    Ran applied = net.safar("IOM", {"bundle", "apply", file});
+    EXPECT_EQ(applied.exit_code, 0) << applied.err;
+    EXPECT_EQ(net.ask("IOM", {"status"}).at("forks").as_int64(), 0);
+    EXPECT_EQ(net.safar("IOM", {"record", "show", lost}).exit_code, 0);
+}
+
 // A peer that was away when the lost part was written knows no more than the copy does.
 TEST(Identity, APeerThatIsAsFarBehindAsTheCopyDoesNotSpeakForTheOthers) {
     Federation net({"IOM", "FIA", "MOFA"});

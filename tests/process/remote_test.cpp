@@ -1,6 +1,8 @@
 // People who come from elsewhere, over TLS with a key of their own, to a real node.
-#include "tests/process/federation.hpp"
+#include "tests/process/load.hpp"
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <filesystem>
 #include <fstream>
 #include <gmock/gmock.h>
@@ -50,6 +52,21 @@ protected:
         return run(command, std::chrono::seconds(60));
     }
 };
+
+// Peers are met, and batches come, before the API's port is asked for.
+TEST(PeopleElsewhereNot, APortThatIsTakenIsThatExitCodeWhateverRunsAlready) {
+    Federation net({"IOM", "FIA"});
+    net.start("FIA");
+    boost::asio::io_context io;
+    boost::asio::ip::tcp::acceptor taken(io, {boost::asio::ip::address_v4::loopback(), 0});
+    std::ofstream(net.directory("IOM") + "/safard.toml", std::ios::app)
+        << "\n[api]\nlisten = \"127.0.0.1:" << taken.local_endpoint().port() << "\"\n";
+    for (int round = 0; round < 8; ++round) {
+        ASSERT_TRUE(write_one(net, "FIA"));
+        Ran refused = run({SAFARD, "--data", net.directory("IOM")}, std::chrono::seconds(60));
+        EXPECT_EQ(refused.exit_code, 75) << refused.err;
+    }
+}
 
 TEST_F(PeopleElsewhere, WorkAsTheirRolesAllowAndTheAccessLogNamesTheirKey) {
     EXPECT_EQ(from(sara, {"status"}).exit_code, 0);

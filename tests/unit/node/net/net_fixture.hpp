@@ -74,8 +74,8 @@ inline std::uint16_t free_port() {
 class FakeHost final : public PeerHost {
 public:
     FakeHost(const Identity& self, std::shared_ptr<const Charter> charter)
-        : self_(self), entropy_(7), charter_(std::move(charter)),
-          authority_(make_authority(charter_)),
+        : self_(self), entropy_(7), charters_{std::move(charter)},
+          authority_(make_authority(charters_.back())),
           log_(make_memory_log(Author{self.id, &self.signing, &entropy_}, authority_)),
           thread_([this] { run(); }) {}
     ~FakeHost() override {
@@ -93,11 +93,17 @@ public:
     std::shared_ptr<const Authority> authority() const override { return authority_; }
     std::shared_ptr<const Charter> charter() const override {
         std::lock_guard lock(mutex_);
-        return charter_;
+        return charters_.back();
     }
     void set_charter(std::shared_ptr<const Charter> charter) {
         std::lock_guard lock(mutex_);
-        charter_ = std::move(charter);
+        charters_.push_back(std::move(charter));
+    }
+    std::optional<NodeId> node_with_former_tls_key(const PublicKey& key) const override {
+        std::lock_guard lock(mutex_);
+        for (const auto& charter : charters_)
+            if (const CharterNode* node = charter->node_with_tls_key(key)) return node->id;
+        return std::nullopt;
     }
     std::vector<std::string> shared_compartments(const NodeId& peer) const override {
         std::vector<std::string> out;
@@ -185,7 +191,7 @@ private:
     const Identity& self_;
     SeededEntropy entropy_;
     mutable std::mutex mutex_;
-    std::shared_ptr<const Charter> charter_;
+    std::vector<std::shared_ptr<const Charter>> charters_; // the last one is in force
     std::shared_ptr<const Authority> authority_;
     std::unique_ptr<Log> log_;
     std::condition_variable wake_;
