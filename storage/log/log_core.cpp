@@ -3,6 +3,11 @@
 #include "storage/base/planted.hpp"
 
 namespace safar {
+namespace {
+
+constexpr std::string_view losses_key = "log/losses";
+
+} // namespace
 
 LogCore::LogCore(LogParts parts, const Author& author, std::shared_ptr<const Authority> authority)
     : parts_(std::move(parts)), author_(author), authority_(std::move(authority)) {
@@ -14,7 +19,12 @@ Result<> LogCore::open(std::vector<std::string>& notes) {
     std::lock_guard lock(writing_);
     SAFAR_TRY(auto books, read_books(*parts_.store));
     SAFAR_TRY(auto witness, parts_.witness->load());
+    SAFAR_TRY(Losses before, kept_losses());
+    losses_ = before;
     SAFAR_TRY(check_witness(witness, books, *parts_.store, own_, notes, losses_));
+    SAFAR_TRY(losses_, still_missing(std::move(losses_), books, *parts_.store));
+    losses_kept_ = losses_ == before;
+    for (std::string& text : losses_.texts()) notes.push_back(std::move(text));
     enter_books(std::move(books));
     // The charter may have advanced while the node was down.
     SAFAR_TRY(recount_all());
@@ -70,6 +80,11 @@ std::vector<NodeId> LogCore::keepers_of(const LogId& log) const {
     std::vector<NodeId> out = authority_->keepers(owner->compartment);
     std::erase(out, author_.node);
     return out;
+}
+
+Result<Losses> LogCore::kept_losses() const {
+    SAFAR_TRY(auto stored, setting(losses_key));
+    return stored ? decode_losses(*stored).value_or(Losses{}) : Losses{};
 }
 
 Result<> LogCore::put_setting(std::string_view key, ByteView value) {
@@ -153,6 +168,9 @@ Result<> LogCore::commit(Draft& draft) {
         draft.changes.put(Table::meta, log_key(handle), encode_log_row(row));
     for (const auto& [id, incarnation] : draft.born)
         draft.changes.put(Table::meta, own_key(id), copy(incarnation.view()));
+    // The witness forgets them with this commit.
+    if (!losses_kept_)
+        draft.changes.put(Table::meta, setting_key(losses_key), encode_losses(losses_));
     if (auto stored = parts_.store->commit(draft.changes); !stored) {
         remember(stored.error());
         if (stored.error().code != ErrorCode::storage_full) {
@@ -161,6 +179,7 @@ Result<> LogCore::commit(Draft& draft) {
         }
         return stored;
     }
+    losses_kept_ = true;
     publish(draft);
     for (const auto& [id, incarnation] : draft.born) own_.born({id, incarnation});
     auto witnessed = planted(Plant::forget_witness)

@@ -153,6 +153,7 @@ private:
     void fill_one(Draft& draft, const Offered& offered, ByteView stored,
                   IngestOutcome& outcome) const;
     [[nodiscard]] Result<> release_quarantined();
+    [[nodiscard]] Result<Losses> kept_losses() const;
     // What closes the log under the charter in force.
     [[nodiscard]] std::optional<ForkEvidence> fork_of(const Draft& draft, const LogName& log) const;
 
@@ -166,7 +167,8 @@ private:
     OwnLogs own_;
     bool recount_due_ = false;
     std::map<BatchPlace, ForkEvidence> forks_due_; // true, and not yet in the store
-    std::vector<Loss> losses_;                     // found when opening; never changes afterwards
+    Losses losses_;                                // found when opening; never changes afterwards
+    bool losses_kept_ = true;                      // as they are, in the store
 
     mutable std::shared_mutex reading_; // guards the three below; only the writer changes them
     std::shared_ptr<const Authority> authority_;

@@ -184,10 +184,8 @@ LogCore::verify(bool deep,
     verifier.journal(books.rows, books.last);
     VerifyReport report = std::move(verifier.report);
     for (const auto& [place, fork] : books.forks.all()) check_evidence(fork, *charter, report);
-    for (const Loss& loss : losses_) {
-        auto good = made_good(loss, books, *parts_.store);
-        if (!good || !good.value()) report.problems.push_back(loss.text);
-    }
+    SAFAR_TRY(Losses missing, still_missing(losses_, books, *parts_.store));
+    for (std::string& text : missing.texts()) report.problems.push_back(std::move(text));
     if (deep) parts_.store->check_media(report.problems);
     return report;
 }

@@ -1,5 +1,7 @@
 #include "storage/log/own_logs.hpp"
 
+#include "storage/log/store_rows.hpp"
+
 #include <algorithm>
 
 namespace safar {
@@ -57,9 +59,34 @@ PeerSays compare_heads(const Head& ours, const Head& theirs,
     return theirs.number == ours.number ? PeerSays::same : PeerSays::behind;
 }
 
+std::vector<std::string> Losses::texts() const {
+    std::vector<std::string> out;
+    if (known.position > 0)
+        out.push_back(
+            "the store ends at position " + std::to_string(ended) + ", but batches up to " +
+            std::to_string(known.position) +
+            " had been acknowledged: what came from peers will come again from them; what was "
+            "written here and reached no peer is gone unless a copy of the store has it");
+    for (const WitnessState::OwnHead& head : known.heads)
+        out.push_back(
+            "the store lost acknowledged batches of this node's log " + head.log.brief() +
+            ": batch " + std::to_string(head.number) +
+            " was signed and is not held; the log goes on in a new incarnation, peers may "
+            "still hold the lost part and will send it");
+    return out;
+}
+
+// A witness slot, whose number is where the store ended.
+Bytes encode_losses(const Losses& losses) { return encode_witness(losses.ended, losses.known); }
+std::optional<Losses> decode_losses(ByteView bytes) {
+    auto slot = decode_witness(bytes);
+    if (!slot) return std::nullopt;
+    return Losses{slot->counter, std::move(slot->state)};
+}
+
 Result<> check_witness(const std::optional<WitnessState>& witness, const Books& books,
                        const Store& store, OwnLogs& own, std::vector<std::string>& notes,
-                       std::vector<Loss>& losses) {
+                       Losses& losses) {
     if (!witness) {
         if (!books.own.empty())
             notes.push_back(
@@ -67,22 +94,18 @@ Result<> check_witness(const std::optional<WitnessState>& witness, const Books& 
                 "the newest copy, so this node's logs go on in new incarnations");
         return success();
     }
-    if (witness->position > books.last)
-        losses.push_back(
-            {"the store ends at position " + std::to_string(books.last) + ", but batches up to " +
-                 std::to_string(witness->position) +
-                 " had been acknowledged: what came from peers will come again from them; what was "
-                 "written here and reached no peer is gone unless a copy of the store has it",
-             std::nullopt, witness->position});
+    bool lost = witness->position > books.last;
+    if (lost && witness->position > losses.known.position) {
+        losses.ended = books.last;
+        losses.known.position = witness->position;
+    }
     for (const auto& seen : witness->heads) {
         SAFAR_TRY(bool held, is_held(store, books, seen));
         if (!held) {
-            losses.push_back(
-                {"the store lost acknowledged batches of this node's log " + seen.log.brief() +
-                     ": batch " + std::to_string(seen.number) +
-                     " was signed and is not held; the log goes on in a new incarnation, peers may "
-                     "still hold the lost part and will send it",
-                 seen, witness->position});
+            lost = true;
+            std::erase_if(losses.known.heads,
+                          [&](const auto& before) { return before.log == seen.log; });
+            losses.known.heads.push_back(seen);
             continue;
         }
         auto stored = books.own.find(seen.log.id);
@@ -90,16 +113,20 @@ Result<> check_witness(const std::optional<WitnessState>& witness, const Books& 
             own.opened(seen.log);
     }
     for (const auto& [id, incarnation] : books.own)
-        if (LogName name{id, incarnation}; !own.is_current(name) && losses.empty())
+        if (LogName name{id, incarnation}; !own.is_current(name) && !lost)
             notes.push_back("the witness does not name this node's log " + name.brief() +
                             ": it goes on in a new incarnation");
-    for (const Loss& loss : losses) notes.push_back(loss.text);
     return success();
 }
 
-Result<bool> made_good(const Loss& loss, const Books& books, const Store& store) {
-    if (loss.head) return is_held(store, books, *loss.head);
-    return books.last >= loss.position;
+Result<Losses> still_missing(Losses losses, const Books& books, const Store& store) {
+    Losses out{losses.ended, {}};
+    if (books.last < losses.known.position) out.known.position = losses.known.position;
+    for (const WitnessState::OwnHead& head : losses.known.heads) {
+        SAFAR_TRY(bool held, is_held(store, books, head));
+        if (!held) out.known.heads.push_back(head);
+    }
+    return out.none() ? Losses{} : out;
 }
 
 } // namespace safar

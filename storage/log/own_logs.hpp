@@ -42,19 +42,28 @@ enum class PeerSays { same, behind, contradicts };
 [[nodiscard]] PeerSays compare_heads(const Head& ours, const Head& theirs,
                                      const std::optional<Hash>& ours_there);
 
-// Acknowledged batches that the store no longer had when it was opened.
-struct Loss {
-    std::string text;
-    std::optional<WitnessState::OwnHead> head; // of an own log; absent: of anything
-    Position position = 0;                     // up to which there were batches
+// Acknowledged batches that the store no longer had when it was opened, now or at an earlier start:
+// kept in the store, since the witness knows nothing of them any more once something is written.
+struct Losses {
+    Position ended = 0; // where the store ended then
+    // Of what the witness said: how far batches had been acknowledged (0: no batch is missing that
+    // has no name), and heads of own logs that are not held.
+    WitnessState known;
+    [[nodiscard]] bool none() const { return known.position == 0 && known.heads.empty(); }
+    [[nodiscard]] std::vector<std::string> texts() const; // one sentence for each
+    friend bool operator==(const Losses&, const Losses&) = default;
 };
+[[nodiscard]] Bytes encode_losses(const Losses& losses);
+[[nodiscard]] std::optional<Losses> decode_losses(ByteView bytes);
 
 // Compares the witness with the store. Own logs that both agree on are opened in `own`; everything
-// else is told in `notes`, and acknowledged batches that are gone also in `losses`.
+// else is told in `notes`, and acknowledged batches that are gone come into `losses` too, beside
+// those of earlier starts.
 [[nodiscard]] Result<> check_witness(const std::optional<WitnessState>& witness, const Books& books,
                                      const Store& store, OwnLogs& own,
-                                     std::vector<std::string>& notes, std::vector<Loss>& losses);
-// Has what was lost come back, from peers or a bundle?
-[[nodiscard]] Result<bool> made_good(const Loss& loss, const Books& books, const Store& store);
+                                     std::vector<std::string>& notes, Losses& losses);
+// What has not come back, from peers or a bundle. Of batches without a name, that is until the
+// store is as long as it was.
+[[nodiscard]] Result<Losses> still_missing(Losses losses, const Books& books, const Store& store);
 
 } // namespace safar

@@ -45,6 +45,11 @@ protected:
             out += entry.path().extension() == extension;
         return out;
     }
+    [[nodiscard]] long losses_told() const {
+        return std::ranges::count_if(notes, [](const std::string& note) {
+            return note.find("acknowledged") != std::string::npos;
+        });
+    }
     Result<std::unique_ptr<Log>> try_open() {
         notes.clear();
         return host->open(author(), charter, notes);
@@ -156,8 +161,15 @@ TEST_F(RocksLogTest, WhatPeersBringBackIsLostNoLonger) {
     EXPECT_EQ(problems(false).size(), 2u);
     ASSERT_TRUE(ingest(at_a_peer[0]).result.has_value());
     EXPECT_EQ(problems(false).size(), 2u) << "not all of it";
+    for (int start = 0; start < 2; ++start) {
+        open();
+        EXPECT_EQ(losses_told(), 2) << "what the witness has forgotten meanwhile";
+        EXPECT_EQ(problems(false).size(), 2u);
+    }
     ASSERT_TRUE(ingest(at_a_peer[1]).result.has_value());
     EXPECT_TRUE(problems(false).empty()) << problems(false)[0];
+    open();
+    EXPECT_EQ(losses_told(), 0);
 }
 
 TEST_F(RocksLogTest, ACutWriteAheadLogIsNoticedEvenIfOnlyPeersBatchesAreGone) {
