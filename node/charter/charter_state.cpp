@@ -115,18 +115,37 @@ Result<CharterState::News> CharterState::learn_notice(const Notice& notice) {
         return learn_epoch(as_text(ByteView(notice.bytes).subspan(1)));
     const bool rests = std::holds_alternative<ForkEvidence>(notice.what);
     SAFAR_TRY(check_notice(notice, chain(), rests ? delegations() : std::vector<HeldDelegation>()));
-    if (notices_.size() >= notices_max)
-        return failure(ErrorCode::limit_exceeded, fmt::format("more than {} notices", notices_max));
     if (std::holds_alternative<ForkEvidence>(notice.what)) return note_fork(notice);
+    if (std::holds_alternative<Suspension>(notice.what)) return note_suspension(notice);
+    if (notices_.size() >= notices_max)
+        return failure(ErrorCode::busy,
+                       fmt::format("there are {} notices, as many as are kept", notices_max));
     if (std::holds_alternative<Delegation>(notice.what)) return note_delegation(notice);
-    if (std::holds_alternative<DelegationEnd>(notice.what)) return note_end(notice);
-    return note(notice);
+    return note_end(notice);
 }
 
 std::uint64_t CharterState::number_of(const Hash& identity) const {
     for (const HeldCharter& held : epochs_)
         if (held.charter->identity == identity) return held.charter->epoch;
     return 0;
+}
+
+// Of one steward the latest by epoch, then by hash.
+Result<CharterState::News> CharterState::note_suspension(const Notice& notice) {
+    const auto order = [this](const Suspension& what, const Hash& hash) {
+        return std::pair(~number_of(what.epoch), hash);
+    };
+    const auto& what = std::get<Suspension>(notice.what);
+    std::set<std::pair<std::uint64_t, Hash>> held;
+    for (const auto& [hash, other] : notices_)
+        if (const auto* each = std::get_if<Suspension>(&other.what);
+            each != nullptr && each->by == what.by)
+            held.insert(order(*each, hash));
+    if (held.size() >= suspensions_max) {
+        if (*held.rbegin() < order(what, notice.hash)) return News::nothing;
+        notices_.erase(held.rbegin()->second);
+    }
+    return note(notice);
 }
 
 // Of one agency the earliest by epoch and hash: what is held does not depend on the order in which
@@ -198,14 +217,31 @@ Result<CharterState::News> CharterState::note_fork(const Notice& notice) {
     if (known.add(fork, gone)) {
         for (const ForkEvidence& each : gone) notices_.erase(held.at(each.place));
         if (same != held.end()) notices_.erase(same->second); // it did not show its place
-        return note(notice);
+        return keep_fork(notice);
     }
     const bool alike = same != held.end() &&
                        shows_the_place(std::get<ForkEvidence>(notices_.at(same->second).what)) ==
                            shows_the_place(fork);
     if (!alike || same->second <= notice.hash) return News::nothing;
     notices_.erase(same->second);
-    return note(notice);
+    return keep_fork(notice);
+}
+
+// Incarnations are the author's to invent. A log that has forked once has a fork for ever, so the
+// lowest names are the same in whatever order the forks came.
+Result<CharterState::News> CharterState::keep_fork(const Notice& notice) {
+    SAFAR_TRY(auto news, note(notice));
+    std::map<LogName, std::vector<Hash>> logs;
+    for (const auto& [hash, other] : notices_)
+        if (const auto* each = std::get_if<ForkEvidence>(&other.what))
+            logs[each->place.log].push_back(hash);
+    std::map<LogId, std::size_t> incarnations;
+    std::size_t kept = 0;
+    for (const auto& [log, hashes] : logs) {
+        if (incarnations[log.id]++ < forked_incarnations_max && kept++ < forked_logs_max) continue;
+        for (const Hash& hash : hashes) notices_.erase(hash);
+    }
+    return notices_.contains(notice.hash) ? news : News::nothing;
 }
 
 Result<CharterState::News> CharterState::note(Notice notice) {

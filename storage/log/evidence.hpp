@@ -15,6 +15,7 @@ struct ForkEvidence {
     Signature signature_a;
     Bytes header_b;
     Signature signature_b;
+    friend bool operator==(const ForkEvidence&, const ForkEvidence&) = default;
 };
 
 struct EvidenceHeaders {
