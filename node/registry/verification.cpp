@@ -62,7 +62,7 @@ Result<Comparison> compare_once(Node& node, const Charter& charter) {
 
 Result<Verification> Registry::verify(bool deep) {
     Verification out;
-    SAFAR_TRY(node_.await_own_writes());
+    // The log first: where it is damaged, nothing else may be able to follow it.
     SAFAR_TRY(out.log, node_.log().verify(deep, {}));
     auto charter = node_.charter();
     for (int i = 0; i < tries_max; ++i) {
