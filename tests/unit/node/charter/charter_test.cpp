@@ -196,6 +196,7 @@ TEST(Charter, EveryBrokenRuleIsRefusedAndSaid) {
         {"title = \"observer\"", "title = \"chair\"", "steward"},
         {"address = \"127.0.0.1:7402\"", "address = \"127.0.0.1\"", "host:port"},
         {"address = \"127.0.0.1:7402\"", "address = \"127.0.0.1:70000\"", "host:port"},
+        {"address = \"127.0.0.1:7402\"", "address = \"a host:7402\"", "host:port"},
         {"writers = [\"IOM\", \"FIA\"]", "writers = [\"IOM\", \"XYZ\"]", "no agency"},
         {"writers = [\"IOM\", \"FIA\"]", "writers = [\"IOM\", \"IOM\"]", "stands twice"},
         {"writers = [\"IOM\", \"MOFA\"]", "writers = [\"UKF\"]", "no steward holds"},
