@@ -159,6 +159,21 @@ TEST_F(DelegationRules, OnlyAWriterLetsAReaderAndOnlyInWhatIsThere) {
     EXPECT_TRUE(held.notices().empty());
 }
 
+TEST_F(DelegationRules, OfTwoEndsOfOneDelegationThatWithTheLowerNameIsKept) {
+    const Notice one = signed_notice(fia_lets_ukf(), network.fia);
+    const auto end_at = [&](std::uint64_t batch) {
+        return end_of(one.hash, network.fia,
+                      {{network.ukf.id(), "movement", Incarnation{}, batch, std::nullopt, ""}});
+    };
+    const Notice ends[] = {end_at(2), end_at(3)};
+    CharterState other = state();
+    for (const Notice* each : {&one, &ends[0], &ends[1]}) EXPECT_TRUE(held.take_notice(*each));
+    for (const Notice* each : {&one, &ends[1], &ends[0]}) EXPECT_TRUE(other.take_notice(*each));
+    EXPECT_EQ(held.notices().size(), 2u);
+    EXPECT_TRUE(held.notices().contains(std::min(ends[0].hash, ends[1].hash)));
+    EXPECT_EQ(held.state_hash(), other.state_hash());
+}
+
 TEST_F(DelegationRules, AnAgencyCannotFillTheSetAndTheVerdictDoesNotDependOnTheOrder) {
     std::vector<Notice> many;
     for (std::uint64_t batch = 1; batch <= CharterState::delegations_max + 6; ++batch) {
