@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <map>
+#include <set>
 
 namespace safar {
 namespace {
@@ -63,8 +64,16 @@ Result<> load_notices(const std::string& directory, CharterState& state) {
     }
     SAFAR_TRY(listed(notices_path(directory), error)); // a suspension unread would be void
     std::vector<Notice> notices;
-    for (auto& [path, notice] : waiting) notices.push_back(std::move(notice));
-    static_cast<void>(take_notices(state, std::move(notices))); // what is refused stays in its file
+    for (const auto& [path, notice] : waiting) notices.push_back(notice);
+    std::set<Hash> refused; // stays in its file: what it waits for may come
+    for (const RefusedNotice& each : take_notices(state, std::move(notices)))
+        if (each.error.code != ErrorCode::busy) refused.insert(each.notice.hash);
+    // Whose place others took: whoever makes many of them fills no disk with them.
+    for (const auto& [path, notice] : waiting)
+        if ((std::holds_alternative<ForkEvidence>(notice.what) ||
+             std::holds_alternative<Suspension>(notice.what)) &&
+            !state.notices().contains(notice.hash) && !refused.contains(notice.hash))
+            std::filesystem::remove(path, error);
     return success();
 }
 

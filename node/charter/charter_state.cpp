@@ -113,9 +113,13 @@ Result<CharterState::News> CharterState::learn_notice(const Notice& notice) {
     if (notices_.contains(notice.hash)) return News::nothing;
     if (std::holds_alternative<Charter>(notice.what))
         return learn_epoch(as_text(ByteView(notice.bytes).subspan(1)));
-    const bool rests = std::holds_alternative<ForkEvidence>(notice.what);
+    const auto* fork = std::get_if<ForkEvidence>(&notice.what);
+    if (fork != nullptr) {
+        SAFAR_TRY(check_room(fork->place.log)); // before its signatures: those cost more
+    }
+    const bool rests = fork != nullptr;
     SAFAR_TRY(check_notice(notice, chain(), rests ? delegations() : std::vector<HeldDelegation>()));
-    if (std::holds_alternative<ForkEvidence>(notice.what)) return note_fork(notice);
+    if (fork != nullptr) return note_fork(notice);
     if (std::holds_alternative<Suspension>(notice.what)) return note_suspension(notice);
     if (notices_.size() >= notices_max)
         return failure(ErrorCode::busy,
@@ -130,20 +134,21 @@ std::uint64_t CharterState::number_of(const Hash& identity) const {
     return 0;
 }
 
-// Of one steward the latest by epoch, then by hash.
+// Of one steward and epoch those with the lowest names.
 Result<CharterState::News> CharterState::note_suspension(const Notice& notice) {
-    const auto order = [this](const Suspension& what, const Hash& hash) {
-        return std::pair(~number_of(what.epoch), hash);
-    };
     const auto& what = std::get<Suspension>(notice.what);
-    std::set<std::pair<std::uint64_t, Hash>> held;
+    std::set<Hash> held;
     for (const auto& [hash, other] : notices_)
         if (const auto* each = std::get_if<Suspension>(&other.what);
-            each != nullptr && each->by == what.by)
-            held.insert(order(*each, hash));
+            each != nullptr && each->by == what.by && each->epoch == what.epoch)
+            held.insert(hash);
     if (held.size() >= suspensions_max) {
-        if (*held.rbegin() < order(what, notice.hash)) return News::nothing;
-        notices_.erase(held.rbegin()->second);
+        if (*held.rbegin() < notice.hash)
+            return failure(ErrorCode::busy,
+                           fmt::format("{} has suspended {} times in this epoch, as often as is "
+                                       "kept: let another steward do it, or an epoch",
+                                       what.by, held.size()));
+        notices_.erase(*held.rbegin());
     }
     return note(notice);
 }
@@ -227,21 +232,34 @@ Result<CharterState::News> CharterState::note_fork(const Notice& notice) {
     return keep_fork(notice);
 }
 
-// Incarnations are the author's to invent. A log that has forked once has a fork for ever, so the
-// lowest names are the same in whatever order the forks came.
-Result<CharterState::News> CharterState::keep_fork(const Notice& notice) {
-    SAFAR_TRY(auto news, note(notice));
-    std::map<LogName, std::vector<Hash>> logs;
+std::map<Incarnation, std::vector<Hash>> CharterState::forks_of(const LogId& log) const {
+    std::map<Incarnation, std::vector<Hash>> out;
     for (const auto& [hash, other] : notices_)
-        if (const auto* each = std::get_if<ForkEvidence>(&other.what))
-            logs[each->place.log].push_back(hash);
-    std::map<LogId, std::size_t> incarnations;
-    std::size_t kept = 0;
-    for (const auto& [log, hashes] : logs) {
-        if (incarnations[log.id]++ < forked_incarnations_max && kept++ < forked_logs_max) continue;
-        for (const Hash& hash : hashes) notices_.erase(hash);
-    }
-    return notices_.contains(notice.hash) ? news : News::nothing;
+        if (const auto* each = std::get_if<ForkEvidence>(&other.what);
+            each != nullptr && each->place.log.id == log)
+            out[each->place.log.incarnation].push_back(hash);
+    return out;
+}
+
+// Incarnations are the author's to invent. One that has forked once has a fork for ever, so the
+// lowest are the same in whatever order the forks came.
+Result<> CharterState::check_room(const LogName& forked) const {
+    const auto known = forks_of(forked.id);
+    const auto lower = std::distance(known.begin(), known.lower_bound(forked.incarnation));
+    if (static_cast<std::size_t>(lower) < forked_incarnations_max) return success();
+    return failure(ErrorCode::busy,
+                   fmt::format("log {} has forked in {} incarnations, as many as are kept: suspend "
+                               "its author",
+                               forked.id.brief(), lower));
+}
+
+Result<CharterState::News> CharterState::keep_fork(const Notice& notice) {
+    const LogName& log = std::get<ForkEvidence>(notice.what).place.log;
+    auto known = forks_of(log.id);
+    known.try_emplace(log.incarnation);
+    if (known.size() > forked_incarnations_max)
+        for (const Hash& hash : known.rbegin()->second) notices_.erase(hash);
+    return note(notice);
 }
 
 Result<CharterState::News> CharterState::note(Notice notice) {

@@ -18,14 +18,13 @@ struct HeldCharter {
 
 class CharterState {
 public:
-    static constexpr std::size_t notices_max =
-        4096; // beyond it nothing new but what stops somebody
+    static constexpr std::size_t notices_max = 4096; // beyond it no more delegations
     // Delegations of one agency, and ends of them: the earliest are kept.
     static constexpr std::size_t delegations_max = 64;
-    // Suspensions by one steward: those of the latest epochs.
+    // Suspensions by one steward in one epoch: those with the lowest names are kept.
     static constexpr std::size_t suspensions_max = 64;
-    // Logs whose forks are kept, the lowest names first: incarnations of one log, and in all.
-    static constexpr std::size_t forked_incarnations_max = 8, forked_logs_max = 512;
+    // Incarnations of one log whose forks are kept: the lowest.
+    static constexpr std::size_t forked_incarnations_max = 16;
 
     // `first`: epoch 1, parsed and with its quorum.
     [[nodiscard]] static Result<CharterState> begin(HeldCharter first);
@@ -35,8 +34,8 @@ public:
     // the last common epoch rules until a successor settles both. Errors: those of parse_charter
     // and check_succession; epoch_unknown: it follows one that is not held.
     [[nodiscard]] Result<News> take_epoch(std::string_view text);
-    // Errors: those of check_notice (epoch_unknown: offer it again with the epoch); busy: there are
-    // notices_max, of many agencies.
+    // Errors: those of check_notice (epoch_unknown: offer it again with the epoch); busy: it is
+    // beyond one of the bounds above.
     [[nodiscard]] Result<News> take_notice(const Notice& notice);
 
     [[nodiscard]] const HeldCharter& ruling() const { return epochs_.back(); }
@@ -85,6 +84,8 @@ private:
     [[nodiscard]] Result<News> note(Notice notice);
     [[nodiscard]] Result<News> note_suspension(const Notice& notice);
     [[nodiscard]] Result<News> note_fork(const Notice& notice);
+    [[nodiscard]] std::map<Incarnation, std::vector<Hash>> forks_of(const LogId& log) const;
+    [[nodiscard]] Result<> check_room(const LogName& forked) const;
     [[nodiscard]] Result<News> keep_fork(const Notice& notice);
     [[nodiscard]] Result<News> note_delegation(const Notice& notice);
     [[nodiscard]] Result<News> note_end(const Notice& notice);

@@ -37,8 +37,8 @@ struct Identity {
 [[nodiscard]] Result<bool> promote_next_keys(const std::string& directory, const Charter& ruling);
 
 // The charter as files: charter/N.toml for each epoch that was in force here, charter/notices/HASH
-// for each notice. Loading replays them. Errors: not_found (no charter yet), storage_corrupt,
-// storage_failed, each with the path.
+// for each notice. Loading replays them, and removes those whose place others took. Errors:
+// not_found (no charter yet), storage_corrupt, storage_failed, each with the path.
 [[nodiscard]] Result<CharterState> load_charter_state(const std::string& directory);
 // Writes what is not there yet, each file whole and durable.
 [[nodiscard]] Result<> save_charter_state(const std::string& directory, const CharterState& state);

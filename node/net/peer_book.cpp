@@ -217,25 +217,25 @@ Result<> PeerBook::keep(PeerLink& link) {
     Peer* peer = find(link.node());
     if (peer == nullptr) return failure(ErrorCode::not_permitted, "no longer in the charter");
     if (peer->trying == &link) peer->trying = nullptr;
-    // Whoever has the key may have stolen it: it takes the place of none but its like.
-    if (link.charter_only()) {
-        if (PeerLink* other = std::exchange(peer->former, &link); other != nullptr)
-            other->retire(failure(ErrorCode::duplicate, "another connection took over"));
-        return success();
-    }
     NodeTime now = node_now();
-    if (now < peer->blamed_until)
+    if (!link.charter_only() && now < peer->blamed_until)
         return failure(ErrorCode::busy, "is not served yet, after what it did before");
-    if (PeerLink* other = peer->up; other != nullptr) {
+    // Whoever has a former key may have stolen it: it takes the place of none but its like.
+    PeerLink*& place = link.charter_only() ? peer->former : peer->up;
+    if (PeerLink* other = place; other != nullptr) {
         bool we_call = world_->self.id < link.node();
         TlsStream::Side wanted = we_call ? TlsStream::Side::dialled : TlsStream::Side::accepted;
         if (other->side() != link.side() && link.side() != wanted)
             return failure(ErrorCode::duplicate, "another connection stands");
-        peer->up = nullptr;
+        place = nullptr;
         other->retire(failure(ErrorCode::duplicate, "another connection took over"));
-        statements_.gone(link.node());
+        if (!link.charter_only()) statements_.gone(link.node());
     }
-    peer->up = &link;
+    place = &link;
+    if (link.charter_only()) {
+        if (peer->up == nullptr) set_state(*peer, State::waiting, "comes with a former key");
+        return success();
+    }
     peer->up_at = now;
     peer->alarm.clear();
     set_state(*peer, State::connected, "");
@@ -304,8 +304,12 @@ void PeerBook::ended(PeerLink& link, const LinkEnd& end) {
         } else if (peer->former == &link) {
             peer->former = nullptr;
             if (link.side() == TlsStream::Side::dialled) call_failed(*peer, end.why);
-        } else if (end.was_up && link.node() == id)
-            call_later(*peer); // a duplicate
+        } else if (end.was_up && link.node() == id) { // a duplicate
+            if (peer->up == nullptr && link.side() == TlsStream::Side::dialled)
+                call_failed(*peer, end.why);
+            else
+                call_later(*peer);
+        }
     }
     // Its stream is still on the stack.
     auto found = links_.find(&link);

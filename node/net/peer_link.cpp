@@ -81,9 +81,9 @@ Result<> PeerLink::admit(const PublicKey& tls_key) {
 }
 
 void PeerLink::on_up() {
-    up_ = true;
     // Another charter may have come since the certificate was shown: what its key is worth now.
     if (auto admitted = admit(PublicKey(tls_key_)); !admitted) return retire(admitted.error());
+    up_ = true;
     if (auto kept = owner_.keep(*this); !kept) return retire(kept.error());
     NodeTime now = node_now();
     const SessionView& view = charter_only_ ? *charter_only_ : world_->host;

@@ -86,6 +86,13 @@ void Node::tell_operator(const CharterState& before, const CharterState& after) 
             (after.frozen() ? ", two rivals follow it: a successor must settle them" : ""));
     for (const auto& [hash, notice] : after.notices())
         if (!before.notices().contains(hash)) settings_.note("charter: " + describe_notice(notice));
+    for (const auto& [hash, notice] : before.notices()) {
+        const auto* what = std::get_if<Suspension>(&notice.what);
+        if (what != nullptr && what->epoch == after.ruling().charter->identity &&
+            !after.notices().contains(hash))
+            settings_.note("charter: of so many suspensions one is no longer kept: " +
+                           describe_notice(notice));
+    }
 }
 
 Result<> Node::put_in_force(Log& log, const CharterState& state) {

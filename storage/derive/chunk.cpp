@@ -244,7 +244,7 @@ Result<> Chunk::fold_some(std::span<Group* const> groups) {
     SAFAR_TRY(auto events, state_.source_.read(places));
     std::vector<Folded> folded;
     folded.reserve(groups.size());
-    auto authority = state_.log_.authority();
+    auto authority = state_.authority_;
     for (std::size_t i = 0; i < groups.size(); ++i) {
         folded.push_back(fold(*schema_, *authority, id(*groups[i]), events[i]));
         write_conflicts(*groups[i], folded[i]);

@@ -147,7 +147,7 @@ public:
     // What `peer` holds of this node's logs. A log that every other keeper of its compartment has
     // shown at exactly our head may go on: one that is out of reach may hold what this store forgot
     // when an older copy of it was put back. One shown higher, forked, or with another hash at any
-    // number is never signed by this node again. A node that is alone passes its own frontier.
+    // number is never signed by this node again.
     // Until confirmed, the first append after opening starts a new incarnation; a log that this run
     // started needs no confirmation.
     virtual void confirm_own_heads(const NodeId& peer, const Frontier& held_by_peer) = 0;

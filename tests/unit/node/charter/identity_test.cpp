@@ -272,16 +272,18 @@ TEST_F(CharterFiles, WaitingKeysComeIntoUseOnceACharterListsThem) {
 }
 
 // A steward of `state` stops the node of `dir`, its own.
-Notice suspend_self(const std::string& dir, CharterState& state) {
+Notice suspend_self(const std::string& dir, CharterState& state,
+                    const std::string& reason = "a drill") {
     Suspension suspension;
     suspension.network = NetworkId{state.ruling().charter->identity.raw};
     suspension.epoch = state.ruling().charter->identity;
     suspension.node = value_of(load_identity(dir)).id;
-    suspension.reason = "a drill";
+    suspension.reason = reason;
     const std::string text =
         value_of(write_suspension(suspension, "IOM", value_of(load_identity(dir)).signing));
     Notice notice = value_of(parse_notice(make_suspension_notice(text, suspension).bytes));
-    EXPECT_TRUE(state.take_notice(notice).has_value());
+    const auto taken = state.take_notice(notice);
+    EXPECT_TRUE(taken || taken.error().code == ErrorCode::busy);
     return notice;
 }
 
@@ -302,6 +304,24 @@ TEST_F(CharterFiles, NoticesAreKeptAndADamagedOneIsRefusedByName) {
     EXPECT_THAT(error.detail, HasSubstr(path + ": is damaged: delete it"));
     std::filesystem::remove(path);
     EXPECT_TRUE(load_charter_state(dir).has_value());
+}
+
+TEST_F(CharterFiles, NoticesWhosePlaceOthersTookLeaveNoFileAtTheNextStart) {
+    value_of(adopt_charter_file(dir, signed_charter_of(create(), "One")));
+    CharterState state = value_of(load_charter_state(dir));
+    for (std::size_t i = 0; i < CharterState::suspensions_max + 20; ++i) {
+        suspend_self(dir, state, "drill " + std::to_string(i));
+        ASSERT_TRUE(save_charter_state(dir, state).has_value());
+    }
+    const auto files = [&] {
+        return static_cast<std::size_t>(
+            std::distance(std::filesystem::directory_iterator(dir + "/charter/notices"), {}));
+    };
+    EXPECT_GT(files(), CharterState::suspensions_max) << "nothing was displaced";
+    for (int start = 0; start < 2; ++start) {
+        EXPECT_EQ(value_of(load_charter_state(dir)).state_hash(), state.state_hash());
+        EXPECT_EQ(files(), CharterState::suspensions_max);
+    }
 }
 
 TEST_F(CharterFiles, NoticesThatCanNotBeListedAreNotTakenForNone) {

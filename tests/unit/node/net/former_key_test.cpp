@@ -9,6 +9,13 @@ namespace {
 
 using namespace testing;
 
+Member with_new_key(const Member& member, const std::string& address) {
+    Member out(member.agency, member.seed);
+    out.tls = seeded_key(4711);
+    out.enrolment = make_enrolment(out.agency, "The " + out.agency, address, out.signing, out.tls);
+    return out;
+}
+
 class FormerKey : public ::testing::Test {
 protected:
     void SetUp() override { std::signal(SIGPIPE, SIG_IGN); } // of the test's own clients
@@ -16,13 +23,7 @@ protected:
     static NetOptions quiet() {
         NetOptions out;
         out.dial = false;
-        return out;
-    }
-    static Member with_new_key(const Member& member) {
-        Member out(member.agency, member.seed);
-        out.tls = seeded_key(4711);
-        out.enrolment =
-            make_enrolment(out.agency, "The " + out.agency, "127.0.0.1:1", out.signing, out.tls);
+        out.half_open_per_address_max = 1;
         return out;
     }
     void replace_the_key() {
@@ -32,7 +33,7 @@ protected:
     }
 
     LocalNetwork network;
-    Member mofa = with_new_key(network.mofa);
+    Member mofa = with_new_key(network.mofa, network.address(1));
     RunningNode iom{network.iom, network.charter, "127.0.0.1:0", quiet()};
     std::uint16_t port = iom.net().port();
     ClientSettings thief{.key = &network.mofa.tls};
@@ -72,6 +73,36 @@ TEST_F(FormerKey, OfAHandshakeThatWasHeldUntilTheEpochCameIsOneToo) {
     slow.go_on();
     EXPECT_EQ(shared(slow), nothing_shared);
     EXPECT_NE(iom.peer(network.mofa).state, "connected");
+}
+
+TEST_F(FormerKey, OfANodeThatIsListedNoLongerLeavesItsPlaceAtTheDoor) {
+    TlsClient slow(port, {.key = &network.fia.tls}, TlsClient::Pace::up_to_its_certificate);
+    std::this_thread::sleep_for(milliseconds(100));
+    iom.host().set_charter(LocalNetwork::charter_of({&network.iom, &network.mofa, &network.ukf}));
+    iom.net().on_charter_change();
+    std::this_thread::sleep_for(milliseconds(100));
+    slow.go_on();
+    EXPECT_FALSE(slow.hear(wire::FrameType::hello));
+    EXPECT_TRUE(eventually([&] { return TlsClient(port, thief).heard; }));
+}
+
+// The node with the former key has the smaller id, so that its own call is the one that stays.
+TEST(FormerKeys, KeepOneConnectionAlthoughBothDial) {
+    LocalNetwork network;
+    ASSERT_LT(network.mofa.id(), network.iom.id());
+    const Member renewed = with_new_key(network.mofa, network.address(1));
+    RunningNode iom{network.iom, network.charter, network.address(0)};
+    iom.host().set_charter(
+        LocalNetwork::charter_of({&network.iom, &renewed, &network.fia, &network.ukf}));
+    iom.net().on_charter_change();
+    RunningNode mofa{network.mofa, network.charter, network.address(1)};
+    ASSERT_TRUE(eventually([&] { return mofa.connected(network.iom); }));
+    std::this_thread::sleep_for(milliseconds(700));
+    const auto since = mofa.peer(network.iom).since;
+    std::this_thread::sleep_for(milliseconds(1500));
+    EXPECT_TRUE(mofa.connected(network.iom));
+    EXPECT_EQ(mofa.peer(network.iom).since, since);
+    EXPECT_NE(iom.peer(network.mofa).state, "connecting") << iom.peer(network.mofa).why;
 }
 
 } // namespace
