@@ -11,6 +11,7 @@
 #include "node/operate/maintenance_file.hpp"
 #include "storage/base/limits.hpp"
 #include "storage/log/rocks_log.hpp"
+#include "storage/log/store.hpp"
 
 #include <CLI/CLI.hpp>
 #include <atomic>
@@ -177,8 +178,31 @@ char** arguments = nullptr; // of main
 
 void note(std::string line) { spdlog::warn("event=note detail={}", quoted_text(line)); }
 
+// RocksDB, as Debian builds it, checks some of what it reads by assertions, which end the process:
+// while it opens the store that is a refusal like others, with a name and an exit code.
+class WhileRocksDbOpens {
+public:
+    explicit WhileRocksDbOpens(const std::string& store) {
+        refusal_ = "level=error event=refused code=storage_corrupt detail=" +
+                   quoted_text(store + ": RocksDB stopped at what it read there, as it says above" +
+                               std::string(lost_store_advice)) +
+                   "\n";
+        std::signal(SIGABRT, [](int) {
+            static_cast<void>(!::write(STDERR_FILENO, refusal_.data(), refusal_.size()));
+            ::_exit(exit_storage);
+        });
+    }
+    ~WhileRocksDbOpens() { std::signal(SIGABRT, SIG_DFL); }
+    WhileRocksDbOpens(const WhileRocksDbOpens&) = delete;
+    WhileRocksDbOpens& operator=(const WhileRocksDbOpens&) = delete;
+
+private:
+    static inline std::string refusal_; // whole before the signal can come
+};
+
 Result<> open_stores(const std::string& directory, const Prepared& with, Running& out) {
     SAFAR_TRY(auto schema, charter_schema(*with.charter.ruling().charter));
+    const WhileRocksDbOpens guard(directory + "/store");
     RocksOptions options;
     options.directory = directory + "/store";
     options.witness_path = directory + "/witness";

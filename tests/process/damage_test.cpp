@@ -103,5 +103,35 @@ TEST(Damage, NoSingleByteChangesAnythingSilently) {
     for (const auto& [verdict, count] : verdicts) std::cout << verdict << ": " << count << '\n';
 }
 
+// RocksDB reads the properties of a table before it checks them. Where their last bytes claim an
+// index that is not there, an assertion of its own ends the process.
+TEST(Damage, AnAssertionOfRocksDbIsARefusalWithAName) {
+    Federation net({"IOM"});
+    net.start("IOM");
+    net.ask("IOM", {"record", "create", "return", "nationality=Pakistan", "date=2023-03-31"});
+    net.stop("IOM");
+    fs::path table;
+    for (const auto& entry : fs::directory_iterator(net.directory("IOM") + "/store"))
+        if (entry.path().extension() == ".sst") table = entry.path();
+    ASSERT_FALSE(table.empty());
+    // The footer, the last 53 bytes, names the place of the block behind them: a number of seven
+    // bits a byte. Between the two are five bytes.
+    std::fstream file(table, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekg(-52, std::ios::end);
+    std::streamoff place = 0;
+    for (int shift = 0, byte = 0x80; (byte & 0x80) != 0; shift += 7) {
+        byte = file.get();
+        place |= std::streamoff{byte & 0x7f} << shift;
+    }
+    file.seekp(place - 11);
+    file.write("\xff\xff\xff\xff\xff\xff", 6);
+    file.close();
+    EXPECT_EQ(net.try_start("IOM"), 74) << net.log_of("IOM");
+    EXPECT_NE(net.log_of("IOM").find("event=refused code=storage_corrupt detail=\"" +
+                                     net.directory("IOM") + "/store"),
+              std::string::npos)
+        << net.log_of("IOM");
+}
+
 } // namespace
 } // namespace safar::process
