@@ -20,7 +20,6 @@ namespace {
 
 constexpr std::size_t leaving_max = 8; // refused clients with a thread; more are closed at once
 constexpr std::chrono::milliseconds leaving_linger{1000}; // for them to find the answer
-constexpr std::size_t kept_for_owner = 4;                 // places, and for root
 
 Error socket_error(ErrorCode code, const std::string& path, const char* what) {
     return failure(code, path + ": " + what + ": " + std::strerror(errno));
@@ -117,7 +116,8 @@ struct ApiServer::State {
     // must not keep others out.
     Result<> come_in(const Caller& caller, std::size_t connected) {
         SAFAR_TRY(const User user, context.desk->admit(caller));
-        if (connected >= options.connections_max + (user.owner ? kept_for_owner : 0))
+        const std::size_t kept = user.owner ? 0 : options.connections_for_owner;
+        if (connected + kept >= options.connections_max)
             return over_limit("too many connections to this node; try again");
         std::lock_guard lock(mutex);
         std::size_t& here = connected_as[caller.uid];

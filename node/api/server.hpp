@@ -12,6 +12,7 @@ struct ServerOptions {
         false; // any account may connect, strangers to be told so; else the owner alone
     std::size_t connections_max = 32;           // more are answered 503 and closed
     std::size_t connections_per_user_max = 8;   // the same; not for the owner and root
+    std::size_t connections_for_owner = 4;      // of all of them, and for root
     std::chrono::milliseconds idle{300'000};    // between two requests
     std::chrono::milliseconds silence{60'000};  // within one; a header is whole by then
     std::function<Caller()> who_for_tests = {}; // called in place of asking the kernel

@@ -202,9 +202,20 @@ TEST_F(Server, OneUserTakesNoMoreThanTheirShareOfTheConnections) {
         [&] { return Client(path).ask(get("/v1/status")).starts_with("HTTP/1.1 200"); }));
 }
 
+TEST_F(Server, SomePlacesAreTheOwners) {
+    ServerOptions options;
+    options.connections_max = 3;
+    options.connections_for_owner = 1;
+    start_with_people(options);
+    auto first = client_of(games), second = client_of(daemon);
+    EXPECT_THAT(Client(path).ask(get("/v1/status")), StartsWith("HTTP/1.1 503"));
+    client_of(TestApi::owner().uid);
+}
+
 TEST_F(Server, AStrangerIsToldSoAndTakesNobodysPlace) {
     ServerOptions options;
     options.connections_max = 2;
+    options.connections_for_owner = 1;
     options.idle = 3s; // ends this test where strangers are waited for
     start_with_people(options);
     comes = stranger;
