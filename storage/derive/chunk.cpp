@@ -297,7 +297,7 @@ Result<> Chunk::write_index() {
         if (group.folds) writes.push_back({record_key(id(group)), encode_entry(*group.entry)});
     std::ranges::move(words_, std::back_inserter(writes));
     std::ranges::move(no_effects_, std::back_inserter(writes));
-    return writes.size() == 1 ? Result<>(success()) : state_.store_.write(writes);
+    return writes.size() == 1 ? Result<>(success()) : state_.write(writes);
 }
 
 // Lets readers see the chunk: rows of records of one event in order of arrival, so that neighbours

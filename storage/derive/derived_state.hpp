@@ -58,6 +58,7 @@ public:
     [[nodiscard]] Columns& columns(std::uint16_t kind); // state_ held exclusively
     // Makes room in the table for so many more records.
     void make_room(std::size_t records);
+    [[nodiscard]] Result<> write(std::span<const KeyValue::Write> writes); // notes damage
     // Under the rules that are pinned.
     [[nodiscard]] Hash stamp_of(const Mark& mark) const;
 

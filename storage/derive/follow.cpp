@@ -218,6 +218,13 @@ Result<> DerivedState::checkpoint() {
     return persist();
 }
 
+// What a write is told of damage it can not mend: all is derived again.
+Result<> DerivedState::write(std::span<const KeyValue::Write> writes) {
+    auto written = store_.write(writes);
+    if (!written && written.error().code == ErrorCode::storage_corrupt) damaged_ = true;
+    return written;
+}
+
 // Segments, then the mark: whatever part of it a crash leaves, the mark before it stays true.
 Result<> DerivedState::persist() {
     if (persisted_ == mark_.position) return success();
@@ -229,14 +236,14 @@ Result<> DerivedState::persist() {
             // Takes under no lock: only the holder of work_ changes columns.
             auto writes = columns.take_dirty(columns_prefix(kind), checkpoint_write_bytes);
             if (writes.empty()) break;
-            if (auto written = store_.write(writes); !written) {
+            if (auto written = write(writes); !written) {
                 loaded_ = false; // what was taken counts as written: load what is
                 return written;
             }
         }
     }
     const KeyValue::Write last{mark_key(), encode_mark(mark)};
-    SAFAR_TRY(store_.write({&last, 1}));
+    SAFAR_TRY(write({&last, 1}));
     SAFAR_TRY(store_.flush());
     persisted_ = mark_.position;
     events_since_checkpoint_ = 0;

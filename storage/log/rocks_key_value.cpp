@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <rocksdb/utilities/checkpoint.h>
+#include <utility>
 
 namespace safar {
 namespace {
@@ -19,12 +20,36 @@ Error read_error(const rocksdb::Status& status, std::string_view doing) {
                        ": the log loses nothing by it; `safar rebuild` derives it again");
 }
 
+// Of a merge RocksDB tells how it ended, then on the same thread what it makes of that.
+thread_local bool derived_state_failed = false;
+
 } // namespace
+
+void DerivedDamage::OnCompactionCompleted(rocksdb::DB*, const rocksdb::CompactionJobInfo& job) {
+    derived_state_failed = job.cf_name == derived_family && job.status.IsCorruption();
+    if (!derived_state_failed) return;
+    std::lock_guard lock(mutex_);
+    found_.emplace(job.cf_id, job.status);
+}
+
+void DerivedDamage::OnBackgroundError(rocksdb::BackgroundErrorReason reason,
+                                      rocksdb::Status* error) {
+    if (reason != rocksdb::BackgroundErrorReason::kCompaction) return;
+    if (std::exchange(derived_state_failed, false)) *error = rocksdb::Status::OK();
+}
+
+rocksdb::Status DerivedDamage::of(std::uint32_t family) const {
+    std::lock_guard lock(mutex_);
+    auto found = found_.find(family);
+    return found == found_.end() ? rocksdb::Status::OK() : found->second;
+}
 
 RocksKeyValue::RocksKeyValue(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family,
                              const rocksdb::ColumnFamilyOptions& options,
-                             std::function<Result<>()> has_room)
-    : db_(db), options_(options), has_room_(std::move(has_room)), family_(own(family)) {}
+                             std::function<Result<>()> has_room,
+                             std::shared_ptr<const DerivedDamage> damage)
+    : db_(db), options_(options), has_room_(std::move(has_room)), damage_(std::move(damage)),
+      family_(own(family)) {}
 
 RocksKeyValue::Family RocksKeyValue::own(rocksdb::ColumnFamilyHandle* handle) const {
     return {handle,
@@ -86,6 +111,8 @@ Result<> RocksKeyValue::scan(ByteView prefix, ByteView from,
 
 Result<> RocksKeyValue::write(std::span<const Write> writes) {
     const Family family = this->family();
+    if (auto status = damage_->of(family->GetID()); !status.ok())
+        return read_error(status, "merging tables of derived state");
     rocksdb::WriteBatch batch;
     for (const Write& write : writes) {
         if (write.value)
@@ -114,7 +141,7 @@ Result<> RocksKeyValue::clear() {
     if (auto status = db_.DropColumnFamily(old.get()); !status.ok())
         return rocks_error(status, "dropping derived state");
     rocksdb::ColumnFamilyHandle* fresh = nullptr;
-    if (auto status = db_.CreateColumnFamily(options_, "derived", &fresh); !status.ok())
+    if (auto status = db_.CreateColumnFamily(options_, derived_family, &fresh); !status.ok())
         return rocks_error(status, "starting derived state anew");
     std::lock_guard lock(mutex_);
     family_ = own(fresh);

@@ -99,7 +99,7 @@ std::vector<rocksdb::ColumnFamilyDescriptor> rocks_families(const RocksOptions& 
             {"journal", journal},
             {"quarantine", small},
             {"evidence", small},
-            {"derived", derived}};
+            {derived_family, derived}};
 }
 
 Error rocks_error(const rocksdb::Status& status, std::string_view doing, std::string_view advice) {

@@ -14,8 +14,10 @@ struct ColumnFamilyDescriptor;
 
 namespace safar {
 
+constexpr const char* derived_family = "derived";
+
 [[nodiscard]] rocksdb::DBOptions rocks_db_options(const RocksOptions& options);
-// In order: the tables (Table::meta is "default"), then "derived".
+// In order: the tables (Table::meta is "default"), then derived_family.
 [[nodiscard]] std::vector<rocksdb::ColumnFamilyDescriptor>
 rocks_families(const RocksOptions& options);
 

@@ -53,13 +53,17 @@ Result<> RocksStore::open_database() {
     auto families = rocks_families(options_);
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
     rocksdb::DB* db = nullptr;
+    rocksdb::DBOptions settings = rocks_db_options(options_);
+    auto damage = std::make_shared<DerivedDamage>();
+    settings.listeners.push_back(damage);
     rocksdb::Status status =
-        rocksdb::DB::Open(rocks_db_options(options_), options_.directory, families, &handles, &db);
+        rocksdb::DB::Open(settings, options_.directory, families, &handles, &db);
     if (!status.ok()) return rocks_error(status, "opening " + options_.directory);
     db_.reset(db);
     std::copy_n(handles.begin(), table_count, families_.begin());
-    derived_ = std::make_unique<RocksKeyValue>(*db_, handles.back(), families.back().options,
-                                               [this] { return check_space(0); });
+    derived_ = std::make_unique<RocksKeyValue>(
+        *db_, handles.back(), families.back().options, [this] { return check_space(0); },
+        std::move(damage));
     return success();
 }
 

@@ -13,6 +13,7 @@ public:
     std::vector<std::vector<Write>> history; // every write since the start or the last clear
     std::size_t refuse_after = SIZE_MAX;     // writes that still succeed
     std::string unreadable; // keys that start so lie in a damaged block, until the next clear
+    bool unmerged = false;  // tables could not be merged: no write until the next clear
 
     Result<std::optional<Bytes>> get(ByteView key) const override {
         if (!unreadable.empty() && as_text(key).starts_with(unreadable))
@@ -38,6 +39,7 @@ public:
     }
     Result<> write(std::span<const Write> writes) override {
         if (refuse_after == 0) return failure(ErrorCode::storage_failed, "refused by the test");
+        if (unmerged) return failure(ErrorCode::storage_corrupt, "tables could not be merged");
         --refuse_after;
         for (std::size_t i = 1; i < writes.size(); ++i)
             if (!(as_text(writes[i - 1].key) < as_text(writes[i].key)))
@@ -51,6 +53,7 @@ public:
         map_.clear();
         history.clear();
         unreadable.clear();
+        unmerged = false;
         return success();
     }
 

@@ -260,6 +260,30 @@ TEST(Recovery, AnIndexEntryInADamagedBlockIsDerivedAgain) {
     EXPECT_EQ(answers(*derived, World::records), expected);
 }
 
+TEST(Recovery, AWriteThatIsToldOfDamageHasEverythingDerivedAgain) {
+    World world;
+    const std::string expected = world.expected();
+    for (bool at_a_checkpoint : {false, true}) {
+        ProxyLog log(*world.inner);
+        auto derived = Derived::open(log, schema).value();
+        ASSERT_EQ(derived->follow(7).value(), 7u);
+        log.store.unmerged = true;
+        Error told;
+        if (at_a_checkpoint) {
+            auto kept = derived->checkpoint();
+            ASSERT_FALSE(kept.has_value());
+            told = kept.error();
+        } else {
+            auto taken = derived->follow(1);
+            ASSERT_FALSE(taken.has_value());
+            told = taken.error();
+        }
+        EXPECT_EQ(told.code, ErrorCode::storage_corrupt);
+        follow_all(*derived);
+        EXPECT_EQ(answers(*derived, World::records), expected);
+    }
+}
+
 TEST(Recovery, AnotherSchemaAtTheStartDerivesEverythingAgain) {
     World world;
     ProxyLog log(*world.inner);
