@@ -156,6 +156,13 @@ TEST_F(DelegationRules, OnlyAWriterLetsAReaderAndOnlyInWhatIsThere) {
     refused(make_delegation_notice(text, value_of(parse_delegation(text))),
             ErrorCode::bad_signature, "FIA");
     EXPECT_FALSE(parse_delegation(text + " ")) << "one spelling";
+    for (const char* kinds :
+         {"[]", R"(["movement", "movement"])", R"(["victim_case", "movement"])"}) {
+        auto parsed = parse_delegation(replaced(text, R"(["movement"])", kinds));
+        ASSERT_FALSE(parsed) << kinds;
+        EXPECT_NE(parsed.error().detail.find("at least one kind, ascending"), std::string::npos)
+            << describe(parsed.error());
+    }
     EXPECT_TRUE(held.notices().empty());
 }
 

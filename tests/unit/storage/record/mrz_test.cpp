@@ -139,6 +139,19 @@ TEST(Mrz, RefusalsSayWhatIsWrongAndWhere) {
     EXPECT_THAT(refusal(text), HasSubstr("a card begins with A, C or I"));
 }
 
+// With the digits that belong to it, so that only the calendar is left to object.
+TEST(Mrz, ADateThatIsInNoCalendarIsRefusedThoughItsDigitFits) {
+    for (const auto& [date, what] :
+         {std::pair{"740812", "birth date"}, {"120415", "expiry date"}}) {
+        std::string text = passport;
+        const std::size_t at = text.find(date);
+        ASSERT_NE(at, std::string::npos) << date;
+        text.replace(at + 2, 2, "13");
+        text[at + 6] = mrz_check_digit(text.substr(at, 6));
+        EXPECT_THAT(refusal(text), HasSubstr(std::string("is no ") + what + " as YYMMDD"));
+    }
+}
+
 // Every digit of the text replaced by every other digit.
 void expect_each_digit_error_found(const std::string& text) {
     ASSERT_EQ(refusal(text), "(accepted)") << text;
