@@ -1,4 +1,5 @@
 #include "charter_fixture.hpp"
+#include "node/charter/charter_state.hpp"
 
 namespace safar {
 namespace {
@@ -53,6 +54,25 @@ TEST_F(AuthorityTable, AnotherNodesKeyIsQuarantinedAndAStrangersUnknown) {
     BatchHeader by_tls_key = header(network.iom, "movement", network.iom);
     by_tls_key.key = network.iom.tls.id();
     EXPECT_EQ(authority->standing(by_tls_key), Standing::unknown);
+}
+
+TEST_F(AuthorityTable, ASuspensionStopsWhomItNamesWhereverTheyStandInTheCharter) {
+    for (const auto& [by, stopped] :
+         {std::pair{&network.iom, &network.fia}, {&network.fia, &network.iom}}) {
+        CharterState held = value_of(CharterState::begin({charter, network.signed_text()}));
+        Suspension what;
+        what.network = authority->network();
+        what.epoch = charter->identity;
+        what.node = stopped->id();
+        what.reason = "its key was stolen";
+        const std::string text = value_of(write_suspension(what, by->agency, by->signing));
+        ASSERT_TRUE(
+            held.take_notice(value_of(parse_notice(make_suspension_notice(text, what).bytes))));
+        const auto now = held.authority();
+        EXPECT_EQ(now->standing(header(*stopped, "movement", *stopped)), Standing::quarantine)
+            << stopped->agency;
+        EXPECT_EQ(now->standing(header(*by, "movement", *by)), Standing::counts) << by->agency;
+    }
 }
 
 TEST_F(AuthorityTable, LaterEpochsWaitAndOtherCharactersOfThisOneDoNotCount) {

@@ -205,6 +205,8 @@ TEST(Charter, EveryBrokenRuleIsRefusedAndSaid) {
         {"name = \"protection\"", "name = \"movement\"", "stands twice"},
         {"name = \"protection\"", "name = \"../etc\"", "a-z"},
         {"name = \"schema/movement.toml\"", "name = \"schema/../x.toml\"", "neither"},
+        {"name = \"schema/movement.toml\"", "name = \"schema/movement.text\"", "neither"},
+        {"name = \"schema/movement.toml\"", "name = \"scheme/movement.toml\"", "neither"},
         {"title = \"A kind\"", "title = \"Another\"", "another text"},
         {"steward = true", "steward = 1", "true or false"},
         {"[charter]\n", "[charter]\nnetwork = \"x\"\n", "line"},
