@@ -52,7 +52,11 @@ struct DateParts {
 
     bool take(char what, std::string_view& text) {
         switch (what) {
-        case 'Y': return (year = take_number(text, 4)) > 0;
+        case 'Y': { // all four digits: "05/06/23" is of no year that can be told
+            const std::size_t before = text.size();
+            year = take_number(text, 4);
+            return year > 0 && before - text.size() == 4;
+        }
         case 'm': return (month = take_number(text, 2)) > 0;
         case 'd': return (day = take_number(text, 2)) > 0;
         case 'q': return (quarter = take_number(text, 1)) > 0 && quarter <= 4;
@@ -128,6 +132,26 @@ std::optional<std::int64_t> read_scientific(std::string_view text) {
     return number;
 }
 
+// Takes out separators where they stand between groups of three: "1,022", not "1,2" or "12,50".
+std::optional<std::string> without_groups(std::string_view text) {
+    if (text.find(',') == std::string_view::npos) return std::string(text);
+    std::string plain;
+    std::size_t since = 0;
+    bool first = true;
+    for (char c : text) {
+        if (c == ',') {
+            if (since == 0 || (!first && since != 3) || since > 3) return std::nullopt;
+            first = false;
+            since = 0;
+        } else {
+            plain += c;
+            since += is_digit(c) ? 1 : 0;
+        }
+    }
+    if (since != 3) return std::nullopt;
+    return plain;
+}
+
 bool any_of_ignoring_case(const std::vector<std::string>& texts, std::string_view text) {
     return std::ranges::any_of(texts, [&](const std::string& each) {
         return std::ranges::equal(each, text, {}, ascii_lower_of, ascii_lower_of);
@@ -191,9 +215,13 @@ Result<Value> read_one(const Schema& schema, const Field& field, const FieldMap&
         break;
     case FieldType::money:
         if (!map.currency.empty()) {
-            std::string amount(text);
-            std::erase(amount, ',');
-            return parse_value(schema, field, amount + " " + map.currency);
+            const std::size_t point = std::min(text.find('.'), text.size());
+            auto whole = without_groups(text.substr(0, point));
+            if (!whole)
+                return refuse(text, "is no amount: commas stand between groups of three digits "
+                                    "only, and a point before the decimals");
+            *whole += text.substr(point);
+            return parse_value(schema, field, *whole + " " + map.currency);
         }
         break;
     case FieldType::text:
@@ -238,27 +266,11 @@ std::optional<std::int64_t> read_number(std::string_view text) {
             return std::nullopt;
         text = text.substr(0, dot);
     }
-    std::string plain;
-    if (text.find(',') != std::string_view::npos) {
-        // Separators only between groups of three: "1,022", not "1,2".
-        std::size_t since = 0;
-        bool first = true;
-        for (char c : text) {
-            if (c == ',') {
-                if (since == 0 || (!first && since != 3) || since > 3) return std::nullopt;
-                first = false;
-                since = 0;
-            } else {
-                plain += c;
-                since += is_digit(c) ? 1 : 0;
-            }
-        }
-        if (since != 3) return std::nullopt;
-        text = plain;
-    }
+    const auto plain = without_groups(text);
+    if (!plain) return std::nullopt;
     std::int64_t number = 0;
-    auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (code != std::errc() || end != text.data() + text.size()) return std::nullopt;
+    auto [end, code] = std::from_chars(plain->data(), plain->data() + plain->size(), number);
+    if (code != std::errc() || end != plain->data() + plain->size()) return std::nullopt;
     return number;
 }
 

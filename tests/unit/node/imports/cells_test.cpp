@@ -44,6 +44,29 @@ TEST(Cells, DaysThatDoNotExistAreNoDates) {
     EXPECT_EQ(day("Marchember 1, 2019", {"%B %d, %Y"}), "none");
 }
 
+TEST(Cells, AYearHasFourDigits) {
+    EXPECT_EQ(day("05/06/23", {"%d/%m/%Y"}), "none");
+    EXPECT_EQ(day("05/06/202", {"%d/%m/%Y"}), "none");
+    EXPECT_EQ(day("05/06/20235", {"%d/%m/%Y"}), "none");
+    EXPECT_EQ(day("23-06-05", {"%Y-%m-%d"}), "none");
+}
+
+TEST(Cells, CommasInAnAmountStandBetweenGroupsOfThreeOnly) {
+    Field field;
+    field.type = FieldType::money;
+    FieldMap map;
+    map.currency = "USD";
+    const auto amount = [&](std::string_view text) {
+        auto values = read_cell(Schema{}, field, map, text);
+        return values ? show_value(values.value().at(0)) : "none";
+    };
+    EXPECT_EQ(amount("1,234.56"), "1234.56 USD");
+    EXPECT_EQ(amount("-1,234,567"), "-1234567.00 USD");
+    EXPECT_EQ(amount("12.50"), "12.50 USD");
+    for (const char* wrong : {"12,50", "1,2345", "1,23,456", "1.234,56", ",100", "1,,000"})
+        EXPECT_EQ(amount(wrong), "none") << wrong;
+}
+
 TEST(Cells, ClaimedTimeIsTheLastDayOfWhatIsKnown) {
     auto at = [](std::string_view text, const char* format) {
         return claimed_time(*read_date(text, {format})).microseconds / 86'400'000'000;
