@@ -52,7 +52,9 @@ public:
     [[nodiscard]] bool said() const { return said_; }
     [[nodiscard]] std::string_view last_edition() const { return last_edition_; }
 
-    [[nodiscard]] std::vector<Snapshot> snapshots(std::uint16_t field) const {
+    // `together`: a field whose values are said all at once, so that each event says what stands.
+    // (What it sets aside may be what a person said, and then it replaces no dot of the source's.)
+    [[nodiscard]] std::vector<Snapshot> snapshots(std::uint16_t field, bool together) const {
         std::vector<Snapshot> out;
         std::vector<Stands> stands;
         for (const HeldEvent* event : own_) {
@@ -61,7 +63,12 @@ public:
                                return std::binary_search(event->replaces.begin(),
                                                          event->replaces.end(), one.dot);
                            }) > 0;
-            touched |= add_assertions(*event, field, stands);
+            std::vector<Stands> said;
+            if (add_assertions(*event, field, said)) {
+                touched = true;
+                if (together) stands.clear();
+                stands.insert(stands.end(), said.begin(), said.end());
+            }
             if (!touched) continue;
             Snapshot now{event->body.edition, {}};
             for (const Stands& one : stands) now.values.push_back(one.value);
@@ -111,12 +118,13 @@ bool said_before(const std::vector<Snapshot>& past, std::string_view edition,
 void diff_field(const Field& field, const Past& past, std::string_view edition, Values wanted,
                 RowDiff& out) {
     tidy(wanted);
-    std::vector<Snapshot> snapshots = past.snapshots(field.tag);
+    const bool together = field.rule != Rule::set && field.rule != Rule::ledger;
+    std::vector<Snapshot> snapshots = past.snapshots(field.tag, together);
     const Values last = snapshots.empty() ? Values{} : snapshots.back().values;
     if (wanted == last || said_before(snapshots, edition, wanted)) return;
 
     std::vector<Stands> live = past.live(field.tag);
-    if (field.rule != Rule::set && field.rule != Rule::ledger) {
+    if (together) {
         for (Value& value : wanted) out.assertions.push_back({field.tag, std::move(value)});
         for (const Stands& one : live) out.replaces.push_back(one.dot);
         return;

@@ -129,6 +129,24 @@ TEST_F(ImportDiff, WhatAPersonCorrectedStandsUntilTheRegisterSaysSomethingNew) {
     EXPECT_EQ(diff.replaces[0].sequence, 2u);
 }
 
+TEST_F(ImportDiff, WhatReplacedAPersonsWordIsSaidOnceAndOverridesNobodyLater) {
+    import(row("2019", {persons(2)}));
+    EventBody typed = row("", {persons(5)});
+    typed.source.clear();
+    Dot old{{}, 1, 0, {}};
+    old.leaf.raw[0] = std::byte{1};
+    hold("IOM", typed, {old});
+    EXPECT_FALSE(import(row("2021", {persons(3)})).empty());
+    EXPECT_TRUE(import(row("2021", {persons(3)})).empty());
+    typed.assertions = {persons(9)};
+    Dot three{{}, 3, 0, {}};
+    three.leaf.raw[0] = std::byte{3};
+    hold("IOM", typed, {three});
+    EXPECT_TRUE(import(row("2021", {persons(3)})).empty());
+    EXPECT_TRUE(import(row("2022", {persons(3)})).empty());
+    EXPECT_FALSE(import(row("2022", {persons(4)})).empty());
+}
+
 TEST_F(ImportDiff, AResolutionByAnotherAgencyIsNotUndoneByTheSameRow) {
     import(row("2019", {persons(2)}));
     Dot old{{}, 1, 0, {}};
