@@ -1,5 +1,7 @@
 #include "node/casework/consent.hpp"
 
+#include "node/registry/steady.hpp"
+
 #include <algorithm>
 
 namespace safar {
@@ -32,8 +34,9 @@ bool Permission::covers(std::string_view purpose, std::string_view recipient) co
 bool Permission::covers_group(std::string_view group) const { return safar::covers(groups, group); }
 
 Result<std::vector<Permission>> permissions_of(Registry& registry, const RecordId& subject) {
-    SAFAR_TRY(registry.node().await_own_writes());
-    SAFAR_TRY(auto mentions, registry.node().derived().mentions(subject, consents_max));
+    SAFAR_TRY(auto mentions, steady(registry.node(), [&] {
+                  return registry.node().derived().mentions(subject, consents_max);
+              }));
     std::vector<Permission> out;
     for (const RecordId& id : mentions) {
         SAFAR_TRY(auto view, registry.show(id));

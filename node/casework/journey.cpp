@@ -1,5 +1,7 @@
 #include "node/casework/journey.hpp"
 
+#include "node/registry/steady.hpp"
+
 #include <algorithm>
 #include <set>
 
@@ -10,7 +12,8 @@ constexpr std::size_t mentions_max = 100'000;
 constexpr std::uint32_t far = 3; // references away from the subject
 
 std::string day_about(const HeldEvent& event, const RecordView& view) {
-    if (view.kind != nullptr && !view.kind->time_field.empty()) {
+    if (view.kind != nullptr && event.body.kind == view.kind->tag &&
+        !view.kind->time_field.empty()) {
         const Field* field = view.kind->field(std::string_view(view.kind->time_field));
         for (const Assertion& each : event.body.assertions)
             if (each.field == field->tag) return show_value(each.value);
@@ -161,8 +164,7 @@ private:
 } // namespace
 
 Result<Journey> read_journey(Registry& registry, const RecordId& subject) {
-    SAFAR_TRY(registry.node().await_own_writes());
-    return JourneyReader(registry).read(subject);
+    return steady(registry.node(), [&] { return JourneyReader(registry).read(subject); });
 }
 
 std::vector<Acknowledgement> acknowledgements(const Journey& journey) {

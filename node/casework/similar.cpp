@@ -1,6 +1,7 @@
 #include "node/casework/similar.hpp"
 
 #include "node/casework/names.hpp"
+#include "node/registry/steady.hpp"
 
 #include <algorithm>
 #include <unordered_map>
@@ -128,8 +129,9 @@ Result<std::vector<SimilarRecord>> find_similar(Registry& registry, const std::s
     }
     if (given.empty()) return out;
     SAFAR_TRY(readable_compartment(*registry.node().charter(), kind, registry.node().agency()));
-    SAFAR_TRY(registry.node().await_own_writes());
-    SAFAR_TRY(auto found, candidates(registry.node().derived(), *known, given));
+    SAFAR_TRY(auto found, steady(registry.node(), [&] {
+                  return candidates(registry.node().derived(), *known, given);
+              }));
     const bool names = std::any_of(given.begin(), given.end(), is_name);
     for (const RecordId& id : found) {
         SAFAR_TRY(auto view, registry.show(id));

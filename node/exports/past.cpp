@@ -3,6 +3,7 @@
 #include "node/exports/iso.hpp"
 #include "node/registry/command_check.hpp"
 #include "node/registry/event_reader.hpp"
+#include "node/registry/steady.hpp"
 #include "storage/record/text.hpp"
 
 #include <algorithm>
@@ -106,6 +107,10 @@ RecordView PastView::view(std::shared_ptr<const Schema> schema, const RecordId& 
 }
 
 Result<HistoryView> PastView::history(const RecordId& id) const {
+    return steady(*node_, [&] { return read_history(id); });
+}
+
+Result<HistoryView> PastView::read_history(const RecordId& id) const {
     HistoryView out;
     out.schema = node_->derived().schema();
     SAFAR_TRY(auto entry, node_->derived().entry(id));
@@ -127,6 +132,11 @@ Result<RecordView> PastView::show(const RecordId& id) const {
 
 Result<std::vector<RecordView>> PastView::find(const StatisticsQuery& query, std::size_t limit,
                                                bool& truncated) const {
+    return steady(*node_, [&] { return read_found(query, limit, truncated); });
+}
+
+Result<std::vector<RecordView>> PastView::read_found(const StatisticsQuery& query,
+                                                     std::size_t limit, bool& truncated) const {
     const auto schema = node_->derived().schema();
     SAFAR_TRY(const Kind* kind, find_kind(*schema, query.kind));
     SAFAR_TRY(readable_compartment(*node_->charter(), query.kind, node_->agency()));

@@ -41,6 +41,9 @@ public:
 
 private:
     PastView(Node& node, const Past& past) : node_(&node), past_(past) {}
+    [[nodiscard]] Result<HistoryView> read_history(const RecordId& id) const;
+    [[nodiscard]] Result<std::vector<RecordView>>
+    read_found(const StatisticsQuery& query, std::size_t limit, bool& truncated) const;
     void forget_places(std::vector<EventPlace>& places) const;
     void forget_events(std::vector<HeldEvent>& events) const;
     [[nodiscard]] Error nothing_then(const RecordId& id) const;

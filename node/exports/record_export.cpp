@@ -20,6 +20,7 @@ void end_row(std::string& out) { out += '\n'; }
 
 Result<RecordExport> RecordExport::open(Node& node, const StatisticsQuery& query) {
     RecordExport out(node);
+    out.generation_ = node.derived().generation();
     SAFAR_TRY(node.await_own_writes());
     out.schema_ = node.derived().schema();
     SAFAR_TRY(out.kind_, find_kind(*out.schema_, query.kind));
@@ -52,6 +53,9 @@ Result<std::vector<Folded>> RecordExport::next() {
             if (record.kind == kind_->tag) out.push_back(std::move(record));
         }
     }
+    if (node_->derived().generation() != generation_)
+        return failure(ErrorCode::busy,
+                       "derived state began again while records were exported: export again");
     return out;
 }
 

@@ -19,7 +19,8 @@ public:
     [[nodiscard]] const Schema& schema() const { return *schema_; }
     [[nodiscard]] const Kind& kind() const { return *kind_; }
     [[nodiscard]] const std::string& compartment() const { return compartment_; }
-    // Empty: the end. Errors: storage_*.
+    // Empty: the end. Errors: storage_*; busy, where derived state began again since it was opened
+    // and records may be missing: export again.
     [[nodiscard]] Result<std::vector<Folded>> next();
 
 private:
@@ -28,6 +29,7 @@ private:
     std::shared_ptr<const Schema> schema_;
     const Kind* kind_ = nullptr;
     std::string compartment_;
+    std::uint64_t generation_ = 0; // of derived state, when it was opened
     std::vector<RecordId> ids_;
     std::size_t at_ = 0;
 };

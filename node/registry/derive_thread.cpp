@@ -16,7 +16,7 @@ constexpr std::chrono::milliseconds retry_pause_max{30'000};
 
 DeriveThread::DeriveThread(Derived& derived, const Log& log, std::function<void(std::string)> note)
     : derived_(derived), log_(log), note_(std::move(note)) {
-    position_ = checkpointed_ = derived_.position();
+    position_ = highest_ = checkpointed_ = derived_.position();
     target_ = log_.last_position();
 }
 
@@ -60,16 +60,22 @@ void DeriveThread::look_again() {
     wake_.notify_one();
 }
 
+// It may have begun again since the position was published: a task or a step does so by itself.
+bool DeriveThread::there(Position wanted) const {
+    return position() >= wanted && derived_.position() >= wanted;
+}
+
 Result<> DeriveThread::wait_for(Position wanted, std::chrono::milliseconds at_most) {
-    if (position() >= wanted) return success();
+    wanted = std::max(wanted, highest_.load(std::memory_order_acquire));
+    if (there(wanted)) return success();
     std::unique_lock lock(mutex_);
-    moved_.wait_for(lock, at_most, [&] { return position() >= wanted || ended_ || hindered_; });
-    if (position() >= wanted) return success();
+    moved_.wait_for(lock, at_most, [&] { return there(wanted) || ended_ || hindered_; });
+    if (there(wanted)) return success();
     if (hindered_) return *hindered_;
     if (ended_) return failure(ErrorCode::stopping, "the node is stopping");
-    return failure(ErrorCode::timed_out, "derived state is at position " +
-                                             std::to_string(position()) + " and did not reach " +
-                                             std::to_string(wanted) + " in time; try again");
+    return failure(ErrorCode::timed_out,
+                   "derived state is at position " + std::to_string(derived_.position()) +
+                       " and did not reach " + std::to_string(wanted) + " in time; try again");
 }
 
 Result<> DeriveThread::run(std::function<Result<>(Derived&)> task) {
@@ -104,7 +110,8 @@ void DeriveThread::loop() {
         }
         for (auto& task : tasks) {
             task(derived_);
-            position_.store(derived_.position(), std::memory_order_release);
+            std::lock_guard lock(mutex_);
+            publish();
         }
         step();
         checkpoint_when_due(idle);
@@ -119,7 +126,7 @@ void DeriveThread::step() {
     {
         // Under the lock, so that a reader between its test and its sleep is not missed.
         std::lock_guard lock(mutex_);
-        position_.store(derived_.position(), std::memory_order_release);
+        publish();
         if (taken.has_value()) hindered_.reset();
     }
     moved_.notify_all();
@@ -127,6 +134,13 @@ void DeriveThread::step() {
         retry_pause_ = retry_pause_min;
     else
         hindered_by(taken.error());
+}
+
+void DeriveThread::publish() {
+    const Position here = derived_.position();
+    if (here > highest_) highest_.store(here, std::memory_order_release);
+    // Who asked meanwhile that it look again is answered by the next step, not by this one.
+    if (!look_again_) position_.store(here, std::memory_order_release);
 }
 
 // Damage of derived state is derived again by the next follow(). Damage of the log stays, and what

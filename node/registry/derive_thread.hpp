@@ -33,8 +33,9 @@ public:
     // looked.
     void look_again();
     [[nodiscard]] Position position() const { return position_.load(std::memory_order_acquire); }
-    // Costs one load where derived state is there already. Errors: timed_out, stopping; where
-    // derived state can not follow, what hinders it (it is tried again all the time).
+    // Until derived state holds what it held at its best, and `position`: while it begins again,
+    // readers wait. Costs a shared lock where it is there already. Errors: timed_out, stopping;
+    // where derived state can not follow, what hinders it (it is tried again all the time).
     [[nodiscard]] Result<> wait_for(Position position,
                                     std::chrono::milliseconds at_most = std::chrono::minutes(2));
     // Why derived state does not follow the log: its last try failed; nullopt if it does.
@@ -45,13 +46,16 @@ public:
 private:
     void loop();
     void step();
+    void publish(); // mutex_ held
+    [[nodiscard]] bool there(Position wanted) const;
     void hindered_by(const Error& error);
     void checkpoint_when_due(bool idle);
 
     Derived& derived_;
     const Log& log_;
     std::function<void(std::string)> note_;
-    std::atomic<Position> position_{0};
+    std::atomic<Position> position_{0}; // 0: it is yet to look at what counts
+    std::atomic<Position> highest_{0};
     mutable std::mutex mutex_;
     std::condition_variable wake_;  // the derive thread waits
     std::condition_variable moved_; // readers wait

@@ -83,7 +83,9 @@ void Node::remember_own(Position position) {
     }
 }
 
-Result<> Node::await_own_writes() { return deriver_->wait_for(own_.load()); }
+Result<> Node::await_own_writes(std::chrono::milliseconds at_most) {
+    return deriver_->wait_for(own_.load(), at_most);
+}
 
 std::shared_ptr<const Authority> Node::authority() const { return log_.authority(); }
 

@@ -55,8 +55,10 @@ public:
     append_together(std::vector<AppendRequest> requests);
     // Later reads wait until derived state has reached `position`.
     void remember_own(Position position);
-    // Derived state has reached everything that this node has appended.
-    [[nodiscard]] Result<> await_own_writes();
+    // Derived state has reached everything that this node has appended, and what it held before it
+    // began again. For a read in several steps: steady.hpp.
+    [[nodiscard]] Result<>
+    await_own_writes(std::chrono::milliseconds at_most = std::chrono::minutes(2));
 
     // --- PeerHost and SessionView ---
     [[nodiscard]] const Log& log() const override { return log_; }

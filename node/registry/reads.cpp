@@ -1,4 +1,5 @@
 #include "node/registry/command_check.hpp"
+#include "node/registry/steady.hpp"
 
 #include <algorithm>
 
@@ -48,54 +49,56 @@ Error Registry::not_here(const Error& error) const {
 }
 
 Result<RecordView> Registry::show(const RecordId& id) {
-    SAFAR_TRY(node_.await_own_writes());
-    auto view = view_of(id);
+    auto view = steady(node_, [&] { return view_of(id); });
     if (!view.has_value() && view.error().code == ErrorCode::not_found)
         return not_here(view.error());
     return view;
 }
 
 Result<HistoryView> Registry::history(const RecordId& id) {
-    SAFAR_TRY(node_.await_own_writes());
-    HistoryView view;
-    view.schema = node_.derived().schema();
-    SAFAR_TRY(auto entry, node_.derived().entry(id));
-    if (!entry)
-        return not_here(
-            failure(ErrorCode::not_found, "no record " + show_id(id) + " is held here"));
-    view.kind = view.schema->kind(entry->kind);
-    SAFAR_TRY(view.events, node_.derived().events(*entry));
-    return view;
+    return steady(node_, [&]() -> Result<HistoryView> {
+        HistoryView view;
+        view.schema = node_.derived().schema();
+        SAFAR_TRY(auto entry, node_.derived().entry(id));
+        if (!entry)
+            return not_here(
+                failure(ErrorCode::not_found, "no record " + show_id(id) + " is held here"));
+        view.kind = view.schema->kind(entry->kind);
+        SAFAR_TRY(view.events, node_.derived().events(*entry));
+        return view;
+    });
 }
 
 Result<std::vector<RecordView>> Registry::find(const StatisticsQuery& query, std::size_t limit,
                                                bool& truncated) {
-    SAFAR_TRY(node_.await_own_writes());
-    auto schema = node_.derived().schema();
-    SAFAR_TRY(find_kind(*schema, query.kind));
-    SAFAR_TRY(readable_compartment(*node_.charter(), query.kind, node_.agency()));
-    SAFAR_TRY(auto ids, node_.derived().find(query, limit + 1));
-    truncated = ids.size() > limit;
-    if (truncated) ids.resize(limit);
-    std::vector<RecordView> out;
-    out.reserve(ids.size());
-    for (const RecordId& id : ids) {
-        SAFAR_TRY(auto view, view_of(id));
-        out.push_back(std::move(view));
-    }
-    return out;
+    return steady(node_, [&]() -> Result<std::vector<RecordView>> {
+        auto schema = node_.derived().schema();
+        SAFAR_TRY(find_kind(*schema, query.kind));
+        SAFAR_TRY(readable_compartment(*node_.charter(), query.kind, node_.agency()));
+        SAFAR_TRY(auto ids, node_.derived().find(query, limit + 1));
+        truncated = ids.size() > limit;
+        if (truncated) ids.resize(limit);
+        std::vector<RecordView> out;
+        out.reserve(ids.size());
+        for (const RecordId& id : ids) {
+            SAFAR_TRY(auto view, view_of(id));
+            out.push_back(std::move(view));
+        }
+        return out;
+    });
 }
 
-Result<std::vector<Conflict>> Registry::conflicts(std::size_t limit) {
-    SAFAR_TRY(node_.await_own_writes());
-    return node_.derived().conflicts(limit);
+Result<std::vector<Conflict>> Registry::conflicts(std::size_t limit,
+                                                  const Derived::WantedConflict& wanted) {
+    return steady(node_, [&] { return node_.derived().conflicts(limit, wanted); });
 }
 
 Result<StatisticsTable> Registry::statistics(const StatisticsQuery& query) {
-    SAFAR_TRY(node_.await_own_writes());
-    SAFAR_TRY(find_kind(*node_.derived().schema(), query.kind));
-    SAFAR_TRY(readable_compartment(*node_.charter(), query.kind, node_.agency()));
-    return node_.derived().count(query);
+    return steady(node_, [&]() -> Result<StatisticsTable> {
+        SAFAR_TRY(find_kind(*node_.derived().schema(), query.kind));
+        SAFAR_TRY(readable_compartment(*node_.charter(), query.kind, node_.agency()));
+        return node_.derived().count(query);
+    });
 }
 
 Result<std::vector<CompartmentSummary>> Registry::compartments(std::string_view only, bool state) {

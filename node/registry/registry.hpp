@@ -149,7 +149,8 @@ public:
     [[nodiscard]] Result<HistoryView> history(const RecordId& id);
     [[nodiscard]] Result<std::vector<RecordView>> find(const StatisticsQuery& query,
                                                        std::size_t limit, bool& truncated);
-    [[nodiscard]] Result<std::vector<Conflict>> conflicts(std::size_t limit);
+    [[nodiscard]] Result<std::vector<Conflict>>
+    conflicts(std::size_t limit, const Derived::WantedConflict& wanted = {});
     [[nodiscard]] Result<StatisticsTable> statistics(const StatisticsQuery& query);
     // All compartments of the charter; with `state` the state digests of those held (reads
     // everything). `only`: one compartment, which this node may hold. Errors: not_found,

@@ -4,6 +4,7 @@
 #include "storage/record/text.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace safar {
 
@@ -23,6 +24,11 @@ DerivedState::DerivedState(Log& log, std::shared_ptr<const Schema> schema, Words
 Position DerivedState::position() const {
     std::shared_lock lock(state_);
     return mark_.position;
+}
+
+std::uint64_t DerivedState::generation() const {
+    std::shared_lock lock(state_);
+    return generation_;
 }
 
 std::shared_ptr<const Schema> DerivedState::schema() const {
@@ -82,8 +88,10 @@ Result<std::vector<std::optional<RecordEntry>>>
 DerivedState::entries(std::span<const RecordId> ids) const {
     std::vector<std::optional<RecordEntry>> out(ids.size());
     std::vector<std::size_t> joined; // of several events
+    std::uint64_t generation = 0;
     {
         std::shared_lock lock(state_);
+        generation = generation_;
         for (std::size_t i = 0; i < ids.size(); ++i) {
             auto place = locate(ids[i]);
             if (!place) continue;
@@ -100,6 +108,9 @@ DerivedState::entries(std::span<const RecordId> ids) const {
     keys.reserve(joined.size());
     for (std::size_t i : joined) keys.push_back(record_key(ids[i]));
     SAFAR_TRY(auto values, store_.get_many(keys));
+    // Entries that are gone with everything else are no damage.
+    if (generation != this->generation())
+        return failure(ErrorCode::busy, "derived state began again meanwhile: ask again");
     for (std::size_t i = 0; i < joined.size(); ++i) {
         SAFAR_TRY(out[joined[i]], whole(ids[joined[i]], *out[joined[i]], values[i]));
     }
@@ -151,7 +162,13 @@ Result<> DerivedState::alike(const Kind& kind, std::string_view word, const Alik
     });
 }
 
-Result<std::vector<Conflict>> DerivedState::conflicts(std::size_t limit) const {
+Result<std::vector<Conflict>> DerivedState::conflicts(std::size_t limit,
+                                                      const WantedConflict& wanted) const {
+    // The oldest so far, as a heap: the youngest of them is at the front.
+    const auto older = [](const Conflict& a, const Conflict& b) {
+        return std::tie(a.since.microseconds, a.record, a.field) <
+               std::tie(b.since.microseconds, b.record, b.field);
+    };
     std::vector<Conflict> out;
     const Bytes prefix{std::byte{'c'}};
     Result<> outcome = success();
@@ -162,10 +179,18 @@ Result<std::vector<Conflict>> DerivedState::conflicts(std::size_t limit) const {
             outcome = std::move(conflict).error();
             return false;
         }
+        if (wanted && !wanted(conflict.value())) return true;
+        if (out.size() == limit) {
+            if (!older(conflict.value(), out.front())) return true;
+            std::ranges::pop_heap(out, older);
+            out.pop_back();
+        }
         out.push_back(std::move(conflict).value());
-        return out.size() < limit;
+        std::ranges::push_heap(out, older);
+        return true;
     }));
     SAFAR_TRY(outcome);
+    std::ranges::sort_heap(out, older);
     return out;
 }
 

@@ -52,6 +52,9 @@ public:
     // 10 us and more where it joins one.
     [[nodiscard]] virtual Result<std::size_t> follow(std::size_t batches_max) = 0;
     [[nodiscard]] virtual Position position() const = 0;
+    // Another number whenever everything begins again. Who reads in several steps compares it
+    // before and after: what is read in between may be of the half that is derived by then.
+    [[nodiscard]] virtual std::uint64_t generation() const = 0;
     // Persists columns and index so that a restart continues from here. follow() does so by itself
     // about every 512 k events.
     [[nodiscard]] virtual Result<> checkpoint() = 0;
@@ -64,7 +67,8 @@ public:
 
     // --- records ---
     [[nodiscard]] virtual Result<std::optional<RecordEntry>> entry(const RecordId& id) const = 0;
-    // One answer for each id; ids ascending is fastest.
+    // One answer for each id; ids ascending is fastest. Errors: busy, if everything began again
+    // meanwhile: ask again.
     [[nodiscard]] virtual Result<std::vector<std::optional<RecordEntry>>>
     entries(std::span<const RecordId> ids) const = 0;
     // The events held of a record, in order of arrival. Errors: not_found.
@@ -89,7 +93,10 @@ public:
                                          const Alike& visit) const = 0;
     [[nodiscard]] virtual std::uint64_t records(std::string_view kind) const = 0;
 
-    [[nodiscard]] virtual Result<std::vector<Conflict>> conflicts(std::size_t limit) const = 0;
+    // The oldest `limit` of those that `wanted` takes (none given: of all), oldest first.
+    using WantedConflict = std::function<bool(const Conflict&)>;
+    [[nodiscard]] virtual Result<std::vector<Conflict>>
+    conflicts(std::size_t limit, const WantedConflict& wanted = {}) const = 0;
     [[nodiscard]] virtual std::uint64_t conflict_count() const = 0;
     // Events held that have no effect: their body is absent, does not decode, or is of an unknown
     // kind.

@@ -25,6 +25,7 @@ public:
 
     [[nodiscard]] Result<std::size_t> follow(std::size_t batches_max) override;
     [[nodiscard]] Position position() const override;
+    [[nodiscard]] std::uint64_t generation() const override;
     [[nodiscard]] Result<> checkpoint() override;
     [[nodiscard]] Result<>
     rebuild(const std::function<void(Position, Position)>& progress) override;
@@ -43,7 +44,8 @@ public:
     [[nodiscard]] Result<> alike(const Kind& kind, std::string_view word,
                                  const Alike& visit) const override;
     [[nodiscard]] std::uint64_t records(std::string_view kind) const override;
-    [[nodiscard]] Result<std::vector<Conflict>> conflicts(std::size_t limit) const override;
+    [[nodiscard]] Result<std::vector<Conflict>>
+    conflicts(std::size_t limit, const WantedConflict& wanted) const override;
     [[nodiscard]] std::uint64_t conflict_count() const override;
     [[nodiscard]] std::uint64_t not_understood() const override;
     [[nodiscard]] Result<StatisticsTable> count(const StatisticsQuery& query) const override;

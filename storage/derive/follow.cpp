@@ -84,21 +84,25 @@ Columns& DerivedState::columns(std::uint16_t kind) {
 }
 
 Result<> DerivedState::reset() {
-    SAFAR_TRY(store_.clear());
     source_.forget();
     pin_rules();
     Mark fresh;
     fresh.stamp = stamp_of(fresh);
-    std::unique_lock lock(state_);
-    columns_.clear();
-    table_.reset(0);
-    mark_ = std::move(fresh);
-    conflicts_ = 0;
-    ++generation_;
+    {
+        // Before anything is gone, so that whoever reads meanwhile can tell.
+        std::unique_lock lock(state_);
+        columns_.clear();
+        table_.reset(0);
+        mark_ = std::move(fresh);
+        conflicts_ = 0;
+        ++generation_;
+    }
     recover_until_ = 0;
     careful_until_ = 0;
     events_since_checkpoint_ = 0;
     persisted_ = 0;
+    damaged_ = true; // until the store is as empty
+    SAFAR_TRY(store_.clear());
     damaged_ = false;
     loaded_ = true;
     return success();

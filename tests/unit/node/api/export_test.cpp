@@ -191,6 +191,19 @@ TEST_F(Export, AnErrorOnTheWayIsTheLastLine) {
     }
 }
 
+TEST_F(Export, WhereDerivedStateBeginsAgainOnTheWayTheFileSaysThatItIsCut) {
+    for (int i = 0; i < 24; ++i) create({{"name", std::string(15'000, 'a')}});
+    bool again = false;
+    const ApiReply reply =
+        ask_in_pieces(api, "/v1/export?kind=movement&format=jsonl", [&](auto) -> Result<> {
+            if (!std::exchange(again, true)) value_of(api.node.registry->rebuild());
+            return success();
+        });
+    EXPECT_TRUE(again);
+    EXPECT_THAT(lines_of(reply.body).back(), HasSubstr(R"({"error":{"code":"busy")"));
+    EXPECT_THAT(reply.body, Not(HasSubstr(R"({"end":)")));
+}
+
 class ExportOfPeople : public PeopleApi {};
 
 TEST_F(ExportOfPeople, WithheldColumnsAreNamedAndEmptyAndReadBackAsNothing) {

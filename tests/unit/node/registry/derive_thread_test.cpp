@@ -119,5 +119,39 @@ TEST_F(DeriveThreadTest, DamageOfDerivedStateIsDerivedAgain) {
     EXPECT_THAT(notes(), ElementsAre(HasSubstr("does not follow the log")));
 }
 
+TEST_F(DeriveThreadTest, WhileEverythingBeginsAgainReadersWaitForWhatWasThere) {
+    for (std::uint32_t n = 3; n < 70; ++n) write(made_up(n)); // more than one step takes
+    thread_->start();
+    ASSERT_TRUE(thread_->wait_for(1, 1min).has_value()); // all that thread_ was made with
+    thread_->wake(70);
+    ASSERT_TRUE(thread_->wait_for(70, 1min).has_value());
+    std::vector<ErrorCode> half;
+    const auto rebuilt = thread_->run([&](Derived& derived) {
+        return derived.rebuild([&](Position at, Position) {
+            if (at == 70) return;
+            for (Position wanted : {1, 70})
+                if (auto waited = thread_->wait_for(wanted, 0ms); !waited.has_value())
+                    half.push_back(waited.error().code);
+        });
+    });
+    ASSERT_TRUE(rebuilt.has_value());
+    EXPECT_THAT(half, ElementsAre(ErrorCode::timed_out, ErrorCode::timed_out));
+    EXPECT_TRUE(thread_->wait_for(70, 1min).has_value());
+}
+
+TEST_F(DeriveThreadTest, AStepThatBeganBeforeItWasToLookAgainAnswersNobody) {
+    std::optional<bool> served;
+    log_->before_journal = [&] { // of the first step
+        thread_->look_again();
+        log_->before_journal = [&] { // the same step finds nothing more
+            log_->before_journal = [&] { served = thread_->wait_for(1, 0ms).has_value(); };
+        };
+    };
+    thread_->start();
+    ASSERT_TRUE(follows());
+    EXPECT_EQ(served, std::optional(false));
+    EXPECT_TRUE(thread_->wait_for(3, 1min).has_value());
+}
+
 } // namespace
 } // namespace safar

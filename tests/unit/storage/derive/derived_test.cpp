@@ -100,6 +100,35 @@ TEST(Derived, ConflictsComeAndGoWithTheEventsThatMakeThem) {
         1u);
 }
 
+TEST(Derived, ConflictsAreListedOldestFirstWhateverTheirIds) {
+    Network network;
+    AgencyLog& iom = network.add("IOM", "return", 1);
+    AgencyLog& fia = network.add("FIA", "return", 2);
+    constexpr std::uint32_t count = 20;
+    std::vector<EventDraft> ours, theirs;
+    for (std::uint32_t n = 0; n < count; ++n) {
+        ours.push_back(say(record(n), {{9, Code{"PAK"}}}));
+        theirs.push_back(say(record(n), {{9, Code{"AFG"}}}));
+        theirs.back().body.at = {1000 + (n * 7) % count}; // the record n * 7 % count = 0 is oldest
+    }
+    iom.write(ours);
+    fia.write(theirs);
+    Reader reader(network);
+    reader.take(iom.batches);
+    reader.take(fia.batches);
+    const auto since = [&](std::size_t limit, const Derived::WantedConflict& wanted = {}) {
+        std::vector<std::int64_t> out;
+        const auto found = reader.derived->conflicts(limit, wanted).value();
+        for (const Conflict& one : found) out.push_back(one.since.microseconds);
+        return out;
+    };
+    EXPECT_THAT(since(3), ElementsAre(1000, 1001, 1002));
+    EXPECT_EQ(since(100).size(), count);
+    EXPECT_THAT(since(2, [](const Conflict& one) { return one.since.microseconds % 2 == 1; }),
+                ElementsAre(1001, 1003));
+    EXPECT_THAT(since(0), IsEmpty());
+}
+
 TEST(Derived, OrderOfArrivalDoesNotShow) {
     Network network;
     AgencyLog& iom = network.add("IOM", "return", 1);
