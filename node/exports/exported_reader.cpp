@@ -71,9 +71,8 @@ protected:
     }
     void reject(std::uint64_t line, std::string column, std::string reason, std::string_view row) {
         ++progress_.rejected;
-        if (rejects_.size() < rejects_held_max)
-            rejects_.push_back({line, std::move(column), std::move(reason),
-                                std::string(row.substr(0, reject_row_bytes_max))});
+        rejects_.push_back({line, std::move(column), std::move(reason),
+                            std::string(row.substr(0, reject_row_bytes_max))});
     }
     // Assertions of one field's texts; the reason if they cannot be.
     std::optional<std::string> say(const Field& field, const std::vector<std::string>& texts,
@@ -155,13 +154,15 @@ public:
 
     Result<std::vector<ImportedRecord>> next(std::size_t records_max) override {
         std::vector<ImportedRecord> out;
-        while (out.size() < records_max && ahead_) {
+        while (out.size() < records_max && rejects_.size() < rejects_held_max && ahead_) {
             take(out);
             SAFAR_TRY(ahead_, rows_.next(row_));
         }
         progress_.bytes_in = rows_.bytes_in();
         return out;
     }
+
+    bool ended() const override { return !ahead_; }
 
 private:
     void take(std::vector<ImportedRecord>& out) {
@@ -232,7 +233,7 @@ public:
 
     Result<std::vector<ImportedRecord>> next(std::size_t records_max) override {
         std::vector<ImportedRecord> out;
-        while (out.size() < records_max && !ended_) {
+        while (out.size() < records_max && rejects_.size() < rejects_held_max && !ended_) {
             SAFAR_TRY(bool any, next_line());
             if (!any) {
                 ended_ = true;
@@ -245,6 +246,8 @@ public:
         progress_.bytes_in = text_.bytes_in();
         return out;
     }
+
+    bool ended() const override { return ended_; }
 
 private:
     static const json::object* member(const json::value& value, std::string_view name) {

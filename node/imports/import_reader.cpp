@@ -48,9 +48,10 @@ public:
     Result<std::vector<ImportedRecord>> next(std::size_t records_max) override {
         std::vector<ImportedRecord> out;
         out.reserve(std::min<std::size_t>(records_max, 4096));
-        while (out.size() < records_max) {
+        while (out.size() < records_max && rejects_.size() < rejects_held_max) {
             if (copies_left_ == 0) {
                 SAFAR_TRY(bool more, next_row());
+                ended_ = !more;
                 if (!more) break;
                 continue;
             }
@@ -58,6 +59,8 @@ public:
         }
         return out;
     }
+
+    bool ended() const override { return ended_; }
 
     std::vector<ImportReject> take_rejects() override { return std::exchange(rejects_, {}); }
 
@@ -99,7 +102,6 @@ private:
 
     void reject(ImportReject refused) {
         ++progress_.rejected;
-        if (rejects_.size() >= rejects_held_max) return;
         refused.line = row_.line;
         refused.row = shown_row(row_.raw);
         rejects_.push_back(std::move(refused));
@@ -131,6 +133,7 @@ private:
     MappedRow mapped_;
     RecordId first_id_; // of the key's occurrence 0
     std::uint64_t copies_left_ = 0;
+    bool ended_ = false;
     bool may_be_tags_ = false;
     Occurrences occurrences_;
     std::vector<ImportReject> rejects_;

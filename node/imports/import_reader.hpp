@@ -60,8 +60,8 @@ using ByteSource = std::function<Result<std::size_t>(std::span<std::byte> out)>;
 
 class ImportReader {
 public:
-    // Rejects held for take_rejects(); of more than these only the number is kept
-    // (progress().rejected).
+    // Rejects held for take_rejects(). With so many next() returns early and goes on once they are
+    // taken.
     static constexpr std::size_t rejects_held_max = 10'000;
 
     // Errors: invalid_argument with profile, line and key; a header without a required column.
@@ -71,9 +71,12 @@ public:
     // Record ids are derived_record_id(source, external id, compartment, kind, occurrence), where
     // the occurrence counts all copies of one external id in the file, over rows, from 0.
     // Assertions are ascending by field and value. Memory: one row, a look-up per column, and 30 to
-    // 60 bytes a key. At most `records_max` records more; empty: the end. A malformed row goes to
-    // the rejects and the rest goes on. Errors: of the source; malformed gzip.
+    // 60 bytes a key. At most `records_max` records more; fewer, or none, at the end and where
+    // rejects wait to be taken. A malformed row goes to the rejects and the rest goes on. Errors:
+    // of the source; malformed gzip.
     [[nodiscard]] virtual Result<std::vector<ImportedRecord>> next(std::size_t records_max) = 0;
+    // The source has nothing more.
+    [[nodiscard]] virtual bool ended() const = 0;
     [[nodiscard]] virtual std::vector<ImportReject> take_rejects() = 0;
     [[nodiscard]] virtual ImportProgress progress() const = 0;
 };

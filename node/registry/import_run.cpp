@@ -3,6 +3,8 @@
 #include "node/registry/command_check.hpp"
 #include "node/registry/event_reader.hpp"
 #include "node/registry/import_diff.hpp"
+#include "node/registry/steady.hpp"
+#include "storage/base/limits.hpp"
 
 #include <algorithm>
 #include <numeric>
@@ -14,18 +16,36 @@ constexpr std::size_t chunk_records = 4096;        // read and looked up togethe
 constexpr std::size_t flying_events_max = 32768;   // about 40 MiB of drafts
 constexpr std::chrono::minutes derive_patience{5}; // for one chunk
 
+// An upper bound, so that the many small events need not be encoded twice.
+bool may_be_too_large(const EventDraft& draft) {
+    constexpr std::size_t value_bytes_max = 64; // of any but a text or a code
+    const EventBody& body = draft.body;
+    if (body.assertions.size() > limits::event_assertions_max ||
+        draft.replaces.size() > limits::event_dots_max)
+        return true;
+    std::size_t bytes = 256 + sizeof(Dot) * draft.replaces.size() + body.verb.size() +
+                        body.source.size() + body.edition.size() + body.basis.size() +
+                        body.actor.size();
+    for (const Assertion& one : body.assertions) {
+        bytes += value_bytes_max;
+        if (const Text* text = std::get_if<Text>(&one.value)) bytes += text->text.size();
+        if (const Code* code = std::get_if<Code>(&one.value)) bytes += code->code.size();
+    }
+    return bytes > limits::event_bytes_max;
+}
+
 } // namespace
 
 // The n-th time an id occurs in a chunk it goes to round n: a row must see what the row before it
 // said, and that has to be written first. Files that repeat ids are rare, and cost a sync a round.
 struct ImportRun::Rounds {
-    std::vector<std::vector<EventBody>> rounds;
+    std::vector<std::vector<ImportedRecord>> rounds;
     std::unordered_map<RecordId, std::size_t> next;
-    void add(EventBody body, bool flying) {
-        auto [at, fresh] = next.try_emplace(body.record, flying ? 1 : 0);
+    void add(ImportedRecord record, bool flying) {
+        auto [at, fresh] = next.try_emplace(record.body.record, flying ? 1 : 0);
         const std::size_t round = at->second++;
         if (rounds.size() <= round) rounds.resize(round + 1);
-        rounds[round].push_back(std::move(body));
+        rounds[round].push_back(std::move(record));
     }
 };
 
@@ -40,6 +60,7 @@ ImportRun::~ImportRun() {
 
 Result<ImportSummary> ImportRun::run(const RejectSink& rejects) {
     const auto start = std::chrono::steady_clock::now();
+    rejects_ = &rejects;
     SAFAR_TRY(node_.deriver().wait_for(node_.log().last_position(), derive_patience));
     count_heads(/*before=*/true);
     auto tell_rejects = [&] {
@@ -49,12 +70,14 @@ Result<ImportSummary> ImportRun::run(const RejectSink& rejects) {
         auto chunk = reader_.next(chunk_records);
         tell_rejects();
         if (!chunk.has_value()) return chunk.error();
-        if (chunk.value().empty()) break;
+        if (chunk.value().empty() && reader_.ended()) break;
         SAFAR_TRY(take(std::move(chunk.value())));
     }
     SAFAR_TRY(land_all());
     count_heads(/*before=*/false);
     summary_.read = reader_.progress();
+    summary_.read.rejected += rejected_;
+    summary_.read.records -= rejected_;
     summary_.took = std::chrono::duration_cast<std::chrono::milliseconds>(
         std::chrono::steady_clock::now() - start);
     return summary_;
@@ -65,7 +88,7 @@ Result<> ImportRun::take(std::vector<ImportedRecord> chunk) {
     rounds.next.reserve(chunk.size());
     for (ImportedRecord& record : chunk) {
         const bool flying = flying_.contains(record.body.record);
-        rounds.add(std::move(record.body), flying);
+        rounds.add(std::move(record), flying);
     }
     for (std::size_t i = 0; i < rounds.rounds.size(); ++i) {
         if (i > 0) {
@@ -76,23 +99,31 @@ Result<> ImportRun::take(std::vector<ImportedRecord> chunk) {
     return success();
 }
 
-Result<> ImportRun::take_round(std::vector<EventBody> round) {
+Result<> ImportRun::take_round(std::vector<ImportedRecord> round) {
     if (round.empty()) return success();
     // Looked up in the order of ids, written in the order of the file.
     std::vector<std::uint32_t> order(round.size());
     std::iota(order.begin(), order.end(), 0u);
     std::sort(order.begin(), order.end(),
-              [&](auto a, auto b) { return round[a].record < round[b].record; });
+              [&](auto a, auto b) { return round[a].body.record < round[b].body.record; });
     std::vector<RecordId> ids;
     ids.reserve(round.size());
-    for (std::uint32_t i : order) ids.push_back(round[i].record);
-    SAFAR_TRY(auto entries, node_.derived().entries(ids));
+    for (std::uint32_t i : order) ids.push_back(round[i].body.record);
+    SAFAR_TRY(auto entries,
+              steady(
+                  node_, [&] { return node_.derived().entries(ids); }, derive_patience));
     SAFAR_ASSERT(entries.size() == ids.size());
 
     std::vector<const RecordEntry*> known;
-    std::vector<std::int32_t> place(round.size(), -1); // in `known`
+    constexpr std::int32_t fresh = -1, elsewhere = -2;
+    std::vector<std::int32_t> place(round.size(), fresh); // in `known`
     for (std::size_t i = 0; i < order.size(); ++i) {
         if (!entries[i]) continue;
+        // An event of another kind would turn the record into one of that kind.
+        if (entries[i]->kind != round[order[i]].body.kind) {
+            place[order[i]] = elsewhere;
+            continue;
+        }
         place[order[i]] = static_cast<std::int32_t>(known.size());
         known.push_back(&*entries[i]);
     }
@@ -100,23 +131,38 @@ Result<> ImportRun::take_round(std::vector<EventBody> round) {
 
     std::map<std::string, AppendRequest> requests;
     for (std::size_t i = 0; i < round.size(); ++i) {
-        EventDraft draft{std::move(round[i]), {}};
-        if (place[i] < 0) {
-            const bool repeated = dry_run_ && !dry_new_.insert(draft.body.record).second;
-            ++(repeated ? summary_.records_unchanged : summary_.records_new);
-            if (repeated) continue;
-            SAFAR_TRY(add_draft(std::move(draft), requests));
+        const std::uint64_t line = round[i].line;
+        EventDraft draft{std::move(round[i].body), {}};
+        if (place[i] == elsewhere) {
+            reject(line, "names record " + show_id(draft.body.record) +
+                             ", which is of another kind than the file's");
+            continue;
+        }
+        if (place[i] == fresh) {
+            const bool repeated = dry_run_ && dry_new_.contains(draft.body.record);
+            if (repeated) {
+                ++summary_.records_unchanged;
+                continue;
+            }
+            const RecordId id = draft.body.record;
+            SAFAR_TRY(bool added, add_draft(line, std::move(draft), requests));
+            if (!added) continue;
+            if (dry_run_) dry_new_.insert(id);
+            ++summary_.records_new;
             continue;
         }
         const Kind* kind = schema_->kind(draft.body.kind);
         SAFAR_ASSERT(kind != nullptr);
         RowDiff diff = diff_row(*kind, node_.agency(), draft.body,
                                 histories[static_cast<std::size_t>(place[i])]);
-        ++(diff.empty() ? summary_.records_unchanged : summary_.records_changed);
-        if (diff.empty()) continue;
+        if (diff.empty()) {
+            ++summary_.records_unchanged;
+            continue;
+        }
         draft.body.assertions = std::move(diff.assertions);
         draft.replaces = std::move(diff.replaces);
-        SAFAR_TRY(add_draft(std::move(draft), requests));
+        SAFAR_TRY(bool added, add_draft(line, std::move(draft), requests));
+        if (added) ++summary_.records_changed;
     }
     return launch(std::move(requests));
 }
@@ -133,13 +179,24 @@ Result<const std::string*> ImportRun::compartment_of(std::uint16_t kind) {
     return &known->second;
 }
 
-Result<> ImportRun::add_draft(EventDraft draft, std::map<std::string, AppendRequest>& out) {
+Result<bool> ImportRun::add_draft(std::uint64_t line, EventDraft draft,
+                                  std::map<std::string, AppendRequest>& out) {
     SAFAR_TRY(const std::string* compartment, compartment_of(draft.body.kind));
     draft.body.actor = actor_;
+    if (may_be_too_large(draft))
+        if (auto fits = check_draft_size(draft); !fits) {
+            reject(line, "makes an event that is too large: " + fits.error().detail);
+            return false;
+        }
     AppendRequest& request = out[*compartment];
     request.compartment = *compartment;
     request.drafts.push_back(std::move(draft));
-    return success();
+    return true;
+}
+
+void ImportRun::reject(std::uint64_t line, std::string reason) {
+    ++rejected_;
+    (*rejects_)({line, {}, std::move(reason), {}});
 }
 
 Result<> ImportRun::launch(std::map<std::string, AppendRequest> requests) {

@@ -50,8 +50,11 @@ private:
     struct Rounds; // a chunk's records, so that each id occurs once in each round
 
     [[nodiscard]] Result<> take(std::vector<ImportedRecord> chunk);
-    [[nodiscard]] Result<> take_round(std::vector<EventBody> round);
-    [[nodiscard]] Result<> add_draft(EventDraft draft, std::map<std::string, AppendRequest>& out);
+    [[nodiscard]] Result<> take_round(std::vector<ImportedRecord> round);
+    // False: no log would take it, and its row is rejected.
+    [[nodiscard]] Result<bool> add_draft(std::uint64_t line, EventDraft draft,
+                                         std::map<std::string, AppendRequest>& out);
+    void reject(std::uint64_t line, std::string reason);
     [[nodiscard]] Result<> launch(std::map<std::string, AppendRequest> requests);
     [[nodiscard]] Result<> land_one();
     [[nodiscard]] Result<> land_all();
@@ -60,6 +63,7 @@ private:
 
     Node& node_;
     ImportReader& reader_;
+    const RejectSink* rejects_ = nullptr; // while run() lasts
     std::string actor_;
     bool dry_run_;
     std::shared_ptr<const Schema> schema_;
@@ -69,6 +73,7 @@ private:
     std::deque<Flight> flights_;
     std::size_t flying_events_ = 0;
     std::unordered_set<RecordId> dry_new_; // dry run: what would be new by now
+    std::uint64_t rejected_ = 0;           // here, after the reader had let them pass
     ImportSummary summary_;
 };
 

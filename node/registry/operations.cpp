@@ -27,7 +27,7 @@ Result<ImportSummary> Registry::import_from(ImportReader& reader, bool dry_run, 
         ImportRun run(node_, reader, actor.name, dry_run);
         return run.run(rejects);
     }();
-    ImportProgress progress = reader.progress();
+    const ImportProgress progress = summary.has_value() ? summary.value().read : reader.progress();
     totals_.rows += progress.rows;
     totals_.rejected += progress.rejected;
     if (summary.has_value() && !dry_run) {

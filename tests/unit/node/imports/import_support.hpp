@@ -107,15 +107,16 @@ inline Imported import_all(const ImportRequest& request, ByteSource source, std:
     }
     for (;;) {
         auto some = reader.value()->next(step);
+        for (ImportReject& reject : reader.value()->take_rejects())
+            out.rejects.push_back(std::move(reject));
         if (!some) {
             out.failed = true;
             out.error = some.error();
             break;
         }
-        if (some.value().empty()) break;
         for (ImportedRecord& record : some.value()) out.records.push_back(std::move(record));
+        if (reader.value()->ended()) break;
     }
-    out.rejects = reader.value()->take_rejects();
     out.progress = reader.value()->progress();
     return out;
 }
