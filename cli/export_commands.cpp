@@ -257,7 +257,9 @@ void add_export_commands(CLI::App& app, Context& context) {
                     "Kind of record; or iati: programmes as IATI 2.03 activities")
         ->required();
     command
-        .add_option("--where", options->where, "Only records whose field reads so; repeat for more")
+        .add_option("--where", options->where,
+                    "Only records whose field reads so (commas in a text are part of it); repeat "
+                    "for more")
         ->type_name("FIELD=VALUE")
         ->allow_extra_args(false);
     command.add_option("--format", options->format, "csv (default), jsonl or digest")

@@ -18,7 +18,8 @@ namespace json = boost::json;
 namespace {
 
 struct RecordOptions {
-    std::string kind, id, field, why, basis, quality, at, value, without_consent, as_of, as_known;
+    std::string kind, id, field, why, basis, quality, at, value, without_consent, as_of, as_known,
+        dot;
     std::vector<std::string> fields;
     std::uint64_t limit = 20;
     unsigned pick = 0;
@@ -204,6 +205,7 @@ Outcome<Exit> resolve(Context& context, const RecordOptions& options, bool by_va
         body["value"] = options.value;
     else
         body["pick"] = options.pick;
+    if (!options.dot.empty()) body["dot"] = options.dot;
     SAFAR_TRY(auto answer, client.post(record_path(id, "/resolve"), body));
     return changed(context, answer, "resolved; what was set aside stays in its history");
 }
@@ -288,10 +290,13 @@ void add_record_commands(CLI::App& app, Context& context) {
         "safar find victim_case status=open --as-of 2025-12-31",
         [&context, options] { return find(context, *options); });
     find_command.add_option("kind", options->kind, "Kind of record")->required();
-    find_command.add_option("filter", options->fields, "field=value; several: all must hold");
+    find_command.add_option(
+        "filter", options->fields,
+        "field=value, or field=value,value: any of them (commas in a text are part of "
+        "it); several: all must hold");
     add_past_options(find_command, options);
     find_command.add_option("--limit", options->limit, "At most so many")
-        ->check(CLI::Range(1, 100000));
+        ->check(CLI::Range(1, 10000));
 
     auto& explain_command =
         add_command(app, context, "explain", "Why a field reads as it does: who said what, when",
@@ -305,7 +310,7 @@ void add_record_commands(CLI::App& app, Context& context) {
     auto& list = add_command(conflict, context, "list", "Open conflicts, oldest first",
                              "safar conflict list --limit 100",
                              [&context, options] { return conflict_list(context, *options); });
-    list.add_option("--limit", options->limit, "At most so many")->check(CLI::Range(1, 100000));
+    list.add_option("--limit", options->limit, "At most so many")->check(CLI::Range(1, 10000));
 
     // Set once the options exist: the action must know whether --value was given, also as "".
     auto value_option = std::make_shared<CLI::Option*>(nullptr);
@@ -322,6 +327,9 @@ void add_record_commands(CLI::App& app, Context& context) {
     resolve_command
         .add_option("--pick", options->pick, "Number of the value, as `safar explain` lists them")
         ->check(CLI::Range(1U, 65535U));
+    resolve_command.add_option("--dot", options->dot,
+                               "With --pick: that value's dot in `safar explain --json`; refused "
+                               "where another has taken its place");
     *value_option = resolve_command.add_option("--value", options->value, "Another value");
     resolve_command.add_option("--why", options->why, "Reason, kept with the decision")
         ->required()

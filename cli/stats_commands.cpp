@@ -98,7 +98,10 @@ void add_stats_commands(CLI::App& app, Context& context) {
         .add_option("--by", options->by,
                     "Dimensions; year, quarter and month come from the kind's time field")
         ->type_name("DIM[,DIM...]");
-    command.add_option("--where", options->where, "Only these values; repeat for more dimensions")
+    command
+        .add_option(
+            "--where", options->where,
+            "Only these values (commas in a text are part of it); repeat for more dimensions")
         ->type_name("DIM=VALUE[,VALUE...]")
         ->allow_extra_args(false);
     command.add_option("--sum", options->sum, "Also add up this measure")->type_name("MEASURE");

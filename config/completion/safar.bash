@@ -91,7 +91,7 @@ _safar() {
         case $command in
         '') words='list resolve' ;;
         list) words='--limit' ;;
-        resolve) words='--pick --value --why' ;;
+        resolve) words='--pick --dot --value --why' ;;
         esac
         ;;
     peer)

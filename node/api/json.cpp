@@ -147,6 +147,12 @@ json::array shown_asserts(Sight& sight, const EventBody& body, const Kind* kind,
     return out;
 }
 
+SaidOf said_of(ApiContext& context, const Schema& schema, const EventBody& body,
+               const std::string& compartment) {
+    const Kind* kind = schema.kind(body.kind);
+    return {kind, kind == nullptr ? compartment : compartment_of(context, kind)};
+}
+
 ApiReply change_reply(const RecordChange& change) {
     return json_reply(json::object{
         {"id", show_id(change.record)}, {"events", change.events}, {"position", change.position}});
@@ -195,14 +201,39 @@ Result<bool> flag_parameter(const ApiRequest& request, std::string_view name) {
     return failure(ErrorCode::invalid_argument, "parameter '" + std::string(name) + "': 0 or 1");
 }
 
-Result<std::vector<StatisticsQuery::Filter>> filters(const ApiRequest& request) {
+namespace {
+
+// The values that a filter asks for. Commas stand between them, but also in texts, in points and in
+// the names of some codes: what is one value as a whole is that one, so that a filter never lets
+// through more than was asked for.
+std::vector<std::string> filter_values(const Schema& schema, const Field* field,
+                                       std::string_view text) {
+    const std::vector<std::string> whole{std::string(text)};
+    std::vector<std::string> parts = split(text, ',');
+    if (field == nullptr) return parts;
+    if (field->type == FieldType::text || field->type == FieldType::point) return whole;
+    const CodeList* list =
+        field->type == FieldType::code ? schema.code_list(field->codes) : nullptr;
+    if (list == nullptr) return parts;
+    const bool every_part = std::ranges::all_of(
+        parts, [&](const std::string& part) { return list->find(part) != nullptr; });
+    return list->find(text) != nullptr || (list->open && !every_part) ? whole : parts;
+}
+
+} // namespace
+
+Result<std::vector<StatisticsQuery::Filter>> filters(const ApiRequest& request,
+                                                     const Schema& schema, std::string_view kind) {
+    const Kind* known = schema.kind(kind);
     std::vector<StatisticsQuery::Filter> out;
     for (std::string_view where : request.parameters("where")) {
         std::size_t equals = where.find('=');
         if (equals == std::string_view::npos || equals == 0 || equals + 1 == where.size())
             return failure(ErrorCode::invalid_argument,
                            "parameter 'where': needs dimension=value, or dimension=value,value");
-        out.push_back({std::string(where.substr(0, equals)), split(where.substr(equals + 1), ',')});
+        const std::string_view name = where.substr(0, equals);
+        const Field* field = known == nullptr ? nullptr : known->field(name);
+        out.push_back({std::string(name), filter_values(schema, field, where.substr(equals + 1))});
     }
     return out;
 }
@@ -239,11 +270,6 @@ json::array shown_values(const std::vector<Value>& values) {
     out.reserve(values.size());
     for (const Value& value : values) out.emplace_back(show_value(value));
     return out;
-}
-
-std::string show_dot(const Dot& dot) {
-    return dot.log.id.brief() + "." + std::to_string(dot.sequence) + "." +
-           std::to_string(dot.field_index) + "." + dot.leaf.hex();
 }
 
 json::object said_object(const Said& said) {

@@ -44,8 +44,9 @@ private:
                                                      std::uint64_t max, std::uint64_t otherwise);
 // "0" or "1"; false if absent.
 [[nodiscard]] Result<bool> flag_parameter(const ApiRequest& request, std::string_view name);
-// where=dimension=v1,v2 (repeatable). Errors: invalid_argument.
-[[nodiscard]] Result<std::vector<StatisticsQuery::Filter>> filters(const ApiRequest& request);
+// where=dimension=v1,v2 (repeatable), of a text or point field one value. Errors: invalid_argument.
+[[nodiscard]] Result<std::vector<StatisticsQuery::Filter>>
+filters(const ApiRequest& request, const Schema& schema, std::string_view kind);
 [[nodiscard]] std::vector<std::string> split(std::string_view text, char at);
 
 // {id, events, position}
@@ -56,8 +57,15 @@ private:
 [[nodiscard]] std::string field_name(const Kind* kind, std::uint16_t tag);
 [[nodiscard]] std::string_view rule_name(Rule rule);
 [[nodiscard]] boost::json::array shown_values(const std::vector<Value>& values);
-// "3fa1b2c4.17.2.<32 hex digits>": log, sequence, assertion, leaf; the last alone is unique.
-[[nodiscard]] std::string show_dot(const Dot& dot);
+// Under which kind an event's fields are named and withheld: its own, which need not be the
+// record's (it is without effect then). `compartment`: the record's, where the schema does not know
+// the event's kind.
+struct SaidOf {
+    const Kind* kind = nullptr;
+    std::string compartment;
+};
+[[nodiscard]] SaidOf said_of(ApiContext& context, const Schema& schema, const EventBody& body,
+                             const std::string& compartment);
 // What an event asserts, field by field; values that `sight` hides are named with the reason.
 [[nodiscard]] boost::json::array shown_asserts(Sight& sight, const EventBody& body,
                                                const Kind* kind, std::string_view compartment);

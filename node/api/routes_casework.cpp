@@ -252,7 +252,8 @@ Result<ApiReply> journey(ApiContext& context, ApiRequest& request) {
         one["at"] = show_time(each.event.body.at);
         one["agency"] = each.event.agency;
         one["verb"] = each.event.body.verb;
-        one["asserts"] = shown_asserts(request.sight, each.event.body, view.kind, view.compartment);
+        const SaidOf said = said_of(context, *view.schema, each.event.body, view.compartment);
+        one["asserts"] = shown_asserts(request.sight, each.event.body, said.kind, said.compartment);
         entries.push_back(std::move(one));
     }
     return json_reply(json::object{{"id", show_id(found.records.front().view.folded.id)},

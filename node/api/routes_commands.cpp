@@ -95,8 +95,10 @@ Result<ApiReply> resolve(ApiContext& context, ApiRequest& request) {
     SAFAR_TRY(command.field, body.text("field"));
     SAFAR_TRY(command.pick, body.number("pick", 65535));
     SAFAR_TRY(command.value, body.optional_text("value"));
+    SAFAR_TRY(auto dot, body.optional_text("dot"));
     SAFAR_TRY(auto why, body.optional_text("why"));
     SAFAR_TRY(body.done());
+    command.dot = dot.value_or("");
     command.why = why.value_or("");
     SAFAR_TRY(may_write_record(context, request, id, {command.field}));
     SAFAR_TRY(auto change, context.registry.resolve(command, {request.actor}));

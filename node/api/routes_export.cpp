@@ -191,13 +191,13 @@ Result<ApiReply> export_records(ApiContext& context, ApiRequest& request) {
     SAFAR_TRY(auto form, form_of(request));
     StatisticsQuery query;
     query.kind = request.parameter("kind");
-    SAFAR_TRY(query.where, filters(request));
+    const auto schema = context.registry.node().derived().schema();
+    SAFAR_TRY(query.where, filters(request, *schema, query.kind));
     SAFAR_TRY(auto text, whole_body(request));
     std::optional<HxlTags> tags;
     if (!text.empty()) {
         SAFAR_TRY(tags, parse_hxl(text));
     }
-    const auto schema = context.registry.node().derived().schema();
     if (const Kind* kind = schema->kind(std::string_view(query.kind))) {
         const std::string compartment = compartment_of(context, kind);
         SAFAR_TRY(request.sight.enter(compartment));

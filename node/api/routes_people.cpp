@@ -134,8 +134,9 @@ Result<ApiReply> access_log(ApiContext& context, ApiRequest& request) {
     query.user = request.parameter("user");
     if (std::string_view since = request.parameter("since"); !since.empty()) {
         SAFAR_TRY(auto time, parse_time(since));
-        query.since = show_time(time);
-        query.since.pop_back(); // the Z, which would stand after a fraction of the same second
+        query.since = show_time(time); // "" of the first moment there is: everything is since
+        if (!query.since.empty())
+            query.since.pop_back(); // the Z, which would stand after a fraction of the same second
     }
     SAFAR_TRY(query.limit, number_parameter(request, "limit", 1, log_max, log_default));
     query.up_to = context.desk->log().written().number;

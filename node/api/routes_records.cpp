@@ -5,6 +5,7 @@
 #include "node/api/past_request.hpp"
 
 #include <algorithm>
+#include <map>
 
 namespace safar::handlers {
 namespace {
@@ -113,9 +114,10 @@ Result<ApiReply> history(ApiContext& context, ApiRequest& request) {
     SAFAR_TRY(open_record(request, id, compartment));
     json::array out;
     for (const HeldEvent& event : view.events) {
-        json::array asserts = shown_asserts(request.sight, event.body, view.kind, compartment);
+        const SaidOf said = said_of(context, *view.schema, event.body, compartment);
+        json::array asserts = shown_asserts(request.sight, event.body, said.kind, said.compartment);
         const bool open = event.body.basis.empty() ||
-                          may_read_text(request.sight, event.body, view.kind, compartment);
+                          may_read_text(request.sight, event.body, said.kind, said.compartment);
         out.push_back(
             json::object{{"event", json::object{{"log", event.log.id.hex()},
                                                 {"incarnation", event.log.incarnation.hex()},
@@ -167,8 +169,9 @@ Result<ApiReply> explain(ApiContext& context, ApiRequest& request) {
         }
         SAFAR_TRY(auto past, then ? then->history(id) : context.registry.history(id));
         const auto open = [&](const HeldEvent* event) {
-            return event != nullptr &&
-                   may_read_text(request.sight, event->body, view.kind, view.compartment);
+            if (event == nullptr) return false;
+            const SaidOf said = said_of(context, *view.schema, event->body, view.compartment);
+            return may_read_text(request.sight, event->body, said.kind, said.compartment);
         };
         for (const Said& said : folded->live)
             live.push_back(shown_said(said, open(event_of(said.dot, past.events))));
@@ -194,9 +197,9 @@ Result<ApiReply> explain(ApiContext& context, ApiRequest& request) {
 Result<ApiReply> find(ApiContext& context, ApiRequest& request) {
     StatisticsQuery query;
     query.kind = request.parameter("kind");
-    SAFAR_TRY(query.where, filters(request));
-    SAFAR_TRY(auto limit, number_parameter(request, "limit", 1, list_max, list_default));
     const auto schema = context.registry.node().derived().schema();
+    SAFAR_TRY(query.where, filters(request, *schema, query.kind));
+    SAFAR_TRY(auto limit, number_parameter(request, "limit", 1, list_max, list_default));
     const Kind* kind = schema->kind(std::string_view(query.kind));
     const std::string compartment = compartment_of(context, kind);
     if (kind != nullptr) {
@@ -241,12 +244,19 @@ Result<ApiReply> find(ApiContext& context, ApiRequest& request) {
 
 Result<ApiReply> conflicts(ApiContext& context, ApiRequest& request) {
     SAFAR_TRY(auto limit, number_parameter(request, "limit", 1, list_max, list_default));
-    // Those of other compartments are left out, so as many are read as there may be.
+    const auto schema = context.registry.node().derived().schema();
     const bool scoped = request.sight.user().compartments.has_value();
-    SAFAR_TRY(auto found, context.registry.conflicts(scoped ? list_max : limit));
+    std::map<std::uint16_t, bool> inside; // by kind
+    const auto wanted = [&](const Conflict& conflict) {
+        if (!scoped) return true;
+        auto [at, fresh] = inside.try_emplace(conflict.kind);
+        if (fresh)
+            at->second = request.sight.inside(compartment_of(context, schema->kind(conflict.kind)));
+        return at->second;
+    };
+    SAFAR_TRY(auto found, context.registry.conflicts(limit, wanted));
     json::array out;
     for (const Conflict& conflict : found) {
-        if (out.size() == limit) break;
         SAFAR_TRY(auto view, context.registry.show(conflict.record));
         if (!request.sight.inside(view.compartment)) continue;
         const Field* known = known_field(view.kind, conflict.field);

@@ -41,8 +41,8 @@ Result<ApiReply> statistics(ApiContext& context, ApiRequest& request) {
     query.kind = request.parameter("kind");
     query.by = split(request.parameter("by"), ',');
     query.sum = request.parameter("sum");
-    SAFAR_TRY(query.where, filters(request));
     auto schema = context.registry.node().derived().schema();
+    SAFAR_TRY(query.where, filters(request, *schema, query.kind));
     SAFAR_TRY(query.since, day_parameter(*schema, request, "since", /*end=*/false));
     SAFAR_TRY(query.until, day_parameter(*schema, request, "until", /*end=*/true));
     if (const Kind* kind = schema->kind(std::string_view(query.kind))) {

@@ -70,6 +70,11 @@ Error needs_reason(std::string_view what) {
 
 } // namespace
 
+std::string show_dot(const Dot& dot) {
+    return dot.log.id.brief() + "." + std::to_string(dot.sequence) + "." +
+           std::to_string(dot.field_index) + "." + dot.leaf.hex();
+}
+
 std::mutex& Registry::stripe(const RecordId& id) {
     return stripes_[std::hash<RecordId>{}(id) % stripes_.size()];
 }
@@ -340,6 +345,8 @@ Result<RecordChange> Registry::resolve(const ResolveCommand& command, const Acto
         return failure(
             ErrorCode::invalid_argument,
             "a resolution takes either pick (1, 2 ...: a live value) or value, not both");
+    if (!command.dot.empty() && command.pick == 0)
+        return failure(ErrorCode::invalid_argument, "dot names the value that pick takes");
     std::lock_guard lock(stripe(command.record));
     SAFAR_TRY(auto view, show(command.record));
     SAFAR_TRY(check_known(view));
@@ -352,6 +359,11 @@ Result<RecordChange> Registry::resolve(const ResolveCommand& command, const Acto
             return failure(ErrorCode::invalid_argument,
                            "field '" + field->name + "' has " + std::to_string(live) +
                                " live values; there is no number " + std::to_string(command.pick));
+        // A value that has come since may have taken its place.
+        if (!command.dot.empty() && command.dot != show_dot(folded->live[command.pick - 1].dot))
+            return failure(ErrorCode::conflict,
+                           "number " + std::to_string(command.pick) + " of field '" + field->name +
+                               "' is another value by now; look again (explain) and pick anew");
         draft.body.assertions.push_back({field->tag, folded->live[command.pick - 1].value});
     } else {
         SAFAR_TRY(auto value, parse_value(*view.schema, *field, *command.value));

@@ -56,6 +56,8 @@ struct ResolveCommand {
     std::uint32_t pick = 0; // 1-based in FoldedField::live; 0: `value` instead
     std::optional<std::string> value;
     std::string why;
+    // Of the value that was picked, as show_dot has it; "": whichever stands at that place by now.
+    std::string dot = {};
 };
 // One event of a step in a workflow (node/casework decides what it says).
 struct WorkCommand {
@@ -102,6 +104,9 @@ struct Rebuilt {
     std::chrono::milliseconds took{0};
     std::vector<std::string> same, differs; // compartments by state digest before and after
 };
+
+// "3fa1b2c4.17.2.<32 hex digits>": log, sequence, assertion, leaf; the last alone is unique.
+[[nodiscard]] std::string show_dot(const Dot& dot);
 
 class Registry {
 public:

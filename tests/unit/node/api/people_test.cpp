@@ -114,6 +114,11 @@ TEST_F(People, AnAuditorFindsWhoReadAPersonAndWhatFor) {
                   .as_array()
                   .size(),
               0u);
+    EXPECT_EQ(json::parse(ask_as("mail", "GET", "/v1/access?user=sys&since=1970-01-01").body)
+                  .at("entries")
+                  .as_array()
+                  .size(),
+              1u);
     EXPECT_TRUE(
         json::parse(ask_as("mail", "GET", "/v1/access?limit=1").body).at("truncated").as_bool());
     EXPECT_EQ(ask_as("mail", "GET", "/v1/access?subject=x").status, 400u);

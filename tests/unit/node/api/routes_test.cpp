@@ -109,6 +109,27 @@ TEST(Routes, WhatThisNodeMayNotHoldIsRefusedWithTheNamesOfItsHolders) {
     }
 }
 
+TEST(Routes, AFilterLetsNothingThroughBecauseOfACommaInAValue) {
+    TestApi api;
+    for (const char* name : {"Khan, Ali", "Khan", " Ali"}) api.node.create({{"name", name}});
+    for (const char* group : {"A", "B", "C", "Gambia, The"})
+        api.node.create({{"name", "x"}, {"group", group}});
+    const auto found = [&](const std::string& filter) {
+        const std::string query = "?kind=movement&where=" + filter;
+        const auto count = api.json("GET", "/v1/records" + query).at("records").as_array().size();
+        const auto lines = api.ask("POST", "/v1/export" + query).body;
+        EXPECT_EQ(static_cast<std::size_t>(std::ranges::count(lines, '\n')), count + 1) << filter;
+        return count;
+    };
+    EXPECT_EQ(found("name=Khan,%20Ali"), 1u);
+    EXPECT_EQ(found("name=Khan"), 1u);
+    EXPECT_EQ(found("group=A,Beta"), 2u);
+    EXPECT_EQ(found("group=Gambia,%20The"), 1u);
+    EXPECT_EQ(found("group=A,G"), 2u);
+    auto counted = api.json("GET", "/v1/statistics?kind=movement&where=group=Gambia,%20The");
+    EXPECT_EQ(counted.at("count").to_number<int>(), 1);
+}
+
 TEST(Routes, MetricsCountRequestsAndWhatIsHeld) {
     TestApi api;
     api.node.create({{"name", "Amina"}});

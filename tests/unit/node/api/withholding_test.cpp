@@ -191,6 +191,24 @@ TEST_F(Withholding, AnAnalystSeesWhichFieldsThereAreAndWhyTheyAreWithheld) {
     EXPECT_THAT(log_lines().back(), HasSubstr(id));
 }
 
+// It is without effect; whoever reads the history must not read by it what its own kind withholds.
+TEST_F(Withholding, AnEventOfAnotherKindIsWithheldAsThatKindSays) {
+    let_all_in();
+    EventDraft draft;
+    draft.body.kind = api.node.derived->schema()->kind("victim_case")->tag;
+    draft.body.record = record;
+    draft.body.verb = "recorded";
+    draft.body.assertions.push_back({2, Text{"where the shelter is"}}); // no field of that kind
+    ASSERT_TRUE(api.node.node->append({"movement", {draft}}).has_value());
+    for (const char* path : {"/history", "/journey"}) {
+        const ApiReply reply = ask_as("games", "GET", "/v1/records/" + id + path, "", "report");
+        EXPECT_EQ(reply.status, 200u) << reply.body;
+        EXPECT_THAT(reply.body, Not(HasSubstr("where the shelter is"))) << path;
+    }
+    EXPECT_THAT(ask_as("sys", "GET", "/v1/records/" + id + "/history", "", "protection").body,
+                HasSubstr("where the shelter is"));
+}
+
 TEST_F(Withholding, ACaseworkerNamesAPurposeAndIsToldHow) {
     let_all_in();
     ApiReply without = ask_as("daemon", "GET", "/v1/records/" + id);

@@ -119,6 +119,25 @@ TEST_F(Commands, AConflictIsResolvedByPickOrByValueEverywhere) {
     EXPECT_THAT(value_of(iom.registry->conflicts(10)), IsEmpty());
 }
 
+TEST_F(Commands, AValueThatCameSinceIsNotPickedInAnothersPlace) {
+    RecordId id = iom.create({{"name", "Amina"}});
+    iom.send_to(fia);
+    ASSERT_TRUE(fia.set(id, {{"name", "Aminah"}}).has_value());
+    const auto live = [&] { return value_of(fia.registry->show(id)).folded.field(1)->live; };
+    const auto before = live();
+    const std::string first = show_dot(before.at(0).dot), second = show_dot(before.at(1).dot);
+    const auto pick = [&](std::uint32_t place, const std::string& dot) {
+        return fia.registry->resolve({id, "name", place, {}, "seen", dot}, {""});
+    };
+    EXPECT_THAT(refusal(pick(2, first), ErrorCode::conflict), HasSubstr("another value by now"));
+    EXPECT_THAT(refusal(fia.registry->resolve({id, "name", 0, "x", "seen", first}, {""}),
+                        ErrorCode::invalid_argument),
+                HasSubstr("pick"));
+    EXPECT_EQ(live().size(), 2u);
+    ASSERT_TRUE(pick(2, second).has_value());
+    EXPECT_EQ(live().at(0).value, before.at(1).value);
+}
+
 TEST_F(Commands, ResolvingWhatNobodyDisputesWritesNothing) {
     RecordId id = iom.create({{"name", "Amina"}});
     EXPECT_EQ(value_of(iom.registry->resolve({id, "name", 1, {}, "sure"}, {""})).events, 0u);

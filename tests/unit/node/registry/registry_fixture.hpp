@@ -58,7 +58,7 @@ rule = "each"
 inline const char* const group_codes = R"(name = "group"
 title = "Groups"
 open = false
-codes = [["A", "Alpha"], ["B", "Beta"], ["C", "Gamma"]]
+codes = [["A", "Alpha"], ["B", "Beta"], ["C", "Gamma"], ["G", "Gambia, The"]]
 )";
 
 // Compartments: movement (IOM and FIA write, MOFA reads), protection (IOM and MOFA).
