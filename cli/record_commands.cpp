@@ -198,6 +198,7 @@ Outcome<Exit> conflict_list(Context& context, const RecordOptions& options) {
 Outcome<Exit> resolve(Context& context, const RecordOptions& options, bool by_value) {
     if (by_value == (options.pick > 0))
         return usage("say which one counts: --pick N (its number in `safar explain`) or --value V");
+    if (by_value && !options.dot.empty()) return usage("--dot goes with --pick");
     SAFAR_TRY(auto client, context.client());
     SAFAR_TRY(auto id, record_argument(options.id));
     json::object body{{"field", options.field}, {"why", options.why}};

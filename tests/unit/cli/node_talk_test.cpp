@@ -119,10 +119,14 @@ TEST(Talk, ResolvingNeedsExactlyOneChoice) {
     EXPECT_EQ(with({"--pick", "1", "--value", "3"}), 2);
     EXPECT_EQ(with({"--pick", "0"}), 2);
     EXPECT_EQ(with({"--pick", "2"}), 0);
+    EXPECT_EQ(with({"--value", "3", "--dot", "x"}), 2);
     EXPECT_EQ(with({"--value", ""}), 0);
     ASSERT_EQ(node.requests().size(), 2u);
     EXPECT_EQ(boost::json::parse(node.requests()[1].body),
               boost::json::parse(R"({"field":"dead","why":"w","value":""})"));
+    EXPECT_EQ(with({"--pick", "2", "--dot", "x"}), 0);
+    EXPECT_EQ(boost::json::parse(node.requests()[2].body),
+              boost::json::parse(R"({"field":"dead","why":"w","pick":2,"dot":"x"})"));
 }
 
 TEST(Talk, StatsAsCsvHasPlainNumbers) {

@@ -124,6 +124,8 @@ TEST(OpenApi, EveryJsonAnswerHasTheShapeItDescribes) {
         std::string method, target, pattern, body;
     };
     const std::string record = "/v1/records/" + id;
+    const std::string dot(
+        api.json("GET", record + "/explain?field=name").at("live").at(0).at("dot").as_string());
     Suspension stop;
     stop.network = api.node.node->authority()->network();
     stop.epoch = api.charter.charter->identity;
@@ -175,7 +177,7 @@ TEST(OpenApi, EveryJsonAnswerHasTheShapeItDescribes) {
         {"POST", record + "/retract", "/v1/records/{id}/retract",
          R"({"field":"group","why":"mistaken"})"},
         {"POST", record + "/resolve", "/v1/records/{id}/resolve",
-         R"({"field":"name","pick":1,"why":"passport"})"},
+         R"({"field":"name","pick":1,"dot":")" + dot + R"(","why":"passport"})"},
         {"POST", "/v1/verify?deep=1", "/v1/verify", ""},
         {"POST", "/v1/rebuild", "/v1/rebuild", ""},
         {"POST", "/v1/bundle?dry_run=1", "/v1/bundle", api.ask("GET", "/v1/bundle?for=FIA").body},

@@ -70,6 +70,22 @@ TEST(Routes, ADisputedFieldShowsWhoSaysWhat) {
     EXPECT_EQ(api.json("GET", "/v1/conflicts").at("total").to_number<int>(), 1);
 }
 
+TEST(Routes, AResolutionThatNamesAnotherValueIsAConflict) {
+    TestApi api;
+    const std::string record = "/v1/records/" + show_id(api.disputed());
+    const json::value why = api.json("GET", record + "/explain?field=name");
+    const std::string second(why.at("live").at(1).at("dot").as_string());
+    const auto pick = [&](const std::string& place) {
+        return api.ask("POST", record + "/resolve",
+                       R"({"field":"name","pick":)" + place + R"(,"dot":")" + second +
+                           R"(","why":"seen"})");
+    };
+    EXPECT_EQ(pick("1").status, 409u);
+    EXPECT_EQ(pick("2").status, 200u);
+    EXPECT_EQ(api.json("GET", record + "/explain?field=name").at("reading").at(0),
+              why.at("live").at(1).at("value"));
+}
+
 TEST(Routes, ExplainSaysWhatWasSetAsideAndByWhom) {
     TestApi api;
     std::string id = show_id(api.disputed());
