@@ -46,21 +46,28 @@ std::string record_path(const std::string& id, const char* rest = "") {
     return "/v1/records/" + id + rest;
 }
 
-// Records that may be there already, for people; "" if there are none, or whoever asks may not
-// search.
-std::string likely_there(const ApiClient& client, const RecordOptions& options,
-                         const json::array& fields) {
+// Records that may be there already, for people; "" if there are none. An argument that the search
+// refuses is left to creating to judge; that nobody looked for any other reason is said.
+Outcome<std::string> likely_there(const ApiClient& client, const RecordOptions& options,
+                                  const json::array& fields) {
     auto answer =
         client.post("/v1/similar", json::object{{"kind", options.kind}, {"fields", fields}});
-    if (!answer.has_value()) return std::string(); // what is wrong, creating will say
-    return similar_text(answer.value().json);
+    if (answer.has_value()) return similar_text(answer.value().json);
+    if (answer.error().code == ErrorCode::invalid_argument) return std::string();
+    Problem problem = std::move(answer).error();
+    problem.detail = "it could not be looked whether it is recorded already, so nothing was "
+                     "written: " +
+                     problem.detail +
+                     ". Ask again (--purpose TEXT where a purpose is asked for), or say that it "
+                     "is new: --new";
+    return problem;
 }
 
 Outcome<Exit> create(Context& context, const RecordOptions& options) {
     SAFAR_TRY(auto client, context.client());
     SAFAR_TRY(auto fields, field_list(options.fields));
     if (!options.fresh) {
-        const std::string there = likely_there(client, options, fields);
+        SAFAR_TRY(const auto there, likely_there(client, options, fields));
         if (!there.empty())
             return Problem(Exit::no, "similar",
                            "this may be recorded already; nothing was written. Look at:\n" + there +

@@ -73,7 +73,11 @@ TEST_F(PeopleElsewhere, WorkAsTheirRolesAllowAndTheAccessLogNamesTheirKey) {
     EXPECT_THAT(from(sara, {"record", "show", id}).out, Not(HasSubstr("Zarmina")));
     EXPECT_THAT(from(sara, {"record", "show", id, "--purpose", "family tracing"}).out,
                 HasSubstr("Zarmina"));
-    EXPECT_EQ(from(sara, {"record", "create", "person", "first_name=Bano"}).exit_code, 0);
+    EXPECT_EQ(from(sara, {"record", "create", "person", "first_name=Bano"}).exit_code, 77)
+        << "nobody may look without a purpose whether she is there already";
+    EXPECT_EQ(from(sara, {"record", "create", "person", "first_name=Bano", "--purpose", "shelter"})
+                  .exit_code,
+              0);
     for (const auto& refused :
          std::vector<std::vector<std::string>>{{"rebuild"},
                                                {"verify"},

@@ -99,6 +99,30 @@ TEST(Talk, NothingIsCreatedWhereItMayBeThereAlready) {
     EXPECT_EQ(node.requests().back().target, "/v1/records");
 }
 
+TEST(Talk, NothingIsCreatedWhereNobodyCouldLookWhetherItIsThere) {
+    int status = 403;
+    std::string error = "not_permitted";
+    FakeNode node([&](const FakeRequest& request) {
+        if (request.target != "/v1/similar")
+            return FakeAnswer{200, R"({"id":"X","events":1,"position":1})"};
+        return FakeAnswer{status, R"({"error":{"code":")" + error + R"(","detail":"not now"}})"};
+    });
+    const std::vector<std::string> create{"record", "create", "person", "cnic=35202-1234567-1"};
+    Ran ran = run_safar(create, node.directory());
+    EXPECT_NE(ran.code, 0);
+    EXPECT_THAT(ran.err, HasSubstr("not now"));
+    EXPECT_THAT(ran.err, HasSubstr("--purpose TEXT"));
+    EXPECT_THAT(ran.err, HasSubstr("--new"));
+    status = 503;
+    error = "storage_full";
+    EXPECT_NE(run_safar(create, node.directory()).code, 0);
+    for (const FakeRequest& request : node.requests()) EXPECT_EQ(request.target, "/v1/similar");
+    // What is wrong with an argument, creating says better.
+    status = 400;
+    error = "invalid_argument";
+    EXPECT_EQ(run_safar(create, node.directory()).code, 0);
+}
+
 TEST(Talk, FiltersTravelEncoded) {
     FakeNode node(always(200, R"({"records":[],"truncated":false})"));
     EXPECT_EQ(run_safar({"find", "incident", "route=A & B"}, node.directory()).code,
