@@ -75,6 +75,7 @@ std::string inbox_text(const json::value& answer, const Labels& labels) {
     const auto count = static_cast<std::int64_t>(list_at(answer, "items").size());
     if (total > count)
         out += labels.format("{} of {}; --limit shows more", grouped(count), grouped(total)) + "\n";
+    if (flag_at(answer, "truncated")) out += labels.say("there is more than is shown here") + "\n";
     return out;
 }
 

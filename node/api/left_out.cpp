@@ -14,7 +14,8 @@ Result<std::unique_ptr<PassingOn>> open_passing_on(ApiContext& context, ApiReque
                        "parameter 'without_consent' goes with 'for': who gets it?");
     if (recipient.empty()) return std::unique_ptr<PassingOn>();
     const auto schema = context.registry.node().derived().schema();
-    SAFAR_TRY(auto question, read_passing_on(*schema, recipient, request.sight.purpose(), reason));
+    SAFAR_TRY(auto question, read_passing_on(*schema, *context.registry.node().charter(), recipient,
+                                             request.sight.purpose(), reason));
     if (!reason.empty()) {
         if (!has_role({"supervisor", "protection_officer"}, request.sight.user().roles))
             return failure(ErrorCode::not_permitted,

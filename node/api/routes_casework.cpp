@@ -8,6 +8,7 @@
 #include "node/casework/similar.hpp"
 #include "node/casework/steps.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace safar::handlers {
@@ -94,7 +95,6 @@ json::object shown_item(Sight& sight, const InboxItem& item) {
 json::array shown_records(Sight& sight, const Journey& journey) {
     json::array out;
     for (const Journey::Part& part : journey.records) {
-        if (!sight.inside(part.view.compartment)) continue;
         sight.subject(part.view.folded.id);
         json::object one = record_head(part.view);
         one["through"] = show_id(part.through);
@@ -119,7 +119,9 @@ Result<Journey> open_journey(ApiContext& context, ApiRequest& request) {
     SAFAR_TRY(auto id, captured_id(request));
     SAFAR_TRY(auto view, context.registry.show(id));
     SAFAR_TRY(request.sight.enter(view.compartment, &id));
-    return read_journey(context.registry, id);
+    return read_journey(context.registry, id, [&](std::string_view compartment) {
+        return request.sight.inside(compartment);
+    });
 }
 
 } // namespace
@@ -198,8 +200,9 @@ Result<ApiReply> similar(ApiContext& context, ApiRequest& request) {
     const std::string compartment = compartment_of(context, known);
     if (known != nullptr) {
         SAFAR_TRY(request.sight.enter(compartment));
-        for (const FieldText& one : fields)
-            if (const Field* field = known->field(std::string_view(one.field))) {
+        for (const FieldText& one : fields) // others are not compared
+            if (const Field* field = known->field(std::string_view(one.field));
+                field != nullptr && std::ranges::count(known->casework.similar, field->name) > 0) {
                 SAFAR_TRY(request.sight.ask_about(*field, compartment));
             }
     }
@@ -222,14 +225,11 @@ Result<ApiReply> inbox(ApiContext& context, ApiRequest& request) {
     SAFAR_TRY(query.overdue_only, flag_parameter(request, "overdue"));
     SAFAR_TRY(query.everybody, flag_parameter(request, "everybody"));
     SAFAR_TRY(auto limit, number_parameter(request, "limit", 1, inbox_max, inbox_default));
-    query.limit = inbox_max;
+    query.limit = limit;
+    query.inside = [&](std::string_view compartment) { return request.sight.inside(compartment); };
     SAFAR_TRY(auto found, read_inbox(context.registry, query));
     json::array items;
-    for (const InboxItem& item : found.items) {
-        if (items.size() == limit) break;
-        if (!request.sight.inside(item.view.compartment)) continue;
-        items.push_back(shown_item(request.sight, item));
-    }
+    for (const InboxItem& item : found.items) items.push_back(shown_item(request.sight, item));
     json::array caseload;
     for (const auto& [task, count] : found.caseload)
         caseload.push_back(
@@ -238,7 +238,8 @@ Result<ApiReply> inbox(ApiContext& context, ApiRequest& request) {
                                    {"today", today()},
                                    {"items", std::move(items)},
                                    {"total", found.total},
-                                   {"caseload", std::move(caseload)}});
+                                   {"caseload", std::move(caseload)},
+                                   {"truncated", found.truncated}});
 }
 
 Result<ApiReply> journey(ApiContext& context, ApiRequest& request) {
@@ -246,7 +247,6 @@ Result<ApiReply> journey(ApiContext& context, ApiRequest& request) {
     json::array entries;
     for (const JourneyEntry& each : found.entries) {
         const RecordView& view = found.records[each.record].view;
-        if (!request.sight.inside(view.compartment)) continue;
         json::object one = record_head(view);
         one["on"] = each.on;
         one["at"] = show_time(each.event.body.at);
@@ -277,10 +277,8 @@ Result<ApiReply> dossier(ApiContext& context, ApiRequest& request) {
         one.as_object()["held_by"] = json::value_from(holders);
     }
     json::array waits;
-    for (const Acknowledgement& each : acknowledgements(found)) {
-        const RecordView& view = found.records[each.record].view;
-        if (!request.sight.inside(view.compartment)) continue;
-        json::object one = record_head(view);
+    for (const Acknowledgement& each : acknowledgements(*charter, found)) {
+        json::object one = record_head(found.records[each.record].view);
         one["task"] = each.title;
         one["state"] = each.state;
         one["done"] = json::value_from(each.done);

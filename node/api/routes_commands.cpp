@@ -22,14 +22,15 @@ Result<> may_write(ApiContext& context, ApiRequest& request, const Kind* kind,
     return success();
 }
 
-Result<> may_write_record(ApiContext& context, ApiRequest& request, const RecordId& id,
-                          const std::vector<std::string>& fields) {
+Result<RecordView> may_write_record(ApiContext& context, ApiRequest& request, const RecordId& id,
+                                    const std::vector<std::string>& fields) {
     request.sight.subject(id);
     SAFAR_TRY(auto view, context.registry.show(id));
     if (view.kind != nullptr) {
         SAFAR_TRY(check_not_stepped(*view.kind, fields));
     }
-    return may_write(context, request, view.kind, fields);
+    SAFAR_TRY(may_write(context, request, view.kind, fields));
+    return view;
 }
 
 } // namespace
@@ -68,7 +69,11 @@ Result<ApiReply> set(ApiContext& context, ApiRequest& request) {
     SAFAR_TRY(auto why, body.optional_text("why"));
     SAFAR_TRY(body.done());
     command.why = why.value_or("");
-    SAFAR_TRY(may_write_record(context, request, id, field_names(command.fields)));
+    SAFAR_TRY(auto view, may_write_record(context, request, id, field_names(command.fields)));
+    if (view.kind != nullptr) {
+        SAFAR_TRY(
+            check_not_settled(view, context.registry.node().agency(), field_names(command.fields)));
+    }
     SAFAR_TRY(auto change, context.registry.set(command, {request.actor}));
     return change_reply(change);
 }
@@ -82,7 +87,11 @@ Result<ApiReply> retract(ApiContext& context, ApiRequest& request) {
     SAFAR_TRY(auto why, body.optional_text("why"));
     SAFAR_TRY(body.done());
     command.why = why.value_or("");
-    SAFAR_TRY(may_write_record(context, request, id, {command.field}));
+    SAFAR_TRY(auto view, may_write_record(context, request, id, {command.field}));
+    if (view.kind != nullptr) {
+        SAFAR_TRY(check_keeps_settled(view, context.registry.node().agency(), command.field,
+                                      std::nullopt));
+    }
     SAFAR_TRY(auto change, context.registry.retract(command, {request.actor}));
     return change_reply(change);
 }
@@ -100,7 +109,11 @@ Result<ApiReply> resolve(ApiContext& context, ApiRequest& request) {
     SAFAR_TRY(body.done());
     command.dot = dot.value_or("");
     command.why = why.value_or("");
-    SAFAR_TRY(may_write_record(context, request, id, {command.field}));
+    SAFAR_TRY(auto view, may_write_record(context, request, id, {command.field}));
+    if (view.kind != nullptr && command.value) { // a pick says nothing new
+        SAFAR_TRY(check_keeps_settled(view, context.registry.node().agency(), command.field,
+                                      command.value));
+    }
     SAFAR_TRY(auto change, context.registry.resolve(command, {request.actor}));
     return change_reply(change);
 }

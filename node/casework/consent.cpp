@@ -16,14 +16,48 @@ bool covers(const std::vector<std::string>& words, std::string_view word) {
     return lists(words, word) || lists(words, ConsentKind::any);
 }
 
+const FoldedField* said_in(const RecordView& view, std::string_view field) {
+    const Field* known = view.kind->field(field);
+    return known == nullptr ? nullptr : view.folded.field(known->tag);
+}
+
 // Is it a consent of the subject that permits today?
 bool permits_today(const RecordView& view, const RecordId& subject) {
     if (view.kind == nullptr || !view.kind->casework.consent) return false;
     const ConsentKind& terms = *view.kind->casework.consent;
     if (!lists(values_of(view, terms.subject), show_id(subject))) return false;
+    if (said_in(view, terms.subject)->conflict) return false;
     if (!lists(terms.given, state_of(view))) return false;
-    auto until = values_of(view, terms.until);
-    return until.empty() || until.front() >= today().substr(0, until.front().size());
+    const FoldedField* until = said_in(view, terms.until);
+    return until == nullptr || std::ranges::none_of(until->live, [](const Said& said) {
+               const auto* date = std::get_if<Date>(&said.value);
+               return date != nullptr && is_past(*date);
+           });
+}
+
+// Agencies that stated a state that permits; who recorded it, where none was ever stated.
+std::vector<std::string> givers_of(const RecordView& view) {
+    const FoldedField* status = said_in(view, view.kind->casework.workflow->status);
+    std::vector<std::string> out;
+    if (status != nullptr)
+        for (const auto* list : {&status->live, &status->replaced})
+            for (const Said& said : *list)
+                if (lists(view.kind->casework.consent->given, show_value(said.value)))
+                    out.push_back(said.agency);
+    return out.empty() ? party(view, "author") : out;
+}
+
+// What the givers say; where they leave it to whoever recorded the consent, what that agency says.
+std::vector<std::string> permitted(const RecordView& view, const std::string& field) {
+    const FoldedField* folded = said_in(view, field);
+    std::vector<std::string> out;
+    if (folded == nullptr) return out;
+    for (const auto& agencies : {givers_of(view), party(view, "author")}) {
+        for (const Said& said : folded->live)
+            if (lists(agencies, said.agency)) out.push_back(show_value(said.value));
+        if (!out.empty()) break;
+    }
+    return out;
 }
 
 } // namespace
@@ -42,8 +76,8 @@ Result<std::vector<Permission>> permissions_of(Registry& registry, const RecordI
         SAFAR_TRY(auto view, registry.show(id));
         if (!permits_today(view, subject)) continue;
         const ConsentKind& terms = *view.kind->casework.consent;
-        out.push_back({id, values_of(view, terms.purposes), values_of(view, terms.recipients),
-                       values_of(view, terms.groups)});
+        out.push_back({id, permitted(view, terms.purposes), permitted(view, terms.recipients),
+                       permitted(view, terms.groups)});
     }
     return out;
 }
@@ -68,6 +102,20 @@ Result<ConsentAnswer> find_consent(Registry& registry, const ConsentQuestion& qu
     return out;
 }
 
+Result<> check_recipient(const Charter& charter, const CodeList* agencies,
+                         const std::string& recipient) {
+    if (recipient == ConsentKind::any)
+        return failure(ErrorCode::invalid_argument,
+                       "recipient 'any' is nobody in particular; name one agency");
+    const auto is_it = [&](const auto& each) { return each.code == recipient; };
+    if (std::ranges::any_of(charter.agencies, is_it)) return success();
+    if (agencies != nullptr && std::ranges::any_of(agencies->entries, is_it)) return success();
+    return failure(ErrorCode::invalid_argument,
+                   "no agency '" + recipient +
+                       "' in the charter, and none in the list of agencies; write its code as "
+                       "there");
+}
+
 Result<> check_never(Registry& registry, const RecordId& subject,
                      const std::vector<std::string>& recipients) {
     auto view = registry.show(subject);
@@ -78,7 +126,7 @@ Result<> check_never(Registry& registry, const RecordId& subject,
     if (kind == nullptr || kind->casework.never.empty()) return success();
     auto forbidden = values_of(view.value(), kind->casework.never);
     for (const std::string& recipient : recipients)
-        if (lists(forbidden, recipient))
+        if (covers(forbidden, recipient))
             return failure(ErrorCode::not_permitted,
                            "nothing of " + show_id(subject) + " may go to " + recipient +
                                " (field '" + kind->casework.never +
@@ -100,6 +148,11 @@ Result<> pass_gate(Registry& registry, const ConsentGate& gate, const RecordView
                        "consent is asked for field '" +
                            (subjects.empty() ? gate.subject : gate.recipient) +
                            "', which is empty; give it");
+    const CodeList* agencies =
+        view.schema->code_list(view.kind->field(std::string_view(gate.recipient))->codes);
+    for (const std::string& recipient : question.recipients) {
+        SAFAR_TRY(check_recipient(*registry.node().charter(), agencies, recipient));
+    }
     for (const std::string& subject : subjects) {
         auto id = parse_id(subject);
         if (!id)

@@ -13,10 +13,17 @@ struct Permission {
     [[nodiscard]] bool covers(std::string_view purpose, std::string_view recipient) const;
     [[nodiscard]] bool covers_group(std::string_view group) const;
 };
-// Consents of kinds that declare [consent], refer to the subject, stand in a state that permits and
-// are not past their end; ascending by id. Errors: those of reading.
+// Consents of kinds that declare [consent], refer to the subject undisputed, stand in a state that
+// permits and are not past the earliest end that anybody states; ascending by id. What they permit
+// is what agencies say that stated such a state: others who write the record widen nothing. Errors:
+// those of reading.
 [[nodiscard]] Result<std::vector<Permission>> permissions_of(Registry& registry,
                                                              const RecordId& subject);
+
+// Somebody in particular, by code: an agency of the charter or of the list. What else a text may
+// mean, no prohibition names, and a consent to any would cover. Errors: invalid_argument.
+[[nodiscard]] Result<> check_recipient(const Charter& charter, const CodeList* agencies,
+                                       const std::string& recipient);
 
 struct ConsentQuestion {
     RecordId subject;
@@ -33,9 +40,9 @@ struct ConsentAnswer {
 [[nodiscard]] Result<ConsentAnswer> find_consent(Registry& registry,
                                                  const ConsentQuestion& question);
 
-// Nobody may send anything of the subject to whom its record forbids ([never]). A subject that is
-// not held here forbids nothing that this node could know. Errors: not_permitted, naming the
-// recipient.
+// Nobody may send anything of the subject to whom its record forbids ([never]; ConsentKind::any:
+// to nobody). A subject that is not held here forbids nothing that this node could know. Errors:
+// not_permitted, naming the recipient.
 [[nodiscard]] Result<> check_never(Registry& registry, const RecordId& subject,
                                    const std::vector<std::string>& recipients);
 

@@ -25,24 +25,65 @@ Result<RecordView> held(Registry& registry, const std::string& field, const std:
                                             "has not come here yet; take the step when it has");
 }
 
+// Did a step of the case's kind give the record to its owner, and had `to` it before?
+bool was_given(const Kind& of_case, const RecordView& record, const std::string& to) {
+    const Field* field =
+        record.kind->field(std::string_view(record.kind->casework.workflow->owner));
+    const FoldedField* owner = field == nullptr ? nullptr : record.folded.field(field->tag);
+    if (owner == nullptr) return false;
+    const auto by_step = [&](const Said& said) {
+        return said.value == owner->reading.front() &&
+               std::ranges::any_of(of_case.casework.steps, [&](const WorkStep& step) {
+                   return step.gives && said.verb == of_case.name + "." + step.name;
+               });
+    };
+    const auto had = [&](const Said& said) { return show_value(said.value) == to; };
+    return !owner->reading.empty() && std::ranges::any_of(owner->live, by_step) &&
+           (std::ranges::any_of(owner->replaced, had) || has(party(record, "author"), to));
+}
+
+// Values of the case's field as `said`, or as those agencies themselves say there.
+std::vector<std::string> named_by(const std::vector<std::string>& agencies, const RecordView& view,
+                                  const std::string& name, std::span<const FieldText> said) {
+    std::vector<std::string> out;
+    for (const FieldText& one : said)
+        if (one.field == name) out.push_back(one.value);
+    const Field* field = view.kind->field(std::string_view(name));
+    const FoldedField* folded = field == nullptr ? nullptr : view.folded.field(field->tag);
+    if (!out.empty() || folded == nullptr) return out;
+    for (const Said& one : folded->live)
+        if (has(agencies, one.agency)) out.push_back(show_value(one.value));
+    return out;
+}
+
 // Every record that the gift's fields name, with who would have it. `must`: each has to be held
 // here.
 Result<std::vector<std::pair<RecordView, GivenRecord>>>
 given_records(Registry& registry, const WorkStep::Gift& gift, const RecordView& view,
               std::span<const FieldText> said, bool must) {
     std::vector<std::pair<RecordView, GivenRecord>> out;
-    const auto from = values_of(view, gift.from, said), to = values_of(view, gift.to, said);
+    auto from = values_of(view, gift.from, said);
+    const auto to = values_of(view, gift.to, said);
+    const bool takes_back = gift.holds, keeps = gift.from == gift.to;
+    // Who gives has said so itself.
+    if (!takes_back && !keeps)
+        std::erase_if(from, [&](const std::string& agency) {
+            return !has(named_by({agency}, view, gift.from, said), agency);
+        });
     if (to.empty())
         return failure(ErrorCode::invalid_argument,
                        "field '" + gift.to + "' says who gets the case, and is empty");
     for (const std::string& field : gift.records)
-        for (const std::string& text : values_of(view, field, said)) {
+        for (const std::string& text : takes_back || keeps ? values_of(view, field, said)
+                                                           : named_by(from, view, field, said)) {
             auto known = held(registry, field, text);
             if (!known && !must) continue;
             SAFAR_TRY(auto record, std::move(known));
             if (record.kind == nullptr || !record.kind->casework.workflow) continue;
             const std::string owner = joined(party(record, "owner"));
-            const bool moves = has(from, owner) || owner == to.front();
+            const bool moves =
+                owner == to.front() ||
+                (has(from, owner) && (!takes_back || was_given(*view.kind, record, to.front())));
             GivenRecord one{record.folded.id, field, owner, moves ? to.front() : std::string()};
             out.emplace_back(std::move(record), std::move(one));
         }
@@ -52,12 +93,13 @@ given_records(Registry& registry, const WorkStep::Gift& gift, const RecordView& 
 } // namespace
 
 Result<GiftPlan> plan_gift(Registry& registry, const WorkStep& step, const RecordView& view,
-                           std::span<const FieldText> said, const WorkCommand& work) {
+                           const WorkCommand& work) {
     GiftPlan out;
     if (!step.gives) return out;
-    const bool gives = applies(*step.gives, view, said);
+    const bool gives = applies(*step.gives, view, work.decided);
     if (!gives && !step.gives->holds) return out;
-    SAFAR_TRY(auto records, given_records(registry, *step.gives, view, said, /*must=*/gives));
+    SAFAR_TRY(auto records,
+              given_records(registry, *step.gives, view, work.decided, /*must=*/gives));
     const auto may_write = [&](const RecordView& record) {
         return writable_compartment(registry.node(), *registry.node().charter(), record.kind->name);
     };
@@ -78,11 +120,13 @@ Result<> check_can_be_given(Registry& registry, const WorkStep& step, const Reco
                             std::span<const FieldText> said) {
     if (step.gives) return success();
     for (const WorkStep& next : view.kind->casework.steps) {
-        if (!next.gives || !has(next.from, step.to) || !applies(*next.gives, view, said)) continue;
+        if (!next.gives || next.by == step.by || !has(next.from, step.to) ||
+            !applies(*next.gives, view, said))
+            continue;
         SAFAR_TRY(auto records, given_records(registry, *next.gives, view, said, /*must=*/true));
         std::vector<std::string> others;
         for (const auto& [record, one] : records) {
-            if (one.to.empty())
+            if (one.to.empty() || one.to == one.owner)
                 others.push_back(record.kind->name + " " + show_id(one.record) + " is " +
                                  one.owner + "'s");
             else {

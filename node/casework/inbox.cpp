@@ -11,29 +11,36 @@ constexpr std::size_t waiting_max = 100'000; // records of one kind looked at
 class InboxReader {
 public:
     InboxReader(Registry& registry, const InboxQuery& query)
-        : registry_(registry), query_(query), me_(registry.node().agency()), today_(today()) {}
+        : registry_(registry), query_(query), me_(registry.node().agency()) {}
 
     Result<> read_kind(const Kind& kind) {
         std::set<std::string> states;
         for (const WorkTask& task : kind.casework.tasks)
             states.insert(task.when.begin(), task.when.end());
+        // Of a record of which no state was ever stated, only the initial one can be told.
+        const std::string& status = kind.casework.workflow->status;
+        if (states.contains(kind.field(std::string_view(status))->lattice.initial))
+            states.insert("");
         StatisticsQuery waiting;
         waiting.kind = kind.name;
-        waiting.where.push_back({kind.casework.workflow->status, {states.begin(), states.end()}});
+        waiting.where.push_back({status, {states.begin(), states.end()}});
         bool truncated = false;
         SAFAR_TRY(auto views, registry_.find(waiting, waiting_max, truncated));
-        for (RecordView& view : views) read_record(view);
+        out_.truncated = out_.truncated || truncated;
+        for (RecordView& view : views)
+            if (is_open(query_.inside, view)) read_record(view);
         return success();
     }
 
     Result<> read_conflicts() {
-        SAFAR_TRY(auto conflicts, registry_.conflicts(waiting_max));
+        SAFAR_TRY(auto conflicts, registry_.conflicts(waiting_max + 1));
+        out_.truncated = out_.truncated || conflicts.size() > waiting_max;
         for (const Conflict& conflict : conflicts) {
             if (!query_.everybody && !has(conflict.agencies, me_)) continue;
             if (query_.overdue_only) continue; // a conflict has an age and no due date
             SAFAR_TRY(auto view, registry_.show(conflict.record));
             const Field* field = view.kind == nullptr ? nullptr : view.kind->field(conflict.field);
-            if (field == nullptr) continue;
+            if (field == nullptr || !is_open(query_.inside, view)) continue;
             add({std::move(view), nullptr, field->name, "", conflict.agencies, "", false,
                  conflict.since},
                 "conflict");
@@ -60,8 +67,8 @@ private:
     }
 
     // Agencies that have said something in the task's `unless` field are done with it.
-    static std::vector<std::string> still_to_act(const WorkTask& task, const RecordView& view) {
-        auto out = party(view, task.for_whom);
+    std::vector<std::string> still_to_act(const WorkTask& task, const RecordView& view) const {
+        auto out = awaited(*registry_.node().charter(), view, task);
         const Field* field =
             task.unless.empty() ? nullptr : view.kind->field(std::string_view(task.unless));
         const FoldedField* said = field == nullptr ? nullptr : view.folded.field(field->tag);
@@ -73,15 +80,23 @@ private:
         return out;
     }
 
+    static std::optional<Date> due_of(const RecordView& view, const WorkTask& task) {
+        const Field* field = view.kind->field(std::string_view(task.due));
+        const FoldedField* said = field == nullptr ? nullptr : view.folded.field(field->tag);
+        if (said == nullptr || said->reading.empty()) return {};
+        const auto* date = std::get_if<Date>(&said->reading.front());
+        return date == nullptr ? std::nullopt : std::optional(*date);
+    }
+
     void read_record(const RecordView& view) {
         const std::string state = state_of(view);
         for (const WorkTask& task : view.kind->casework.tasks) {
             if (!has(task.when, state) || !has_role(task.roles, query_.roles)) continue;
             auto for_whom = still_to_act(task, view);
             if (for_whom.empty() || (!query_.everybody && !has(for_whom, me_))) continue;
-            auto dates = task.due.empty() ? std::vector<std::string>() : values_of(view, task.due);
-            std::string due = dates.empty() ? "" : dates.front();
-            bool overdue = !due.empty() && due < today_.substr(0, due.size());
+            const std::optional<Date> date = due_of(view, task);
+            std::string due = date ? show_value(Value(*date)) : "";
+            const bool overdue = date && is_past(*date);
             if (!overdue && (task.overdue_only || query_.overdue_only)) continue;
             add({view, &task, "", state, std::move(for_whom), std::move(due), overdue,
                  in_state_since(view)},
@@ -98,7 +113,7 @@ private:
 
     Registry& registry_;
     const InboxQuery& query_;
-    const std::string me_, today_;
+    const std::string me_;
     Inbox out_;
 };
 

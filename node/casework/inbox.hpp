@@ -20,6 +20,7 @@ struct InboxQuery {
     Roles roles; // tasks for other roles are left out
     bool overdue_only = false;
     bool everybody = false; // tasks of all agencies, as far as they are held here
+    OpenTo inside;          // records of other compartments are neither listed nor counted
     std::size_t limit = 500;
 };
 struct Inbox {
@@ -31,6 +32,7 @@ struct Inbox {
         std::size_t waiting = 0, overdue = 0;
     };
     std::map<std::string, Count> caseload;
+    bool truncated = false; // more records of a kind wait than were looked at
 };
 
 // Errors: those of reading. Cost: a column scan a kind, and about 10 us a record in a state that

@@ -23,7 +23,8 @@ std::string day_about(const HeldEvent& event, const RecordView& view) {
 
 class JourneyReader {
 public:
-    explicit JourneyReader(Registry& registry) : registry_(registry) {}
+    JourneyReader(Registry& registry, const OpenTo& inside)
+        : registry_(registry), inside_(inside) {}
 
     Result<Journey> read(const RecordId& subject) {
         SAFAR_TRY(auto view, registry_.show(subject));
@@ -52,7 +53,8 @@ private:
             SAFAR_TRY(auto mentions, registry_.node().derived().mentions(id, mentions_max));
             for (const RecordId& by : mentions) {
                 SAFAR_TRY(auto link, registry_.show(by));
-                if (link.kind == nullptr || !link.kind->casework.link) continue;
+                if (link.kind == nullptr || !link.kind->casework.link || !is_open(inside_, link))
+                    continue;
                 SAFAR_TRY(follow_link(link, id));
             }
         }
@@ -71,7 +73,7 @@ private:
                 auto other = parse_id(text);
                 if (!other || *other == from || seen_.contains(*other)) continue;
                 auto view = registry_.show(*other);
-                if (!view.has_value()) continue; // not held here
+                if (!view.has_value() || !is_open(inside_, view.value())) continue; // not held here
                 add(std::move(view).value(), from);
                 out_.linked.push_back({*other, link.folded.id, says("different")});
             }
@@ -84,7 +86,7 @@ private:
         for (const RecordId& by : mentions) {
             if (seen_.contains(by)) continue;
             auto view = registry_.show(by);
-            if (!view.has_value() ||
+            if (!view.has_value() || !is_open(inside_, view.value()) ||
                 !refers(view.value(), id, /*as_subject=*/out_.records[at].aside))
                 continue;
             if (view.value().kind->casework.link) continue; // followed already, or "different"
@@ -104,7 +106,7 @@ private:
         for (const RecordId& to : mentioned) {
             if (seen_.contains(to)) continue;
             auto view = registry_.show(to);
-            if (!view.has_value()) continue; // not held here
+            if (!view.has_value() || !is_open(inside_, view.value())) continue; // not held here
             add(std::move(view).value(), id, /*aside=*/true);
             if (out_.truncated) break;
         }
@@ -157,17 +159,18 @@ private:
     }
 
     Registry& registry_;
+    const OpenTo& inside_;
     std::set<RecordId> seen_;
     Journey out_;
 };
 
 } // namespace
 
-Result<Journey> read_journey(Registry& registry, const RecordId& subject) {
-    return steady(registry.node(), [&] { return JourneyReader(registry).read(subject); });
+Result<Journey> read_journey(Registry& registry, const RecordId& subject, const OpenTo& inside) {
+    return steady(registry.node(), [&] { return JourneyReader(registry, inside).read(subject); });
 }
 
-std::vector<Acknowledgement> acknowledgements(const Journey& journey) {
+std::vector<Acknowledgement> acknowledgements(const Charter& charter, const Journey& journey) {
     std::vector<Acknowledgement> out;
     for (std::size_t i = 0; i < journey.records.size(); ++i) {
         const RecordView& view = journey.records[i].view;
@@ -180,7 +183,7 @@ std::vector<Acknowledgement> acknowledgements(const Journey& journey) {
             Acknowledgement one{i, task.title, state, {}, {}};
             const FoldedField* said =
                 view.folded.field(view.kind->field(std::string_view(task.unless))->tag);
-            for (const std::string& agency : party(view, task.for_whom)) {
+            for (const std::string& agency : awaited(charter, view, task)) {
                 bool done = said != nullptr &&
                             std::any_of(said->live.begin(), said->live.end(),
                                         [&](const Said& s) { return s.agency == agency; });

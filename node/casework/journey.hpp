@@ -35,8 +35,10 @@ struct Journey {
 constexpr std::size_t journey_records_max = 1000;
 
 // A link counts as "same" if somebody holds it to be so; where others say "different" it is
-// followed and marked as disputed. Errors: not_found, those of reading.
-[[nodiscard]] Result<Journey> read_journey(Registry& registry, const RecordId& subject);
+// followed and marked as disputed. Records of compartments that are not `inside` neither appear nor
+// lead to others. Errors: not_found, those of reading.
+[[nodiscard]] Result<Journey> read_journey(Registry& registry, const RecordId& subject,
+                                           const OpenTo& inside = {});
 
 // Of a record with tasks that agencies end by saying something (`unless`): who has, and who has
 // not.
@@ -45,6 +47,7 @@ struct Acknowledgement {
     std::string title, state;
     std::vector<std::string> done, missing; // agencies
 };
-[[nodiscard]] std::vector<Acknowledgement> acknowledgements(const Journey& journey);
+[[nodiscard]] std::vector<Acknowledgement> acknowledgements(const Charter& charter,
+                                                            const Journey& journey);
 
 } // namespace safar

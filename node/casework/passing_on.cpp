@@ -6,7 +6,8 @@ namespace safar {
 namespace {
 
 constexpr std::size_t subjects_max = 100'000; // whose terms are kept while one file is made
-constexpr std::size_t namings_max = 100;      // records looked at that may name one
+constexpr std::size_t namings_page = 1000;    // records that may name one, read at a time
+constexpr std::size_t namings_max = 10'000;   // of them looked at for one
 constexpr int depth_max = 4;                  // of references to the subject
 
 bool guarded_field(const Field& field) {
@@ -24,13 +25,26 @@ const CodeList* list_of(const Schema& schema, const Kind& kind, const std::strin
     return schema.code_list(kind.field(std::string_view(field))->codes);
 }
 
+// The list that names agencies: those whom people consent to, or those to whom nothing may go.
+const CodeList* agencies_of(const Schema& schema) {
+    if (const Kind* consent = consent_kind(schema))
+        return list_of(schema, *consent, consent->casework.consent->recipients);
+    for (const Kind& kind : schema.kinds)
+        if (!kind.casework.never.empty()) return list_of(schema, kind, kind.casework.never);
+    return nullptr;
+}
+
 } // namespace
 
-Result<PassingOnQuestion> read_passing_on(const Schema& schema, std::string_view recipient,
-                                          std::string_view purpose,
+Result<PassingOnQuestion> read_passing_on(const Schema& schema, const Charter& charter,
+                                          std::string_view recipient, std::string_view purpose,
                                           std::string_view without_consent) {
     PassingOnQuestion out{std::string(recipient), std::string(purpose.substr(0, purpose.find(':'))),
                           std::string(without_consent)};
+    const CodeList* agencies = agencies_of(schema);
+    if (const auto* agency = agencies == nullptr ? nullptr : agencies->find(recipient))
+        out.recipient = agency->code;
+    SAFAR_TRY(check_recipient(charter, agencies, out.recipient));
     const Kind* consent = consent_kind(schema);
     if (consent == nullptr) return out; // then nobody can have consented
     const ConsentKind& terms = *consent->casework.consent;
@@ -47,50 +61,70 @@ Result<PassingOnQuestion> read_passing_on(const Schema& schema, std::string_view
                            joined(codes));
     }
     out.purpose = known->code;
-    if (const auto* agency = list_of(schema, *consent, terms.recipients)->find(recipient))
-        out.recipient = agency->code;
     return out;
 }
 
-Result<> PassingOn::subjects_of(const RecordId& id, int depth, std::set<RecordId>& out) {
+Result<> PassingOn::subjects_of(const RecordId& id, int depth, Subjects& out) {
     auto view = registry_->show(id);
-    if (!view.has_value())
-        return view.error().code == ErrorCode::not_found ||
-                       view.error().code == ErrorCode::not_permitted
-                   ? Result<>(success())
-                   : Result<>(std::move(view).error());
-    if (view.value().kind == nullptr) return success();
-    return subjects_of(*view.value().kind, view.value().folded, depth, out);
+    if (!view.has_value() && view.error().code != ErrorCode::not_found &&
+        view.error().code != ErrorCode::not_permitted)
+        return std::move(view).error();
+    if (view.has_value() && view.value().kind != nullptr)
+        return subjects_of(*view.value().kind, view.value().folded, depth, out);
+    out.more = true;
+    return success();
 }
 
-Result<> PassingOn::subjects_of(const Kind& kind, const Folded& record, int depth,
-                                std::set<RecordId>& out) {
-    if (!kind.casework.guarded || depth > depth_max) return success();
+Result<> PassingOn::subjects_of(const Kind& kind, const Folded& record, int depth, Subjects& out) {
+    if (!kind.casework.guarded) return success();
+    if (depth > depth_max) {
+        out.more = true;
+        return success();
+    }
     const ProtectedKind& terms = *kind.casework.guarded;
     for (const std::string& name : terms.subjects) {
         if (name == ProtectedKind::self) {
-            out.insert(record.id);
+            out.known.insert(record.id);
             continue;
         }
         const FoldedField* field = record.field(kind.field(std::string_view(name))->tag);
         if (field == nullptr) continue;
-        for (const Value& value : field->reading)
-            if (const auto* to = std::get_if<Reference>(&value)) {
+        for (const Said& said : field->live)
+            if (const auto* to = std::get_if<Reference>(&said.value)) {
                 SAFAR_TRY(subjects_of(to->record, depth + 1, out));
             }
     }
     if (terms.named_in.empty()) return success();
-    SAFAR_TRY(auto mentions, registry_->node().derived().mentions(record.id, namings_max));
-    for (const RecordId& by : mentions) {
-        auto view = registry_->show(by);
-        if (!view.has_value() || view.value().kind == nullptr) continue;
-        for (const auto& [kind_name, field] : terms.named_in) {
-            if (view.value().kind->name != kind_name) continue;
-            const auto named = values_of(view.value(), field);
-            if (std::ranges::count(named, show_id(record.id)) == 0) continue;
-            SAFAR_TRY(subjects_of(*view.value().kind, view.value().folded, depth + 1, out));
+    return subjects_naming(terms, record.id, depth, out);
+}
+
+Result<> PassingOn::subjects_naming(const ProtectedKind& terms, const RecordId& record, int depth,
+                                    Subjects& out) {
+    RecordId after;
+    for (std::size_t looked_at = 0;;) {
+        SAFAR_TRY(auto mentions, registry_->node().derived().mentions(record, namings_page, after));
+        for (const RecordId& by : mentions) {
+            auto view = registry_->show(by);
+            if (!view.has_value() && view.error().code == ErrorCode::not_found) continue; // gone
+            SAFAR_TRY(const auto naming, std::move(view));
+            if (naming.kind == nullptr) continue;
+            for (const auto& [kind_name, name] : terms.named_in) {
+                if (naming.kind->name != kind_name) continue;
+                const FoldedField* field =
+                    naming.folded.field(naming.kind->field(std::string_view(name))->tag);
+                if (field == nullptr || std::ranges::none_of(field->live, [&](const Said& said) {
+                        return said.value == Value(Reference{record});
+                    }))
+                    continue;
+                SAFAR_TRY(subjects_of(*naming.kind, naming.folded, depth + 1, out));
+            }
         }
+        if (mentions.size() < namings_page) return success();
+        after = mentions.back();
+        looked_at += mentions.size();
+        if (looked_at >= namings_max) break;
     }
+    out.more = true;
     return success();
 }
 
@@ -143,12 +177,14 @@ Result<PassingOn::Verdict> PassingOn::judge(const Kind& kind, const Folded& reco
         count_fields(out, kind, record);
         return out;
     }
-    std::set<RecordId> subjects;
-    SAFAR_TRY(subjects_of(kind, record, 0, subjects));
+    Subjects found;
+    SAFAR_TRY(subjects_of(kind, record, 0, found));
+    const std::set<RecordId>& subjects = found.known;
+    const bool all_known = !subjects.empty() && !found.more;
     const std::string about = " for purpose '" + question_.purpose + "' to " + question_.recipient;
-    bool first = true, consented = !subjects.empty();
+    bool first = true, consented = all_known;
     const bool reason = !question_.without_consent.empty();
-    bool lacking = subjects.empty();
+    bool lacking = !all_known;
     const auto lacks = [&](std::string what) {
         lacking = true;
         miss(std::move(what));
@@ -182,13 +218,14 @@ Result<PassingOn::Verdict> PassingOn::judge(const Kind& kind, const Folded& reco
             lacks("consent of " + show_id(subject) + about + ": group '" + field->group + "'");
         }
     }
-    if (subjects.empty()) {
-        miss("consent: nobody is known here whom " + kind.name + " " + show_id(record.id) +
-             " is about");
+    if (!all_known) {
+        miss((subjects.empty() ? "consent: nobody is known here whom "
+                               : "consent: not everybody is known here whom ") +
+             kind.name + " " + show_id(record.id) + " is about");
         out.unguarded = reason; // whoever is not known may have forbidden it
     }
     if (reason) {
-        out.whole = !subjects.empty();
+        out.whole = all_known;
         if (lacking) ++account_.overridden;
     } else if (!consented) {
         ++account_.records;

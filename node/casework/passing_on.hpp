@@ -4,7 +4,10 @@
 // A kind's [protected] section says whose consent is asked. A record goes if everybody whom it is
 // about consents to something of it; of such a record go the fields whose group is consented, and
 // those without a group that are neither personal nor sensitive. A record about nobody who is known
-// here does not go. Of a kind without the section go all fields but personal and sensitive ones.
+// here does not go, nor does one that is also about somebody who is not; where a reason stands in
+// for consent, it goes without guarded fields. Where it is disputed whom a record is about, all are
+// asked.
+// Of a kind without the section go all fields but personal and sensitive ones.
 // Nothing of whoever forbids the recipient ([never]) goes.
 //
 // Threads: one.
@@ -25,11 +28,11 @@ struct PassingOnQuestion {
 };
 
 // The codes of a recipient and a purpose as people write them; a purpose may go on after ':' in
-// free words. Errors: invalid_argument naming the purposes.
-[[nodiscard]] Result<PassingOnQuestion> read_passing_on(const Schema& schema,
-                                                        std::string_view recipient,
-                                                        std::string_view purpose,
-                                                        std::string_view without_consent);
+// free words. Errors: invalid_argument: the recipient is nobody in particular (check_recipient);
+// naming the purposes.
+[[nodiscard]] Result<PassingOnQuestion>
+read_passing_on(const Schema& schema, const Charter& charter, std::string_view recipient,
+                std::string_view purpose, std::string_view without_consent);
 
 class PassingOn {
 public:
@@ -61,9 +64,15 @@ private:
         bool forbidden = false;
         std::set<std::string> groups; // ConsentKind::any: all
     };
+    struct Subjects {
+        std::set<RecordId> known;
+        bool more = false; // somebody of whom nothing is held here, or too much to look through
+    };
     [[nodiscard]] Result<> subjects_of(const Kind& kind, const Folded& record, int depth,
-                                       std::set<RecordId>& out);
-    [[nodiscard]] Result<> subjects_of(const RecordId& id, int depth, std::set<RecordId>& out);
+                                       Subjects& out);
+    [[nodiscard]] Result<> subjects_of(const RecordId& id, int depth, Subjects& out);
+    [[nodiscard]] Result<> subjects_naming(const ProtectedKind& terms, const RecordId& record,
+                                           int depth, Subjects& out);
     [[nodiscard]] Result<const Terms*> terms_of(const RecordId& subject);
     void miss(std::string what);
     void count_fields(const Verdict& verdict, const Kind& kind, const Folded& record);

@@ -49,6 +49,17 @@ Result<> check_groups(const Kind& kind, const std::vector<std::string>& groups) 
     return success();
 }
 
+// What people wrote, as the referral's field will say it.
+Result<std::vector<std::string>> codes_of(const ReferPlan& plan, const std::string& field,
+                                          const std::vector<std::string>& texts) {
+    std::vector<FieldText> given;
+    for (const std::string& text : texts) given.push_back({field, text});
+    SAFAR_TRY(auto written, as_written(*plan.subject.schema, *plan.referral, given));
+    std::vector<std::string> out;
+    for (FieldText& one : written) out.push_back(std::move(one.value));
+    return out;
+}
+
 CreateCommand copy_command(const ReferPlan& plan, const Disclosed& one, const RecordId& referral) {
     const DisclosureKind& names = *plan.disclosure->casework.disclosure;
     CreateCommand out;
@@ -74,26 +85,36 @@ Result<ReferPlan> plan_referral(Registry& registry, const ReferCommand& command)
                        "the schema in force does not have the subject's kind");
     SAFAR_TRY(auto kinds, kinds_for(*plan.subject.schema, command.kind));
     std::tie(plan.referral, plan.disclosure) = kinds;
-    SAFAR_TRY(check_groups(*plan.subject.kind, command.groups));
-    SAFAR_TRY(check_never(registry, command.subject, command.to));
     plan.create.kind = plan.referral->name;
-    plan.create.fields = command.fields;
+    SAFAR_TRY(plan.create.fields, as_written(*plan.subject.schema, *plan.referral, command.fields));
     plan.create.basis = command.basis;
-    if (const ConsentGate* gate = gate_of(*plan.referral)) {
-        plan.create.fields.push_back({gate->subject, show_id(command.subject)});
-        for (const std::string& agency : command.to)
+    std::vector<std::string> to = command.to, groups = command.groups;
+    const ConsentGate* gate = gate_of(*plan.referral);
+    if (gate != nullptr) {
+        SAFAR_TRY(to, codes_of(plan, gate->recipient, command.to));
+        SAFAR_TRY(groups, codes_of(plan, gate->groups, command.groups));
+    }
+    SAFAR_TRY(check_groups(*plan.subject.kind, groups));
+    SAFAR_TRY(check_never(registry, command.subject, to));
+    if (gate != nullptr) {
+        const CodeList* agencies = plan.subject.schema->code_list(
+            plan.referral->field(std::string_view(gate->recipient))->codes);
+        for (const std::string& agency : to) {
+            SAFAR_TRY(check_recipient(*registry.node().charter(), agencies, agency));
             plan.create.fields.push_back({gate->recipient, agency});
+        }
+        plan.create.fields.push_back({gate->subject, show_id(command.subject)});
         if (!gate->groups.empty())
-            for (const std::string& group : command.groups)
+            for (const std::string& group : groups)
                 plan.create.fields.push_back({gate->groups, group});
-        SAFAR_TRY(auto answer, find_consent(registry, {command.subject, gate->purpose, command.to,
-                                                       command.groups}));
+        SAFAR_TRY(auto answer,
+                  find_consent(registry, {command.subject, gate->purpose, to, groups}));
         plan.missing = std::move(answer.missing);
     }
     for (const FoldedField& folded : plan.subject.folded.fields) {
         const Field* field = plan.subject.kind->field(folded.field);
         if (field == nullptr || folded.live.empty()) continue;
-        if (field->group.empty() || !has(command.groups, field->group))
+        if (field->group.empty() || !has(groups, field->group))
             plan.stays.push_back(field);
         else
             for (const Said& said : folded.live) plan.goes.push_back({field, said});

@@ -14,15 +14,18 @@ std::string step_names(const Casework& work) {
     return joined(names, "none");
 }
 
+bool in_party(const RecordView& view, std::string_view who, const std::string& agency) {
+    return std::ranges::count(party(view, who), agency) > 0;
+}
+
 // Why this agency or person may not take the step; "": they may.
 std::string not_theirs(const WorkStep& step, const RecordView& view, const std::string& agency,
                        Roles roles) {
     if (!has_role(step.roles, roles))
         return "step '" + step.name + "' needs role " + joined(step.roles) + "; you have " +
                joined_roles(roles);
-    if (step.by.empty()) return {};
+    if (step.by.empty() || in_party(view, step.by, agency)) return {};
     auto who = party(view, step.by);
-    if (std::find(who.begin(), who.end(), agency) != who.end()) return {};
     return "step '" + step.name + "' is for " +
            joined(who, "nobody yet (field '" + step.by + "' is empty)") +
            "; this node belongs to " + agency;
@@ -108,6 +111,7 @@ Result<> make_ready(Registry& registry, CreateCommand& command, const Worker& wo
     SAFAR_TRY(view.kind, find_kind(*view.schema, command.kind));
     if (!view.kind->casework.workflow) return success();
     SAFAR_TRY(check_not_stepped(*view.kind, field_names(command.fields)));
+    SAFAR_TRY(command.fields, as_written(*view.schema, *view.kind, command.fields));
     const Workflow& flow = *view.kind->casework.workflow;
     std::vector<FieldText> decided{{flow.status, state_of(view)}};
     if (!flow.number.empty() && values_of(view, flow.number, command.fields).empty())
@@ -190,27 +194,28 @@ Result<StepDone> take_step(Registry& registry, const StepCommand& command, const
     SAFAR_TRY(auto seen, registry.show(command.record));
     SAFAR_TRY(const WorkStep* step, find_step(seen, command.step));
     SAFAR_TRY(check_not_stepped(*seen.kind, field_names(command.fields)));
+    SAFAR_TRY(const auto fields, as_written(*seen.schema, *seen.kind, command.fields));
     const std::string& agency = registry.node().agency();
     StepDone done;
     done.to = step->to;
     // Before anything is asked for that may not matter.
     SAFAR_TRY(check_may(*step, seen, agency, worker.roles, done.from));
     if (step->again) return begin_again(registry, *step, command, seen, worker, std::move(done));
-    WorkCommand work{command.record, seen.kind->name + "." + step->name,
-                     command.fields, {},
-                     command.why,    command.at};
+    SAFAR_TRY(check_not_settled(seen, agency, field_names(fields)));
+    WorkCommand work{command.record, seen.kind->name + "." + step->name, fields, {}, command.why,
+                     command.at};
     const Workflow& flow = *seen.kind->casework.workflow;
-    SAFAR_TRY(check_given(*step, seen, command.fields));
-    fill_in(*step, seen, agency, command.at, command.fields, work.decided);
+    SAFAR_TRY(check_given(*step, seen, fields));
+    fill_in(*step, seen, agency, command.at, fields, work.decided);
     if (step->consent) {
-        SAFAR_TRY(pass_gate(registry, *step->consent, seen, command.fields, worker,
-                            command.without_consent, work.decided));
+        SAFAR_TRY(pass_gate(registry, *step->consent, seen, fields, worker, command.without_consent,
+                            work.decided));
     }
     done.decided = work.decided;
-    std::vector<FieldText> said = command.fields;
+    std::vector<FieldText> said = fields;
     said.insert(said.end(), work.decided.begin(), work.decided.end());
     SAFAR_TRY(check_can_be_given(registry, *step, seen, said));
-    SAFAR_TRY(auto gift, plan_gift(registry, *step, seen, said, work));
+    SAFAR_TRY(auto gift, plan_gift(registry, *step, seen, work));
     done.given = gift.records;
     // An import may have left the state unsaid: a later one counts only after the ones before it.
     if (values_of(seen, flow.status).empty()) work.decided.push_back({flow.status, state_of(seen)});
@@ -247,6 +252,7 @@ Result<RecordChange> reassign(Registry& registry, const RecordId& record, const 
                      {},
                      {{seen.kind->casework.workflow->owner, agency}},
                      why};
+    SAFAR_TRY(writable_compartment(*registry.node().charter(), seen.kind->name, agency));
     return registry.work(work, worker.actor, [&](const RecordView& now) -> Result<> {
         auto owners = party(now, "owner");
         if (std::find(owners.begin(), owners.end(), registry.node().agency()) != owners.end())
@@ -277,6 +283,53 @@ Result<StepOffers> offered_steps(Registry& registry, const RecordId& record, con
                              missing_fields(step, step.again ? blank_of(out.view) : out.view, {})});
     }
     return out;
+}
+
+std::string why_settled(const RecordView& view, const std::string& agency, std::string_view field) {
+    if (!view.kind->casework.workflow) return {};
+    const auto in = [&](const std::vector<std::string>& names) {
+        return std::ranges::find(names, field) != names.end();
+    };
+    const Casework& work = view.kind->casework;
+    if (field == work.workflow->owner)
+        return "changes with the record's hands: safar reassign ID AGENCY";
+    const std::string made = "stands since the record was made; make a new " + view.kind->name;
+    if (work.create && work.create->consent) {
+        const ConsentGate& gate = *work.create->consent;
+        if (in({gate.subject, gate.recipient, gate.groups})) return made;
+    }
+    for (const WorkStep& step : work.steps) {
+        if (!step.gives) continue;
+        if (in({step.gives->from, step.gives->to})) return made;
+        for (const auto& only : step.gives->only)
+            if (field == only.first) return "is for the steps to say";
+        if (in(step.gives->records) && !in_party(view, "author", agency))
+            return "names what is given, and is for who made the " + view.kind->name + " to say";
+    }
+    return {};
+}
+
+Result<> check_not_settled(const RecordView& view, const std::string& agency,
+                           const std::vector<std::string>& fields) {
+    for (const std::string& field : fields)
+        if (std::string why = why_settled(view, agency, field); !why.empty())
+            return failure(ErrorCode::invalid_argument,
+                           "field '" + field + "' of a " + view.kind->name + " " + why);
+    return success();
+}
+
+Result<> check_keeps_settled(const RecordView& view, const std::string& agency,
+                             const std::string& field, const std::optional<std::string>& value) {
+    auto settled = check_not_settled(view, agency, {field});
+    const Field* known = view.kind->field(std::string_view(field));
+    if (settled.has_value() || known == nullptr) return success();
+    const FoldedField* folded = view.folded.field(known->tag);
+    if (folded == nullptr) return settled;
+    if (!value) return folded->live.size() > 1 ? Result<>(success()) : std::move(settled);
+    SAFAR_TRY(auto wanted, parse_value(*view.schema, *known, *value));
+    return std::ranges::find(folded->live, wanted, &Said::value) != folded->live.end()
+               ? Result<>(success())
+               : std::move(settled);
 }
 
 Result<> check_not_stepped(const Kind& kind, const std::vector<std::string>& fields) {

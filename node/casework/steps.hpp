@@ -64,6 +64,21 @@ struct StepOffers {
 [[nodiscard]] Result<StepOffers> offered_steps(Registry& registry, const RecordId& record,
                                                const Worker& worker);
 
+// What stands since the record was made, and why `agency` may not say it anew by hand or with a
+// step: what consent was asked for, what decides who gives which case to whom (the author may add a
+// case), and the owner. "": it may.
+[[nodiscard]] std::string why_settled(const RecordView& view, const std::string& agency,
+                                      std::string_view field);
+// Errors: invalid_argument, naming what to do instead.
+[[nodiscard]] Result<> check_not_settled(const RecordView& view, const std::string& agency,
+                                         const std::vector<std::string>& fields);
+// Of a field that is settled, one of several values may be picked or taken back, and nothing new be
+// said. `value`: what it is to be resolved to; none: a value is taken back. Errors:
+// invalid_argument.
+[[nodiscard]] Result<> check_keeps_settled(const RecordView& view, const std::string& agency,
+                                           const std::string& field,
+                                           const std::optional<std::string>& value);
+
 // A field that steps decide is not set by hand. Errors: invalid_argument naming the steps.
 [[nodiscard]] Result<> check_not_stepped(const Kind& kind, const std::vector<std::string>& fields);
 

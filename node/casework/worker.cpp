@@ -18,6 +18,18 @@ std::vector<std::string> values_of(const RecordView& view, std::string_view name
     return out;
 }
 
+Result<std::vector<FieldText>> as_written(const Schema& schema, const Kind& kind,
+                                          std::span<const FieldText> given) {
+    std::vector<FieldText> out(given.begin(), given.end());
+    for (FieldText& one : out) {
+        const Field* field = kind.field(std::string_view(one.field));
+        if (field == nullptr || one.value.empty()) continue; // whoever writes it says what is wrong
+        SAFAR_TRY(auto value, parse_value(schema, *field, one.value));
+        one.value = show_value(value);
+    }
+    return out;
+}
+
 namespace {
 
 // Who recorded it; of several (imports of one register) the earliest, of equal times the lowest
@@ -42,6 +54,19 @@ std::vector<std::string> party(const RecordView& view, std::string_view who) {
     const Workflow& flow = *view.kind->casework.workflow;
     auto owners = flow.owner.empty() ? std::vector<std::string>() : values_of(view, flow.owner);
     return owners.empty() ? std::vector<std::string>{author_of(view.folded)} : owners;
+}
+
+std::vector<std::string> awaited(const Charter& charter, const RecordView& view,
+                                 const WorkTask& task) {
+    auto out = party(view, task.for_whom);
+    if (std::ranges::find(out, ConsentKind::any) == out.end()) return out;
+    std::erase(out, ConsentKind::any);
+    const auto* compartment = charter.compartment(view.compartment);
+    for (const CharterAgency& agency : charter.agencies)
+        if (compartment != nullptr && compartment->may_hold(agency.code) &&
+            std::ranges::find(out, agency.code) == out.end())
+            out.push_back(agency.code);
+    return out;
 }
 
 std::string state_of(const RecordView& view) {
@@ -72,6 +97,18 @@ std::string today(std::int64_t days_from_now) {
     auto now = std::chrono::system_clock::now().time_since_epoch();
     return day_of({std::chrono::duration_cast<std::chrono::microseconds>(now).count()},
                   days_from_now);
+}
+
+bool is_past(const Date& date) {
+    using namespace std::chrono;
+    const year_month_day first{sys_days{days{date.days}}};
+    sys_days last = first;
+    if (date.precision == Date::Precision::month)
+        last = first.year() / first.month() / std::chrono::last;
+    if (date.precision == Date::Precision::quarter)
+        last = (first.year() / first.month() + months{2}) / std::chrono::last;
+    if (date.precision == Date::Precision::year) last = first.year() / December / 31;
+    return last < floor<days>(system_clock::now());
 }
 
 std::string day_after(const std::optional<ClaimedTime>& at, std::int64_t days) {

@@ -59,7 +59,7 @@ HeldCharter cases_charter() {
         if (document.name == "schema/referral.toml")
             document.text = replaced(document.text, "name = \"reason\"\n",
                                      "name = \"reason\"\nclass = \"sensitive\"\n");
-    for (const char* kind : {"referral", "disclosure"}) {
+    for (const char* kind : {"referral", "disclosure", "link"}) {
         std::erase(draft.compartments[0].kinds, kind);
         draft.compartments[1].kinds.push_back(kind);
     }
@@ -89,6 +89,12 @@ protected:
     }
     ApiReply reopen(const std::string& purpose) {
         return ask_as("bin", "POST", stay + "/steps", R"({"step":"reopen"})", purpose);
+    }
+    // Its id; by the node's owner, before roles apply.
+    std::string referred() {
+        const json::value made =
+            api.json("POST", person + "/refer", R"({"to":["MOFA"],"groups":["identity"]})");
+        return std::string(made.at("id").as_string());
     }
     // `more`: members of the body, each with a comma before it.
     ApiReply refer(const std::string& login, const std::string& more) {
@@ -152,6 +158,75 @@ TEST_F(CaseworkRights, AReferralIsNotMadeInACompartmentThatIsClosedToWhoeverMake
     EXPECT_EQ(reply.status, 403u) << reply.body;
     EXPECT_THAT(reply.body, HasSubstr("compartment 'protection'"));
     EXPECT_THAT(log_lines().back(), HasSubstr(R"("outcome":"refused")"));
+}
+
+TEST_F(CaseworkRights, WhatConsentWasAskedForIsNotSaidAnewByHand) {
+    const std::string referral = "/v1/records/" + referred();
+    for (const char* field : {R"(["recipient","IOM"])", R"(["groups","health"])"}) {
+        const std::string fields = std::string(R"("fields":[)") + field + "]";
+        for (const auto& [path, body] :
+             {std::pair{"/fields", "{" + fields + "}"},
+              std::pair{"/fields", "{" + fields + R"(,"replace":true,"why":"x"})"},
+              std::pair{"/steps", R"({"step":"send",)" + fields + "}"}}) {
+            const ApiReply reply = api.ask("POST", referral + path, body);
+            EXPECT_EQ(reply.status, 400u) << body;
+            EXPECT_THAT(reply.body, HasSubstr("make a new referral"));
+        }
+    }
+    const ApiReply resolved =
+        api.ask("POST", referral + "/resolve", R"({"field":"recipient","value":"IOM","why":"x"})");
+    EXPECT_EQ(resolved.status, 400u) << resolved.body;
+    EXPECT_EQ(api.ask("POST", referral + "/fields", R"({"fields":[["reason","x"]]})").status, 200u);
+}
+
+TEST_F(CaseworkRights, AnOwnerChangesByReassigningOnly) {
+    const std::string referral = "/v1/records/" + referred();
+    const ApiReply set = api.ask("POST", referral + "/fields", R"({"fields":[["owner","MOFA"]]})");
+    EXPECT_EQ(set.status, 400u) << set.body;
+    EXPECT_THAT(set.body, HasSubstr("safar reassign ID AGENCY"));
+    EXPECT_EQ(api.ask("POST", referral + "/steps", R"({"step":"send","fields":[["owner","MOFA"]]})")
+                  .status,
+              400u);
+    ASSERT_EQ(api.ask("POST", referral + "/owner", R"({"agency":"MOFA"})").status, 200u);
+    EXPECT_EQ(api.ask("POST", referral + "/retract", R"({"field":"owner"})").status, 400u)
+        << "who gave it away does not take it back";
+    EXPECT_EQ(api.ask("POST", referral + "/resolve", R"({"field":"owner","value":"IOM","why":"x"})")
+                  .status,
+              400u);
+}
+
+TEST_F(CaseworkRights, AClosedCompartmentIsNeitherCountedNorNamed) {
+    const std::string twin = made(R"({"kind":"person","fields":[["name","Zarmeena"]]})");
+    const std::string link = made(R"({"kind":"link","fields":[["a",")" + person.substr(12) +
+                                  R"("],["b",")" + twin + R"("],["verdict","same"]]})");
+    const std::string referral = referred();
+    api.json("POST", "/v1/records/" + referral + "/steps", R"({"step":"send"})");
+    let_in("daemon", R"("roles":["supervisor"],"compartments":["movement"])");
+    let_in("bin", R"("roles":["supervisor"])");
+    const auto inbox = [&](const char* login) {
+        return json::parse(ask_as(login, "GET", "/v1/inbox?everybody=1", "", "shelter").body);
+    };
+    EXPECT_EQ(inbox("bin").at("total").as_int64(), 1);
+    EXPECT_FALSE(inbox("bin").at("truncated").as_bool());
+    EXPECT_EQ(inbox("daemon").at("total").as_int64(), 0);
+    EXPECT_TRUE(inbox("daemon").at("caseload").as_array().empty());
+    for (const char* what : {"/journey", "/dossier"}) {
+        const std::string open = ask_as("bin", "GET", person + what, "", "shelter").body,
+                          closed = ask_as("daemon", "GET", person + what, "", "shelter").body;
+        for (const std::string& id : {twin, link, referral}) {
+            EXPECT_THAT(open, HasSubstr(id)) << what;
+            EXPECT_THAT(closed, Not(HasSubstr(id))) << what;
+        }
+    }
+}
+
+TEST_F(CaseworkRights, FieldsThatNothingIsLookedForByNeedNoPurposeToLook) {
+    let_in("daemon", R"("roles":["caseworker"])");
+    const auto similar = [&](const std::string& fields) {
+        return ask_as("daemon", "POST", "/v1/similar", R"({"kind":)" + fields + "}").status;
+    };
+    EXPECT_EQ(similar(R"("person","fields":[["name","Zarmina"]])"), 403u);
+    EXPECT_EQ(similar(R"("stay","fields":[["name","Zarmina"]])"), 200u);
 }
 
 } // namespace

@@ -177,6 +177,165 @@ TEST_F(Handover, WhatIsNotTheSendersIsNotHandedOver) {
     EXPECT_THAT(refused.error().detail, HasSubstr("is written by"));
 }
 
+TEST_F(Handover, ARevocationTakesNothingThatWasNeverGiven) {
+    begin();
+    ASSERT_TRUE(reassign(*iom.registry, subject, "FIA", "theirs", supervisor).has_value());
+    RecordId transfer = send("FIA", true);
+    take(iom, transfer, "revoke", {{"revoke_reason", "before any answer"}});
+    exchange();
+    expect_owner(subject, "FIA");
+    expect_owner(its_case, "IOM");
+}
+
+TEST_F(Handover, WhatIsTheReceiversAlreadyIsNothingToHandOver) {
+    begin();
+    ASSERT_TRUE(reassign(*iom.registry, its_case, "FIA", "", supervisor).has_value());
+    ASSERT_TRUE(reassign(*iom.registry, subject, "FIA", "", supervisor).has_value());
+    auto refused = attempt(iom, send("FIA", false), "transfer");
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_THAT(refused.error().detail, HasSubstr("nothing would change hands"));
+}
+
+TEST_F(Handover, TheReceiverMakesNoTakeoverOfAReferral) {
+    begin();
+    RecordId referral = send("FIA", false);
+    exchange();
+    take(fia, referral, "reject", {{"rejection_reason", "no_capacity"}});
+    auto refused = attempt(fia, referral, "reconsider", {{"type", "transfer"}});
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_THAT(refused.error().detail, HasSubstr("for the steps to say"));
+    const Worker caseworker{{"Amina"}, Roles().set(static_cast<std::size_t>(UserRole::caseworker))};
+    EXPECT_FALSE(
+        take_step(*fia.registry, {referral, "reconsider", {}, "", ""}, caseworker).has_value());
+    take(fia, referral, "reconsider");
+    exchange();
+    expect_owner(subject, "IOM");
+    expect_owner(its_case, "IOM");
+}
+
+TEST_F(Handover, TheReceiverNamesNothingThatItTakesOver) {
+    begin();
+    RecordId other = make(iom, "victim_case", {{"person", show_id(subject)}});
+    RecordId transfer = send("FIA", true);
+    exchange();
+    EXPECT_FALSE(
+        attempt(fia, transfer, "take_over", {{"victim_case", show_id(other)}}).has_value());
+    EXPECT_FALSE(attempt(fia, transfer, "take_over", {{"recipient", "MOFA"}}).has_value());
+    // An import may say so, whatever steps allow.
+    ASSERT_TRUE(fia.set(transfer, {{"victim_case", show_id(other)}}).has_value());
+    take(fia, transfer, "take_over");
+    exchange();
+    expect_owner(other, "IOM");
+    expect_owner(its_case, "FIA");
+}
+
+TEST_F(Handover, NobodyHandsOverInAnothersName) {
+    begin();
+    exchange();
+    RecordId id = make(fia, "referral",
+                       {{"person", show_id(subject)},
+                        {"sender", "IOM"},
+                        {"recipient", "FIA"},
+                        {"field_groups", "identity"},
+                        {"victim_case", show_id(its_case)}});
+    auto refused = attempt(fia, id, "transfer");
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_THAT(refused.error().detail, HasSubstr("nothing would change hands"));
+}
+
+TEST_F(Handover, ATransferIsRejectedWhereverTheCaseWentMeanwhile) {
+    begin();
+    RecordId transfer = send("FIA", true);
+    ASSERT_TRUE(reassign(*iom.registry, its_case, "MOFA", "", supervisor).has_value());
+    ASSERT_TRUE(reassign(*iom.registry, subject, "MOFA", "", supervisor).has_value());
+    exchange();
+    take(fia, transfer, "reject", {{"rejection_reason", "no_capacity"}});
+    EXPECT_EQ(state(fia, transfer), "rejected");
+}
+
+TEST_F(Handover, WhoseACaseIsIsSettledAmongWhatWasSaid) {
+    begin();
+    RecordId transfer = send("FIA", true);
+    exchange();
+    auto view = value_of(iom.registry->show(its_case));
+    EXPECT_FALSE(check_not_settled(view, "IOM", {"owner"}).has_value());
+    EXPECT_FALSE(check_keeps_settled(view, "IOM", "owner", "FIA").has_value());
+    EXPECT_FALSE(check_keeps_settled(view, "IOM", "owner", std::nullopt).has_value());
+    take(fia, transfer, "take_over");
+    take(iom, transfer, "revoke", {{"revoke_reason", "she stays"}});
+    exchange();
+    view = value_of(iom.registry->show(its_case));
+    EXPECT_TRUE(check_keeps_settled(view, "IOM", "owner", "FIA").has_value());
+    EXPECT_TRUE(check_keeps_settled(view, "IOM", "owner", std::nullopt).has_value());
+    EXPECT_FALSE(check_keeps_settled(view, "IOM", "owner", "MOFA").has_value());
+}
+
+TEST_F(Handover, AReferralWhoseStateWasNeverStatedWaitsAsASentOne) {
+    begin();
+    value_of(iom.registry->create(
+        {"referral", {{"person", show_id(subject)}, {"recipient", "FIA"}}, "", 0, {}}, {"import"}));
+    exchange();
+    EXPECT_EQ(value_of(read_inbox(*fia.registry, {})).caseload["Answer the referral"].waiting, 1u);
+}
+
+TEST_F(Handover, WhoMayNotReceiveMayNotUnderAnySpelling) {
+    begin();
+    ASSERT_TRUE(iom.set(subject, {{"forbidden_recipients", "FIA"}}).has_value());
+    for (const char* spelling : {"FIA", "fia", "Federal Investigation Agency"}) {
+        auto made = create_record(
+            *iom.registry,
+            {"referral",
+             {{"person", show_id(subject)}, {"recipient", spelling}, {"field_groups", "identity"}},
+             "",
+             0,
+             {}},
+            supervisor, "life in danger");
+        ASSERT_FALSE(made.has_value()) << spelling;
+        EXPECT_EQ(made.error().code, ErrorCode::not_permitted) << made.error().detail;
+        auto plan =
+            plan_referral(*iom.registry, {subject, "", {spelling}, {"identity"}, {}, "", "danger"});
+        ASSERT_FALSE(plan.has_value()) << spelling;
+        EXPECT_EQ(plan.error().code, ErrorCode::not_permitted) << plan.error().detail;
+    }
+    ASSERT_TRUE(iom.set(subject, {{"forbidden_recipients", "Any agency"}}).has_value());
+    auto nobody = plan_referral(*iom.registry, {subject, "", {"MOFA"}, {"identity"}, {}, "", ""});
+    ASSERT_FALSE(nobody.has_value());
+    EXPECT_EQ(nobody.error().code, ErrorCode::not_permitted);
+}
+
+TEST_F(Handover, ConsentIsFoundUnderEverySpelling) {
+    subject = make(iom, "person", {{"name", "Zarmina Gul"}});
+    RecordId consent = make(iom, "consent",
+                            {{"person", show_id(subject)},
+                             {"purposes", "referral"},
+                             {"recipients", "FIA"},
+                             {"field_groups", "identity"},
+                             {"until", today(30)}});
+    take(iom, consent, "give", {{"form", "Written"}, {"signatory", "person"}});
+    ReferCommand command{subject, "", {"fia"}, {"Names, birth, parents"}, {}, "", ""};
+    auto plan = value_of(plan_referral(*iom.registry, command));
+    EXPECT_TRUE(plan.missing.empty());
+    ASSERT_EQ(plan.goes.size(), 1u);
+    auto referred = value_of(refer(*iom.registry, command, plan, supervisor));
+    EXPECT_THAT(iom.live(referred.referral, "recipient"), ElementsAre("IOM:FIA"));
+}
+
+TEST_F(Handover, AConsentThatAnotherAgencyAsksForPermitsWhatWasRecorded) {
+    begin();
+    RecordId other = make(iom, "person", {{"name", "Bilal"}});
+    RecordId consent = make(iom, "consent",
+                            {{"person", show_id(other)},
+                             {"purposes", "referral"},
+                             {"recipients", "MOFA"},
+                             {"field_groups", "identity"},
+                             {"until", today(30)}});
+    ASSERT_TRUE(reassign(*iom.registry, consent, "FIA", "", supervisor).has_value());
+    exchange();
+    take(fia, consent, "give", {{"form", "Written"}, {"signatory", "person"}});
+    make(fia, "referral",
+         {{"person", show_id(other)}, {"recipient", "MOFA"}, {"field_groups", "identity"}});
+}
+
 TEST_F(Handover, AReferralAndItsCopiesAreOneBatch) {
     begin();
     ASSERT_TRUE(

@@ -35,9 +35,13 @@ protected:
                            supervisor));
         return id;
     }
+    Result<PassingOnQuestion> read(std::string_view recipient, std::string_view purpose,
+                                   std::string_view reason = "") {
+        return read_passing_on(*iom.derived->schema(), *iom.node->charter(), recipient, purpose,
+                               reason);
+    }
     PassingOn asked(const std::string& reason = "", const std::string& purpose = "return") {
-        return {*iom.registry,
-                value_of(read_passing_on(*iom.derived->schema(), "ROIGI", purpose, reason))};
+        return {*iom.registry, value_of(read("ROIGI", purpose, reason))};
     }
     // Names of the fields that go; "-" where the record does not.
     std::vector<std::string> going(PassingOn& passing, const RecordId& id) {
@@ -111,6 +115,67 @@ TEST_F(PassingOnTo, EverybodyWhomARecordIsAboutMustConsent) {
     EXPECT_THAT(going(passing, tie), Contains("person"));
 }
 
+TEST_F(PassingOnTo, WhoeverIsNamedLateAmongManyIsAskedToo) {
+    RecordId back = make("return", {{"nationality", "PAK"}});
+    ASSERT_TRUE(iom.set(subject, {{"returns", show_id(back)}}).has_value());
+    consent(subject, "any", "any", "any");
+    for (int i = 0; i < 120; ++i)
+        make("follow_up", {{"return", show_id(back)}, {"due_on", "2026-12-01"}, {"round", "3"}});
+    auto passing = asked();
+    EXPECT_THAT(going(passing, back), Contains("nationality"));
+    make("person", {{"name", "Bilal"}, {"returns", show_id(back)}});
+    passing = asked();
+    EXPECT_EQ(going(passing, back), std::vector<std::string>{"-"});
+}
+
+TEST_F(PassingOnTo, WhoeverIsNotKnownHereHasNotConsented) {
+    const RecordId unknown = derived_record_id("elsewhere", "1", "protection", "person", 0);
+    RecordId tie =
+        make("relationship",
+             {{"person", show_id(subject)}, {"other", show_id(unknown)}, {"type", "sibling"}});
+    consent(subject, "any", "any", "any");
+    auto passing = asked();
+    EXPECT_EQ(going(passing, tie), std::vector<std::string>{"-"});
+    EXPECT_THAT(passing.account().missing, Contains(HasSubstr("not everybody is known here")));
+    passing = asked("life in danger");
+    EXPECT_EQ(value_of(passing.judge(*iom.derived->schema()->kind("relationship"),
+                                     value_of(iom.registry->show(tie)).folded))
+                  .whole,
+              false)
+        << "they may have forbidden it";
+}
+
+TEST_F(PassingOnTo, WhereItIsDisputedWhomARecordIsAboutAllAreAsked) {
+    TestNode fia{network.fia, charter};
+    RecordId brother = make("person", {{"name", "Bilal"}});
+    RecordId its_case = make("victim_case", {{"person", show_id(subject)}});
+    consent(subject, "any", "any", "any");
+    auto passing = asked();
+    EXPECT_THAT(going(passing, its_case), Contains("person"));
+    iom.send_to(fia);
+    ASSERT_TRUE(fia.set(its_case, {{"person", show_id(brother)}}).has_value());
+    fia.send_to(iom);
+    passing = asked();
+    EXPECT_EQ(going(passing, its_case), std::vector<std::string>{"-"});
+}
+
+TEST_F(PassingOnTo, WhoForbidsEverybodyForbidsEachAgency) {
+    consent(subject, "any", "any", "any");
+    ASSERT_TRUE(iom.set(subject, {{"forbidden_recipients", "Any agency"}}).has_value());
+    auto passing = asked("life in danger");
+    EXPECT_EQ(going(passing, subject), std::vector<std::string>{"-"});
+}
+
+TEST_F(PassingOnTo, ARecipientIsAnAgencyInParticular) {
+    EXPECT_EQ(value_of(read("roigi", "return")).recipient, "ROIGI");
+    EXPECT_EQ(value_of(read("UKF", "return")).recipient, "UKF") << "of the charter alone";
+    for (const char* nobody : {"any", "Any agency", "ROIGI ", "ROIG"}) {
+        auto refused = read(nobody, "return");
+        ASSERT_FALSE(refused.has_value()) << nobody;
+        EXPECT_EQ(refused.error().code, ErrorCode::invalid_argument);
+    }
+}
+
 TEST_F(PassingOnTo, AReasonStandsInForConsentButNeverForAProhibition) {
     auto passing = asked("life in danger");
     EXPECT_THAT(going(passing, subject), Contains("cnic"));
@@ -136,11 +201,10 @@ TEST_F(PassingOnTo, KindsAboutNobodyGoWithoutTheirPersonalFields) {
 }
 
 TEST_F(PassingOnTo, APurposeThatNobodyConsentsToIsRefused) {
-    auto known = read_passing_on(*iom.derived->schema(), "ROIGI",
-                                 "Assisted return: the flight of 3 March", "");
+    auto known = read("ROIGI", "Assisted return: the flight of 3 March");
     ASSERT_TRUE(known.has_value());
     EXPECT_EQ(known.value().purpose, "return");
-    auto refused = read_passing_on(*iom.derived->schema(), "ROIGI", "because", "");
+    auto refused = read("ROIGI", "because");
     ASSERT_FALSE(refused.has_value());
     EXPECT_THAT(refused.error().detail, HasSubstr("family_tracing"));
 }
