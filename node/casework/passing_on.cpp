@@ -1,5 +1,7 @@
 #include "node/casework/passing_on.hpp"
 
+#include "node/registry/steady.hpp"
+
 #include <algorithm>
 
 namespace safar {
@@ -177,8 +179,11 @@ Result<PassingOn::Verdict> PassingOn::judge(const Kind& kind, const Folded& reco
         count_fields(out, kind, record);
         return out;
     }
-    Subjects found;
-    SAFAR_TRY(subjects_of(kind, record, 0, found));
+    SAFAR_TRY(const auto found, steady(registry_->node(), [&]() -> Result<Subjects> {
+                  Subjects out;
+                  SAFAR_TRY(subjects_of(kind, record, 0, out));
+                  return out;
+              }));
     const std::set<RecordId>& subjects = found.known;
     const bool all_known = !subjects.empty() && !found.more;
     const std::string about = " for purpose '" + question_.purpose + "' to " + question_.recipient;
