@@ -66,6 +66,8 @@ Result<bool> visit_batch(const Authority& authority, const JournalEntry& entry, 
         cursor = {entry.position, i + 1};
         auto held = held_event(batch, info, i);
         if (!held || held->body_absent) continue;
+        // What was not its author's to say has no effect on records either.
+        if (!authority.may_say(batch.header, held->body.kind)) continue;
         FeedEvent event{cursor, info.compartment, std::move(*held)};
         if (visit(event)) --wanted;
     }

@@ -1,5 +1,6 @@
 #include "node/exports/feed.hpp"
 
+#include "tests/unit/node/charter/delegate_notices.hpp"
 #include "tests/unit/node/registry/registry_fixture.hpp"
 
 #include <random>
@@ -146,6 +147,40 @@ TEST_F(Feed, RebuildingKeepsCursorsAndARestartToo) {
     Node again(*node.log, *node.derived, std::move(settings));
     again.start({});
     EXPECT_TRUE(parse_cursor(again, kept).has_value());
+}
+
+// A delegation lets a partner write one kind of the compartment, and it signs another as well.
+TEST(FeedOfADelegate, WhatWasNotItsToSayIsNotGiven) {
+    const Network network;
+    CharterDraft draft = registry_draft(network);
+    draft.documents.push_back(kind_document("route", 3));
+    draft.compartments[0].kinds.push_back("route");
+    std::string text = value_of(write_charter(draft));
+    text = value_of(sign_charter(text, "IOM", network.iom.signing));
+    text = value_of(sign_charter(text, "FIA", network.fia.signing));
+    const HeldCharter charter{std::make_shared<const Charter>(value_of(parse_charter(text))), text};
+    TestNode iom(network.iom, charter), ukf(network.ukf, charter);
+    const Notice given = DelegateNotices{network, charter}.delegation();
+    for (TestNode* node : {&iom, &ukf}) ASSERT_TRUE(node->node->take_notice(given).has_value());
+
+    AppendRequest request{"movement", {}};
+    for (const std::uint16_t kind : {1, 3, 1}) {
+        EventDraft event;
+        event.body.kind = kind;
+        event.body.record.raw[0] = static_cast<std::byte>(request.drafts.size() + 1);
+        event.body.verb = "recorded";
+        event.body.assertions = {{1, Text{"x"}}};
+        request.drafts.push_back(std::move(event));
+    }
+    ASSERT_TRUE(ukf.node->append(std::move(request)).has_value());
+    ukf.send_to(iom);
+    std::vector<std::uint16_t> kinds;
+    const FeedPart part = value_of(read_feed(*iom.node, {}, 10, 10, [&](FeedEvent& event) {
+        kinds.push_back(event.event.body.kind);
+        return true;
+    }));
+    EXPECT_THAT(kinds, ::testing::ElementsAre(1, 1));
+    EXPECT_FALSE(part.more);
 }
 
 // A journal that was set back: the same node on an older state of its store, which then goes on
