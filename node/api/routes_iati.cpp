@@ -68,6 +68,10 @@ Result<ApiReply> export_iati(ApiContext& context, ApiRequest& request) {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     wanted.now = {std::chrono::duration_cast<std::chrono::microseconds>(now).count()};
     wanted.enter = [&](std::string_view compartment) { return request.sight.enter(compartment); };
+    wanted.ask_about = [&](const Kind& kind, const StatisticsQuery& query,
+                           std::string_view compartment) {
+        return request.sight.ask_about(kind, query, compartment);
+    };
     wanted.shows = [&](const Field& field, std::string_view compartment) {
         return request.sight.would_hide(field, compartment) == nullptr;
     };

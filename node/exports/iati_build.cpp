@@ -297,13 +297,17 @@ private:
     // where they do.
     Result<> children(const IatiPart& part, const RecordId& to, const Take& take) {
         // A kind that no compartment of the network holds has no records.
-        if (node_.charter()->compartment_of_kind(part.kind) == nullptr) return success();
+        const auto charter = node_.charter();
+        const CharterCompartment* compartment = charter->compartment_of_kind(part.kind);
+        if (compartment == nullptr) return success();
         StatisticsQuery query;
         query.kind = part.kind;
         query.where = {{part.of, {show_id(to)}}};
         for (const auto& [field, texts] : part.only) query.where.push_back({field, texts});
+        SAFAR_TRY(request_.enter(compartment->name));
+        SAFAR_TRY(request_.ask_about(*schema_.kind(std::string_view(part.kind)), query,
+                                     compartment->name));
         SAFAR_TRY(auto found, RecordExport::open(node_, query));
-        SAFAR_TRY(request_.enter(found.compartment()));
         std::vector<IatiRow> rows;
         for (;;) {
             SAFAR_TRY(auto some, found.next());

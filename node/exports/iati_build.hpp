@@ -12,6 +12,11 @@ struct IatiRequest {
     // May records of the compartment be read for this? An error refuses the export: half a
     // programme is none.
     std::function<Result<>(std::string_view compartment)> enter;
+    // May it be asked which records of the kind read so? A filter of the map tells as much as a
+    // value does. An error refuses the export.
+    std::function<Result<>(const Kind& kind, const StatisticsQuery& query,
+                           std::string_view compartment)>
+        ask_about;
     // May the field go out? What may not is left out, and the rules then say what is missing.
     std::function<bool(const Field& field, std::string_view compartment)> shows;
 };

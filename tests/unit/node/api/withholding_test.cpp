@@ -1,4 +1,5 @@
 #include "people_fixture.hpp"
+#include "tests/unit/node/registry/catalogue_fixture.hpp"
 
 #include "node/access/access_read.hpp"
 
@@ -308,6 +309,35 @@ TEST_F(Withholding, NothingPersonalGoesOutThatIsNotInTheLog) {
     EXPECT_EQ(reply.status, 507u);
     EXPECT_THAT(reply.body, Not(HasSubstr("Zarmina")));
     EXPECT_EQ(api.ask("GET", "/v1/status").status, 200u);
+}
+
+class IatiQuestions : public RolesApi {
+protected:
+    IatiQuestions() : RolesApi(catalogue_charter(Network{})) {}
+};
+
+// A map that picks records by a field tells who has the value.
+TEST_F(IatiQuestions, AMapFiltersByNoFieldThatWhoAsksMayNotSee) {
+    const auto create = [&](const std::string& kind, std::vector<FieldText> fields) {
+        return show_id(
+            value_of(api.node.registry->create({kind, std::move(fields), "", 0, {}}, {"tester"}))
+                .record);
+    };
+    const std::string person = create("person", {{"name", "Zarmina"}});
+    create("victim_case", {{"person", person}, {"location_of_exploitation", "kiln"}});
+    let_all_in();
+    const auto asked = [&](const char* login, const char* only, const char* purpose) {
+        return ask_as(login, "POST", "/v1/export/iati?check=1",
+                      std::string("[activity]\nkind = \"person\"\n[[indicator]]\nkind = "
+                                  "\"victim_case\"\nof = \"person\"\nonly = [\"") +
+                          only + "\"]\n",
+                      purpose);
+    };
+    const ApiReply refused = asked("bin", "location_of_exploitation=kiln", "");
+    EXPECT_EQ(refused.status, 403u) << refused.body;
+    EXPECT_THAT(refused.body, HasSubstr("field 'location_of_exploitation'"));
+    EXPECT_EQ(asked("bin", "gender=Female", "").status, 200u);
+    EXPECT_EQ(asked("sys", "location_of_exploitation=kiln", "protection").status, 200u);
 }
 
 TEST_F(Withholding, RejectedRowsAreWithheldWhereThePurposeIsMissing) {

@@ -147,6 +147,9 @@ protected:
         IatiRequest request;
         request.now = value_of(read_iso("2026-03-01T09:30:00Z"));
         request.enter = [](std::string_view) -> Result<> { return success(); };
+        request.ask_about = [](const Kind&, const StatisticsQuery&, std::string_view) -> Result<> {
+            return success();
+        };
         request.shows = [](const Field&, std::string_view) { return true; };
         return value_of(build_iati(
             *node.node, value_of(parse_iati_map(map, *node.derived->schema())), request));
