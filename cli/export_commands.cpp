@@ -68,15 +68,13 @@ private:
                 error_code_named(text_at(value, "error.code")).value_or(ErrorCode::storage_failed),
                 "the file ends early: " + text_at(value, "error.detail"));
         }
-        const bool taken_off = line.starts_with("{\"left_out\"");
-        const bool end = line.starts_with("{\"end\"");
-        if (taken_off || end) {
+        if (line.starts_with("{\"left_out\"")) {
             const json::value value = json::parse({line.data(), line.size()}, ec);
-            const json::value& left = member(taken_off ? value : member(value, "end"), "left_out");
-            if (!ec && left.is_object()) told_ = left_out_text(left);
+            told_ = left_out_text(member(value, "left_out"));
+            return success();
         }
-        if (end) end_is_missing_ = false;
-        if (!taken_off) out_ << line << '\n';
+        if (line.starts_with("{\"end\"")) end_is_missing_ = false;
+        out_ << line << '\n';
         return success();
     }
 

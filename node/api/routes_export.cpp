@@ -93,12 +93,10 @@ json::object head_of(ApiContext& context, const RecordExport& records,
         {"withheld", std::move(withheld)}};
 }
 
-json::object end_of(ContentDigest& digest, const PassingOn* passing) {
-    json::object out{{"records", digest.records()},
-                     {"content", digest.content().hex()},
-                     {"said", digest.said().hex()}};
-    if (passing != nullptr) out["left_out"] = left_out(*passing);
-    return out;
+json::object end_of(ContentDigest& digest) {
+    return {{"records", digest.records()},
+            {"content", digest.content().hex()},
+            {"said", digest.said().hex()}};
 }
 
 // The record without the fields that do not go; nullopt: nothing of it does.
@@ -142,11 +140,13 @@ Result<> write_records(ApiContext& context, RecordExport& records,
             }
         }
     }
+    // It names those who forbade the recipient: a line of its own, which no row looks like and
+    // which whoever keeps the file takes off.
+    if (form != Form::digest && passing != nullptr) {
+        SAFAR_TRY(out.add(json::serialize(json::object{{"left_out", left_out(*passing)}}) + "\n"));
+    }
     if (form == Form::json_lines)
-        return out.add(json::serialize(json::object{{"end", end_of(digest, passing)}}) + "\n");
-    // No row looks like it; whoever keeps the file takes it off.
-    if (form == Form::csv && passing != nullptr)
-        return out.add(json::serialize(json::object{{"left_out", left_out(*passing)}}) + "\n");
+        return out.add(json::serialize(json::object{{"end", end_of(digest)}}) + "\n");
     return success();
 }
 
@@ -218,9 +218,10 @@ Result<ApiReply> export_records(ApiContext& context, ApiRequest& request) {
     if (!written.has_value() && !out.begun()) return written.error();
     // Rows are out already: a last line that no row can look like says why there are no more.
     if (!written.has_value()) reply.body += error_reply(written.error()).body;
-    if (written.has_value() && form == Form::digest)
-        return json_reply(end_of(digest, passing.get()));
-    return reply;
+    if (!written.has_value() || form != Form::digest) return reply;
+    json::object end = end_of(digest);
+    if (passing) end["left_out"] = left_out(*passing);
+    return json_reply(end);
 }
 
 Result<ApiReply> import_exported(ApiContext& context, ApiRequest& request) {

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <tuple>
 
 namespace safar::cli {
 
@@ -61,15 +62,21 @@ TEST_F(ExportedFile, AWholeAnswerTakesItsPlace) {
     EXPECT_EQ(text(), "id,kind\n\"a\n\nb\",return\n");
 }
 
-TEST_F(ExportedFile, WhatWasLeftOutIsToldAndNoRowOfACsvFile) {
-    const std::string left = R"({"left_out":{"for":"ROIGI","records":2,"fields":1}})";
-    const Ran csv = export_as("csv", "id,kind\n" + left + "\n");
-    EXPECT_EQ(csv.code, 0) << csv.err;
-    EXPECT_EQ(text(), "id,kind\n");
-    EXPECT_THAT(csv.err, HasSubstr("for ROIGI: 2 records and 1 fields were left out"));
-    const std::string lines = R"({"end":)" + left + "}\n";
-    EXPECT_THAT(export_as("jsonl", lines).err, HasSubstr("for ROIGI: 2 records"));
-    EXPECT_EQ(text(), lines);
+TEST_F(ExportedFile, WhatWasLeftOutIsToldAndInNoFile) {
+    const std::string left =
+        R"({"left_out":{"for":"ROIGI","records":2,"fields":1,"missing":["nothing of 0B5"]}})"
+        "\n";
+    const std::string end = R"({"end":{"records":1}})"
+                            "\n";
+    for (const auto& [format, rows, last] :
+         {std::tuple<const char*, std::string, std::string>("csv", "id,kind\n", ""),
+          {"jsonl", json_row, end}}) {
+        const Ran ran = export_as(format, rows + left + last);
+        EXPECT_EQ(ran.code, 0) << ran.err;
+        EXPECT_EQ(text(), rows + last);
+        EXPECT_THAT(ran.err, HasSubstr("for ROIGI: 2 records and 1 fields were left out"));
+        EXPECT_THAT(ran.err, HasSubstr("missing: nothing of 0B5"));
+    }
 }
 
 TEST(ExportToTheScreen, EndsWithTheErrorOfItsLastLine) {

@@ -42,6 +42,13 @@ protected:
         const std::size_t cut = text.rfind('\n', text.size() - 2);
         return cut == std::string::npos ? text : text.substr(cut + 1);
     }
+    // Alone in its line, so that whoever keeps the file can take it off.
+    static std::string left_out_line(const std::string& text) {
+        const std::size_t at = text.find("\n{\"left_out\"");
+        EXPECT_NE(at, std::string::npos) << text;
+        if (at == std::string::npos) return "{}";
+        return text.substr(at + 1, text.find('\n', at + 1) - at - 1);
+    }
     RecordId amina = make("person", {{"name", "Amina"}, {"cnic", "35202-1234567-1"}});
     RecordId bilal = make("person", {{"name", "Bilal"}, {"cnic", "42101-7654321-2"}});
 };
@@ -60,9 +67,8 @@ TEST_F(LeftOut, AFileForAnotherHasWhatConsentCoversAndSaysWhatIsMissing) {
             ask(std::string("/v1/export?kind=person&for=ROIGI&purpose=return&format=") + format);
         EXPECT_THAT(file, ::testing::AllOf(HasSubstr("Amina"), Not(HasSubstr("35202")),
                                            Not(HasSubstr("Bilal"))));
-        json::value end = json::parse(last_line(file));
-        if (end.as_object().contains("end")) end = end.at("end");
-        const json::value& left = end.at("left_out");
+        const json::value line = json::parse(left_out_line(file));
+        const json::value& left = line.at("left_out");
         EXPECT_EQ(left.at("records").as_int64(), 1);
         EXPECT_EQ(left.at("fields").as_int64(), 1);
         EXPECT_EQ(left.at("without_consent").as_int64(), 0);
@@ -76,6 +82,20 @@ TEST_F(LeftOut, AFileForAnotherHasWhatConsentCoversAndSaysWhatIsMissing) {
         json::parse(ask("/v1/export?kind=person&for=ROIGI&purpose=return&format=digest"));
     EXPECT_EQ(digest.at("records").as_int64(), 1);
     EXPECT_EQ(digest.at("left_out").at("records").as_int64(), 1);
+}
+
+TEST_F(LeftOut, NoOtherLineOfAFileNamesWhoForbadeTheRecipient) {
+    consent(amina, "identity");
+    ASSERT_TRUE(api.node.set(bilal, {{"forbidden_recipients", "ROIGI"}}).has_value());
+    for (const char* format : {"csv", "jsonl"}) {
+        std::string file =
+            ask(std::string("/v1/export?kind=person&for=ROIGI&purpose=return&format=") + format);
+        const std::string line = left_out_line(file);
+        EXPECT_THAT(line, HasSubstr(show_id(bilal)));
+        file.erase(file.find(line), line.size());
+        EXPECT_THAT(file, ::testing::AllOf(HasSubstr("Amina"), Not(HasSubstr(show_id(bilal)))));
+        if (std::string_view(format) == "jsonl") EXPECT_THAT(last_line(file), HasSubstr("\"end\""));
+    }
 }
 
 TEST_F(LeftOut, WithoutAPurposeThatPeopleConsentToNothingGoes) {
