@@ -59,7 +59,9 @@ Outcome<Exit> stats(Context& context, const StatsOptions& options) {
             return csv ? text_at(row, name) : grouped(number_at(row, name));
         };
         cells.push_back(number("count"));
-        if (sums) cells.push_back(number("sum"));
+        // A sum of money is in minor units, a hundredth of the currency or what it has.
+        const bool money = !member(row, "money").is_null();
+        if (sums) cells.push_back(money ? text_at(row, "money") : number("sum"));
         if (csv)
             context.out << csv_row(cells);
         else
@@ -106,7 +108,10 @@ void add_stats_commands(CLI::App& app, Context& context) {
         ->allow_extra_args(false);
     command.add_option("--sum", options->sum, "Also add up this measure")->type_name("MEASURE");
     command.add_option("--since", options->since, "First day")->type_name("DATE");
-    command.add_option("--until", options->until, "Last day")->type_name("DATE");
+    command
+        .add_option("--until", options->until,
+                    "Last day; a date known to the year counts where all of the year does")
+        ->type_name("DATE");
     command.add_option("--format", options->format, "table, csv or json")
         ->check(CLI::IsMember({"table", "csv", "json"}));
 }

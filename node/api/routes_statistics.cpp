@@ -1,25 +1,11 @@
 // GET /v1/statistics
 #include "node/api/json.hpp"
-
-#include <chrono>
+#include "storage/record/last_day.hpp"
 
 namespace safar::handlers {
 namespace {
 
 namespace json = boost::json;
-
-std::int32_t last_day(const Date& date) {
-    using namespace std::chrono;
-    year_month_day first{sys_days{days{date.days}}};
-    months span{0};
-    switch (date.precision) {
-    case Date::Precision::day: return date.days;
-    case Date::Precision::month: span = months{1}; break;
-    case Date::Precision::quarter: span = months{3}; break;
-    case Date::Precision::year: span = months{12}; break;
-    }
-    return static_cast<std::int32_t>(sys_days{first + span}.time_since_epoch().count()) - 1;
-}
 
 // A day, a month, a quarter or a year, as in any date field; an end means its last day.
 Result<std::optional<std::int32_t>> day_parameter(const Schema& schema, const ApiRequest& request,
@@ -32,6 +18,10 @@ Result<std::optional<std::int32_t>> day_parameter(const Schema& schema, const Ap
     SAFAR_TRY(auto value, parse_value(schema, field, text));
     const Date& date = std::get<Date>(value);
     return std::optional<std::int32_t>{end ? last_day(date) : date.days};
+}
+
+std::string shown_money(std::int64_t sum, const std::string& currency) {
+    return currency.empty() ? "" : show_value(Money{sum, currency});
 }
 
 } // namespace
@@ -56,14 +46,19 @@ Result<ApiReply> statistics(ApiContext& context, ApiRequest& request) {
     SAFAR_TRY(auto table, context.registry.statistics(query));
     json::array rows;
     rows.reserve(table.rows.size());
-    for (const StatisticsRow& row : table.rows)
-        rows.push_back(json::object{
-            {"key", json::value_from(row.key)}, {"count", row.count}, {"sum", row.sum}});
-    return json_reply(json::object{{"by", json::value_from(query.by)},
-                                   {"rows", std::move(rows)},
-                                   {"count", table.count},
-                                   {"sum", table.sum},
-                                   {"position", position}});
+    for (const StatisticsRow& row : table.rows) {
+        json::object one{
+            {"key", json::value_from(row.key)}, {"count", row.count}, {"sum", row.sum}};
+        if (table.money) one["money"] = shown_money(row.sum, row.currency);
+        rows.push_back(std::move(one));
+    }
+    json::object out{{"by", json::value_from(query.by)},
+                     {"rows", std::move(rows)},
+                     {"count", table.count},
+                     {"sum", table.sum},
+                     {"position", position}};
+    if (table.money) out["money"] = shown_money(table.sum, table.currency);
+    return json_reply(out);
 }
 
 } // namespace safar::handlers

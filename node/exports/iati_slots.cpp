@@ -1,9 +1,9 @@
 #include "node/exports/iati_slots.hpp"
 
 #include "node/exports/iso.hpp"
+#include "storage/record/last_day.hpp"
 
 #include <algorithm>
-#include <chrono>
 
 namespace safar {
 namespace {
@@ -19,22 +19,6 @@ bool is_organisation_id(std::string_view word) {
     const std::size_t dash = word.find('-');
     return (dash == 2 || dash == 3) && dash + 1 < word.size() &&
            std::all_of(word.begin(), word.begin() + static_cast<std::ptrdiff_t>(dash), is_capital);
-}
-
-// The last day of what a date of less than a day says.
-std::int32_t last_day(const Date& date) {
-    using namespace std::chrono;
-    const year_month_day first{sys_days{days{date.days}}};
-    const auto end_of = [](year_month month) {
-        return sys_days{month / last}.time_since_epoch().count();
-    };
-    switch (date.precision) {
-    case Date::Precision::day: return date.days;
-    case Date::Precision::month: return end_of(first.year() / first.month());
-    case Date::Precision::quarter: return end_of(first.year() / first.month() + months{2});
-    case Date::Precision::year: return end_of(first.year() / December);
-    }
-    return date.days;
 }
 
 } // namespace

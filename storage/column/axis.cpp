@@ -1,5 +1,6 @@
 #include "storage/column/axis.hpp"
 
+#include "storage/record/last_day.hpp"
 #include "storage/record/text.hpp"
 
 #include <algorithm>
@@ -134,9 +135,10 @@ Result<> add_period(const Columns::State& state, const StatisticsQuery& query,
     Pass pass{&time, std::vector<std::uint8_t>(time.values.size())};
     for (Code32 code = 1; code < time.values.size(); ++code) {
         if (!time.values.parts(code).empty()) continue;
-        std::int32_t days = unpack_date(time.values.number(code)).days;
-        pass.allowed[code] =
-            (!query.since || days >= *query.since) && (!query.until || days <= *query.until);
+        // Wholly within the period: of what is known to the year nobody knows in which half it was.
+        const Date date = unpack_date(time.values.number(code));
+        pass.allowed[code] = (!query.since || date.days >= *query.since) &&
+                             (!query.until || last_day(date) <= *query.until);
     }
     allow_combinations(time.values, pass.allowed);
     add(passes, std::move(pass));

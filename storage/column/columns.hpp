@@ -24,20 +24,29 @@ struct StatisticsQuery {
         std::vector<std::string> values; // any of; codes, labels or variants; "": not stated
     };
     std::vector<Filter> where;
-    std::string sum;                   // a measure; empty: count records only
-    std::optional<std::int32_t> since; // days since 1970-01-01, inclusive, on the time field
-    std::optional<std::int32_t> until; // inclusive
+    std::string sum; // a measure; empty: count records only
+    // Days since 1970-01-01, both inclusive, on the time field. A date that is known to the month,
+    // quarter or year counts where all of it lies within.
+    std::optional<std::int32_t> since, until;
 };
 struct StatisticsRow {
     std::vector<std::string> key; // one for each `by`; "" where not stated
     std::uint64_t count = 0;
     std::int64_t sum = 0;
+    std::string currency; // of the sum, in its minor units; "": no money, or none stated
 };
 struct StatisticsTable {
     std::vector<StatisticsRow> rows; // ascending by key
     std::uint64_t count = 0;         // records counted
     std::int64_t sum = 0;
+    // The sum is of money. "" for its currency where the rows have several: then it is no sum.
+    bool money = false;
+    std::string currency;
 };
+
+// What a question may be answered with: some 300 MB as JSON. Records whose dimensions hold many
+// values count in each combination of them, so that a few can make more groups than memory holds.
+constexpr std::size_t answer_cells_max = 2u << 20;
 
 // Where the only event of a row's record lies. Opaque to the columns: they keep it beside the id so
 // that such a record needs no entry of its own in an index.
@@ -69,8 +78,9 @@ public:
 
     // Year, quarter and month are "" where the date's precision does not tell them. Besides its
     // dimensions a kind has "<measure>.currency" for each measure of type money.
-    // Errors: invalid_argument naming the unknown dimension or measure and those that exist, a sum
-    // over several currencies, or one beyond 64 bits.
+    // Errors: invalid_argument naming the unknown dimension or measure and those that exist, a
+    // dimension named twice, a sum over several currencies, or one beyond 64 bits; limit_exceeded:
+    // groups times their parts (dimensions and count) are above answer_cells_max.
     // A multi-valued dimension counts a record once for each of its values.
     // Cost: about 1 ns a row and dimension while the groups number a few thousand.
     [[nodiscard]] Result<StatisticsTable> count(const Schema& schema,

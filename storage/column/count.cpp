@@ -20,6 +20,10 @@ Tally expanded(std::span<const Axis> axes, Tally in) {
         for (std::size_t g = 0; g < in.groups.size(); ++g) {
             auto digits = std::span(in.digits).subspan(g * width, width);
             if (!axes[a].expand(digits[a], parts)) parts.assign(1, digits[a]);
+            if (out.groups.size() + parts.size() > groups_max(width)) {
+                out.too_many = true;
+                return out;
+            }
             for (Code32 part : parts) {
                 out.digits.insert(out.digits.end(), digits.begin(), digits.end());
                 out.digits[out.digits.size() - width + a] = part;
@@ -59,7 +63,7 @@ struct Labels {
 // Adds a group to the rows; the last row may be of the same key. False: a sum left 64 bits.
 bool emit(std::vector<StatisticsRow>& rows, std::vector<std::string> key, const Group& group) {
     if (rows.empty() || rows.back().key != key) {
-        rows.push_back({std::move(key), group.count, group.sum});
+        rows.push_back({std::move(key), group.count, group.sum, {}});
         return true;
     }
     rows.back().count += group.count;
@@ -111,10 +115,18 @@ Error too_large(const Measure& measure) {
                        " is beyond 64 bits: filter the records it adds up");
 }
 
-// Amounts of different currencies must not meet in one sum.
-Result<> check_currency(const Columns::State& state, const Measure& measure,
-                        std::span<const Axis> axes, std::span<const Pass> passes) {
-    if (measure.currency < 0) return success();
+Error too_many(const StatisticsQuery& query) {
+    return failure(ErrorCode::limit_exceeded,
+                   "there are more than " + std::to_string(groups_max(query.by.size())) +
+                       " groups by " + listed(query.by, 40) +
+                       ": group by fewer dimensions, or filter the records");
+}
+
+// Amounts of different currencies must not meet in one sum. The currency of all there are; "" where
+// there are none, or several by which the question groups.
+Result<std::string> check_currency(const Columns::State& state, const Measure& measure,
+                                   std::span<const Axis> axes, std::span<const Pass> passes) {
+    if (measure.currency < 0) return std::string();
     const Dimension& currency = state.dimensions[static_cast<std::size_t>(measure.currency)];
     bool grouped =
         std::ranges::any_of(axes, [&](const Axis& a) { return a.dimension == &currency; });
@@ -129,11 +141,22 @@ Result<> check_currency(const Columns::State& state, const Measure& measure,
                                " in several currencies at once: its amounts have no sum");
         names.push_back(label_of(currency, code));
     }
-    if (grouped || names.size() < 2) return success();
+    if (names.size() == 1) return names.front();
+    if (grouped || names.empty()) return std::string();
     std::ranges::sort(names);
     return failure(ErrorCode::invalid_argument, measure.name + " is stated in " +
                                                     listed(names, 12) + ": group by " +
                                                     currency.name + " or filter by one of them");
+}
+
+// Of each row: that of its group, else the one that all amounts have.
+void name_currencies(const Columns::State& state, const Measure& measure,
+                     std::span<const Axis> axes, StatisticsTable& table) {
+    const Dimension* currency = &state.dimensions[static_cast<std::size_t>(measure.currency)];
+    const auto axis = std::ranges::find(axes, currency, &Axis::dimension);
+    const auto at = static_cast<std::size_t>(axis - axes.begin());
+    for (StatisticsRow& row : table.rows)
+        row.currency = axis == axes.end() ? table.currency : row.key[at];
 }
 
 } // namespace
@@ -142,17 +165,22 @@ Result<StatisticsTable> Columns::count(const Schema& schema, const StatisticsQue
     const State& state = *state_;
     std::vector<Axis> axes;
     for (const std::string& name : query.by) {
+        if (std::ranges::count(query.by, name) > 1)
+            return failure(ErrorCode::invalid_argument,
+                           "dimension " + quoted(name) + " is named twice: leave one out");
         SAFAR_TRY(auto axis, make_axis(state, name));
         axes.push_back(std::move(axis));
     }
     SAFAR_TRY(auto passes, make_passes(schema, state, query));
     SAFAR_TRY(const Measure* measure, find_measure(state, query.sum));
+    StatisticsTable out;
     if (measure != nullptr) {
-        SAFAR_TRY(check_currency(state, *measure, axes, passes));
+        SAFAR_TRY(out.currency, check_currency(state, *measure, axes, passes));
+        out.money = measure->currency >= 0;
     }
 
     Tally groups = tally(state, axes, passes, measure);
-    StatisticsTable out;
+    if (groups.too_many) return too_many(query);
     for (const Group& group : groups.groups) {
         out.count += group.count;
         if (__builtin_add_overflow(out.sum, group.sum, &out.sum)) groups.overflow = true;
@@ -160,10 +188,13 @@ Result<StatisticsTable> Columns::count(const Schema& schema, const StatisticsQue
     if (groups.overflow) return too_large(*measure);
     // Without `by` there is one row, also where nothing was counted.
     if (axes.empty()) {
-        out.rows.push_back({{}, out.count, out.sum});
+        out.rows.push_back({{}, out.count, out.sum, out.currency});
         return out;
     }
-    if (!make_rows(axes, expanded(axes, std::move(groups)), out.rows)) return too_large(*measure);
+    groups = expanded(axes, std::move(groups));
+    if (groups.too_many) return too_many(query);
+    if (!make_rows(axes, groups, out.rows)) return too_large(*measure);
+    if (out.money) name_currencies(state, *measure, axes, out);
     return out;
 }
 

@@ -93,6 +93,10 @@ public:
     void collect(Tally& out) const {
         for (std::size_t cell = 0; cell < cells_; ++cell) {
             if (counts_[cell] == 0) continue;
+            if (out.groups.size() == groups_max(axes_.size())) {
+                out.too_many = true;
+                return;
+            }
             std::uint64_t rest = cell;
             for (const Axis& axis : axes_) {
                 out.digits.push_back(static_cast<Code32>(rest % axis.digits));
@@ -184,6 +188,10 @@ Tally hash_tally(const Columns::State& state, std::span<const Axis> axes,
             ++out.groups[group[i]].count;
             if (measure != nullptr)
                 add_value(out.groups[group[i]], measure->values[first + i], out.overflow);
+        }
+        if (out.groups.size() > groups_max(axes.size())) {
+            out.too_many = true;
+            return out;
         }
     }
     out.digits.resize(out.groups.size() * axes.size());

@@ -17,7 +17,12 @@ struct Tally {
     std::vector<Code32> digits;
     std::vector<Group> groups;
     bool overflow = false; // a sum left 64 bits
+    bool too_many = false; // more groups than groups_max(); those that are there are not all
 };
+// How many groups of so many dimensions an answer holds at most.
+[[nodiscard]] constexpr std::size_t groups_max(std::size_t dimensions) {
+    return answer_cells_max / (dimensions + 1);
+}
 // `measure` null: count only.
 [[nodiscard]] Tally tally(const Columns::State& state, std::span<const Axis> axes,
                           std::span<const Pass> passes, const Measure* measure);

@@ -164,6 +164,24 @@ TEST(Talk, StatsAsCsvHasPlainNumbers) {
                 HasSubstr("total  5,801"));
 }
 
+TEST(Talk, StatsSaysInWhichCurrencyASumIs) {
+    FakeNode node(always(
+        200,
+        R"({"by":["year"],"rows":[{"key":["2025"],"count":2,"sum":350000000,"money":"3500000.00 USD"},)"
+        R"({"key":["2026"],"count":1,"sum":0,"money":""}],)"
+        R"("count":3,"sum":350000000,"money":"3500000.00 USD","position":1})"));
+    const std::vector<std::string> asked{"stats", "contribution", "--by",
+                                         "year",  "--sum",        "amount"};
+    const std::string table = run_safar(asked, node.directory()).out;
+    EXPECT_THAT(table, HasSubstr("2025       2  3500000.00 USD"));
+    EXPECT_THAT(table, HasSubstr("total      3  3500000.00 USD"));
+    EXPECT_THAT(table, ::testing::Not(HasSubstr("350,000,000")));
+    std::vector<std::string> csv = asked;
+    csv.insert(csv.end(), {"--format", "csv"});
+    EXPECT_EQ(run_safar(csv, node.directory()).out,
+              "year,count,sum_amount\r\n2025,2,3500000.00 USD\r\n2026,1,\r\n");
+}
+
 TEST(Talk, VerifyEndsWithOneWhereThereAreProblems) {
     FakeNode node(always(
         200,

@@ -1,4 +1,5 @@
 #include "api_fixture.hpp"
+#include "tests/unit/node/registry/catalogue_fixture.hpp"
 
 namespace safar {
 namespace {
@@ -144,6 +145,33 @@ TEST(Routes, AFilterLetsNothingThroughBecauseOfACommaInAValue) {
     EXPECT_EQ(found("group=A,G"), 2u);
     auto counted = api.json("GET", "/v1/statistics?kind=movement&where=group=Gambia,%20The");
     EXPECT_EQ(counted.at("count").to_number<int>(), 1);
+}
+
+TEST(Routes, ASumOfMoneyNamesItsCurrency) {
+    TestApi api{catalogue_charter(Network{})};
+    const auto contribute = [&](const char* amount, const char* donor) {
+        value_of(api.node.registry->create(
+            {"contribution",
+             {{"date", "2025-09-10"}, {"amount", amount}, {"donor", donor}},
+             "",
+             0,
+             {}},
+            {"tester"}));
+    };
+    contribute("2000000.00 USD", "CA-5");
+    contribute("1500000.00 USD", "CA-5");
+    const json::value dollars =
+        api.json("GET", "/v1/statistics?kind=contribution&by=donor&sum=amount");
+    EXPECT_EQ(dollars.at("rows").at(0).at("sum").as_int64(), 350'000'000);
+    EXPECT_EQ(dollars.at("rows").at(0).at("money").as_string(), "3500000.00 USD");
+    EXPECT_EQ(dollars.at("money").as_string(), "3500000.00 USD");
+    contribute("250 JPY", "JP-8");
+    const json::value both =
+        api.json("GET", "/v1/statistics?kind=contribution&by=donor,amount.currency&sum=amount");
+    EXPECT_EQ(both.at("rows").at(1).at("money").as_string(), "250 JPY");
+    EXPECT_EQ(both.at("money").as_string(), "") << "a total of two currencies";
+    EXPECT_FALSE(
+        api.json("GET", "/v1/statistics?kind=contribution&by=donor").as_object().contains("money"));
 }
 
 TEST(Routes, MetricsCountRequestsAndWhatIsHeld) {

@@ -1,5 +1,6 @@
 #include "storage/column/columns.hpp"
 
+#include "storage/record/last_day.hpp"
 #include "tests/unit/storage/column/map_store.hpp"
 #include "tests/unit/storage/derive/derive_fixture.hpp"
 
@@ -70,6 +71,11 @@ std::vector<std::uint64_t> counts(const StatisticsTable& table) {
     for (const auto& row : table.rows) out.push_back(row.count);
     return out;
 }
+std::vector<std::string> currencies(const StatisticsTable& table) {
+    std::vector<std::string> out;
+    for (const auto& row : table.rows) out.push_back(row.currency);
+    return out;
+}
 Date day(std::int32_t days) { return {days, Date::Precision::day}; }
 
 TEST(Columns, GroupsComeAscendingByKeyAndEachRecordCountsOnce) {
@@ -131,8 +137,25 @@ TEST(Columns, TimeGroupsByWhatTheDateTells) {
     EXPECT_EQ(keys(returns.count({"date"})),
               (Keys{{""}, {"2023"}, {"2023-12-31"}, {"2023-Q4"}, {"2024-01-01"}}));
     EXPECT_EQ(returns.count({}, {{"year", {"2023"}}}).count, 3u);
-    StatisticsQuery query{"return", {}, {}, "", 19631, 19722};
-    EXPECT_EQ(returns.columns.count(*schema, query).value().count, 2u);
+    const auto within = [&](std::optional<std::int32_t> since, std::optional<std::int32_t> until) {
+        return returns.columns.count(*schema, {"return", {}, {}, "", since, until}).value().count;
+    };
+    EXPECT_EQ(within(19631, 19722), 2u);
+    // What is known to the year or the quarter counts where all of it lies within.
+    EXPECT_EQ(within({}, 19538), 0u); // until 2023-06-30
+    EXPECT_EQ(within({}, 19721), 0u); // until 2023-12-30
+    EXPECT_EQ(within({}, 19722), 3u);
+    EXPECT_EQ(within(19358, 19722), 3u); // the year
+    EXPECT_EQ(within(19359, {}), 3u);    // since 2023-01-02: not the year
+}
+
+TEST(Columns, ADateThatNoCalendarHasIsItsDay) {
+    for (const std::int32_t days : {std::numeric_limits<std::int32_t>::min(), -719'163, 2'932'897,
+                                    std::numeric_limits<std::int32_t>::max()})
+        for (const auto precision : {Date::Precision::month, Date::Precision::year})
+            EXPECT_EQ(last_day({days, precision}), days);
+    EXPECT_EQ(last_day({19754, Date::Precision::month}), 19782);           // 2024-02-29
+    EXPECT_EQ(last_day({2'932'806, Date::Precision::quarter}), 2'932'896); // 9999-12-31
 }
 
 TEST(Columns, SumsAddWhatIsStatedAndRefuseToMixCurrencies) {
@@ -148,7 +171,14 @@ TEST(Columns, SumsAddWhatIsStatedAndRefuseToMixCurrencies) {
     auto paid = returns.count({"paid.currency"}, {}, "paid");
     EXPECT_EQ(keys(paid), (Keys{{""}, {"EUR"}, {"PKR"}}));
     EXPECT_EQ(paid.rows[1].sum, 750);
-    EXPECT_EQ(returns.count({}, {{"paid.currency", {"EUR"}}}, "paid").sum, 750);
+    EXPECT_EQ(currencies(paid), (std::vector<std::string>{"", "EUR", "PKR"}));
+    EXPECT_TRUE(paid.money);
+    EXPECT_EQ(paid.currency, "") << "the total is of two currencies";
+    auto euros = returns.count({"country"}, {{"paid.currency", {"EUR"}}}, "paid");
+    EXPECT_EQ(euros.sum, 750);
+    EXPECT_EQ(euros.currency, "EUR");
+    EXPECT_EQ(currencies(euros), (std::vector<std::string>{"EUR"}));
+    EXPECT_FALSE(returns.count({"country"}, {}, "persons").money);
     returns.add({{7, Money{1, "EUR"}}, {7, Money{1, "USD"}}});
     EXPECT_THAT(returns.refused({"return", {"paid.currency"}, {}, "paid", {}, {}}),
                 HasSubstr("several currencies"));
@@ -162,6 +192,44 @@ TEST(Columns, ASumBeyond64BitsIsRefused) {
                 HasSubstr("beyond 64 bits"));
     EXPECT_THAT(returns.refused({"return", {"country"}, {}, "persons", {}, {}}),
                 HasSubstr("beyond 64 bits"));
+}
+
+TEST(Columns, AQuestionWithMoreGroupsThanAnAnswerHoldsIsRefused) {
+    Returns returns;
+    EXPECT_THAT(returns.refused({"return", {"needs", "country", "needs"}, {}, "", {}, {}}),
+                HasSubstr("\"needs\" is named twice"));
+    // One record that counts in each combination of its values.
+    const auto add = [&](int values) {
+        std::vector<Assertion> said;
+        for (int i = 0; i < values; ++i) {
+            const std::string code{static_cast<char>('A' + i / 676),
+                                   static_cast<char>('A' + i / 26 % 26),
+                                   static_cast<char>('A' + i % 26)};
+            said.push_back({4, Code{code}});
+            said.push_back({7, Money{1, code}});
+        }
+        returns.columns.set(0, folded(say(record(0), std::move(said))));
+    };
+    add(50);
+    EXPECT_EQ(returns.count({"needs", "paid.currency"}).rows.size(), 2500u);
+    add(900);
+    EXPECT_EQ(returns.count({"needs"}).rows.size(), 900u);
+    EXPECT_THAT(returns.refused({"return", {"needs", "paid.currency"}, {}, "", {}, {}}),
+                HasSubstr("there are more than 699050 groups by needs, paid.currency"));
+}
+
+TEST(Columns, MoreGroupsThanAnAnswerHoldsAreRefusedBeforeTheyAreCollected) {
+    Columns columns(*schema->kind("return"));
+    const std::uint32_t rows = answer_cells_max / 2 + 1;
+    for (std::uint32_t n = 0; n < rows; ++n) {
+        EventDraft draft = say(record(n), {{9, Code{std::to_string(n)}}});
+        ASSERT_TRUE(set_single(columns, n, draft));
+    }
+    auto refused = columns.count(*schema, {"return", {"country"}, {}, "", {}, {}});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::limit_exceeded);
+    EXPECT_FALSE(columns.count(*schema, {"return", {"country", "date"}, {}, "", {}, {}}));
+    EXPECT_EQ(columns.count(*schema, {"return", {}, {}, "", {}, {}}).value().count, rows);
 }
 
 TEST(Columns, UnknownNamesAreRefusedWithThoseThatExist) {
