@@ -43,13 +43,19 @@ Result<> ask(Context& context, const ApiClient& client, const Query& query, Feed
     const auto take_line = [&](std::string_view line) -> Result<> {
         json::error_code ec;
         const json::value value = json::parse({line.data(), line.size()}, ec);
-        if (const json::value& end = member(value, "end"); !ec && end.is_object()) {
+        // Passing over it would lose an event: the cursor goes on behind it.
+        if (ec)
+            return failure(ErrorCode::malformed,
+                           "a line of the node's answer is no JSON" +
+                               (out.cursor.empty() ? std::string(", the first of it")
+                                                   : "; it follows cursor " + out.cursor));
+        if (const json::value& end = member(value, "end"); end.is_object()) {
             out.cursor = text_at(end, "cursor");
             out.more = text_at(end, "more") == "true";
             out.ended = true;
             for (const json::value& each : list_at(member(end, "left_out"), "missing"))
                 if (each.is_string()) out.missing.emplace(each.get_string());
-        } else if (!ec) {
+        } else {
             context.out << line << '\n';
             ++out.lines;
             out.cursor = text_at(value, "cursor");

@@ -1,6 +1,7 @@
 #include "node/api/json.hpp"
 
 #include "node/api/iso_time.hpp"
+#include "storage/record/utf8.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -125,9 +126,11 @@ json::object maintenance_object(const wire::Maintenance& notice) {
     return {{"from", shown(notice.from)}, {"until", shown(notice.until)}, {"why", notice.why}};
 }
 
+std::string json_text(const json::value& value) { return as_utf8(json::serialize(value)); }
+
 ApiReply json_reply(const json::value& value) {
     ApiReply reply;
-    reply.body = json::serialize(value);
+    reply.body = json_text(value);
     reply.body += '\n';
     return reply;
 }

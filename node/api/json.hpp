@@ -33,6 +33,8 @@ private:
 
 // {from, until, why}
 [[nodiscard]] boost::json::object maintenance_object(const wire::Maintenance& notice);
+// Serialized. What peers say may be no UTF-8, which JSON has to be: such bytes are U+FFFD.
+[[nodiscard]] std::string json_text(const boost::json::value& value);
 [[nodiscard]] ApiReply json_reply(const boost::json::value& value);
 
 // "" where the charter in force has none for the kind, or the schema does not know the kind.

@@ -1,8 +1,8 @@
 #include "node/api/gate.hpp"
+#include "node/api/json.hpp"
 
 #include <algorithm>
 #include <array>
-#include <boost/json.hpp>
 
 namespace safar {
 namespace {
@@ -245,7 +245,7 @@ unsigned http_status(ErrorCode code) {
 ApiReply error_reply(const Error& error) {
     ApiReply reply;
     reply.status = http_status(error.code);
-    reply.body = boost::json::serialize(
+    reply.body = json_text(
         boost::json::object{{"error", boost::json::object{{"code", std::string(name(error.code))},
                                                           {"detail", error.detail}}}});
     reply.body += '\n';

@@ -5,6 +5,7 @@
 #include "node/exports/exported_reader.hpp"
 #include "node/exports/record_export.hpp"
 #include "node/registry/command_check.hpp"
+#include "storage/record/utf8.hpp"
 
 namespace safar::handlers {
 namespace {
@@ -118,7 +119,7 @@ Result<> write_records(ApiContext& context, RecordExport& records,
     const Kind& kind = records.kind();
     if (form == Form::json_lines) {
         SAFAR_TRY(out.add(
-            json::serialize(json::object{{"export", head_of(context, records, columns, passing)}}) +
+            json_text(json::object{{"export", head_of(context, records, columns, passing)}}) +
             "\n"));
     } else if (form == Form::csv) {
         SAFAR_TRY(out.add(csv_header(columns) + (tags ? csv_tags(*tags, kind, columns) : "")));
@@ -134,19 +135,19 @@ Result<> write_records(ApiContext& context, RecordExport& records,
             if (!record) continue;
             if (form != Form::csv) digest.add(kind, shown, *record);
             if (form == Form::csv) {
-                SAFAR_TRY(out.add(csv_record(kind, columns, *record)));
+                SAFAR_TRY(out.add(as_utf8(csv_record(kind, columns, *record))));
             } else if (form == Form::json_lines) {
-                SAFAR_TRY(out.add(json::serialize(json_record(kind, columns, *record)) + "\n"));
+                SAFAR_TRY(out.add(json_text(json_record(kind, columns, *record)) + "\n"));
             }
         }
     }
     // It names those who forbade the recipient: a line of its own, which no row looks like and
     // which whoever keeps the file takes off.
     if (form != Form::digest && passing != nullptr) {
-        SAFAR_TRY(out.add(json::serialize(json::object{{"left_out", left_out(*passing)}}) + "\n"));
+        SAFAR_TRY(out.add(json_text(json::object{{"left_out", left_out(*passing)}}) + "\n"));
     }
     if (form == Form::json_lines)
-        return out.add(json::serialize(json::object{{"end", end_of(digest)}}) + "\n");
+        return out.add(json_text(json::object{{"end", end_of(digest)}}) + "\n");
     return success();
 }
 

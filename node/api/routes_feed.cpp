@@ -12,7 +12,11 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::uint64_t events_default = 500, events_max = 2000;
-constexpr std::size_t batches_max = 2000;      // read for one answer, whoever may see them
+constexpr std::size_t batches_max = 2000; // read for one answer, whoever may see them
+constexpr std::size_t batches_at_a_time = 16;
+// After which an answer ends with what there is, and where to go on: who waits gives up after a
+// while.
+constexpr std::chrono::seconds answer_time{5};
 constexpr std::size_t answer_bytes = 4u << 20; // after which an answer ends early
 constexpr std::uint64_t wait_max_s = 20;
 constexpr std::chrono::milliseconds look_up{250}; // is the node stopping?
@@ -123,24 +127,29 @@ Result<ApiReply> feed(ApiContext& context, ApiRequest& request) {
             failed = cursor.error();
             return false;
         }
-        reply.body +=
-            json::serialize(event_object(request, *schema, event, std::move(cursor).value(),
-                                         verdict ? &*verdict : nullptr)) +
-            "\n";
+        reply.body += json_text(event_object(request, *schema, event, std::move(cursor).value(),
+                                             verdict ? &*verdict : nullptr)) +
+                      "\n";
         ++taken;
         return true;
     };
     FeedPart part{from, true, {}};
-    // In small parts, so that an answer of large events ends in time.
+    // In small parts, so that an answer of large events, or of few that may be seen, ends in time.
+    auto until = std::chrono::steady_clock::now() + answer_time;
+    std::size_t batches = 0; // at most
     for (bool waited = wait == 0;;) {
         const std::size_t wanted = std::min<std::size_t>(limit - taken, 64);
-        SAFAR_TRY(part, read_feed(node, part.cursor, wanted, batches_max, visit));
+        SAFAR_TRY(part, read_feed(node, part.cursor, wanted, batches_at_a_time, visit));
+        batches += batches_at_a_time;
         if (failed) return *failed;
         if (taken >= limit || reply.body.size() >= answer_bytes) break;
-        if (part.more && taken > 0) continue;
+        const bool enough =
+            (taken == 0 && batches >= batches_max) || std::chrono::steady_clock::now() >= until;
+        if (part.more && !enough) continue;
         if (part.more || waited || taken > 0) break;
         SAFAR_TRY(wait_for_news(node, request, part.cursor, wait));
         waited = true;
+        until = std::chrono::steady_clock::now() + answer_time;
     }
     SAFAR_TRY(auto cursor, show_cursor(node, part.cursor));
     json::object end{{"cursor", std::move(cursor)},
@@ -148,7 +157,7 @@ Result<ApiReply> feed(ApiContext& context, ApiRequest& request) {
                      {"more", part.more},
                      {"standing", part.standing.hex()}};
     if (passing) end["left_out"] = left_out(*passing);
-    reply.body += json::serialize(json::object{{"end", std::move(end)}}) + "\n";
+    reply.body += json_text(json::object{{"end", std::move(end)}}) + "\n";
     return reply;
 }
 

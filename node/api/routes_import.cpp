@@ -3,6 +3,8 @@
 #include "node/exports/hxl.hpp"
 #include "node/imports/profile.hpp"
 #include "node/registry/command_check.hpp"
+#include "storage/record/text.hpp"
+#include "storage/record/utf8.hpp"
 
 namespace safar::handlers {
 namespace {
@@ -55,6 +57,10 @@ Result<OwnTable> own_table(ApiContext& context, ApiRequest& request, const std::
     OwnTable out;
     out.kind = request.parameter("kind");
     out.source = request.parameter("source");
+    // Goes into every event, which peers read.
+    if (auto checked = check_text(out.source); !checked)
+        return failure(ErrorCode::invalid_argument,
+                       "parameter 'source': " + checked.error().detail);
     for (std::string_view key : request.parameters("key")) out.key.emplace_back(key);
     const auto schema = context.registry.node().derived().schema();
     SAFAR_TRY(find_kind(*schema, out.kind));
@@ -93,7 +99,8 @@ Result<ApiReply> import_file(ApiContext& context, ApiRequest& request) {
     const ByteSource source = body_in_pieces(request);
     ImportCommand command;
     command.request.profile_name = request.parameter("profile");
-    command.request.file_name = request.parameter("file");
+    // A profile may take the edition from it.
+    command.request.file_name = as_utf8(std::string(request.parameter("file")));
     SAFAR_TRY(command.dry_run, flag_parameter(request, "dry_run"));
     for (std::string_view where : request.parameters("where")) {
         std::size_t equals = where.find('=');

@@ -1,5 +1,7 @@
 #include "storage/record/text.hpp"
 
+#include "storage/record/utf8.hpp"
+
 #include <algorithm>
 #include <cstdint>
 
@@ -54,6 +56,23 @@ Result<> check_text(std::string_view text) {
         at += point.bytes;
     }
     return success();
+}
+
+std::string as_utf8(std::string text) {
+    const std::string_view in = text;
+    const auto bytes_at = [&](std::size_t at) {
+        return byte_at(in, at) < 0x80 ? 1 : first_code_point(in.substr(at)).bytes;
+    };
+    std::size_t at = 0;
+    while (at < in.size() && bytes_at(at) != 0) at += bytes_at(at);
+    if (at == in.size()) return text;
+    std::string out(in.substr(0, at));
+    while (at < in.size()) {
+        const std::size_t bytes = bytes_at(at);
+        out += bytes == 0 ? "\xef\xbf\xbd" : in.substr(at, bytes);
+        at += std::max<std::size_t>(bytes, 1);
+    }
+    return out;
 }
 
 std::string ascii_lower(std::string_view text) {

@@ -66,6 +66,19 @@ TEST(FeedFollowed, AsksTheNodeToWaitForLessThanItsOwnPatience) {
     EXPECT_TRUE(requests[2].target.ends_with("wait=10")) << requests[2].target;
 }
 
+TEST(FeedRead, ALineThatIsNoJsonIsNotPassedOver) {
+    FakeNode node(always(200, line("7.1.ab") + "{\"cursor\":\"8.1.cd\",\"source\":\"Caf\xe9\"}\n" +
+                                  line("9.1.ef") + end("9.1.ef")));
+    for (const bool follow : {false, true}) {
+        std::vector<std::string> asked{"feed"};
+        if (follow) asked.push_back("--follow");
+        const Ran ran = run_safar(asked, node.directory());
+        EXPECT_EQ(ran.code, 65);
+        EXPECT_EQ(ran.out, line("7.1.ab"));
+        EXPECT_THAT(ran.err, HasSubstr("no JSON; it follows cursor 7.1.ab"));
+    }
+}
+
 TEST(FeedFollowed, EndsWithARefusal) {
     FakeNode node(always(409, R"({"error":{"code":"conflict","detail":"another journal"}})"));
     const Ran ran = run_safar({"feed", "--follow", "--since", "7.1.ab"}, node.directory());

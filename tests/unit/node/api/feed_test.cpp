@@ -62,6 +62,32 @@ TEST_F(FeedRoute, OtherCompartmentsAreLeftOut) {
     EXPECT_FALSE(only.front().at("end").at("more").as_bool());
 }
 
+// The bytes of a peer's event hold any text; a line that nobody can parse is a line lost.
+TEST_F(FeedRoute, TextThatIsNoUtf8IsJsonAllTheSame) {
+    EventDraft draft;
+    draft.body.kind = 1;
+    draft.body.record.raw[0] = std::byte{7};
+    draft.body.verb = "recorded";
+    draft.body.source = "Caf\xe9";
+    draft.body.assertions = {{1, Text{"Zo\xeb \xf0\x9f\x98\x80"}}};
+    ASSERT_TRUE(api.other.node->append({"movement", {draft}}).has_value());
+    api.other.send_to(api.node);
+    const std::string made = show_id(draft.body.record);
+    const json::value line = *(lines(api.ask("GET", "/v1/feed")).rbegin() + 1);
+    EXPECT_EQ(line.at("source").as_string(), "Caf\xef\xbf\xbd");
+    EXPECT_EQ(line.at("fields").at(0).at("value").as_string(), "Zo\xef\xbf\xbd \xf0\x9f\x98\x80");
+    EXPECT_THAT(json::serialize(api.json("GET", "/v1/records/" + made)), HasSubstr("Zo\xef"));
+    EXPECT_GT(lines(api.ask("POST", "/v1/export?kind=movement&format=jsonl")).size(), 3u);
+    EXPECT_THAT(api.ask("POST", "/v1/export?kind=movement").body, HasSubstr("Zo\xef\xbf\xbd"));
+}
+
+TEST_F(FeedRoute, ASourceThatIsNoUtf8GetsIntoNoEvent) {
+    const ApiReply reply = api.ask("POST", "/v1/import?kind=movement&file=x.csv&source=Caf%E9",
+                                   std::string(4, '\0') + "name\nAmina\n");
+    EXPECT_EQ(reply.status, 400u);
+    EXPECT_THAT(reply.body, HasSubstr("parameter 'source': byte 4 is not UTF-8"));
+}
+
 TEST_F(FeedRoute, WaitsForNews) {
     const std::string end(
         lines(api.ask("GET", "/v1/feed")).back().at("end").at("cursor").as_string());
