@@ -3,9 +3,11 @@
 #include "node/exports/iati_slots.hpp"
 #include "node/exports/iso.hpp"
 #include "node/exports/record_export.hpp"
+#include "storage/record/utf8.hpp"
 
 #include <algorithm>
 #include <pugixml.hpp>
+#include <set>
 #include <sstream>
 
 namespace safar {
@@ -341,7 +343,9 @@ Result<std::vector<IatiRow>> programmes(Node& node, const IatiMap& map, const Ia
     SAFAR_TRY(auto all, RecordExport::open(node, query));
     SAFAR_TRY(request.enter(all.compartment()));
     std::vector<IatiRow> out;
+    std::set<RecordId> asked;
     for (const RecordId& id : request.programmes) {
+        if (!asked.insert(id).second) continue; // two activities with one identifier
         SAFAR_TRY(auto folded, node.derived().record(id));
         if (folded.kind != all.kind().tag) {
             const Kind* kind = schema.kind(folded.kind);
@@ -360,6 +364,33 @@ Result<std::vector<IatiRow>> programmes(Node& node, const IatiMap& map, const Ia
     return out;
 }
 
+// XML 1.0 has no control characters and no U+FFFE or U+FFFF, not even as references: a peer's text
+// may hold them, and no reader takes such a file.
+std::string xml_text(std::string text) {
+    text = as_utf8(std::move(text));
+    const auto forbidden = [&](std::size_t at) -> std::size_t {
+        const auto byte = static_cast<unsigned char>(text[at]);
+        if (byte < 0x20) return byte == '\t' || byte == '\n' || byte == '\r' ? 0 : 1;
+        const std::string_view rest = std::string_view(text).substr(at);
+        return rest.starts_with("\xef\xbf\xbe") || rest.starts_with("\xef\xbf\xbf") ? 3 : 0;
+    };
+    std::string out;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t bytes = forbidden(at);
+        out += bytes == 0 ? std::string_view(text).substr(at, 1) : "\xef\xbf\xbd";
+        at += std::max<std::size_t>(bytes, 1);
+    }
+    return out;
+}
+void keep_to_xml(xml_node node) {
+    for (pugi::xml_attribute attribute : node.attributes())
+        attribute.set_value(xml_text(attribute.value()).c_str());
+    for (xml_node child : node.children()) {
+        if (child.type() == pugi::node_pcdata) child.set_value(xml_text(child.value()).c_str());
+        keep_to_xml(child);
+    }
+}
+
 } // namespace
 
 Result<std::string> build_iati(Node& node, const IatiMap& map, const IatiRequest& request) {
@@ -376,6 +407,7 @@ Result<std::string> build_iati(Node& node, const IatiMap& map, const IatiRequest
     for (const IatiRow& row : rows) {
         SAFAR_TRY(Activity(node, map, request, *schema, root).write(row));
     }
+    keep_to_xml(root);
     std::ostringstream out;
     document.save(out, "  ", pugi::format_indent, pugi::encoding_utf8);
     return out.str();

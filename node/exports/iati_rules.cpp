@@ -389,8 +389,16 @@ Result<std::vector<BrokenRule>> check_iati(std::string_view xml, std::int32_t to
     const auto read = document.load_buffer(xml.data(), xml.size());
     if (!read) return failure(ErrorCode::malformed, std::string("no XML: ") + read.description());
     std::vector<BrokenRule> out;
-    for (xml_node activity : document.child("iati-activities").children("iati-activity"))
+    std::map<std::string, int> activities; // by identifier
+    for (xml_node activity : document.child("iati-activities").children("iati-activity")) {
         Checker(activity, today, out).run();
+        ++activities[activity.child("iati-identifier").text().get()];
+    }
+    // Whoever reads the file adds up the money of both.
+    for (const auto& [id, count] : activities)
+        if (count > 1 && !id.empty())
+            out.push_back({id, "unique:iati-identifier", "iati-identifier",
+                           "is that of " + std::to_string(count) + " activities of the file"});
     return out;
 }
 

@@ -143,8 +143,10 @@ protected:
                                 {"sector", "15132"},
                                 {"description", "first tranche"}});
     }
-    std::string build(const std::string& map = slurp(config + "standards/iati.toml")) {
+    std::string build(const std::string& map = slurp(config + "standards/iati.toml"),
+                      std::vector<RecordId> programmes = {}) {
         IatiRequest request;
+        request.programmes = std::move(programmes);
         request.now = value_of(read_iso("2026-03-01T09:30:00Z"));
         request.enter = [](std::string_view) -> Result<> { return success(); };
         request.ask_about = [](const Kind&, const StatisticsQuery&, std::string_view) -> Result<> {
@@ -440,6 +442,39 @@ TEST_F(Iati, AFundOfSeveralYearsGoesOutWithItsBudgetsPostingsAndResults) {
     auto said = judged_by_schema(xml);
     if (!said) GTEST_SKIP() << no_schema;
     EXPECT_EQ(*said, "");
+}
+
+TEST_F(Iati, NoTwoActivitiesHaveOneIdentifier) {
+    const std::string id = programme(good_programme());
+    money(id);
+    const RecordId record = *parse_id(id);
+    const std::string once = build(slurp(config + "standards/iati.toml"), {record});
+    EXPECT_EQ(build(slurp(config + "standards/iati.toml"), {record, record}), once);
+    EXPECT_THAT(rules(once), ::testing::IsEmpty());
+    programme(good_programme()); // another record of the same activity
+    EXPECT_THAT(rules(build()), ::testing::ElementsAre("unique:iati-identifier"));
+}
+
+// A peer's event may hold any text; registries read XML 1.0.
+TEST_F(Iati, WhatXmlDoesNotHaveIsNotInTheFile) {
+    const auto schema = node.derived->schema();
+    Fields fields = with(good_programme(), "title", {});
+    const std::string id = programme(fields);
+    EventDraft draft;
+    const Kind* kind = schema->kind(std::string_view("programme"));
+    draft.body.kind = kind->tag;
+    draft.body.record = *parse_id(id);
+    draft.body.verb = "updated";
+    draft.body.assertions = {{kind->field(std::string_view("title"))->tag,
+                              Text{"a\x01"
+                                   "b\xef\xbf\xbe\xef\xbf\xbf\xe9\tc & &#1;"}}};
+    ASSERT_TRUE(node.node->append({"all", {draft}}).has_value());
+    const std::string xml = build();
+    const std::string mark = "\xef\xbf\xbd";
+    EXPECT_THAT(xml, HasSubstr("<narrative>a" + mark + "b" + mark + mark + mark +
+                               "\tc &amp; &amp;#1;</narrative>"));
+    EXPECT_THAT(xml, Not(HasSubstr("&#")));
+    EXPECT_THAT(rules(xml), ::testing::IsEmpty());
 }
 
 TEST_F(Iati, AMapThatNamesWhatIsNotThereIsRefused) {
