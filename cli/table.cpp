@@ -95,11 +95,38 @@ std::string grouped(std::int64_t number) {
     return digits;
 }
 
+namespace {
+
+// With a ' before whatever a spreadsheet would take for a formula, also one that cuts rows at ';'.
+// Numbers stay numbers.
+std::string inert(std::string_view cell) {
+    constexpr std::string_view formula[] = {"=", "+", "-", "@", "＝", "＋", "－", "＠"};
+    constexpr std::string_view begins_cell = ";\t\r\n";
+    if (cell.size() > 1 && cell.front() == '-' &&
+        cell.find_first_not_of("0123456789", 1) == std::string_view::npos)
+        return std::string(cell);
+    std::string out;
+    for (std::size_t i = 0; i < cell.size(); ++i) {
+        const bool first = i == 0 || begins_cell.find(cell[i - 1]) != std::string_view::npos;
+        const bool live = std::any_of(std::begin(formula), std::end(formula), [&](auto start) {
+            return cell.substr(i).starts_with(start);
+        });
+        if (first && (live || (i == 0 && std::string_view("\t\r\n'").find(cell[0]) !=
+                                             std::string_view::npos)))
+            out += '\'';
+        out += cell[i];
+    }
+    return out;
+}
+
+} // namespace
+
 std::string csv_row(const std::vector<std::string>& cells) {
     std::string out;
-    for (const std::string& cell : cells) {
-        if (&cell != &cells.front()) out += ',';
-        if (cell.find_first_of(",\"\r\n") == std::string::npos) {
+    for (const std::string& text : cells) {
+        if (&text != &cells.front()) out += ',';
+        const std::string cell = inert(text);
+        if (cell.find_first_of(",;\t\"\r\n") == std::string::npos) {
             out += cell;
             continue;
         }

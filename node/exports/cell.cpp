@@ -7,23 +7,34 @@ namespace safar {
 namespace {
 
 // What makes a spreadsheet take a cell for a formula; the wide forms count in some locales.
-constexpr std::array<std::string_view, 12> dangerous{"=",  "+", "-",  "@",  "\t", "\r",
-                                                     "\n", "'", "＝", "＋", "－", "＠"};
+constexpr std::array<std::string_view, 8> formula{"=", "+", "-", "@", "＝", "＋", "－", "＠"};
+
+bool starts_formula(std::string_view text) {
+    return std::any_of(formula.begin(), formula.end(),
+                       [&](auto start) { return text.starts_with(start); });
+}
 
 } // namespace
 
 std::string write_cell(std::span<const std::string> values, bool many) {
     std::string out;
+    // Where ';' separates the cells of a row, as in many locales, quotes inside a row protect
+    // nothing: what follows a ';', a tab or a line's end begins a cell. "\e" is no letter.
+    const auto begins_cell = [&] {
+        return !out.empty() &&
+               std::string_view(";\t\r\n").find(out.back()) != std::string_view::npos;
+    };
     for (std::size_t i = 0; i < values.size(); ++i) {
         if (i > 0) out += ';';
         if (values[i].empty()) out += "\\e";
-        for (char c : values[i]) {
-            if (c == '\\' || (many && c == ';')) out += '\\';
-            out += c;
+        for (std::string_view rest = values[i]; !rest.empty(); rest.remove_prefix(1)) {
+            if (begins_cell() && starts_formula(rest)) out += "\\e";
+            if (rest.front() == '\\' || (many && rest.front() == ';')) out += '\\';
+            out += rest.front();
         }
     }
-    if (std::any_of(dangerous.begin(), dangerous.end(),
-                    [&](auto start) { return out.starts_with(start); }))
+    constexpr std::string_view others = "\t\r\n'";
+    if (starts_formula(out) || (!out.empty() && others.find(out.front()) != std::string_view::npos))
         out.insert(out.begin(), '\'');
     return out;
 }

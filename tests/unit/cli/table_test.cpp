@@ -41,6 +41,14 @@ TEST(Csv, QuotesOnlyWhatNeedsIt) {
     EXPECT_EQ(csv_row({"a", "b,c", "d\"e", "f\ng"}), "a,\"b,c\",\"d\"\"e\",\"f\ng\"\r\n");
 }
 
+TEST(Csv, NoCellIsAFormula) {
+    EXPECT_EQ(csv_row({"=cmd|'/C calc'!A0", "+1", "@x", "＝1", "-2+3"}),
+              "'=cmd|'/C calc'!A0,'+1,'@x,'＝1,'-2+3\r\n");
+    EXPECT_EQ(csv_row({"-", "'a", "\t1"}), "'-,''a,\"'\t1\"\r\n");
+    EXPECT_EQ(csv_row({"-5", "12", "a=1"}), "-5,12,a=1\r\n");
+    EXPECT_EQ(csv_row({"x", "a;=1;b"}), "x,\"a;'=1;b\"\r\n"); // where ';' separates cells
+}
+
 TEST(Table, LinesUpAcrossScripts) {
     Table table({{"name"}, {"n", Align::right}});
     table.row({"日本", "7"});

@@ -36,14 +36,26 @@ Texts read_back(const Texts& cells) {
 }
 
 TEST(Cell, WhatASpreadsheetWouldRunIsText) {
-    for (const char* bad : {"=1+1", "+1", "-2", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1",
+    for (const char* bad : {"=1+1", "+1", "-2", "@SUM(A1)", "\t1", "\r1", "\n1", "＝1", "＋1",
                             "－1", "＠x", "'=1", "'"}) {
         const std::string cell = write_cell(Texts{bad}, false);
         EXPECT_EQ(cell, std::string("'") + bad);
         EXPECT_EQ(read_cell(cell, false).value(), Texts{bad});
     }
-    EXPECT_EQ(write_cell(Texts{"a=1", "=2"}, true), "a=1;=2"); // not at the beginning of a cell
     EXPECT_EQ(write_cell(Texts{"=2", "a"}, true), "'=2;a");
+}
+
+// Where ';' separates cells, a quote in the middle of a row is a letter.
+TEST(Cell, NoPartOfACellIsAFormulaWhereItIsCutInto) {
+    EXPECT_EQ(write_cell(Texts{"a=1", "=2"}, true), "a=1;\\e=2");
+    EXPECT_EQ(write_cell(Texts{"a;=cmd|'/C calc'!A0;z"}, false), "a;\\e=cmd|'/C calc'!A0;z");
+    EXPECT_EQ(write_cell(Texts{"a;＝2"}, true), "a\\;\\e＝2");
+    for (const char* bad : {"a;=1", "a\t+1", "a\n-1", "a\r@x", "a\r\n=1", ";=1", "a;;－1"})
+        for (const bool many : {false, true}) {
+            const std::string cell = write_cell(Texts{bad}, many);
+            EXPECT_THAT(cell, ::testing::HasSubstr("\\e")) << bad;
+            EXPECT_EQ(read_cell(cell, many).value(), Texts{bad}) << cell;
+        }
 }
 
 TEST(Cell, NothingAndTextWithoutLettersAreNotTheSame) {
@@ -73,7 +85,11 @@ TEST(Cell, AnythingComesBackExactlyThroughAFile) {
         ASSERT_EQ(row.size(), 3u);
         ASSERT_EQ(row[1], cell);
         ASSERT_EQ(read_cell(row[1], many).value(), values) << cell;
-        ASSERT_TRUE(cell.empty() || std::string("=+-@\t\r\n").find(cell[0]) == std::string::npos);
+        for (std::size_t i = 0; i < cell.size(); ++i)
+            ASSERT_TRUE((i > 0 && std::string(";\t\r\n").find(cell[i - 1]) == std::string::npos) ||
+                        std::string("=+-@").find(cell[i]) == std::string::npos)
+                << cell;
+        ASSERT_TRUE(cell.empty() || std::string("\t\r\n").find(cell[0]) == std::string::npos);
     }
 }
 
