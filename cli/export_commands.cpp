@@ -153,8 +153,12 @@ Outcome<Exit> show_broken(Context& context, const std::string& answer) {
 }
 
 Outcome<Exit> export_iati(Context& context, const ExportOptions& options) {
-    if (!options.where.empty() || options.hxl)
-        return usage("export iati takes --programme, not --where or --hxl");
+    if (!options.where.empty() || options.hxl || !options.tags.empty() || options.blank ||
+        options.format != "csv")
+        return usage("export iati takes --programme, not --where, --format, --template, --hxl or "
+                     "--tags");
+    if (!options.recipient.empty() || !options.without_consent.empty())
+        return usage("export iati is for everybody: leave --for and --without-consent out");
     SAFAR_TRY(auto client, context.client());
     SAFAR_TRY(auto map, standard(options.map, "iati.toml"));
     Query query;
@@ -177,6 +181,8 @@ Outcome<Exit> export_records(Context& context, const ExportOptions& options) {
     if (options.kind == "iati") return export_iati(context, options);
     if (!options.programmes.empty() || options.check)
         return usage("--programme and --check go with: safar export iati");
+    if (options.format == "digest" && !options.output.empty())
+        return usage("--format digest writes no file: leave -o out");
     SAFAR_TRY(auto client, context.client());
     const bool csv = options.format == "csv" && !context.json;
     if (options.blank && !csv)

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -37,15 +38,21 @@ Result<> replace_file(const std::string& path, std::string_view text) {
         std::ofstream out(beside, std::ios::binary | std::ios::trunc);
         out.write(text.data(), static_cast<std::streamsize>(text.size()));
         out.flush();
-        if (!out)
+        if (!out) {
+            const int why = errno;
+            out.close();
+            std::remove(beside.c_str());
             return failure(ErrorCode::storage_failed,
-                           fmt::format("cannot write '{}': {}", beside, std::strerror(errno)));
+                           fmt::format("cannot write '{}': {}", beside, std::strerror(why)));
+        }
     }
     std::error_code ec;
     fs::rename(beside, path, ec);
-    if (ec)
+    if (ec) {
+        std::remove(beside.c_str());
         return failure(ErrorCode::storage_failed,
                        fmt::format("cannot write '{}': {}", path, ec.message()));
+    }
     return success();
 }
 

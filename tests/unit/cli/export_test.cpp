@@ -79,6 +79,31 @@ TEST_F(ExportedFile, WhatWasLeftOutIsToldAndInNoFile) {
     }
 }
 
+TEST(ExportOptions, OnesThatWouldDoNothingAreRefused) {
+    const FakeNode node(always(200, "{}"));
+    const TempDir temp;
+    const std::string out = temp.path() + "/out", map = temp.file("map.toml", "");
+    for (const std::vector<std::string>& more :
+         std::vector<std::vector<std::string>>{{"iati", "--map", map, "--for", "ROIGI"},
+                                               {"iati", "--map", map, "--without-consent", "x"},
+                                               {"iati", "--map", map, "--format", "jsonl"},
+                                               {"iati", "--map", map, "--template"},
+                                               {"return", "--format", "digest", "-o", out}}) {
+        std::vector<std::string> asked{"export"};
+        asked.insert(asked.end(), more.begin(), more.end());
+        EXPECT_EQ(run_safar(asked, node.directory()).code, 2) << more[1] << " " << more[2];
+    }
+    EXPECT_FALSE(std::filesystem::exists(out));
+}
+
+TEST(ReplacedFile, LeavesNothingBesideWhereItFails) {
+    const TempDir temp;
+    const std::string place = temp.path() + "/folder";
+    std::filesystem::create_directories(place + "/inner"); // nothing can be renamed onto it
+    EXPECT_FALSE(replace_file(place, "text").has_value());
+    EXPECT_FALSE(std::filesystem::exists(place + ".new"));
+}
+
 TEST(ExportToTheScreen, EndsWithTheErrorOfItsLastLine) {
     const FakeNode node(always(200, "id,kind\n" + error + "\n\n"));
     const Ran ran = run_safar({"export", "return"}, node.directory());
