@@ -1,5 +1,7 @@
 #include "node/casework/worker.hpp"
 
+#include "storage/record/last_day.hpp"
+
 #include <algorithm>
 #include <chrono>
 
@@ -100,15 +102,8 @@ std::string today(std::int64_t days_from_now) {
 }
 
 bool is_past(const Date& date) {
-    using namespace std::chrono;
-    const year_month_day first{sys_days{days{date.days}}};
-    sys_days last = first;
-    if (date.precision == Date::Precision::month)
-        last = first.year() / first.month() / std::chrono::last;
-    if (date.precision == Date::Precision::quarter)
-        last = (first.year() / first.month() + months{2}) / std::chrono::last;
-    if (date.precision == Date::Precision::year) last = first.year() / December / 31;
-    return last < floor<days>(system_clock::now());
+    const auto now = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
+    return last_day(date) < now.time_since_epoch().count();
 }
 
 std::string day_after(const std::optional<ClaimedTime>& at, std::int64_t days) {
