@@ -95,6 +95,16 @@ TEST_F(Amend, WhoLosesTheRightToWriteIsCutAtTheHighestHeadAnybodyShows) {
     EXPECT_TRUE(draft().cuts.empty());
 }
 
+TEST_F(Amend, LogsThatNobodyMightWriteAreNotCut) {
+    const Member stranger("XYZ", 90);
+    change.remove = {"UKF"};
+    heads = {head_of_fia(5), head_of_fia(6), head_of_fia(7)};
+    heads[0].node = stranger.id();
+    heads[1].node = network.ukf.id(); // reads only
+    heads[2].compartment = "nowhere";
+    EXPECT_TRUE(draft().cuts.empty());
+}
+
 TEST_F(Amend, AKeyThatIsReplacedIsCutAndTheLogGoesOn) {
     Member renewed("FIA", 3);
     renewed.signing = seeded_key(991);

@@ -14,20 +14,20 @@ protected:
     const NetworkId id{first.charter->identity.raw};
     SeededEntropy entropy{1};
 
-    // FIA signed two headers at the first place of an incarnation of its log.
-    [[nodiscard]] Notice fork(const std::string& compartment) {
+    // An author signed two headers at the first place of an incarnation of its log.
+    [[nodiscard]] Notice fork(const std::string& compartment, const Member& by) {
         BatchHeader header;
         header.network = id;
-        header.log = {log_id(id, network.fia.id(), compartment), entropy.draw<Incarnation>()};
+        header.log = {log_id(id, by.id(), compartment), entropy.draw<Incarnation>()};
         header.number = header.first_sequence = 1;
         header.epoch = 1;
         header.charter = first.charter->identity;
-        header.key = network.fia.signing.id();
+        header.key = by.signing.id();
         std::pair<Bytes, Signature> both[2];
         for (auto& [bytes, signature] : both) {
             ++header.event_count;
             bytes = encode_header(header);
-            signature = sign_header(network.fia.signing, id, bytes);
+            signature = sign_header(by.signing, id, bytes);
         }
         return make_fork_notice(make_evidence({header.log, 1}, both[0].first, both[0].second,
                                               both[1].first, both[1].second));
@@ -60,7 +60,7 @@ protected:
 
 TEST_F(NoticeBounds, IncarnationsThatAnAuthorInventsAndForksAreKeptUpToABound) {
     std::vector<Notice> flood;
-    for (int i = 0; i < 100; ++i) flood.push_back(fork("movement"));
+    for (int i = 0; i < 100; ++i) flood.push_back(fork("movement", network.fia));
     expect_the_same_in_any_order(flood);
     EXPECT_EQ(held.notices().size(), CharterState::forked_incarnations_max);
     EXPECT_EQ(blame(ErrorCode::busy), Blame::us) << "nobody's fault";
@@ -69,6 +69,17 @@ TEST_F(NoticeBounds, IncarnationsThatAnAuthorInventsAndForksAreKeptUpToABound) {
 }
 
 // Of an earlier epoch are others than of a later one: which of them rules may change.
+TEST_F(NoticeBounds, EachLogHasABoundOfItsOwn) {
+    std::vector<Notice> flood;
+    for (int i = 0; i < 40; ++i) {
+        flood.push_back(fork("movement", network.fia));
+        flood.push_back(fork("movement", network.iom));
+        flood.push_back(fork("protection", network.iom));
+    }
+    expect_the_same_in_any_order(flood);
+    EXPECT_EQ(held.notices().size(), 3 * CharterState::forked_incarnations_max);
+}
+
 TEST_F(NoticeBounds, SuspensionsOfOneStewardAreKeptUpToABoundInEachEpoch) {
     std::vector<Notice> flood;
     for (std::size_t i = 0; i < CharterState::suspensions_max + 9; ++i)

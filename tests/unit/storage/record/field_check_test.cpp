@@ -58,6 +58,7 @@ TEST(FieldCheck, EmailHasOneAddress) {
                              "a@b..org", "a@-b.org", "a@b-.org", ".a@b.org", "a.@b.org",
                              "a..b@c.org", "a@b.org, c@d.org", "a@b@c.org", "<a@b.org>"})
         EXPECT_FALSE(checked_text("email", text)) << text;
+    EXPECT_FALSE(checked_text("email", "a@example.org.")) << "an empty part at the end";
     EXPECT_FALSE(checked_text("email", std::string(65, 'a') + "@example.org"));
     EXPECT_TRUE(checked_text("email", std::string(64, 'a') + "@example.org"));
     EXPECT_THAT(checked("email", "amina"), HasSubstr("has no @"));

@@ -147,6 +147,7 @@ TEST(Text, InvalidUtf8AndControlCharactersAreRefused) {
 
 TEST(Text, QuotedNeverBreaksATerminalOrACharacter) {
     EXPECT_EQ(quoted("a\x1b[0m\nb\xff"), "\"a?[0m?b?\"");
+    EXPECT_EQ(quoted("a b~"), "\"a b~\"");
     std::string long_text(59, 'x');
     EXPECT_EQ(quoted(long_text + "é"), "\"" + long_text + "...\"");
 }
