@@ -16,11 +16,6 @@ bool covers(const std::vector<std::string>& words, std::string_view word) {
     return lists(words, word) || lists(words, ConsentKind::any);
 }
 
-const FoldedField* said_in(const RecordView& view, std::string_view field) {
-    const Field* known = view.kind->field(field);
-    return known == nullptr ? nullptr : view.folded.field(known->tag);
-}
-
 // Is it a consent of the subject that permits today?
 bool permits_today(const RecordView& view, const RecordId& subject) {
     if (view.kind == nullptr || !view.kind->casework.consent) return false;

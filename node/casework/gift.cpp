@@ -27,9 +27,7 @@ Result<RecordView> held(Registry& registry, const std::string& field, const std:
 
 // Did a step of the case's kind give the record to its owner, and had `to` it before?
 bool was_given(const Kind& of_case, const RecordView& record, const std::string& to) {
-    const Field* field =
-        record.kind->field(std::string_view(record.kind->casework.workflow->owner));
-    const FoldedField* owner = field == nullptr ? nullptr : record.folded.field(field->tag);
+    const FoldedField* owner = said_in(record, record.kind->casework.workflow->owner);
     if (owner == nullptr) return false;
     const auto by_step = [&](const Said& said) {
         return said.value == owner->reading.front() &&
@@ -48,8 +46,7 @@ std::vector<std::string> named_by(const std::vector<std::string>& agencies, cons
     std::vector<std::string> out;
     for (const FieldText& one : said)
         if (one.field == name) out.push_back(one.value);
-    const Field* field = view.kind->field(std::string_view(name));
-    const FoldedField* folded = field == nullptr ? nullptr : view.folded.field(field->tag);
+    const FoldedField* folded = said_in(view, name);
     if (!out.empty() || folded == nullptr) return out;
     for (const Said& one : folded->live)
         if (has(agencies, one.agency)) out.push_back(show_value(one.value));

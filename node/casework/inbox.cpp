@@ -69,9 +69,7 @@ private:
     // Agencies that have said something in the task's `unless` field are done with it.
     std::vector<std::string> still_to_act(const WorkTask& task, const RecordView& view) const {
         auto out = awaited(*registry_.node().charter(), view, task);
-        const Field* field =
-            task.unless.empty() ? nullptr : view.kind->field(std::string_view(task.unless));
-        const FoldedField* said = field == nullptr ? nullptr : view.folded.field(field->tag);
+        const FoldedField* said = said_in(view, task.unless);
         if (said == nullptr) return out;
         std::erase_if(out, [&](const std::string& agency) {
             return std::any_of(said->live.begin(), said->live.end(),
@@ -81,8 +79,7 @@ private:
     }
 
     static std::optional<Date> due_of(const RecordView& view, const WorkTask& task) {
-        const Field* field = view.kind->field(std::string_view(task.due));
-        const FoldedField* said = field == nullptr ? nullptr : view.folded.field(field->tag);
+        const FoldedField* said = said_in(view, task.due);
         if (said == nullptr || said->reading.empty()) return {};
         const auto* date = std::get_if<Date>(&said->reading.front());
         return date == nullptr ? std::nullopt : std::optional(*date);

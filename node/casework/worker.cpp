@@ -13,8 +13,7 @@ std::vector<std::string> values_of(const RecordView& view, std::string_view name
     for (const FieldText& one : given)
         if (one.field == name) out.push_back(one.value);
     if (!out.empty()) return out;
-    const Field* field = view.kind->field(name);
-    const FoldedField* folded = field == nullptr ? nullptr : view.folded.field(field->tag);
+    const FoldedField* folded = said_in(view, name);
     if (folded == nullptr) return out;
     for (const Value& value : folded->reading) out.push_back(show_value(value));
     return out;

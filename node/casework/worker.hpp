@@ -19,6 +19,11 @@ using OpenTo = std::function<bool(std::string_view compartment)>;
     return !open || open(view.compartment);
 }
 
+// What is said of a field; nullptr: nothing, or the kind lacks it.
+[[nodiscard]] inline const FoldedField* said_in(const RecordView& view, std::string_view field) {
+    const Field* known = view.kind->field(field);
+    return known == nullptr ? nullptr : view.folded.field(known->tag);
+}
 // Values of a field as text, in reading order; `given` goes before what the record says. "" is no
 // value.
 [[nodiscard]] std::vector<std::string> values_of(const RecordView& view, std::string_view field,
