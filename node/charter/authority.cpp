@@ -14,7 +14,7 @@ public:
     CharterAuthority(const Epochs& epochs, const std::vector<Suspension>& suspensions,
                      const std::set<Hash>& rivals, std::span<const HeldDelegation> delegations)
         : epochs_(epochs), ruling_(*epochs.back()), network_{epochs.front()->identity.raw},
-          gaps_(ruling_.epoch != epochs.size() || !rivals.empty()) {
+          void_epoch_(last_void(epochs, rivals)) {
         for (const CharterAgency& agency : ruling_.agencies)
             rank_.emplace(agency.code, static_cast<int>(rank_.size()));
         for (const auto& epoch : epochs_) enter(*epoch);
@@ -71,6 +71,8 @@ public:
                                                            : Standing::quarantine;
     }
 
+    std::uint64_t void_epoch() const override { return void_epoch_; }
+
     const Hash* admitted(const BatchPlace& place) const override {
         auto log = admitted_.find(place.log.id);
         if (log == admitted_.end()) return nullptr;
@@ -86,7 +88,7 @@ public:
     }
 
     bool restricted(const LogId& log) const override {
-        if (gaps_ || limits_.contains(log) || stopped_.contains(log) || admitted_.contains(log) ||
+        if (void_epoch_ > 0 || limits_.contains(log) || stopped_.contains(log) || admitted_.contains(log) ||
             delegated_.contains(log))
             return true;
         auto found = logs_.find(log);
@@ -201,6 +203,14 @@ private:
         revision_ = tagged_hash("authority", {ruling_.identity.view(), parts});
     }
 
+    // Rivals follow the ruling epoch; who settled them followed the one before them.
+    static std::uint64_t last_void(const Epochs& epochs, const std::set<Hash>& rivals) {
+        if (!rivals.empty()) return epochs.back()->epoch + 1;
+        for (std::size_t at = epochs.size() - 1; at > 0; --at)
+            if (epochs[at]->epoch > epochs[at - 1]->epoch + 1) return epochs[at]->epoch - 1;
+        return 0;
+    }
+
     const Charter* at(std::uint64_t number) const {
         for (auto epoch = epochs_.rbegin(); epoch != epochs_.rend(); ++epoch)
             if ((*epoch)->epoch == number) return epoch->get();
@@ -280,7 +290,7 @@ private:
     Epochs epochs_;
     const Charter& ruling_; // the last of them
     NetworkId network_;     // identity of epoch 1
-    bool gaps_;             // some epoch was put aside: any log may have batches of it
+    std::uint64_t void_epoch_; // any log may have batches of it
     Hash revision_;
     std::unordered_map<KeyId, KnownKey> keys_;
     std::unordered_map<LogId, LogOwner> logs_;

@@ -40,6 +40,9 @@ public:
     // May something keep batches of this log from counting that counted before (a cut, a retired
     // key, a suspension)? False: what was held counts.
     [[nodiscard]] virtual bool restricted(const LogId&) const { return false; }
+    // The last epoch that was put aside for a rival of it; zero: none was. Batches that name one may be
+    // held anywhere and count nowhere.
+    [[nodiscard]] virtual std::uint64_t void_epoch() const { return 0; }
     // The hash of the batch that counts at a place where its author signed two: an epoch decided
     // it. Null: no epoch did, and nothing counts from there on.
     [[nodiscard]] virtual const Hash* admitted(const BatchPlace&) const { return nullptr; }

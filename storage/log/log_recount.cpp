@@ -102,10 +102,11 @@ Result<> LogCore::recount_log(Draft& draft, const LogRow& row, const Authority& 
     return success();
 }
 
-// May peers hold more of this node's log than they show, as beyond a cut? If this store is an older
-// copy, nobody says that places are taken that it would sign once the cut is lifted. What nobody
-// would have taken from it, as beyond the limit of a delegation, nobody holds.
+// May peers hold more of this node's log than they show, as beyond a cut or of an epoch that became
+// void? If this store is an older copy, nobody says that places are taken that it would sign. What
+// nobody would have taken from it, as beyond the limit of a delegation, nobody holds.
 bool LogCore::shown_in_part(const LogRow& row, const Authority& authority) const {
+    if (authority.void_epoch() > row.head.epoch) return true; // epochs ascend along a log
     BatchHeader next;
     next.network = authority.network();
     next.log = row.name;

@@ -255,9 +255,11 @@ protected:
 
 TEST_F(Rivals, FreezeTheCharterAtTheEpochBeforeThem) {
     EXPECT_TRUE(held.take_epoch(a));
+    EXPECT_EQ(held.authority()->void_epoch(), 0u);
     EXPECT_EQ(value_of(held.take_epoch(b)), CharterState::News::epoch);
     EXPECT_TRUE(held.frozen());
     EXPECT_EQ(held.ruling().charter->epoch, 1u);
+    EXPECT_EQ(held.authority()->void_epoch(), 2u);
     EXPECT_EQ(held.rivals().size(), 2u);
     EXPECT_EQ(held.notices().size(), 2u);
 }
@@ -286,6 +288,11 @@ TEST_F(Rivals, LeaveOneStateInWhateverOrderEverythingIsHeard) {
     EXPECT_EQ(node.ruling().charter->epoch, 1u);
     EXPECT_TRUE(node.take_epoch(last));
     EXPECT_EQ(node.ruling().charter->epoch, 3u);
+    EXPECT_EQ(node.authority()->void_epoch(), 2u);
+    const std::string after =
+        successor(*node.ruling().charter, [](Charter& c) { c.network_name = "C"; });
+    EXPECT_TRUE(node.take_epoch(after));
+    EXPECT_EQ(node.authority()->void_epoch(), 2u);
 }
 
 TEST_F(Rivals, TravelAsNoticesToThoseWhoSawOnlyOne) {

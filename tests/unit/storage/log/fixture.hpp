@@ -79,6 +79,7 @@ public:
         return owner(header.log.id) != nullptr && key(header.key) != nullptr &&
                header.epoch <= epoch_now && header.number <= last_batch;
     }
+    std::uint64_t void_epoch() const override { return epoch_void; }
     const Hash* admitted(const BatchPlace& place) const override {
         auto found = admits.find(place);
         return found == admits.end() ? nullptr : &found->second;
@@ -99,6 +100,7 @@ public:
         Bytes all;
         ByteWriter out(all);
         out.integer(epoch_now);
+        out.integer(epoch_void);
         for (const KeyId& key : suspended) out.bytes(key.view());
         for (const auto& [log, batch] : cuts) {
             out.bytes(log.id.view());
@@ -125,7 +127,7 @@ public:
         return observers.contains(node) || carriers.contains(node);
     }
 
-    std::uint64_t epoch_now = 1;
+    std::uint64_t epoch_now = 1, epoch_void = 0;
     Hash identity = id<Hash>(0xdd);
     std::map<LogId, LogOwner> owners;
     std::map<KeyId, PublicKey> keys;

@@ -261,6 +261,25 @@ TEST_P(LogCut, AnOwnLogThatMayNotGoOnIsNotTakenUpAgainWhenItMay) {
     EXPECT_EQ(log->head(first)->number, 1u);
 }
 
+// Peers may hold a batch that names it, and show none: an older copy of this node would sign there.
+TEST_P(LogCut, AnOwnLogOlderThanAVoidEpochIsNotGoneOnWith) {
+    const LogName first = append(1).log;
+    const Frontier shown = log->frontier("return");
+    auto rivals = std::make_shared<TestAuthority>(*charter);
+    rivals->epoch_void = 2;
+    ASSERT_TRUE(log->set_authority(rivals));
+    log->confirm_own_heads(other.node, shown);
+    EXPECT_NE(append(1).log, first);
+    auto settled = std::make_shared<TestAuthority>(*rivals);
+    settled->epoch_now = 3;
+    ASSERT_TRUE(log->set_authority(settled));
+    const LogName second = append(1).log;
+    auto next = std::make_shared<TestAuthority>(*settled);
+    next->epoch_now = 4;
+    ASSERT_TRUE(log->set_authority(next));
+    EXPECT_EQ(append(1).log, second); // begun after the void epoch
+}
+
 TEST_P(LogCut, AnOwnLogAtTheLimitOfADelegationIsNotBegunAnew) {
     auto limited = std::make_shared<TestAuthority>(*charter);
     limited->last_batch = 2;
