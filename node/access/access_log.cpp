@@ -87,6 +87,24 @@ Result<Continuation> find_end(const std::string& directory, const NodeId& node,
     return out;
 }
 
+// A file without a whole first line was being begun when the node ended: nobody was answered for
+// anything in it.
+Result<> remove_begun(const std::string& directory, std::vector<std::string>& notes) {
+    SAFAR_TRY(auto segments, list_segments(directory));
+    bool removed = false;
+    for (; !segments.empty(); segments.pop_back()) {
+        const SegmentFile& last = segments.back();
+        SAFAR_TRY(auto begin, scan_segment(last, ScanOptions{true, 0, {}}));
+        if (begin.good_bytes > 0) break;
+        if (::unlink(last.path.c_str()) != 0) return system_error("remove", last.path);
+        removed = true;
+        notes.push_back(
+            fmt::format("{:06}.jsonl was only begun and is taken away; nobody was answered for it",
+                        last.number));
+    }
+    return removed ? sync_directory(directory) : Result<>(success());
+}
+
 } // namespace
 
 AccessLog::AccessLog(std::string directory, const NodeId& node, const SigningKey& key)
@@ -105,6 +123,7 @@ Result<std::unique_ptr<AccessLog>> AccessLog::open(const std::string& directory,
                                                    std::vector<std::string>& notes) {
     SAFAR_TRY(make_directory(directory));
     std::unique_ptr<AccessLog> log(new AccessLog(directory, node, key));
+    SAFAR_TRY(remove_begun(directory, notes));
     SAFAR_TRY(auto end, find_end(directory, node, key, notes));
     log->point_ = end.point;
     log->segment_ = end.segment;

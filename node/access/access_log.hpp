@@ -22,11 +22,11 @@ constexpr std::size_t access_head_bytes = 512;            // one sector: written
 
 class AccessLog {
 public:
-    // Opens or begins the log. A torn last line, which nobody was answered for, is cut off. A log
-    // that was altered, or lacks what the head says was written, is left as it is: the log goes on
-    // in a new file and `verify_access` names the place ever after. `notes`: a line each for the
-    // operator, also where another key signed before: nobody can put a log of their own in place
-    // unseen.
+    // Opens or begins the log. What nobody was answered for, a torn last line or a file that was
+    // only begun, is taken away. A log that was altered, or lacks what the head says was written,
+    // is left as it is: the log goes on in a new file and `verify_access` names the place ever
+    // after. `notes`: a line each for the operator, also where another key signed before: nobody
+    // can put a log of their own in place unseen.
     // @param key  must outlive the log.
     // Errors: storage_failed, storage_full with the path.
     [[nodiscard]] static Result<std::unique_ptr<AccessLog>> open(const std::string& directory,

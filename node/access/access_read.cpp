@@ -1,6 +1,7 @@
 #include "node/access/access_read.hpp"
 
 #include "node/access/access_files.hpp"
+#include "storage/record/utf8.hpp"
 
 #include <algorithm>
 #include <boost/json.hpp>
@@ -18,11 +19,7 @@ std::string_view text_of(const json::object& entry, std::string_view key) {
     return {value->get_string().data(), value->get_string().size()};
 }
 
-bool matches(const AccessQuery& query, std::string_view line) {
-    json::error_code error;
-    json::value value = json::parse({line.data(), line.size()}, error);
-    if (error || !value.is_object()) return false;
-    const json::object& entry = value.get_object();
+bool matches(const AccessQuery& query, const json::object& entry) {
     if (!query.user.empty() && text_of(entry, "user") != query.user) return false;
     if (!query.since.empty() && text_of(entry, "time") < query.since) return false;
     if (query.subject.empty()) return true;
@@ -33,6 +30,30 @@ bool matches(const AccessQuery& query, std::string_view line) {
             return one.is_string() && std::string_view(one.get_string().data(),
                                                        one.get_string().size()) == query.subject;
         });
+}
+
+// What is shown of an entry; "" where it does not match.
+std::string shown(const AccessQuery& query, const AccessPoint& point, std::string_view line) {
+    std::string out = as_utf8(std::string(line));
+    json::error_code error;
+    const json::value value = json::parse(out, error);
+    if (error || !value.is_object()) {
+        // Whoever asks for everything must see that there is something.
+        if (!query.user.empty() || !query.since.empty() || !query.subject.empty()) return {};
+        return json::serialize(
+            json::object{{"n", point.number},
+                         {"time", ""},
+                         {"user", ""},
+                         {"roles", json::array()},
+                         {"action", "unreadable"},
+                         {"subject", json::array()},
+                         {"purpose", ""},
+                         {"outcome", name(AccessOutcome::failed)},
+                         {"classes", json::array()},
+                         {"note", "this entry is no JSON; it was altered: safar access verify"},
+                         {"hash", point.hash.hex()}});
+    }
+    return matches(query, value.get_object()) ? out : std::string();
 }
 
 class Verifier {
@@ -122,16 +143,21 @@ private:
 Result<AccessPage> read_access(const std::string& directory, const AccessQuery& query) {
     SAFAR_TRY(auto segments, list_segments(directory));
     std::deque<std::string> kept;
+    std::size_t bytes = 0;
     AccessPage out;
     ScanOptions options;
     options.tail_is_open = true;
     options.up_to = query.up_to;
-    options.on_entry = [&](const AccessPoint&, std::string_view line) {
-        if (!matches(query, line)) return;
-        kept.emplace_back(line);
-        if (kept.size() <= query.limit) return;
-        kept.pop_front();
-        out.truncated = true;
+    options.on_entry = [&](const AccessPoint& point, std::string_view line) {
+        std::string entry = shown(query, point, line);
+        if (entry.empty()) return;
+        bytes += entry.size();
+        kept.push_back(std::move(entry));
+        while (kept.size() > query.limit || (bytes > query.bytes_max && kept.size() > 1)) {
+            bytes -= kept.front().size();
+            kept.pop_front();
+            out.truncated = true;
+        }
     };
     for (const SegmentFile& file : segments) {
         SAFAR_TRY(scan_segment(file, options));

@@ -11,11 +11,14 @@ struct AccessQuery {
     std::string user = "";    // login; empty: any
     std::string since = "";   // a text that compares with show_access_time's; empty: all
     std::size_t limit = 100;
-    std::uint64_t up_to = ~0ull; // entry number
+    std::size_t bytes_max = 64u << 20; // of all lines; one is given in any case
+    std::uint64_t up_to = ~0ull;       // entry number
 };
 struct AccessPage {
-    std::vector<std::string> lines; // JSON, oldest first: the last `limit` that match
-    bool truncated = false;         // older ones match too
+    // JSON, oldest first: the last that match, as many as both limits let through. As they stand
+    // in the files, but a byte that is no UTF-8 is U+FFFD, and what is no JSON is told by number.
+    std::vector<std::string> lines;
+    bool truncated = false; // older ones match too
 };
 [[nodiscard]] Result<AccessPage> read_access(const std::string& directory,
                                              const AccessQuery& query);

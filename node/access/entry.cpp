@@ -1,6 +1,7 @@
 #include "node/access/entry.hpp"
 
 #include "storage/crypto/sha256.hpp"
+#include "storage/record/utf8.hpp"
 
 #include <array>
 #include <boost/json.hpp>
@@ -73,7 +74,7 @@ std::string encode_entry(const AccessEntry& entry, AccessPoint& point) {
     if (!entry.withheld.empty()) object["withheld"] = class_names(entry.withheld);
     if (!entry.certificate.empty()) object["certificate"] = entry.certificate;
     if (!entry.note.empty()) object["note"] = entry.note;
-    std::string line = json::serialize(object);
+    std::string line = as_utf8(json::serialize(object));
     line.pop_back(); // the brace: the hash comes before it
     ++point.number;
     point.hash = entry_hash(point.hash, line);

@@ -1,10 +1,29 @@
 #include "node/api/left_out.hpp"
 
 #include "node/api/json.hpp"
+#include "storage/record/text.hpp"
 
 namespace safar::handlers {
 
 namespace json = boost::json;
+
+namespace {
+
+constexpr std::size_t reason_bytes_max = 1000;
+
+// It stands in the access log for ever, so it must be text that can be read there.
+Result<> check_reason(std::string_view reason) {
+    if (reason.size() > reason_bytes_max)
+        return failure(ErrorCode::invalid_argument, "parameter 'without_consent' has more than " +
+                                                        std::to_string(reason_bytes_max) +
+                                                        " bytes");
+    if (auto checked = check_text(reason); !checked.has_value())
+        return failure(ErrorCode::invalid_argument,
+                       "parameter 'without_consent': " + checked.error().detail);
+    return success();
+}
+
+} // namespace
 
 Result<std::unique_ptr<PassingOn>> open_passing_on(ApiContext& context, ApiRequest& request) {
     const std::string_view recipient = request.parameter("for"),
@@ -13,6 +32,7 @@ Result<std::unique_ptr<PassingOn>> open_passing_on(ApiContext& context, ApiReque
         return failure(ErrorCode::invalid_argument,
                        "parameter 'without_consent' goes with 'for': who gets it?");
     if (recipient.empty()) return std::unique_ptr<PassingOn>();
+    SAFAR_TRY(check_reason(reason));
     const auto schema = context.registry.node().derived().schema();
     SAFAR_TRY(auto question, read_passing_on(*schema, *context.registry.node().charter(), recipient,
                                              request.sight.purpose(), reason));

@@ -82,6 +82,53 @@ TEST_F(AccessLogs, EntriesAreReadBackInOrderAndTheLogIsWhole) {
     EXPECT_EQ(report.key, key.public_key());
 }
 
+TEST_F(AccessLogs, ANoteOfAnyBytesIsReadBack) {
+    {
+        auto log = open();
+        AccessEntry odd = entry("u0");
+        odd.note = "because \xff\xfe of it";
+        odd.purpose = "caf\xe9";
+        ASSERT_TRUE(log->append(odd).has_value());
+    }
+    for (const AccessQuery& query : {AccessQuery{}, AccessQuery{.subject = "ID", .user = "u0"}}) {
+        const auto page = value_of(read_access(path, query));
+        ASSERT_EQ(page.lines.size(), 1u);
+        EXPECT_THAT(page.lines[0], HasSubstr("because \uFFFD\uFFFD of it"));
+    }
+    EXPECT_TRUE(problems().empty());
+}
+
+// As a log of before may hold it: the bytes were hashed as they came.
+TEST_F(AccessLogs, ALineThatIsNoTextOrNoJsonIsStillShown) {
+    write(1);
+    auto lines = lines_of(first);
+    AccessPoint point{1, place_of(lines[1])->stated};
+    for (const std::string said : {R"({"n":2,"user":"u1","note":"x)"
+                                   "\xff\"",
+                                   R"({"n":3,"user":no)"}) {
+        point = {point.number + 1, entry_hash(point.hash, said)};
+        lines.push_back(said + R"(,"hash":")" + point.hash.hex() + "\"}");
+    }
+    put(first, lines);
+    const auto page = value_of(read_access(path, {}));
+    ASSERT_EQ(page.lines.size(), 3u);
+    EXPECT_THAT(page.lines[1], HasSubstr("x\uFFFD"));
+    EXPECT_THAT(page.lines[2], ::testing::StartsWith(R"({"n":3,"time":"")"));
+    EXPECT_THAT(page.lines[2], HasSubstr("no JSON"));
+    EXPECT_EQ(value_of(read_access(path, {.user = "u1"})).lines.size(), 1u);
+}
+
+TEST_F(AccessLogs, NoPageIsLongerThanItsBytes) {
+    write(5);
+    const std::size_t one = lines_of(first)[1].size();
+    const auto page = value_of(read_access(path, {.bytes_max = 3 * one}));
+    ASSERT_EQ(page.lines.size(), 3u);
+    EXPECT_TRUE(page.truncated);
+    EXPECT_THAT(page.lines[2], HasSubstr("u4"));
+    EXPECT_EQ(value_of(read_access(path, {.bytes_max = 1})).lines.size(), 1u);
+    EXPECT_FALSE(value_of(read_access(path, {.bytes_max = 5 * one})).truncated);
+}
+
 TEST_F(AccessLogs, AnAlteredLineIsNamed) {
     write(5);
     auto lines = lines_of(first);
@@ -208,6 +255,39 @@ TEST_F(AccessLogs, ATornLastLineIsCutOffAndTheChainGoesOn) {
     }
     EXPECT_TRUE(problems().empty());
     EXPECT_EQ(value_of(verify_access(path)).entries, 4u);
+}
+
+// Nobody was answered for anything in such a file, whatever a head of before a power cut says.
+TEST_F(AccessLogs, AFileThatWasOnlyBegunIsTakenAway) {
+    write(2);
+    std::filesystem::copy_file(path + "/head", dir / "old");
+    write(1);
+    const std::string second = path + "/000002.jsonl";
+    for (const std::string begun : {"", R"({"segment":2,"no)"})
+        for (const bool head_lags : {false, true}) {
+            std::ofstream(second) << begun;
+            if (head_lags)
+                std::filesystem::copy_file(dir / "old", path + "/head",
+                                           std::filesystem::copy_options::overwrite_existing);
+            auto log = open();
+            EXPECT_THAT(notes, ElementsAre(HasSubstr("000002.jsonl was only begun")));
+            EXPECT_EQ(log->written().number, 3u) << begun << head_lags;
+            EXPECT_FALSE(std::filesystem::exists(second));
+            log.reset();
+            EXPECT_TRUE(problems().empty()) << problems().front();
+        }
+    put(second, {"rubbish"}); // whole lines were answered for
+    open();
+    EXPECT_TRUE(std::filesystem::exists(second));
+    EXPECT_FALSE(problems().empty());
+}
+
+TEST_F(AccessLogs, TheFirstFileMayBeOnlyBegunToo) {
+    std::filesystem::create_directory(path);
+    std::ofstream(first) << "";
+    open();
+    EXPECT_THAT(notes, ElementsAre(HasSubstr("000001.jsonl was only begun")));
+    EXPECT_TRUE(problems().empty());
 }
 
 TEST_F(AccessLogs, LinesThatTheHeadLagsBehindAreKept) {

@@ -119,6 +119,17 @@ TEST_F(LeftOut, GoingOnWithoutConsentIsInTheAccessLogWithRecipientAndReason) {
     EXPECT_EQ(api.ask("GET", "/v1/feed?for=ROIGI&purpose=return&without_consent=x").status, 400u);
 }
 
+TEST_F(LeftOut, AReasonThatNobodyCouldReadInTheAccessLogIsRefused) {
+    for (const std::string& reason :
+         {std::string("x%FF"), std::string("%1B[2J"), std::string(1001, 'x')}) {
+        const ApiReply reply = api.ask(
+            "POST", "/v1/export?kind=person&for=ROIGI&purpose=return&without_consent=" + reason);
+        EXPECT_EQ(reply.status, 400u);
+        EXPECT_THAT(reply.body, HasSubstr("'without_consent'"));
+    }
+    EXPECT_THAT(api.ask("GET", "/v1/access").body, Not(HasSubstr("without consent")));
+}
+
 TEST_F(LeftOut, AFeedForAnotherLeavesOutEventsAndWithholdsFields) {
     consent(amina, "identity");
     const std::string lines = ask("/v1/feed?for=ROIGI&purpose=return");
