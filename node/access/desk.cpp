@@ -35,6 +35,23 @@ Result<> restrict_mode(const std::filesystem::path& path, mode_t mode) {
                    "cannot protect " + path.string() + ": " + std::strerror(errno));
 }
 
+// Written from memory, users.toml would undo what somebody wrote into it by hand.
+Result<> check_unchanged(const std::string& directory, bool single,
+                         const std::vector<User>& users) {
+    const std::string path = users_path(directory);
+    const auto text = read_small_file(path, users_file_bytes_max);
+    if (!text.has_value()) {
+        if (text.error().code != ErrorCode::not_found) return text.error();
+        if (single) return success();
+    } else if (const auto there = parse_users(path, text.value());
+               !single && there.has_value() && write_users(there.value()) == write_users(users)) {
+        return success();
+    }
+    return failure(ErrorCode::conflict,
+                   path + " was changed by hand since this node read it: restart the node, which "
+                          "puts that in force, and ask again");
+}
+
 Error no_such_user(const std::string& login) {
     return failure(ErrorCode::not_found,
                    "no user '" + login + "'; `safar user list` shows who there is");
@@ -206,6 +223,7 @@ Result<> AccessDesk::replace(const User& by, const std::string& about, std::vect
             ErrorCode::not_permitted,
             "nobody changes their own rights: another operator or the owner of the node does");
     }
+    SAFAR_TRY(check_unchanged(directory_, single_user(), this->users()));
     // What is written must be readable at the next start.
     const std::string text = write_users(users);
     SAFAR_TRY(parse_users(users_path(directory_), text));

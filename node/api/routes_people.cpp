@@ -3,6 +3,8 @@
 #include "node/api/iso_time.hpp"
 #include "node/api/json.hpp"
 
+#include <mutex>
+
 namespace safar::handlers {
 namespace {
 
@@ -88,6 +90,9 @@ Result<ApiReply> user_add(ApiContext& context, ApiRequest& request) {
 
 namespace {
 
+// From reading a user to writing it: what another changes in between would be undone.
+std::mutex one_change;
+
 // As listed; who is not gets an empty one, which `change` then refuses by name.
 User listed_user(ApiContext& context, const std::string& login) {
     User user;
@@ -101,6 +106,7 @@ User listed_user(ApiContext& context, const std::string& login) {
 
 Result<ApiReply> user_certificate(ApiContext& context, ApiRequest& request) {
     SAFAR_TRY(auto body, BodyReader::parse(request.body));
+    std::lock_guard lock(one_change);
     User user = listed_user(context, request.captures.at(0));
     SAFAR_TRY(auto certificate, body.optional_text("certificate"));
     SAFAR_TRY(body.done());
@@ -111,6 +117,7 @@ Result<ApiReply> user_certificate(ApiContext& context, ApiRequest& request) {
 
 Result<ApiReply> user_roles(ApiContext& context, ApiRequest& request) {
     SAFAR_TRY(auto body, BodyReader::parse(request.body));
+    std::lock_guard lock(one_change);
     User user = listed_user(context, request.captures.at(0));
     SAFAR_TRY(read_rights(context, body, user));
     SAFAR_TRY(body.done());

@@ -1,6 +1,8 @@
 #include "people_fixture.hpp"
 
+#include <filesystem>
 #include <sys/stat.h>
+#include <thread>
 
 namespace safar {
 namespace {
@@ -73,6 +75,51 @@ TEST_F(People, WhatIsWrongWithAUserIsSaidAndNothingChanges) {
     }
     EXPECT_EQ(api.ask("POST", "/v1/users/bin/remove", "{}").status, 404u);
     EXPECT_EQ(api.desk->users().size(), 1u);
+}
+
+TEST_F(People, AFileThatWasChangedByHandIsNotWrittenOver) {
+    const std::string file = api.directory / "users.toml";
+    std::ofstream(file) << ""; // nobody but the owner: in force at the next start
+    const std::string bin = R"({"unix":"bin","roles":["analyst"]})";
+    EXPECT_EQ(api.ask("POST", "/v1/users", bin).status, 409u);
+    std::filesystem::remove(file);
+    let_in("games", R"("roles":["analyst"])");
+    let_in("bin", R"("roles":["analyst"])");
+    std::ofstream(file) << "[[user]]\nunix = \"bin\"\nname = \"B\"\nroles = [\"auditor\"]\n";
+    for (const auto& [target, body] : {std::pair<const char*, const char*>{
+                                           "/v1/users", R"({"unix":"daemon","roles":["analyst"]})"},
+                                       {"/v1/users/bin/roles", R"({"roles":["analyst"]})"},
+                                       {"/v1/users/games/remove", "{}"}}) {
+        const ApiReply reply = api.ask("POST", target, body);
+        EXPECT_EQ(reply.status, 409u) << target;
+        EXPECT_THAT(reply.body, HasSubstr("was changed by hand"));
+    }
+    api.desk.reset();
+    api.desk = api.open_desk();
+    EXPECT_EQ(api.ask("POST", "/v1/users/bin/roles", R"({"roles":["analyst"]})").status, 200u);
+    ASSERT_EQ(api.desk->users().size(), 1u);
+}
+
+// Each over what the other wrote: nobody's old rights come back.
+TEST_F(People, ChangesOfOneUserAtOnceAreBothKept) {
+    let_in("games", R"("roles":["analyst"])");
+    std::thread certificates([&] {
+        for (int i = 0; i < 40; ++i)
+            EXPECT_EQ(api.ask("POST", "/v1/users/games/certificate",
+                              R"({"certificate":")" + std::string(64, "0123456789"[i % 10]) + "\"}")
+                          .status,
+                      200u);
+    });
+    for (int i = 0; i < 40; ++i) {
+        const auto role = i % 2 == 0 ? UserRole::auditor : UserRole::analyst;
+        EXPECT_EQ(api.ask("POST", "/v1/users/games/roles",
+                          R"({"roles":[")" + std::string(name(role)) + "\"]}")
+                      .status,
+                  200u);
+        EXPECT_EQ(api.desk->users().at(0).roles, Roles().set(static_cast<std::size_t>(role)));
+    }
+    certificates.join();
+    EXPECT_EQ(api.desk->users().at(0).certificate, std::string(64, '9'));
 }
 
 TEST_F(People, AnOperatorDoesNotChangeTheirOwnRights) {
