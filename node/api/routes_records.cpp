@@ -3,6 +3,7 @@
 #include "node/api/iso_time.hpp"
 #include "node/api/json.hpp"
 #include "node/api/past_request.hpp"
+#include "node/registry/steady.hpp"
 
 #include <algorithm>
 #include <map>
@@ -247,14 +248,19 @@ Result<ApiReply> conflicts(ApiContext& context, ApiRequest& request) {
     const auto schema = context.registry.node().derived().schema();
     const bool scoped = request.sight.user().compartments.has_value();
     std::map<std::uint16_t, bool> inside; // by kind
+    std::uint64_t total = 0;              // of those that this user may see
     const auto wanted = [&](const Conflict& conflict) {
-        if (!scoped) return true;
-        auto [at, fresh] = inside.try_emplace(conflict.kind);
-        if (fresh)
+        auto [at, fresh] = inside.try_emplace(conflict.kind, true);
+        if (scoped && fresh)
             at->second = request.sight.inside(compartment_of(context, schema->kind(conflict.kind)));
+        if (at->second) ++total;
         return at->second;
     };
-    SAFAR_TRY(auto found, context.registry.conflicts(limit, wanted));
+    Node& node = context.registry.node();
+    SAFAR_TRY(auto found, steady(node, [&] {
+                  total = 0;
+                  return node.derived().conflicts(limit, wanted);
+              }));
     json::array out;
     for (const Conflict& conflict : found) {
         SAFAR_TRY(auto view, context.registry.show(conflict.record));
@@ -276,8 +282,7 @@ Result<ApiReply> conflicts(ApiContext& context, ApiRequest& request) {
         one["values"] = std::move(values);
         out.push_back(std::move(one));
     }
-    return json_reply(json::object{{"conflicts", std::move(out)},
-                                   {"total", context.registry.node().derived().conflict_count()}});
+    return json_reply(json::object{{"conflicts", std::move(out)}, {"total", total}});
 }
 
 } // namespace safar::handlers

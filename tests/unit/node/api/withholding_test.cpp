@@ -252,15 +252,17 @@ TEST_F(Withholding, ASearchThatFindsNobodyIsLoggedAsWell) {
 }
 
 TEST_F(Withholding, AnotherCompartmentIsClosed) {
+    ASSERT_TRUE(api.other.set(record, {{"group", "B"}}).has_value());
+    api.other.send_to(api.node); // in conflict with our A
     let_in("daemon", R"("roles":["caseworker"],"compartments":["protection"])");
     EXPECT_EQ(ask_as("daemon", "GET", "/v1/records/" + id, "", "x").status, 403u);
     EXPECT_EQ(ask_as("daemon", "GET", "/v1/records?kind=movement", "", "x").status, 403u);
     EXPECT_EQ(ask_as("daemon", "GET", "/v1/statistics?kind=movement").status, 403u);
     EXPECT_EQ(ask_as("daemon", "GET", "/v1/statistics?kind=victim_case").status, 200u);
-    EXPECT_TRUE(json::parse(ask_as("daemon", "GET", "/v1/conflicts", "", "x").body)
-                    .at("conflicts")
-                    .as_array()
-                    .empty());
+    const auto conflicts = json::parse(ask_as("daemon", "GET", "/v1/conflicts", "", "x").body);
+    EXPECT_TRUE(conflicts.at("conflicts").as_array().empty());
+    EXPECT_EQ(conflicts.at("total").as_int64(), 0) << "as many as there are for whoever asks";
+    EXPECT_EQ(json::parse(api.ask("GET", "/v1/conflicts").body).at("total").as_int64(), 1);
     EXPECT_EQ(
         ask_as("daemon", "POST", "/v1/records/" + id + "/fields", R"({"fields":[["group","B"]]})")
             .status,
