@@ -22,6 +22,7 @@ namespace {
 constexpr std::uint64_t part_max = 500;   // lines of one request
 constexpr unsigned wait_seconds_max = 10; // for news, of one request
 constexpr std::chrono::seconds pause_after_failure{1};
+constexpr std::chrono::seconds pause_between{1}; // where the node cannot wait
 
 struct FeedOptions {
     std::string since, recipient;
@@ -32,7 +33,9 @@ struct FeedOptions {
 // How far an answer came, also one that broke off.
 struct FeedAnswer {
     std::uint64_t lines = 0;
-    std::string cursor; // of its end, else of its last line; "": of neither
+    std::string cursor;   // of its end, else of its last line; "": of neither
+    std::string kept;     // of the last line that the output has taken for certain
+    std::string standing; // of its end
     bool more = false, ended = false;
     std::set<std::string> missing; // consent, where the lines are for somebody else
 };
@@ -51,7 +54,8 @@ Result<> ask(Context& context, const ApiClient& client, const Query& query, Feed
                                                    : "; it follows cursor " + out.cursor));
         if (const json::value& end = member(value, "end"); end.is_object()) {
             out.cursor = text_at(end, "cursor");
-            out.more = text_at(end, "more") == "true";
+            out.more = flag_at(end, "more");
+            out.standing = text_at(end, "standing");
             out.ended = true;
             for (const json::value& each : list_at(member(end, "left_out"), "missing"))
                 if (each.is_string()) out.missing.emplace(each.get_string());
@@ -67,6 +71,13 @@ Result<> ask(Context& context, const ApiClient& client, const Query& query, Feed
             rest += bytes;
             SAFAR_TRY(take_lines(rest, take_line));
             context.out.flush();
+            if (!context.out)
+                return failure(
+                    ErrorCode::storage_failed,
+                    "the output could not be written in full; go on with the cursor of its last "
+                    "whole line" +
+                        (out.kept.empty() ? "" : ": at least up to " + out.kept + " it is there"));
+            out.kept = out.cursor;
             return success();
         }));
     if (!out.ended)
@@ -80,32 +91,42 @@ bool passes(ErrorCode code) {
            code == ErrorCode::timed_out || code == ErrorCode::busy;
 }
 
-// A node that waits for news is silent: it must answer before it is given up.
+// A node that waits for news is silent: it must answer before it is given up. 0: it cannot wait.
 unsigned wait_seconds(const Context& context) {
-    return std::clamp(context.timeout_seconds / 2, 1u, wait_seconds_max);
+    return std::min(context.timeout_seconds / 2, wait_seconds_max);
 }
 
 Outcome<Exit> feed(Context& context, const FeedOptions& options) {
     SAFAR_TRY(auto client, context.client());
-    std::string cursor = options.since;
+    std::string cursor = options.since, kept, standing;
     std::uint64_t left = options.limit;
     bool told = false;             // that the node is away
+    bool placed = false;           // an answer has said where "now" is
     std::set<std::string> missing; // told once each
     for (;;) {
         const std::uint64_t wanted = options.limit == 0 ? part_max : std::min(left, part_max);
         Query query{{"limit", std::to_string(wanted)}};
         if (!cursor.empty()) query.emplace_back("since", cursor);
         if (!options.recipient.empty()) query.emplace_back("for", options.recipient);
-        if (options.follow) query.emplace_back("wait", std::to_string(wait_seconds(context)));
+        // The first answer comes at once: what follows "now" is not lost where a later one fails.
+        const unsigned wait = options.follow && placed ? wait_seconds(context) : 0;
+        if (wait > 0) query.emplace_back("wait", std::to_string(wait));
         FeedAnswer answer;
+        answer.kept = kept;
         const auto asked = ask(context, client, query, answer);
+        kept = answer.kept;
+        placed = placed || !answer.cursor.empty();
         if (!answer.cursor.empty()) cursor = answer.cursor;
         for (const std::string& each : answer.missing)
             if (missing.insert(each).second)
                 context.err << "left out, missing: " << visible(each) << '\n';
+        if (!standing.empty() && answer.ended && answer.standing != standing)
+            context.err << "what counts may have changed, also of lines that were given before: "
+                           "who must be exact reads again from the beginning\n";
+        if (answer.ended) standing = answer.standing;
         left -= std::min(left, answer.lines);
         const bool enough = options.limit != 0 && left == 0;
-        if (!asked && !enough) {
+        if (!asked && (!enough || asked.error().code == ErrorCode::storage_failed)) {
             const Error& error = asked.error();
             if (!options.follow || !passes(error.code)) return Problem(error);
             if (!std::exchange(told, true))
@@ -115,7 +136,8 @@ Outcome<Exit> feed(Context& context, const FeedOptions& options) {
             continue;
         }
         told = false;
-        if (enough || !context.out || (!options.follow && !answer.more)) break;
+        if (enough || (!options.follow && !answer.more)) break;
+        if (wait_seconds(context) == 0 && !answer.more) std::this_thread::sleep_for(pause_between);
     }
     if (!context.json) context.err << fmt::format("go on with --since {}\n", cursor);
     return Exit::ok;
