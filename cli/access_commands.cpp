@@ -47,7 +47,9 @@ Outcome<Exit> log(Context& context, const AccessOptions& options) {
                  {"subject"},
                  {"purpose"},
                  {"note"}});
-    for (const json::value& entry : list_at(answer.json, "entries")) {
+    const json::array& entries = list_at(answer.json, "entries");
+    std::string in_full; // what the table has no room for: the end of a reason, the new rights
+    for (const json::value& entry : entries) {
         const json::array& subjects = list_at(entry, "subject");
         std::string subject = subjects.empty() ? "" : shown(subjects.front());
         if (subjects.size() > 1) subject += fmt::format(" and {} more", subjects.size() - 1);
@@ -57,10 +59,18 @@ Outcome<Exit> log(Context& context, const AccessOptions& options) {
         table.row({text_at(entry, "n"), text_at(entry, "time").substr(0, 19),
                    text_at(entry, "user"), text_at(entry, "action"), text_at(entry, "outcome"),
                    fields, subject, text_at(entry, "purpose"), text_at(entry, "note")});
+        for (const char* name : {"purpose", "note"})
+            if (const std::string text = visible(text_at(entry, name));
+                display_width(text) > Table::cell_columns_max)
+                in_full += fmt::format("{} of {}: {}\n", name, visible(text_at(entry, "n")), text);
     }
-    context.out << (table.empty() ? "no entry matches\n" : table.render());
+    context.out << (table.empty() ? "no entry matches\n" : table.render()) << in_full;
     if (flag_at(answer.json, "truncated"))
-        context.out << fmt::format("the last {}; --limit N shows more\n", options.limit);
+        context.out << fmt::format("the last {}; {}\n", entries.size(),
+                                   entries.size() < options.limit
+                                       ? "more do not fit into one answer: ask for less with "
+                                         "--subject, --user or --since"
+                                       : "--limit N shows more");
     return Exit::ok;
 }
 

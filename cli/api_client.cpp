@@ -79,6 +79,13 @@ private:
                             path, sizeof(sockaddr_un{}.sun_path) - 1));
         boost::system::error_code ec;
         socket_.connect(asio::local::stream_protocol::endpoint(path), ec);
+        if (ec == asio::error::access_denied)
+            return failure(
+                ErrorCode::not_permitted,
+                fmt::format("this account may not open {}: use that of the node's owner "
+                            "(runuser -u safar -- safar ...), or let an operator of the node add "
+                            "you: safar user add",
+                            path));
         if (ec)
             return failure(ErrorCode::unreachable,
                            fmt::format("no node answers at {} ({}); start it with: safard {}", path,

@@ -43,8 +43,8 @@ public:
     ApiClient(std::string directory, std::chrono::seconds silence, std::string purpose = "")
         : ApiClient(NodePlace{std::move(directory)}, silence, std::move(purpose)) {}
 
-    // Errors: unreachable (nothing listens; the detail says how to start it), timed_out, malformed
-    // (no JSON), and what the API answers, by its name.
+    // Errors: unreachable (nothing listens; the detail says how to start it), not_permitted (the
+    // socket is not ours), timed_out, malformed (no JSON), and what the API answers, by its name.
     [[nodiscard]] Result<ApiAnswer> get(const std::string& target) const;
     [[nodiscard]] Result<ApiAnswer> post(const std::string& target,
                                          const boost::json::value& body) const;

@@ -165,9 +165,10 @@ Outcome<Exit> suspend(Context& context, const SuspendOptions& options) {
     context.out
         << visible(fmt::format(
                "{} is suspended until the next epoch: {} of its logs are named, what lies beyond "
-               "them and every other log of it is kept apart.\n",
+               "them and every other log of it is kept apart.",
                options.who, what.cuts.size()))
-        << "Every node that hears of it does the same. Next: safar charter amend --remove or a new "
+        << "\nEvery node that hears of it does the same. Next: safar charter amend --remove or a "
+           "new "
            "epoch "
            "without it.\n";
     return Exit::ok;

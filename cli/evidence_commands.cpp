@@ -113,15 +113,22 @@ struct ExportOptions {
 };
 
 Outcome<Exit> export_one(Context& context, const ExportOptions& options) {
+    if (options.proof.empty()) return usage("which proof? `safar evidence show` lists them");
     SAFAR_TRY(auto forks, known_forks(context));
+    const Known* found = nullptr;
     for (const Known& known : forks) {
         if (!known.hash.hex().starts_with(options.proof)) continue;
-        context.out << write_evidence_file(known.file);
-        return Exit::ok;
+        if (found != nullptr)
+            return usage(fmt::format("several proofs begin with {}: give more of its digits",
+                                     options.proof));
+        found = &known;
     }
-    return Problem(failure(
-        ErrorCode::not_found,
-        fmt::format("no proof {} is known: safar evidence show lists them", options.proof)));
+    if (found == nullptr)
+        return Problem(failure(
+            ErrorCode::not_found,
+            fmt::format("no proof {} is known: safar evidence show lists them", options.proof)));
+    context.out << write_evidence_file(found->file);
+    return Exit::ok;
 }
 
 struct VerifyOptions {
@@ -152,15 +159,16 @@ Outcome<Exit> verify(Context& context, const VerifyOptions& options) {
         return Exit::ok;
     }
     context.out << visible(fmt::format(
-                       "It holds: the key of node {} signed two batches {} of its log {} in {}.\n",
+                       "It holds: the key of node {} signed two batches {} of its log {} in {}.",
                        evidence.node.brief(), evidence.fork.place.number,
                        evidence.fork.place.log.incarnation.brief(), evidence.compartment))
-                << (listed ? visible(fmt::format("The charter lists that key for {}.\n",
-                                                 evidence.agency))
-                           : visible(fmt::format(
-                                 "That the key is {}'s, only the charter says: compare {}, or give "
-                                 "--charter FILE.\n",
-                                 evidence.agency, evidence.key_a.hex())));
+                << "\n"
+                << visible(listed
+                               ? fmt::format("The charter lists that key for {}.", evidence.agency)
+                               : fmt::format("That the key is {}'s, only the charter says: compare "
+                                             "{}, or give --charter FILE.",
+                                             evidence.agency, evidence.key_a.hex()))
+                << "\n";
     return Exit::ok;
 }
 

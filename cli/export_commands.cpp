@@ -159,6 +159,8 @@ Outcome<Exit> export_iati(Context& context, const ExportOptions& options) {
                      "--tags");
     if (!options.recipient.empty() || !options.without_consent.empty())
         return usage("export iati is for everybody: leave --for and --without-consent out");
+    if (options.check && !options.output.empty())
+        return usage("export iati --check writes no file: leave -o out");
     SAFAR_TRY(auto client, context.client());
     SAFAR_TRY(auto map, standard(options.map, "iati.toml"));
     Query query;
@@ -179,8 +181,13 @@ Outcome<Exit> export_iati(Context& context, const ExportOptions& options) {
 
 Outcome<Exit> export_records(Context& context, const ExportOptions& options) {
     if (options.kind == "iati") return export_iati(context, options);
-    if (!options.programmes.empty() || options.check)
-        return usage("--programme and --check go with: safar export iati");
+    if (!options.programmes.empty() || options.check || !options.map.empty())
+        return usage("--programme, --check and --map go with: safar export iati");
+    if (!options.tags.empty() && !options.hxl)
+        return usage("--tags says which hashtags --hxl writes: give both");
+    if (options.blank &&
+        (!options.where.empty() || !options.recipient.empty() || !options.without_consent.empty()))
+        return usage("--template has no records: leave --where, --for and --without-consent out");
     if (options.format == "digest" && !options.output.empty())
         return usage("--format digest writes no file: leave -o out");
     SAFAR_TRY(auto client, context.client());

@@ -175,6 +175,21 @@ private:
     std::size_t shown_ = 0;
 };
 
+// The file of rejects is emptied before anything is read.
+Outcome<bool> check_rejects(const std::string& rejects, const std::vector<std::string>& files,
+                            const std::string& profile) {
+    const auto is_rejects = [&](const std::string& read) {
+        std::error_code ec; // where one is not there, they are not the same
+        return fs::equivalent(rejects, read, ec);
+    };
+    for (const std::string& read : files)
+        if (is_rejects(read))
+            return usage("--rejects would write over '" + read + "', which is to be read");
+    if (is_rejects(profile))
+        return usage("--rejects would write over the profile '" + profile + "'");
+    return true;
+}
+
 Outcome<Exit> import(Context& context, const CommandOptions& options) {
     SAFAR_TRY(auto client, context.client());
     std::string profile;
@@ -189,8 +204,11 @@ Outcome<Exit> import(Context& context, const CommandOptions& options) {
     if (options.own && !options.exported) return usage("--own goes with --exported");
     if (options.exported && !options.kind.empty())
         return usage("--kind reads tables of people, --exported those of safar export");
+    if (!options.profiles.empty() && (options.exported || !options.kind.empty()))
+        return usage("--profiles goes with a profile, not with --kind or --exported");
     if (options.kind.empty() && (!options.key.empty() || !options.source.empty()))
         return usage("--key and --source go with --kind; a profile says both");
+    SAFAR_TRY(check_rejects(options.rejects, files, profile));
     Rejects rejects(context, options.rejects);
     SAFAR_TRY(rejects.open());
     Table table({{"file"},

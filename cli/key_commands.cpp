@@ -56,13 +56,13 @@ Outcome<Exit> rotate(Context& context) {
         return Exit::ok;
     }
     context.out << write_enrolment(enrolment);
-    context.err << visible(
-        fmt::format("New keys wait in {}/keys. Send the request above to the steward who drafts "
-                    "the next epoch:\n"
-                    "  safar charter amend --rotate {}=FILE > charter-next.toml\n"
-                    "When that epoch is in force, safard puts them in use by itself; the old ones "
-                    "are kept beside them.\n",
-                    directory, self.id.brief()));
+    context.err << visible(fmt::format("New keys wait in {}/keys. Send the request above to the "
+                                       "steward who drafts the next epoch:",
+                                       directory))
+                << "\n  safar charter amend --rotate " << self.id.brief()
+                << "=FILE > charter-next.toml\n"
+                   "When that epoch is in force, safard puts them in use by itself; the old ones "
+                   "are kept beside them.\n";
     return Exit::ok;
 }
 

@@ -51,7 +51,9 @@ json::value examine_alone(const std::string& directory, const Error& silence) {
         json::object{{"check", "safard"},
                      {"health", "problem"},
                      {"found", silence.detail},
-                     {"advice", "start it, or read why it ended: journalctl -u safard"}});
+                     {"advice", silence.code == ErrorCode::timed_out
+                                    ? "it runs, and is busy or hangs: journalctl -u safard"
+                                    : "start it, or read why it ended: journalctl -u safard"}});
     findings.push_back(
         json::object{{"check", "keys"},
                      {"health", identity ? "ok" : "problem"},

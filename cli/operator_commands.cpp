@@ -172,7 +172,12 @@ Outcome<Exit> verify(Context& context, bool deep) {
         problems.empty() ? "every signature, chain and leaf holds" : "PROBLEMS");
     for (const json::value& problem : problems)
         context.out << "  " << visible(shown(problem)) << "\n";
-    if (!derived.empty() && derived != "same")
+    if (derived.starts_with("could not be compared"))
+        context.out << "derived state " << visible(derived) << "\n"
+                    << (derived.find("the log grew") != std::string::npos
+                            ? ""
+                            : "  where this names damage, repair it with: safar rebuild\n");
+    else if (!derived.empty() && derived != "same")
         context.out << "derived state differs: " << visible(derived)
                     << "\n  repair it with: safar rebuild\n";
     else if (derived == "same")
@@ -192,6 +197,9 @@ Outcome<Exit> rebuild(Context& context) {
                                text_at(answer.json, "seconds"));
     if (const std::string same = text_at(answer.json, "same"); !same.empty())
         context.out << "same state as before: " << visible(same) << "\n";
+    if (const std::string differs = text_at(answer.json, "differs"); !differs.empty())
+        context.out << "NOT the same state as before: " << visible(differs)
+                    << "; what was answered of them until now may have been wrong\n";
     return Exit::ok;
 }
 

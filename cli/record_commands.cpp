@@ -18,11 +18,11 @@ namespace json = boost::json;
 namespace {
 
 struct RecordOptions {
-    std::string kind, id, field, why, basis, quality, at, value, without_consent, as_of, as_known,
-        dot;
+    std::string kind, id, field, why, basis, at, value, without_consent, as_of, as_known, dot;
     std::vector<std::string> fields;
     std::uint64_t limit = 20;
     unsigned pick = 0;
+    int quality = 0; // 0: not stated
     bool replace = false, fresh = false;
 };
 using Options = std::shared_ptr<RecordOptions>;
@@ -68,14 +68,16 @@ Outcome<Exit> create(Context& context, const RecordOptions& options) {
     SAFAR_TRY(auto fields, field_list(options.fields));
     if (!options.fresh) {
         SAFAR_TRY(const auto there, likely_there(client, options, fields));
-        if (!there.empty())
+        if (!there.empty()) {
+            context.err << there; // a table, so it stands in no sentence
             return Problem(Exit::no, "similar",
-                           "this may be recorded already; nothing was written. Look at:\n" + there +
-                               "If it is somebody or something else, say so: --new");
+                           "this may be recorded already; nothing was written. Look at what is "
+                           "listed above; if it is somebody or something else, say so: --new");
+        }
     }
     json::object body{{"kind", options.kind}, {"fields", std::move(fields)}};
     if (!options.basis.empty()) body["basis"] = options.basis;
-    if (!options.quality.empty()) body["quality"] = std::stoi(options.quality);
+    if (options.quality != 0) body["quality"] = options.quality;
     if (!options.at.empty()) body["at"] = options.at;
     if (!options.without_consent.empty()) body["without_consent"] = options.without_consent;
     SAFAR_TRY(auto answer, client.post("/v1/records", body));

@@ -96,10 +96,15 @@ std::string explain_text(const json::value& answer) {
     const std::string reading = text_at(answer, "reading");
     std::string out =
         visible(fmt::format("{} of {}", text_at(answer, "field"), text_at(answer, "id"))) + "\n";
-    out += visible(fmt::format("reads: {}   (rule: {}{})", reading.empty() ? "nothing" : reading,
+    const std::string why = withheld_of(answer);
+    out += visible(fmt::format("reads: {}   (rule: {}{})",
+                               !why.empty()      ? why
+                               : reading.empty() ? "nothing"
+                                                 : reading,
                                text_at(answer, "rule"), conflict ? "; agencies disagree" : "")) +
-           "\n\n";
-    if (const std::string why = withheld_of(answer); !why.empty()) return out + visible(why) + "\n";
+           "\n";
+    if (!why.empty()) return out;
+    out += "\n";
     Table live({{"no", Align::right},
                 {"value"},
                 {"agency"},
@@ -169,9 +174,10 @@ std::string found_text(const json::value& answer) {
     std::string out = table.render();
     if (const auto* withheld = member(answer, "withheld").if_object())
         for (const auto& one : *withheld)
-            out += visible(fmt::format("{}: withheld ({})\n",
+            out += visible(fmt::format("{}: withheld ({})",
                                        std::string_view(one.key().data(), one.key().size()),
-                                       shown(one.value())));
+                                       shown(one.value()))) +
+                   "\n";
     if (flag_at(answer, "truncated"))
         out += fmt::format("the first {}; --limit N shows more\n", records.size());
     return out;

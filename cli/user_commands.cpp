@@ -122,14 +122,19 @@ Outcome<Exit> make_key(Context& context, const UserOptions& options) {
         return Exit::ok;
     }
     context.out << "certificate = \"" << print << "\"\n";
-    context.err << visible(
-        fmt::format("{} {}: it stays with {}, and nobody else may read it. Tell the node's "
-                    "operator the line above, who enters it:\n"
-                    "  safar user add {} --certificate {} --role ROLE     (--no-account: without a "
-                    "Unix account there)\n"
-                    "Then: safar --node https://HOST:PORT --node-key HEX --user-key {} status\n",
-                    there ? "The private key was in" : "The private key is in", file, options.login,
-                    options.login, print, file));
+    context.err
+        << visible(fmt::format(
+               "{} {}: it stays with {}, and nobody else may read it. Tell the node's operator the "
+               "line above, who enters it:",
+               there ? "The private key was in" : "The private key is in", file, options.login))
+        << "\n"
+        << visible(fmt::format("  safar user add {} --certificate {} --role ROLE     "
+                               "(--no-account: without a Unix account there)",
+                               options.login, print))
+        << "\n"
+        << visible(fmt::format(
+               "Then: safar --node https://HOST:PORT --node-key HEX --user-key {} status", file))
+        << "\n";
     return Exit::ok;
 }
 

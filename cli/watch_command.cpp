@@ -55,7 +55,9 @@ Outcome<Exit> watch(Context& context, const WatchOptions& options) {
     std::optional<WatchSample> before;
     for (;;) {
         auto sample = look(client);
-        if (options.once && !sample) return sample.error();
+        // Only what may pass by itself is waited for.
+        if (!sample && (options.once || sample.error().exit != Exit::unreachable))
+            return sample.error();
         std::string text;
         if (sample && context.json)
             text = json::serialize(json::object{{"status", sample.value().status},
@@ -69,7 +71,7 @@ Outcome<Exit> watch(Context& context, const WatchOptions& options) {
         // Home, the text, then clear what is left: no flicker.
         if (context.out_is_terminal && !options.once && !context.json)
             context.out << "\x1b[H\x1b[2J";
-        context.out << text << std::flush;
+        (!sample && context.json ? context.err : context.out) << text << std::flush;
         if (options.once || !context.out) return Exit::ok;
         if (sample) before = std::move(sample.value());
         std::this_thread::sleep_for(std::chrono::seconds(options.interval_seconds));

@@ -105,6 +105,12 @@ TEST(Usage, UnknownWordsAreNamedAndEndWithTwo) {
     EXPECT_EQ(run_safar({}).code, 2);
 }
 
+TEST(Usage, AProofIsExportedByItsDigitsOnly) {
+    const Ran ran = run_safar({"evidence", "export", ""}, "/tmp/safar-no-such-node");
+    EXPECT_EQ(ran.code, 2);
+    EXPECT_THAT(ran.err, HasSubstr("which proof?"));
+}
+
 TEST(Usage, ACommandWithoutANodeSaysHowToNameOne) {
     const Ran ran = run_safar({"status"});
     EXPECT_EQ(ran.code, 2);

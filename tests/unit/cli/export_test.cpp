@@ -88,6 +88,11 @@ TEST(ExportOptions, OnesThatWouldDoNothingAreRefused) {
                                                {"iati", "--map", map, "--without-consent", "x"},
                                                {"iati", "--map", map, "--format", "jsonl"},
                                                {"iati", "--map", map, "--template"},
+                                               {"iati", "--map", map, "--check", "-o", out},
+                                               {"return", "--map", map},
+                                               {"return", "--tags", map},
+                                               {"return", "--template", "--where", "a=b"},
+                                               {"return", "--template", "--for", "ROIGI"},
                                                {"return", "--format", "digest", "-o", out}}) {
         std::vector<std::string> asked{"export"};
         asked.insert(asked.end(), more.begin(), more.end());

@@ -12,6 +12,7 @@
 namespace safar::cli {
 
 using testing::HasSubstr;
+using testing::Not;
 
 namespace {
 
@@ -89,8 +90,9 @@ TEST(Talk, NothingIsCreatedWhereItMayBeThereAlready) {
     const Ran ran =
         run_safar({"record", "create", "person", "cnic=35202-1234567-1"}, node.directory());
     EXPECT_EQ(ran.code, 1);
-    EXPECT_THAT(ran.err, HasSubstr(id));
+    EXPECT_THAT(ran.err, HasSubstr("\n" + id + "  person"));
     EXPECT_THAT(ran.err, HasSubstr("--new"));
+    EXPECT_THAT(ran.err, Not(HasSubstr("\\n")));
     ASSERT_EQ(node.requests().size(), 1u);
     EXPECT_EQ(
         run_safar({"record", "create", "person", "cnic=35202-1234567-1", "--new"}, node.directory())
@@ -121,6 +123,44 @@ TEST(Talk, NothingIsCreatedWhereNobodyCouldLookWhetherItIsThere) {
     status = 400;
     error = "invalid_argument";
     EXPECT_EQ(run_safar(create, node.directory()).code, 0);
+}
+
+TEST(Talk, WhyAFieldIsWithheldStandsInALineOfItsOwn) {
+    FakeNode found(always(200, R"({"records":[{"id":")" + id +
+                                   R"(","fields":{}}],"truncated":true,"withheld":{)"
+                                   R"("name":"personal: name a purpose","cnic":"needs role"}})"));
+    EXPECT_THAT(run_safar({"find", "person"}, found.directory()).out,
+                HasSubstr("\nname: withheld (personal: name a purpose)\n"
+                          "cnic: withheld (needs role)\nthe first 1; "));
+    FakeNode explained(always(200, R"({"id":")" + id +
+                                       R"(","field":"name","rule":"single","reading":"",)"
+                                       R"("withheld":"needs role"})"));
+    EXPECT_EQ(run_safar({"explain", id, "name"}, explained.directory()).out,
+              "name of " + id + "\nreads: withheld (needs role)   (rule: single)\n");
+}
+
+// 0: not stated. What was taken for a number must not become that.
+TEST(Talk, QualityGoesOutAsTheNumberThatWasTaken) {
+    FakeNode node(always(200, R"({"id":"X","events":1,"position":1})"));
+    const auto with = [&](const char* quality) {
+        return run_safar({"record", "create", "return", "a=b", "--new", "--quality", quality},
+                         node.directory())
+            .code;
+    };
+    for (const char* quality : {"0", "6", "0x6", "x"}) EXPECT_EQ(with(quality), 2) << quality;
+    EXPECT_TRUE(node.requests().empty());
+    EXPECT_EQ(with("0x3"), 0);
+    EXPECT_THAT(node.requests().at(0).body, HasSubstr(R"("quality":3)"));
+}
+
+TEST(Talk, WhatTheTableOfTheAccessLogCutsFollowsInFull) {
+    const std::string note = "goes to ROIGI without consent where it is missing: life in danger";
+    FakeNode node(always(200, R"({"entries":[{"n":7,"note":")" + note +
+                                  R"("},{"n":8,"note":"short"}],"truncated":true})"));
+    const Ran ran = run_safar({"access", "log"}, node.directory());
+    EXPECT_THAT(ran.out, HasSubstr("\nnote of 7: " + note + "\n"));
+    EXPECT_THAT(ran.out, Not(HasSubstr("note of 8")));
+    EXPECT_THAT(ran.out, HasSubstr("the last 2; more do not fit into one answer"));
 }
 
 TEST(Talk, FiltersTravelEncoded) {
@@ -191,6 +231,24 @@ TEST(Talk, VerifyEndsWithOneWhereThereAreProblems) {
     EXPECT_THAT(ran.out, HasSubstr("wrong_hash"));
 }
 
+TEST(Talk, VerifyAdvisesNoRebuildWhereNothingWasCompared) {
+    FakeNode node(always(200, R"({"batches":2,"events":3,"problems":[],"derived":"could not be )"
+                              R"(compared: the log grew all the while; try again"})"));
+    const Ran ran = run_safar({"verify", "--deep"}, node.directory());
+    EXPECT_EQ(ran.code, 1);
+    EXPECT_THAT(ran.out, HasSubstr("derived state could not be compared: the log grew"));
+    EXPECT_THAT(ran.out, Not(HasSubstr("rebuild")));
+    EXPECT_THAT(ran.out, Not(HasSubstr("differs")));
+}
+
+TEST(Talk, RebuildSaysWhatWasNotTheSame) {
+    FakeNode node(
+        always(200, R"({"position":7,"seconds":0.1,"same":["case"],"differs":["return"]})"));
+    const Ran ran = run_safar({"rebuild"}, node.directory());
+    EXPECT_THAT(ran.out, HasSubstr("\nNOT the same state as before: return;"));
+    EXPECT_THAT(ran.out, HasSubstr("\nsame state as before: case\n"));
+}
+
 TEST(Import, SendsTheProfileInFrontOfTheFile) {
     const TempDir temp;
     const std::string profile = temp.file("p.toml", "source = \"x\"\n");
@@ -224,6 +282,31 @@ TEST(Import, RejectsAreToldKeptAndEndWithThree) {
     EXPECT_EQ(kept.err, "");
     EXPECT_EQ(read_file(temp.path() + "/r.csv").value(),
               "file,line,column,reason,row\r\n" + file + ",7,Date,no date,\"a,b\"\r\n");
+}
+
+TEST(Import, RejectsAreNotWrittenOverWhatIsRead) {
+    const TempDir temp;
+    const std::string profile = temp.file("p.toml", "x"), file = temp.file("f.csv", "y");
+    FakeNode node(always(200, ""));
+    for (const std::string& rejects : {file, temp.path() + "/./f.csv", profile}) {
+        EXPECT_EQ(run_safar({"import", profile, file, "--rejects", rejects}, node.directory()).code,
+                  2);
+        EXPECT_EQ(read_file(file).value() + read_file(profile).value(), "yx");
+    }
+    EXPECT_TRUE(node.requests().empty());
+}
+
+TEST(Import, ProfilesGoWithAProfileOnly) {
+    const TempDir temp;
+    const std::string file = temp.file("f.csv", "y");
+    FakeNode node(always(200, ""));
+    EXPECT_EQ(
+        run_safar({"import", file, "--exported", "--profiles", temp.path()}, node.directory()).code,
+        2);
+    EXPECT_EQ(
+        run_safar({"import", file, "--kind", "person", "--profiles", temp.path()}, node.directory())
+            .code,
+        2);
 }
 
 TEST(Import, ARefusalBeforeTheEndOfALargeFileIsHeard) {

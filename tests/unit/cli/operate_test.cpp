@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 namespace safar::cli {
 
@@ -46,6 +47,29 @@ TEST(Doctor, ANodeThatDoesNotAnswerIsAFindingToo) {
     EXPECT_THAT(ran.out, HasSubstr("problem  keys:")); // there are none
 }
 
+TEST(Doctor, WhoMayNotOpenTheSocketIsNotToldToStartANode) {
+    if (::geteuid() == 0) GTEST_SKIP() << "root may open everything";
+    FakeNode node(always(200, "{}"));
+    const auto all = std::filesystem::perms::all;
+    std::filesystem::permissions(node.directory(), std::filesystem::perms::none);
+    for (const char* command : {"doctor", "status"}) {
+        const Ran ran = run_safar({command}, node.directory());
+        EXPECT_EQ(ran.code, 77);
+        EXPECT_THAT(ran.err, HasSubstr("this account may not open"));
+        EXPECT_THAT(ran.err, HasSubstr("safar user add"));
+        EXPECT_THAT(ran.err, Not(HasSubstr("start it")));
+    }
+    std::filesystem::permissions(node.directory(), all);
+}
+
+TEST(Doctor, ANodeThatHangsIsNotToBeStarted) {
+    FakeNode node([](const FakeRequest&) { return FakeAnswer{200, "", false, true}; });
+    const Ran ran = run_safar({"--timeout", "1", "doctor"}, node.directory());
+    EXPECT_EQ(ran.code, 1);
+    EXPECT_THAT(ran.out, HasSubstr("it runs, and is busy or hangs"));
+    EXPECT_THAT(ran.out, Not(HasSubstr("start it")));
+}
+
 TEST(PeerTest, TheCauseAndTheAdviceAreShown) {
     FakeNode node(
         always(200, R"([{"agency":"FIA","cause":"connection_refused","ok":false,"took_ms":3,
@@ -77,6 +101,31 @@ TEST(Watch, OnceShowsPeersWithoutTerminalCodes) {
     EXPECT_THAT(ran.out, HasSubstr("batches 1,234 (-/s)  derived 1,234  conflicts 2"));
     EXPECT_THAT(ran.out, HasSubstr("FIA"));
     EXPECT_THAT(ran.out, Not(HasSubstr("\x1b")));
+}
+
+TEST(Watch, ARefusalEndsIt) {
+    FakeNode node([](const FakeRequest& request) {
+        if (request.target.find("/v1/peers") == std::string::npos) return FakeAnswer{200, "{}"};
+        return FakeAnswer{403, R"({"error":{"code":"not_permitted","detail":"needs role"}})"};
+    });
+    const Ran ran = run_safar({"watch"}, node.directory());
+    EXPECT_EQ(ran.code, 77);
+    EXPECT_EQ(ran.out, "");
+    EXPECT_EQ(node.requests().size(), 2u);
+}
+
+TEST(Watch, JsonIsAllThatItPrintsWhileANodeIsAway) {
+    int looks = 0;
+    FakeNode node([&](const FakeRequest& request) {
+        if (request.head.empty() && request.target.find("/v1/status") != std::string::npos) ++looks;
+        if (looks > 1)
+            return FakeAnswer{403, R"({"error":{"code":"not_permitted","detail":"enough"}})"};
+        return FakeAnswer{503, R"({"error":{"code":"stopping","detail":"ends"}})"};
+    });
+    const Ran ran = run_safar({"watch", "--json"}, node.directory());
+    EXPECT_EQ(ran.code, 77);
+    EXPECT_EQ(ran.out, "");
+    EXPECT_THAT(ran.err, HasSubstr("stopping: ends\n"));
 }
 
 TEST(Watch, RatesAreDifferencesAndANewSessionHasNone) {

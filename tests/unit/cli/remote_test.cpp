@@ -63,7 +63,9 @@ TEST(UserKey, IsMadeOnceForItsOwnerAloneAndShownAgain) {
     EXPECT_EQ(certificate.size(), 64u);
     const Ran again = run_safar({"user", "key", "sara", "--file", file});
     EXPECT_EQ(again.out, "certificate = \"" + certificate + "\"\n");
-    EXPECT_THAT(again.err, HasSubstr("safar user add sara --certificate " + certificate));
+    EXPECT_THAT(again.err, HasSubstr("\n  safar user add sara --certificate " + certificate));
+    EXPECT_THAT(again.err, testing::Not(HasSubstr("\\n")));
+    EXPECT_TRUE(again.err.ends_with("\n"));
     fs::permissions(file, fs::perms(0644));
     EXPECT_EQ(run_safar({"user", "key", "sara", "--file", file}).code, 77);
     EXPECT_EQ(run_safar({"user", "key", "a b"}).code, 2);

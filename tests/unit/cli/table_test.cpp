@@ -1,7 +1,9 @@
 #include "cli/table.hpp"
 
+#include "cli/files.hpp"
 #include "cli/progress.hpp"
 
+#include <filesystem>
 #include <gtest/gtest.h>
 
 namespace safar::cli {
@@ -21,6 +23,31 @@ TEST(Visible, NothingInDataDrivesTheTerminal) {
     EXPECT_EQ(visible("\u009b"), "\\x9b");
     EXPECT_EQ(visible("\xff\x41"), "\\xffA");
     EXPECT_EQ(visible("سفر"), "سفر");
+}
+
+// It would be written out as two characters, and the line never ended.
+TEST(Visible, NoLineEndOfOurOwnIsPutIntoIt) {
+    for (const auto& file : std::filesystem::directory_iterator(SAFAR_SOURCE_DIR "/cli")) {
+        if (file.path().extension() != ".cpp") continue;
+        const std::string text = read_file(file.path()).value();
+        const std::string call = "visible(";
+        for (std::size_t at = 0; (at = text.find(call, at)) != std::string::npos;) {
+            const std::size_t begin = at;
+            at += call.size();
+            bool quoted = false;
+            for (int depth = 1; depth > 0 && at < text.size(); ++at) {
+                if (quoted && text[at] == '\\') {
+                    EXPECT_NE(text[at + 1], 'n')
+                        << file.path() << ": " << text.substr(begin, at + 2 - begin);
+                    ++at;
+                } else if (text[at] == '"' && text[at - 1] != '\'') {
+                    quoted = !quoted;
+                } else if (!quoted) {
+                    depth += text[at] == '(' ? 1 : text[at] == ')' ? -1 : 0;
+                }
+            }
+        }
+    }
 }
 
 TEST(Shorten, NeverExceedsTheColumns) {
