@@ -47,7 +47,13 @@ Outcome<std::vector<KnownHead>> gather_heads(Context& context,
     SAFAR_TRY(auto client, context.client());
     auto answer = client.get("/v1/logs");
     if (!answer) {
-        if (!files.empty()) return heads;
+        // Only where no node runs: a node that could not answer may hold more than the files say,
+        // and what lies beyond a cut is kept apart everywhere.
+        if (!files.empty() && answer.error().code == ErrorCode::unreachable) {
+            context.err << "note: no node runs here, so the cuts are those of the --heads files "
+                           "alone\n";
+            return heads;
+        }
         return Problem(failure(answer.error().code,
                                answer.error().detail +
                                    "; a draft names the heads of logs: run it beside a node "
@@ -251,7 +257,8 @@ void add_amend_command(CLI::App& charter, Context& context) {
         ->type_name("NODE");
     command.add_option("--heads", o->heads, "Heads from other stewards (charter heads --json)")
         ->type_name("FILE");
-    command.add_option("--quorum", o->quorum, "Signatures an epoch needs");
+    command.add_option("--quorum", o->quorum, "Signatures an epoch needs")
+        ->check(CLI::PositiveNumber);
     command.add_option("--network", o->network, "A new name");
     command.add_option("--compartments", o->compartments, "All compartments anew")
         ->type_name("FILE");

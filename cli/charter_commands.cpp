@@ -25,15 +25,24 @@ json::array names(const std::vector<std::string>& list) {
     return out;
 }
 
+// Whether enough have signed. nullopt: the stewards of the epoch before are asked too, and it is
+// not at hand.
+std::optional<Result<>> quorum_of(const Charter& charter, const Charter* before) {
+    if (charter.epoch > 1 && before == nullptr) return std::nullopt;
+    return check_quorum(charter, before);
+}
+
 // "signed by FIA, IOM; in force" or "signed by FIA; 1 more steward must sign"
-std::string standing(const Charter& charter, const Charter* before = nullptr) {
+std::string standing(const Charter& charter, const Charter* before) {
     std::string by;
     for (const CharterSignature& signature : charter.signatures)
         by += (by.empty() ? "" : ", ") + signature.agency;
-    const auto quorum = check_quorum(charter, before);
+    const auto quorum = quorum_of(charter, before);
     return fmt::format("signed by {}; {}", by.empty() ? "nobody" : by,
-                       quorum ? std::string("the quorum is met")
-                              : "not in force: " + quorum.error().detail);
+                       !quorum   ? "whether the stewards of the epoch before agree is not judged "
+                                   "here: name a node that holds that epoch with --node DIR"
+                       : *quorum ? std::string("the quorum is met")
+                                 : "not in force: " + quorum->error().detail);
 }
 
 Outcome<Exit> draft(Context& context, const DraftOptions& options) {
@@ -125,10 +134,10 @@ std::string may(const CharterCompartment& compartment, const std::string& agency
     return compartment.observes(agency) ? "observes" : "-";
 }
 
-void print_charter(Context& context, const Charter& charter) {
+void print_charter(Context& context, const Charter& charter, const Charter* before) {
     context.out << visible(fmt::format("{}, epoch {}", charter.network_name, charter.epoch))
                 << "\nidentity " << charter.identity.hex() << "\n"
-                << visible(standing(charter)) << "\n\n";
+                << visible(standing(charter, before)) << "\n\n";
     std::vector<Table::Column> columns{{"agency"}, {"title"}, {"name"}};
     for (const CharterCompartment& compartment : charter.compartments)
         columns.push_back({compartment.name});
@@ -154,7 +163,7 @@ void print_charter(Context& context, const Charter& charter) {
                 << fmt::format("{} documents (schema and code lists)\n", charter.documents.size());
 }
 
-json::object charter_json(const Charter& charter) {
+json::object charter_json(const Charter& charter, const Charter* before) {
     json::array agencies, compartments, nodes;
     for (const CharterAgency& a : charter.agencies)
         agencies.push_back(json::object{
@@ -167,12 +176,15 @@ json::object charter_json(const Charter& charter) {
                                             {"title", c.title},
                                             {"kinds", names(c.kinds)},
                                             {"writers", names(c.writers)},
-                                            {"readers", names(c.readers)}});
+                                            {"readers", names(c.readers)},
+                                            {"observers", names(c.observers)},
+                                            {"relays", names(c.relays)}});
+    const auto quorum = quorum_of(charter, before);
     return {{"network", charter.network_name},
             {"epoch", charter.epoch},
             {"identity", charter.identity.hex()},
             {"quorum", charter.quorum},
-            {"in_force", check_quorum(charter).has_value()},
+            {"in_force", quorum ? json::value(quorum->has_value()) : json::value()},
             {"agencies", agencies},
             {"nodes", nodes},
             {"compartments", compartments}};
@@ -184,21 +196,23 @@ struct ShowOptions {
 };
 
 Outcome<Exit> show(Context& context, const ShowOptions& options) {
-    std::optional<Charter> charter;
+    std::shared_ptr<const Charter> charter, before;
     if (!options.file.empty()) {
         SAFAR_TRY(auto text, read_file(options.file));
-        SAFAR_TRY(charter, parse_charter(text));
+        SAFAR_TRY(auto parsed, parse_charter(text));
+        charter = std::make_shared<const Charter>(std::move(parsed));
+        if (auto known = epoch_before(context, *charter)) before = known.value();
     } else {
-        SAFAR_TRY(auto directory, context.node_directory());
-        SAFAR_TRY(auto state, load_charter_state(directory));
-        charter = *state.ruling().charter;
+        SAFAR_TRY(auto state, held_state(context));
+        charter = state.ruling().charter;
+        if (const auto& all = state.epochs(); all.size() > 1) before = all[all.size() - 2].charter;
     }
     if (context.json)
-        context.out << charter_json(*charter) << '\n';
+        context.out << charter_json(*charter, before.get()) << '\n';
     else if (options.text)
         context.out << charter->unsigned_text;
     else
-        print_charter(context, *charter);
+        print_charter(context, *charter, before.get());
     return Exit::ok;
 }
 
@@ -248,12 +262,12 @@ void add_charter_commands(CLI::App& app, Context& context) {
     add("publish", "Adopt a signed charter here, and say what the others must do",
         "safar --node ./iom charter publish charter.toml", publish);
     const auto files = std::make_shared<std::vector<std::string>>();
-    auto& adopt_command =
-        add_command(charter, context, "adopt", "Put signed epochs in force at this node, in order",
-                    "safar --node ./nchr charter adopt charter.toml\nsafar --node ./punjab charter "
-                    "adopt charter-1.toml charter-2.toml",
-                    [&context, files] { return adopt(context, *files); });
-    adopt_command.add_option("charter", *files, "The epochs' files, the oldest first")->required();
+    auto& adopt_command = add_command(
+        charter, context, "adopt", "Put signed epochs in force at this node, the oldest first",
+        "safar --node ./nchr charter adopt charter.toml\nsafar --node ./punjab charter "
+        "adopt charter-1.toml charter-2.toml",
+        [&context, files] { return adopt(context, *files); });
+    adopt_command.add_option("charter", *files, "The epochs' files, in any order")->required();
     add_epoch_commands(charter, context);
 
     const auto options = std::make_shared<ShowOptions>();
@@ -262,7 +276,7 @@ void add_charter_commands(CLI::App& app, Context& context) {
                     "safar --node ./iom charter show\nsafar charter show charter.toml",
                     [&context, options] { return show(context, *options); });
     show_command.add_option("charter", options->file, "A file, instead of the node's own");
-    show_command.add_flag("--text", options->text, "The signed text itself");
+    show_command.add_flag("--text", options->text, "The text that is signed, without signatures");
 }
 
 } // namespace safar::cli

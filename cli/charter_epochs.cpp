@@ -251,27 +251,72 @@ Outcome<std::shared_ptr<const Charter>> epoch_before(Context& context, const Cha
                             charter.epoch, charter.previous.brief())));
 }
 
-Outcome<Charter> adopt_epochs(Context& context, const std::vector<std::string>& paths) {
-    SAFAR_TRY(auto directory, context.node_directory());
-    std::vector<std::string> texts;
+namespace {
+
+struct EpochFile {
+    std::string path, text;
+    std::uint64_t epoch = 0;
+    Hash identity;
+};
+
+// The oldest first, in whatever order they are named (charter-10 comes before charter-2 in *.toml).
+Outcome<std::vector<EpochFile>> read_epochs(const std::vector<std::string>& paths) {
+    std::vector<EpochFile> out;
     for (const std::string& path : paths) {
         SAFAR_TRY(auto text, read_file(path));
-        texts.push_back(std::move(text));
+        auto charter = parse_charter(text);
+        if (!charter)
+            return Problem(failure(charter.error().code, path + ": " + charter.error().detail));
+        out.push_back({path, std::move(text), charter.value().epoch, charter.value().identity});
     }
+    std::stable_sort(out.begin(), out.end(),
+                     [](const auto& a, const auto& b) { return a.epoch < b.epoch; });
+    return out;
+}
+
+// What was taken may be kept as a rival, and put what ruled until now out of force.
+Result<> check_rules(const CharterState& state, const EpochFile& last) {
+    for (const HeldCharter& held : state.epochs())
+        if (held.charter->identity == last.identity) return success();
+    const Charter& ruling = *state.ruling().charter;
+    const std::string place = fmt::format("epoch {} ({})", ruling.epoch, ruling.identity.brief());
+    if (!state.frozen())
+        return failure(ErrorCode::conflict,
+                       fmt::format("{}: epoch {} ({}) is not in force: {} rules, and has put it "
+                                   "aside",
+                                   last.path, last.epoch, last.identity.brief(), place));
+    std::string rivals;
+    for (const Hash& rival : state.rivals())
+        rivals += (rivals.empty() ? "" : " and ") + rival.brief();
+    return failure(ErrorCode::conflict,
+                   fmt::format("{}: {} are both signed as the epoch after {}: neither rules, {} "
+                               "does, here and wherever both are heard of. Settle them: safar "
+                               "charter amend, sign, publish",
+                               last.path, rivals, ruling.epoch, place));
+}
+
+} // namespace
+
+Outcome<Charter> adopt_epochs(Context& context, const std::vector<std::string>& paths) {
+    SAFAR_TRY(auto directory, context.node_directory());
+    SAFAR_TRY(auto files, read_epochs(paths));
     SAFAR_TRY(auto client, context.client());
     bool runs = true;
-    for (std::size_t i = 0; runs && i < texts.size(); ++i) {
-        auto taken = client.post("/v1/charter", json::object{{"text", texts[i]}});
+    for (std::size_t i = 0; runs && i < files.size(); ++i) {
+        auto taken = client.post("/v1/charter", json::object{{"text", files[i].text}});
         if (!taken && i == 0 && taken.error().code == ErrorCode::unreachable)
             runs = false;
         else if (!taken)
-            return Problem(failure(taken.error().code, paths[i] + ": " + taken.error().detail));
+            return Problem(
+                failure(taken.error().code, files[i].path + ": " + taken.error().detail));
     }
     if (!runs) {
-        SAFAR_TRY(auto charter, adopt_charter_file(directory, texts));
-        return charter;
+        std::vector<std::string> texts;
+        for (EpochFile& file : files) texts.push_back(std::move(file.text));
+        SAFAR_TRY(adopt_charter_file(directory, texts));
     }
     SAFAR_TRY(auto state, load_charter_state(directory));
+    SAFAR_TRY(check_rules(state, files.back()));
     return *state.ruling().charter;
 }
 

@@ -16,8 +16,9 @@ void add_delegate_commands(CLI::App& app, Context& context);
 // `safar key ...`
 void add_key_commands(CLI::App& app, Context& context);
 
-// Takes epochs up at this node: through the API where safard runs, else as files. Returns the epoch
-// that rules afterwards.
+// Takes epochs up at this node, the oldest first: through the API where safard runs, else as files.
+// Returns the epoch that rules afterwards. Errors: conflict (the last one was taken and does not
+// rule: it has a rival, or was put aside).
 [[nodiscard]] Outcome<Charter> adopt_epochs(Context& context,
                                             const std::vector<std::string>& paths);
 // The epoch that `charter` follows, as this node holds it; null for epoch 1.

@@ -1,6 +1,7 @@
 // Letting a partner's node write some kinds of records, and ending that.
 #include "cli/charter_epochs.hpp"
 #include "cli/json_text.hpp"
+#include "cli/listing.hpp"
 #include "cli/table.hpp"
 #include "node/charter/identity.hpp"
 
@@ -157,6 +158,12 @@ Outcome<Exit> revoke(Context& context, const RevokeOptions& options) {
     SAFAR_TRY(auto self, load_identity(directory));
     SAFAR_TRY(auto state, held_state(context));
     const auto all = state.delegations();
+    constexpr std::size_t digits_min = 4; // an end can not be taken back
+    if (options.which.size() < digits_min)
+        return Problem(wrong_value(
+            "delegate revoke", options.which,
+            fmt::format("the first digits of a delegation, {} or more: safar delegate list",
+                        digits_min)));
     const HeldDelegation* found = nullptr;
     for (const HeldDelegation& each : all) {
         if (!each.name.hex().starts_with(options.which)) continue;
@@ -175,6 +182,9 @@ Outcome<Exit> revoke(Context& context, const RevokeOptions& options) {
             fmt::format("{} gave it and may end it; a steward may suspend the partner's node "
                         "(safar charter suspend)",
                         found->what.agency)));
+    if (found->end) // of two ends one counts, and not always the later
+        return Problem(failure(ErrorCode::conflict,
+                               fmt::format("delegation {} is ended already", found->name.brief())));
     DelegationEnd end;
     end.network = found->what.network;
     end.epoch = state.ruling().charter->identity;
@@ -183,7 +193,8 @@ Outcome<Exit> revoke(Context& context, const RevokeOptions& options) {
     end.reason = options.why;
     SAFAR_TRY(auto client, context.client());
     SAFAR_TRY(auto logs, client.get("/v1/logs"));
-    for (const json::value& log : logs.json.as_array()) {
+    SAFAR_TRY(auto list, list_in(logs, "/v1/logs"));
+    for (const json::value& log : *list) {
         SAFAR_TRY(auto head, head_of(log));
         if (head.node == found->what.node && head.compartment == found->what.compartment)
             end.cuts.push_back(
@@ -252,7 +263,8 @@ void add_delegate_commands(CLI::App& app, Context& context) {
         add_command(group, context, "revoke", "End a delegation now; what is held of it counts",
                     "safar --node ./fia delegate revoke 5c0e81d2 --why \"the project is over\"",
                     [&context, r] { return revoke(context, *r); });
-    revoke_command.add_option("delegation", r->which, "First digits, as `delegate list` shows it")
+    revoke_command
+        .add_option("delegation", r->which, "First digits, 4 or more, as `delegate list` shows it")
         ->required();
     revoke_command.add_option("--why", r->why, "Reason, for everybody to read")->type_name("TEXT");
 }

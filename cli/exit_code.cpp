@@ -30,8 +30,6 @@ Exit exit_for(ErrorCode code) {
     case ErrorCode::unreachable:
     case ErrorCode::timed_out:
     case ErrorCode::busy:
-    case ErrorCode::gap:
-    case ErrorCode::epoch_unknown:
     case ErrorCode::stopping: return Exit::unreachable;
     case ErrorCode::storage_full:
     case ErrorCode::storage_corrupt:
@@ -46,6 +44,8 @@ Exit exit_for(ErrorCode code) {
     case ErrorCode::unsupported_version: return Exit::bad_config;
     case ErrorCode::not_found:
     case ErrorCode::duplicate:
+    case ErrorCode::gap: // what comes before it is wanted first: no node need be waited for
+    case ErrorCode::epoch_unknown:
     case ErrorCode::conflict: return Exit::no;
     }
     return Exit::no;

@@ -202,6 +202,9 @@ TEST(Delegations, APartnerWritesWhatItIsLetAndNoMore) {
     Ran ended =
         net.safar("FIA", {"delegate", "revoke", hash.substr(0, 8), "--why", "the project is over"});
     ASSERT_EQ(ended.exit_code, 0) << ended.err;
+    Ran again = net.safar("FIA", {"delegate", "revoke", hash.substr(0, 8)});
+    EXPECT_EQ(again.exit_code, 1);
+    EXPECT_THAT(again.err, HasSubstr("ended already"));
     ASSERT_TRUE(eventually([&] {
         const auto now = net.ask("NCHR", {"delegate", "list"});
         return now.at(0).at("ended").as_bool();

@@ -124,6 +124,8 @@ esac)");
         } else {
             shell(here(line));
         }
+        if (line.starts_with("safar charter adopt charter-"))
+            shell("SAFAR_NODE=" + newcomer() + " && " + line + " && safar charter history");
         if (line.starts_with("safar node init"))
             shell("cp -r " + node + "/keys " + root + "/media/usb/keys");
         if (line.starts_with("safar charter sign"))
@@ -135,6 +137,14 @@ esac)");
     [[nodiscard]] std::string peer_line(const std::string& agency,
                                         const std::string& command) const {
         return "safar --node " + peer(agency) + " " + command;
+    }
+    // Whom the network has yet to take in: FIA's keys, and no epoch.
+    [[nodiscard]] std::string newcomer() const {
+        const std::string directory = peer("newcomer");
+        fs::create_directories(directory);
+        fs::copy(peer("FIA") + "/keys", directory + "/keys");
+        fs::copy(peer("FIA") + "/safard.toml", directory + "/safard.toml");
+        return directory;
     }
     void start_peers() const {
         for (const char* agency : {"MOFA", "FIA"}) {

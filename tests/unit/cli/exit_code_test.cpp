@@ -14,6 +14,8 @@ TEST(ExitCode, FollowsWhatTheManualSays) {
     EXPECT_EQ(exit_for(ErrorCode::not_found), Exit::no);
     EXPECT_EQ(exit_for(ErrorCode::invalid_argument), Exit::bad_data);
     EXPECT_EQ(exit_for(ErrorCode::unreachable), Exit::unreachable);
+    EXPECT_EQ(exit_for(ErrorCode::epoch_unknown), Exit::no); // asked of nobody: not 69
+    EXPECT_EQ(exit_for(ErrorCode::gap), Exit::no);
     EXPECT_EQ(exit_for(ErrorCode::storage_full), Exit::storage);
     EXPECT_EQ(exit_for(ErrorCode::not_permitted), Exit::not_permitted);
     EXPECT_EQ(exit_for(ErrorCode::unsupported_version), Exit::bad_config);

@@ -5,7 +5,7 @@
 #include "node/charter/compartments.hpp"
 #include "node/charter/identity.hpp"
 #include "storage/base/limits.hpp"
-#include "tests/unit/cli/fake_node.hpp"
+#include "tests/unit/cli/founding.hpp"
 
 #include <boost/json.hpp>
 #include <filesystem>
@@ -17,38 +17,6 @@
 namespace safar::cli {
 
 using testing::HasSubstr;
-
-namespace {
-
-const std::string config = SAFAR_SOURCE_DIR "/config";
-
-// Enrolments of the agencies, as `safar node init` prints them.
-std::vector<std::string> enrol(const TempDir& temp, const std::vector<std::string>& agencies) {
-    std::vector<std::string> out;
-    int port = 7400;
-    for (const std::string& agency : agencies) {
-        const Ran made =
-            run_safar({"node", "init", temp.path() + "/" + agency, "--agency", agency, "--listen",
-                       "127.0.0.1:" + std::to_string(port++), "--name", "The " + agency});
-        EXPECT_EQ(made.code, 0) << made.err;
-        out.push_back(temp.file(agency + ".toml", made.out));
-    }
-    return out;
-}
-
-std::vector<std::string> draft(std::vector<std::string> more,
-                               const std::vector<std::string>& enrolments) {
-    std::vector<std::string> out{"charter",   "draft", "--network", "Test",
-                                 "--steward", "FIA",   "--steward", "IOM",
-                                 "--quorum",  "2",     "--codes",   config + "/codes"};
-    if (std::find(more.begin(), more.end(), "--schema") == more.end())
-        out.insert(out.end(), {"--schema", config + "/schema"});
-    out.insert(out.end(), more.begin(), more.end());
-    out.insert(out.end(), enrolments.begin(), enrolments.end());
-    return out;
-}
-
-} // namespace
 
 TEST(Founding, ADraftSignedByTwoStewardsComesIntoForce) {
     const TempDir temp;
@@ -120,7 +88,7 @@ TEST(Founding, ANodeIsMadeOnce) {
 TEST(Founding, EveryKindOfTheSchemaHasAUsualCompartmentAlsoOneThatWasAdded) {
     const TempDir temp;
     const std::string schema = temp.path() + "/schema";
-    std::filesystem::copy(config + "/schema", schema);
+    std::filesystem::copy(source_config + "/schema", schema);
     std::ofstream(schema + "/visit.toml") << "kind = \"visit\"\ntag = 9000\n[[field]]\ntag = 1\n"
                                              "name = \"date\"\ntype = \"date\"\n";
     const Ran ran = run_safar(draft({"--schema", schema}, enrol(temp, {"FIA", "IOM"})));
@@ -137,7 +105,7 @@ TEST(Founding, EveryKindOfTheSchemaHasAUsualCompartmentAlsoOneThatWasAdded) {
 
 TEST(DemoConfig, ItsCompartmentsFitItsAgenciesAndTheSchema) {
     const TempDir temp;
-    const Ran ran = run_safar(draft({"--compartments", config + "/demo/compartments.toml"},
+    const Ran ran = run_safar(draft({"--compartments", source_config + "/demo/compartments.toml"},
                                     enrol(temp, {"FIA", "IOM", "UNODC", "MOPHRD", "NCHR"})));
     ASSERT_EQ(ran.code, 0) << ran.err;
     auto charter = parse_charter(ran.out);
