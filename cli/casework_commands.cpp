@@ -32,17 +32,24 @@ std::string record_path(const std::string& id, const char* rest) {
     return "/v1/records/" + id + rest;
 }
 
+// The words to answer in. Loaded before anything is written: a language that is not there refuses a
+// command, and must not end one that was done. JSON has none.
+Outcome<Labels> labels_for(const Context& context) {
+    return context.json ? Outcome<Labels>(Labels()) : context.labels();
+}
+
 // Gets what the node says of one record, and prints it.
 Outcome<Exit> look_at(Context& context, const CaseOptions& options, const char* rest, Shown text) {
     SAFAR_TRY(auto client, context.client());
     SAFAR_TRY(auto id, record_argument(options.id));
+    SAFAR_TRY(auto labels, labels_for(context));
     SAFAR_TRY(auto answer, client.get(record_path(id, rest)));
-    SAFAR_TRY(auto labels, context.labels());
     return context.print(answer, [&](const json::value& shown) { return text(shown, labels); });
 }
 
 Outcome<Exit> step(Context& context, const CaseOptions& options) {
     SAFAR_TRY(auto client, context.client());
+    SAFAR_TRY(auto labels, labels_for(context));
     SAFAR_TRY(auto id, record_argument(options.id));
     SAFAR_TRY(auto fields, field_list(options.fields));
     json::object body{{"step", options.step}, {"fields", std::move(fields)}};
@@ -54,13 +61,13 @@ Outcome<Exit> step(Context& context, const CaseOptions& options) {
         context.print_raw(answer);
         return Exit::ok;
     }
-    SAFAR_TRY(auto labels, context.labels());
     context.out << step_text(answer.json, id, labels);
     return Exit::ok;
 }
 
 Outcome<Exit> reassign(Context& context, const CaseOptions& options) {
     SAFAR_TRY(auto client, context.client());
+    SAFAR_TRY(auto labels, labels_for(context));
     SAFAR_TRY(auto id, record_argument(options.id));
     json::object body{{"agency", options.agency}};
     if (!options.why.empty()) body["why"] = options.why;
@@ -69,7 +76,6 @@ Outcome<Exit> reassign(Context& context, const CaseOptions& options) {
         context.print_raw(answer);
         return Exit::ok;
     }
-    SAFAR_TRY(auto labels, context.labels());
     context.out << labels.format("{} is now {}'s; durable here and on its way to the peers",
                                  visible(id), visible(options.agency))
                 << '\n';
@@ -78,11 +84,11 @@ Outcome<Exit> reassign(Context& context, const CaseOptions& options) {
 
 Outcome<Exit> inbox(Context& context, const CaseOptions& options) {
     SAFAR_TRY(auto client, context.client());
+    SAFAR_TRY(auto labels, labels_for(context));
     Query query{{"limit", std::to_string(options.limit)}};
     if (options.overdue) query.emplace_back("overdue", "1");
     if (options.everybody) query.emplace_back("everybody", "1");
     SAFAR_TRY(auto answer, client.get(target_of("/v1/inbox", query)));
-    SAFAR_TRY(auto labels, context.labels());
     return context.print(answer, [&](const json::value& shown) {
         return options.caseload ? caseload_text(shown, labels) : inbox_text(shown, labels);
     });
@@ -90,6 +96,7 @@ Outcome<Exit> inbox(Context& context, const CaseOptions& options) {
 
 Outcome<Exit> refer(Context& context, const CaseOptions& options) {
     SAFAR_TRY(auto client, context.client());
+    SAFAR_TRY(auto labels, labels_for(context));
     SAFAR_TRY(auto id, record_argument(options.id));
     SAFAR_TRY(auto fields, field_list(options.fields));
     json::object body{{"to", json::value_from(options.to)},
@@ -100,12 +107,10 @@ Outcome<Exit> refer(Context& context, const CaseOptions& options) {
     if (!options.basis.empty()) body["basis"] = options.basis;
     if (!options.without_consent.empty()) body["without_consent"] = options.without_consent;
     SAFAR_TRY(auto answer, client.post(record_path(id, "/refer"), body));
-    if (context.json) {
+    if (context.json)
         context.print_raw(answer);
-    } else {
-        SAFAR_TRY(auto labels, context.labels());
+    else
         context.out << referral_text(answer.json, labels);
-    }
     return options.preview && !list_at(answer.json, "missing_consent").empty() ? Exit::no
                                                                                : Exit::ok;
 }
@@ -154,9 +159,11 @@ void add_refer(CLI::App& app, Context& context, const Options& options) {
     command.add_option("field", options->fields, "name=value of the referral");
     command.add_option("--to", options->to, "Agency that it goes to")
         ->required()
-        ->type_name("AGENCY");
+        ->type_name("AGENCY")
+        ->allow_extra_args(false); // the words that follow are fields
     command.add_option("--group", options->groups, "Group of fields that go with it")
-        ->type_name("GROUP");
+        ->type_name("GROUP")
+        ->allow_extra_args(false);
     command.add_option("--kind", options->kind,
                        "Kind of the referral, where the schema has several");
     command.add_option("--basis", options->basis, "What this rests on")->type_name("TEXT");

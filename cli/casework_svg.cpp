@@ -112,9 +112,11 @@ std::string journey_svg(const json::value& answer) {
         out += fmt::format("<text x=\"{}\" y=\"28\">{}</text>\n<text x=\"{}\" y=\"28\" "
                            "text-anchor=\"end\">{}</text>\n",
                            left, day_text(first), width - 20, day_text(last));
-    if (left_out > 0)
-        out += fmt::format("<text x=\"12\" y=\"{}\">{} without a date</text>\n", height - 10,
-                           left_out);
+    std::string missing = left_out > 0 ? fmt::format("{} without a date", left_out) : "";
+    if (flag_at(answer, "truncated"))
+        missing += (missing.empty() ? "" : "; ") + std::string("there is more than is shown here");
+    if (!missing.empty())
+        out += fmt::format("<text x=\"12\" y=\"{}\">{}</text>\n", height - 10, missing);
     return out + "</svg>\n";
 }
 

@@ -43,7 +43,7 @@ std::string steps_text(const json::value& answer, const Labels& labels) {
         const std::string needs = joined(list_at(step, "missing"));
         table.row({visible(text_at(step, "step")), visible(text_at(step, "title")),
                    visible(text_at(step, "to")),
-                   flag_at(step, "consent") ? labels.format("{} (and consent)", needs) : needs,
+                   flag_at(step, "consent") ? labels.cell("{} (and consent)", needs) : needs,
                    text_at(step, "blocked").empty() ? labels.say("yes")
                                                     : visible(text_at(step, "blocked"))});
     }
@@ -62,7 +62,7 @@ std::string inbox_text(const json::value& answer, const Labels& labels) {
         std::string due = visible(text_at(item, "due"));
         std::string how = text_at(item, "field").empty()
                               ? visible(text_at(item, "step"))
-                              : labels.format("field {}", visible(text_at(item, "field")));
+                              : labels.cell("field {}", visible(text_at(item, "field")));
         table.row({flag_at(item, "overdue") ? due + " !" : due, visible(text_at(item, "task")),
                    visible(text_at(item, "kind")), visible(text_at(item, "id")),
                    joined(list_at(item, "for")), visible(text_at(item, "since")).substr(0, 10),

@@ -69,7 +69,7 @@ public:
         if (json::value* own = object->if_contains("kind")) replace(*own, "kinds");
         if (json::value* task = object->if_contains("task")) replace(*task, "tasks");
         if (json::value* why = object->if_contains("blocked"); why && why->is_string())
-            *why = labels_.refusal(why->get_string().c_str());
+            *why = labels_.refusal(why->get_string().c_str(), /*isolate=*/false);
     }
 
 private:
@@ -230,17 +230,17 @@ std::string Labels::say(std::string_view english) const {
     return std::string(known.empty() ? english : known);
 }
 
-std::string Labels::filled(std::string_view english, const std::vector<std::string>& args) const {
+std::string Labels::filled(std::string_view english, const std::vector<std::string>& args,
+                           bool isolate) const {
     const std::string_view known = label("messages", english);
-    return known.empty() ? fill(english, args, /*isolate=*/false)
-                         : fill(known, args, /*isolate=*/true);
+    return known.empty() ? fill(english, args, /*isolate=*/false) : fill(known, args, isolate);
 }
 
-std::string Labels::refusal(std::string_view english) const {
+std::string Labels::refusal(std::string_view english, bool isolate) const {
     for (auto at = labels_.lower_bound(refusals);
          at != labels_.end() && at->first.starts_with(refusals); ++at)
         if (auto args = match(std::string_view(at->first).substr(refusals.size()), english))
-            return fill(at->second, *args, /*isolate=*/true);
+            return fill(at->second, *args, isolate);
     return std::string(english);
 }
 

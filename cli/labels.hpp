@@ -32,11 +32,17 @@ public:
     // otherwise.
     template <class... Args>
     [[nodiscard]] std::string format(std::string_view english, const Args&... args) const {
-        return filled(english, {std::string(args)...});
+        return filled(english, {std::string(args)...}, /*isolate=*/true);
+    }
+    // The same for a cell of a table, which shows marks of direction instead of obeying them and
+    // keeps the cell together itself.
+    template <class... Args>
+    [[nodiscard]] std::string cell(std::string_view english, const Args&... args) const {
+        return filled(english, {std::string(args)...}, /*isolate=*/false);
     }
     // What a node says when it refuses: found by the patterns of [refusals], whose {} stand for any
-    // text.
-    [[nodiscard]] std::string refusal(std::string_view english) const;
+    // text. `isolate`: keeps what is filled in together; not for a cell.
+    [[nodiscard]] std::string refusal(std::string_view english, bool isolate = true) const;
 
     // The answer with labels in place of names. `schema` is GET /v1/schema; `kind`: of the records
     // in it, where they do not say so themselves.
@@ -45,8 +51,8 @@ public:
                                                 const std::string& kind = {}) const;
 
 private:
-    [[nodiscard]] std::string filled(std::string_view english,
-                                     const std::vector<std::string>& args) const;
+    [[nodiscard]] std::string filled(std::string_view english, const std::vector<std::string>& args,
+                                     bool isolate) const;
     std::map<std::string, std::string, std::less<>> labels_; // "section\nname"
 };
 

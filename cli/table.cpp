@@ -181,7 +181,7 @@ std::string Table::render() const {
         text.erase(text.find_last_not_of(' ') + 1);
         out += text + "\n";
     };
-    line([&](std::size_t i) { return columns_[i].title; });
+    line([&](std::size_t i) { return isolated(columns_[i].title); });
     std::size_t total = 2 * (columns_.empty() ? 0 : columns_.size() - 1);
     for (std::size_t width : widths) total += width;
     for (std::size_t i = 0; i < total; ++i) out += "─";

@@ -1,5 +1,6 @@
 // Inboxes, journeys and referrals as people read them.
 #include "cli/casework_text.hpp"
+#include "cli/files.hpp"
 
 #include <boost/json.hpp>
 #include <gmock/gmock.h>
@@ -34,7 +35,11 @@ TEST(CaseworkText, APictureHasALaneForEachAgencyAndNoValues) {
     EXPECT_THAT(svg, HasSubstr("2024-04-01"));
     EXPECT_THAT(svg, HasSubstr("1 without a date"));
     EXPECT_THAT(svg, Not(HasSubstr("secret words")));
+    EXPECT_THAT(svg, Not(HasSubstr("more than is shown")));
     EXPECT_TRUE(journey_svg(json::object{}).ends_with("</svg>\n"));
+    json::value cut = journey;
+    cut.as_object()["truncated"] = true;
+    EXPECT_THAT(journey_svg(cut), HasSubstr("1 without a date; there is more than is shown here"));
 }
 
 TEST(CaseworkText, AnInboxMarksWhatIsOverdueAndSaysWhenThereIsMore) {
@@ -46,6 +51,30 @@ TEST(CaseworkText, AnInboxMarksWhatIsOverdueAndSaysWhenThereIsMore) {
     EXPECT_THAT(inbox_text(inbox), HasSubstr("1 of 7; --limit shows more"));
     EXPECT_THAT(caseload_text(inbox), HasSubstr("Answer"));
     EXPECT_EQ(inbox_text(json::parse(R"({"agency":"FIA"})")), "nothing waits for FIA\n");
+}
+
+TEST(CaseworkText, TablesInUrduHoldWordsAndNoMarks) {
+    const auto file = read_file(SAFAR_SOURCE_DIR "/config/labels/ur.toml");
+    ASSERT_TRUE(file);
+    const auto urdu = Labels::parse("ur.toml", file.value());
+    ASSERT_TRUE(urdu);
+    const Labels& labels = urdu.value();
+    const auto translated = [&](const char* text) {
+        return labels.translated(json::object{}, json::parse(text));
+    };
+    const std::string steps = steps_text(
+        translated(R"({"id":"X","kind":"referral","state":"sent","steps":[{"step":"accept",
+            "title":"Accept","to":"accepted","consent":true,"missing":["reason"],
+            "blocked":"step 'accept' needs role supervisor; you have caseworker"}]})"),
+        labels);
+    const std::string inbox = inbox_text(
+        translated(R"({"agency":"FIA","items":[{"id":"A","kind":"person","task":"Conflict",
+            "field":"status","for":["FIA"],"due":"","since":"2023-12-01T10:00"}],"total":1})"),
+        labels);
+    for (const std::string& text : {steps, inbox}) EXPECT_THAT(text, Not(HasSubstr("\\u{")));
+    EXPECT_THAT(inbox, HasSubstr("\u2068خانہ حالت\u2069"));
+    EXPECT_THAT(steps, HasSubstr("supervisor"));
+    EXPECT_THAT(steps, Not(HasSubstr("needs role"))) << "the refusal is translated";
 }
 
 TEST(CaseworkText, AStepNamesWhatItSetAndWhatOfThatIsWithheld) {

@@ -115,7 +115,7 @@ TEST(Messages, TheCommandsOfCaseworkSayEverythingInUrdu) {
     const Labels labels = urdu();
     const auto said =
         found({repository / "cli/casework_text.cpp", repository / "cli/casework_commands.cpp"},
-              R"re((?:say|format)\(\s*"([^"]+)")re");
+              R"re((?:say|format|cell)\(\s*"([^"]+)")re");
     EXPECT_GT(said.size(), 40u);
     for (const std::string& english : said) {
         const std::string_view known = labels.label("messages", english);

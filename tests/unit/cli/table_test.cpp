@@ -86,6 +86,14 @@ TEST(Table, LinesUpAcrossScripts) {
                               "Safar  1,234\n");
 }
 
+TEST(Table, TitlesThatRunFromTheRightStandOverTheirColumns) {
+    Table table({{"حالت"}, {"n", Align::right}});
+    table.row({"IOM", "7"});
+    EXPECT_EQ(table.render(), "\u2068حالت\u2069  n\n"
+                              "───────\n"
+                              "IOM   7\n");
+}
+
 TEST(Table, ACellWithALineEndStaysOnItsLine) {
     Table table({{"a"}});
     table.row({"x\ny"});
