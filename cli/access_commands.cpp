@@ -19,7 +19,8 @@ namespace json = boost::json;
 namespace {
 
 struct AccessOptions {
-    std::string subject, user, since, directory, key, seen;
+    std::string subject, user, since, directory;
+    std::optional<std::string> key; // be it empty: what was asked for is checked
     std::uint64_t limit = 100;
 };
 using Options = std::shared_ptr<AccessOptions>;
@@ -94,11 +95,15 @@ Outcome<Exit> print_report(Context& context, const json::value& report, const st
 
 // A copied directory: of the log itself, or of a node that has it as access/.
 Outcome<Exit> verify_copy(Context& context, const AccessOptions& options) {
+    const auto key = PublicKey::parse_hex(options.key.value_or(""));
+    if (options.key && !key)
+        return usage("--key is 64 hex digits: signing_key of the node in `safar charter show "
+                     "--text`, or `safar key show` there");
     std::string directory = options.directory;
     std::error_code ignored;
     if (std::filesystem::is_directory(directory + "/access", ignored)) directory += "/access";
     SAFAR_TRY(auto report, verify_access(directory));
-    if (!options.key.empty() && report.key && report.key->hex() != options.key)
+    if (key && report.key && *report.key != *key)
         report.problems.push_back(directory + "/head is signed by another key than --key says");
     json::array problems;
     for (const std::string& problem : report.problems) problems.emplace_back(problem);
@@ -114,8 +119,7 @@ Outcome<Exit> verify_copy(Context& context, const AccessOptions& options) {
 
 Outcome<Exit> verify(Context& context, const AccessOptions& options) {
     if (!options.directory.empty()) return verify_copy(context, options);
-    if (!options.key.empty())
-        return usage("--key goes with a directory: safar access verify DIR --key HEX");
+    if (options.key) return usage("--key goes with a directory: safar access verify DIR --key HEX");
     SAFAR_TRY(auto client, context.client());
     SAFAR_TRY(auto answer, client.patient().post("/v1/access/verify", json::object()));
     return print_report(context, answer.json, answer.text);
@@ -143,12 +147,15 @@ void add_access_commands(CLI::App& app, Context& context) {
         add_command(access, context, "verify", "Is the access log whole? (exit code 1: no)",
                     "safar access verify\n"
                     "safar access verify ./copy-of-access --key HEX   (without the node; its key: "
-                    "safar charter show)",
+                    "safar charter show --text)",
                     [&context, options] { return verify(context, *options); });
     verify_command
         .add_option("directory", options->directory, "A copy, instead of the running node's")
         ->type_name("DIR");
-    verify_command.add_option("--key", options->key, "The copy must be signed by this key")
+    verify_command
+        .add_option_function<std::string>(
+            "--key", [options](const std::string& hex) { options->key = hex; },
+            "The copy must be signed by this key")
         ->type_name("HEX");
 }
 

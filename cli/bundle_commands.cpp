@@ -2,6 +2,7 @@
 #include "cli/app.hpp"
 #include "cli/bundle_file.hpp"
 #include "cli/bundle_verify.hpp"
+#include "cli/files.hpp"
 #include "cli/json_text.hpp"
 #include "cli/progress.hpp"
 #include "cli/table.hpp"
@@ -30,14 +31,20 @@ class OutFile {
 public:
     explicit OutFile(std::string path) : path_(std::move(path)), part_(path_ + ".part") {}
     ~OutFile() {
-        if (file_ == nullptr) return;
-        std::fclose(file_);
-        ::unlink(part_.c_str());
+        if (file_ != nullptr) std::fclose(file_);
+        if (begun_) ::unlink(part_.c_str());
     }
     OutFile(const OutFile&) = delete;
     OutFile& operator=(const OutFile&) = delete;
 
     Result<> open() {
+        std::error_code ec;
+        if (fs::is_directory(path_, ec)) // before the node takes the bundle for made
+            return failure(ErrorCode::storage_failed,
+                           fmt::format("cannot write '{}': it is a directory", path_));
+        ::unlink(part_.c_str());
+        SAFAR_TRY(create_private(part_));
+        begun_ = true;
         file_ = std::fopen(part_.c_str(), "wb");
         return file_ != nullptr ? Result<>(success()) : problem();
     }
@@ -51,6 +58,7 @@ public:
         if (std::fclose(std::exchange(file_, nullptr)) != 0 ||
             std::rename(part_.c_str(), path_.c_str()) != 0)
             return problem();
+        begun_ = false;
         return success();
     }
 
@@ -61,6 +69,7 @@ private:
     }
     std::string path_, part_;
     std::FILE* file_ = nullptr;
+    bool begun_ = false; // there is a part, and it is not the file yet
 };
 
 struct InFile {
@@ -94,6 +103,19 @@ struct MakeOptions {
     bool since_last = false;
 };
 
+// The node remembers what it made a bundle of once it has sent the last byte; what became of it
+// here it does not hear.
+Problem taken_for_made(Problem problem) {
+    problem.detail += "; the node may take this bundle for made: make the next one for that agency "
+                      "without --since-last";
+    return problem;
+}
+
+Result<> written(const std::ostream& out) {
+    if (out) return success();
+    return failure(ErrorCode::storage_failed, "the bundle could not be written in full");
+}
+
 Outcome<Exit> make(Context& context, const MakeOptions& options) {
     if (options.file.empty() && context.json)
         return usage("--json tells what is in the bundle; name the bundle's own file with -o FILE");
@@ -107,22 +129,23 @@ Outcome<Exit> make(Context& context, const MakeOptions& options) {
     }
     BundleWatch watch;
     const Query query{{"for", options.agency}, {"since_last", options.since_last ? "1" : "0"}};
-    SAFAR_TRY(client.patient().download(
+    bool came = false;
+    const auto done = client.patient().download(
         target_of("/v1/bundle", query), [&](std::string_view bytes) -> Result<> {
+            came = true;
             watch.take(as_bytes(bytes));
             if (file) return file->write(bytes);
-            if (!context.out.write(bytes.data(), static_cast<std::streamsize>(bytes.size())))
-                return failure(ErrorCode::storage_failed,
-                               "the bundle could not be written in full");
-            return success();
-        }));
-    if (!watch.whole())
+            return written(
+                context.out.write(bytes.data(), static_cast<std::streamsize>(bytes.size())));
+        });
+    if (!done) return came ? taken_for_made(done.error()) : Problem(done.error());
+    if (!watch.whole()) // its maker gave up, and takes nothing for made
         return Problem(failure(ErrorCode::storage_failed,
                                "the bundle is not whole: " + watch.problem() +
-                                   "; what was written of it can still be applied"));
-    if (file) {
-        SAFAR_TRY(file->finish());
-    }
+                                   (file ? "; nothing was written"
+                                         : "; what was written of it can still be applied")));
+    const auto kept = file ? file->finish() : written(context.out.flush());
+    if (!kept) return taken_for_made(kept.error());
     if (context.json) {
         context.out << watch.json() << '\n';
     } else {
@@ -165,12 +188,12 @@ Outcome<Exit> inspect(Context& context, const std::string& path) {
 
 struct VerifyOptions {
     std::vector<std::string> files;
-    std::string network;
+    std::optional<std::string> network; // be it empty: what was asked for is checked
 };
 
 Outcome<Exit> verify(Context& context, const VerifyOptions& options) {
-    const auto network = NetworkId::parse_hex(options.network);
-    if (!options.network.empty() && !network)
+    const auto network = NetworkId::parse_hex(options.network.value_or(""));
+    if (options.network && !network)
         return usage("--network is 64 hex digits: charter.network_id of `safar status --json` at a "
                      "node that you trust");
     BundleVerifier verifier(network);
@@ -343,7 +366,9 @@ void add_bundle_commands(CLI::App& app, Context& context) {
     verify_command.add_option("file", verified->files, "The bundles, in the order they were made")
         ->required();
     verify_command
-        .add_option("--network", verified->network, "Name of the network that it must be of")
+        .add_option_function<std::string>(
+            "--network", [verified](const std::string& hex) { verified->network = hex; },
+            "Name of the network that it must be of")
         ->type_name("HEX");
 }
 

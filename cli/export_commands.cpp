@@ -89,6 +89,8 @@ Outcome<Exit> download_to(Context& context, const ApiClient& client, const std::
     std::ofstream file;
     const std::string part = path + ".part";
     if (!path.empty()) {
+        std::remove(part.c_str());
+        SAFAR_TRY(create_private(part));
         file.open(part, std::ios::binary | std::ios::trunc);
         if (!file)
             return Problem(

@@ -6,8 +6,10 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
+#include <unistd.h>
 
 namespace safar::cli {
 
@@ -53,6 +55,14 @@ Result<> replace_file(const std::string& path, std::string_view text) {
         return failure(ErrorCode::storage_failed,
                        fmt::format("cannot write '{}': {}", path, ec.message()));
     }
+    return success();
+}
+
+Result<> create_private(const std::string& path) {
+    const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0 || ::close(fd) != 0)
+        return failure(errno == ENOSPC ? ErrorCode::storage_full : ErrorCode::storage_failed,
+                       fmt::format("cannot write '{}': {}", path, std::strerror(errno)));
     return success();
 }
 

@@ -141,6 +141,7 @@ public:
     Rejects(Context& context, const std::string& path) : context_(context), path_(path) {}
     Result<> open() {
         if (path_.empty()) return success();
+        SAFAR_TRY(create_private(path_));
         out_.open(path_, std::ios::binary | std::ios::trunc);
         out_ << csv_row({"file", "line", "column", "reason", "row"});
         if (!out_)

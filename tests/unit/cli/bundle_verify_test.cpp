@@ -1,11 +1,14 @@
 // Bundles as an auditor gets them: with charter, notices and batches, in one file or several.
 #include "cli/bundle_verify.hpp"
+#include "cli/files.hpp"
 #include "storage/log/memory_log.hpp"
 #include "sync/bundle/bundle_writer.hpp"
+#include "tests/unit/cli/fake_node.hpp"
 #include "tests/unit/node/charter/delegate_notices.hpp"
 #include "tests/unit/node/charter/epochs_fixture.hpp"
 
 #include <boost/json.hpp>
+#include <filesystem>
 #include <gmock/gmock.h>
 
 namespace safar::cli {
@@ -156,6 +159,74 @@ TEST_F(BundleVerify, WhatIsNoBundleOrNotWholeIsSaidOnce) {
     EXPECT_THAT(verify({cut}).audit.problems, ElementsAre(HasSubstr("without the goodbye")));
     mark.clear();
     EXPECT_THAT(verify({make("its disk")}).audit.problems, ElementsAre(HasSubstr("its disk")));
+}
+
+class BundleMake : public BundleVerify {
+protected:
+    cli::TempDir temp;
+    const std::string out = temp.path() + "/fia.bundle";
+    std::string body;
+
+    void SetUp() override {
+        append(3);
+        body = std::string(as_text(make()));
+    }
+    [[nodiscard]] bool part_is_left() const { return std::filesystem::exists(out + ".part"); }
+    static Ran make_at(const FakeNode& node, const std::string& path) {
+        return run_safar({"bundle", "make", "--for", "FIA", "--since-last", "-o", path},
+                         node.directory());
+    }
+};
+
+TEST_F(BundleMake, TheFileIsForItsOwnerAlone) {
+    const FakeNode node(always(200, body));
+    const Ran ran = make_at(node, out);
+    EXPECT_EQ(ran.code, 0) << ran.err;
+    EXPECT_EQ(read_file(out).value(), body);
+    EXPECT_TRUE(is_private(out));
+    EXPECT_FALSE(part_is_left());
+}
+
+TEST_F(BundleMake, ADirectoryInItsPlaceIsRefusedBeforeTheNodeIsAsked) {
+    FakeNode node(always(200, body));
+    std::filesystem::create_directory(out);
+    const Ran ran = make_at(node, out);
+    EXPECT_EQ(ran.code, 74);
+    EXPECT_THAT(ran.err, HasSubstr("it is a directory"));
+    EXPECT_TRUE(node.requests().empty());
+    EXPECT_FALSE(part_is_left());
+}
+
+TEST_F(BundleMake, WhatFailsAfterTheNodeSentItSaysThatTheNextOneMustBeWhole) {
+    FakeNode node([this](const FakeRequest&) {
+        std::filesystem::create_directory(out); // no file can be renamed onto it
+        return FakeAnswer{200, body};
+    });
+    const Ran ran = make_at(node, out);
+    EXPECT_EQ(ran.code, 74);
+    EXPECT_THAT(ran.err, HasSubstr("without --since-last"));
+    EXPECT_FALSE(part_is_left());
+}
+
+TEST_F(BundleMake, OneThatItsMakerGaveUpLeavesNothingToApply) {
+    mark.clear();
+    const FakeNode node(always(200, std::string(as_text(make("its disk")))));
+    const Ran ran = make_at(node, out);
+    EXPECT_EQ(ran.code, 74);
+    EXPECT_THAT(ran.err, HasSubstr("its disk"));
+    EXPECT_THAT(ran.err, Not(HasSubstr("still be applied")));
+    EXPECT_FALSE(std::filesystem::exists(out));
+    EXPECT_FALSE(part_is_left());
+}
+
+TEST_F(BundleMake, ANetworkThatIsNoneChecksNothingAndIsWrongUsage) {
+    const std::string file = temp.file("a.bundle", body);
+    EXPECT_EQ(run_safar({"bundle", "verify", file}).code, 0);
+    EXPECT_EQ(run_safar({"bundle", "verify", file, "--network", id.hex()}).code, 0);
+    EXPECT_EQ(run_safar({"bundle", "verify", file, "--network", ""}).code, 2);
+    EXPECT_EQ(run_safar({"access", "verify", temp.path(), "--key", ""}).code, 2);
+    EXPECT_EQ(run_safar({"access", "verify", temp.path(), "--key", "5c0e81d2"}).code, 2);
+    EXPECT_EQ(run_safar({"access", "verify", "--key", ""}).code, 2);
 }
 
 } // namespace

@@ -58,6 +58,7 @@ TEST_F(ExportedFile, AWholeAnswerTakesItsPlace) {
                                          "\n";
     EXPECT_EQ(export_as("jsonl", whole).code, 0);
     EXPECT_EQ(text(), whole);
+    EXPECT_TRUE(is_private(path));
     EXPECT_EQ(export_as("csv", "id,kind\n\"a\n\nb\",return\n").code, 0);
     EXPECT_EQ(text(), "id,kind\n\"a\n\nb\",return\n");
 }

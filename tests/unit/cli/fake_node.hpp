@@ -49,6 +49,9 @@ struct Ran {
 // `safar ARGS` in this process, with --node where a directory is given.
 [[nodiscard]] Ran run_safar(std::vector<std::string> arguments, const std::string& node = "");
 
+// Only its owner may read it.
+[[nodiscard]] bool is_private(const std::string& path);
+
 // A directory under /tmp that goes when the test does.
 class TempDir {
 public:

@@ -25,6 +25,11 @@ std::string TempDir::file(const std::string& name, const std::string& text) cons
     return path_ + "/" + name;
 }
 
+bool is_private(const std::string& path) {
+    using std::filesystem::perms;
+    return std::filesystem::status(path).permissions() == (perms::owner_read | perms::owner_write);
+}
+
 FakeNode::FakeNode(Handler handler) : handler_(std::move(handler)) {
     char name[] = "/tmp/safar-fake-XXXXXX";
     directory_ = mkdtemp(name);

@@ -249,6 +249,42 @@ TEST(Talk, RebuildSaysWhatWasNotTheSame) {
     EXPECT_THAT(ran.out, HasSubstr("\nsame state as before: case\n"));
 }
 
+TEST(Casework, WhatFollowsAGroupIsAFieldOfTheReferral) {
+    FakeNode node(always(200, R"({"kind":"referral","id":"X","copies":2})"));
+    const std::vector<std::string> options{"--group", "identity", "--group",
+                                           "contact", "--to",     "FIA"};
+    for (const bool fields_last : {true, false}) {
+        std::vector<std::string> words{"refer", id};
+        if (!fields_last) words.push_back("reason=shelter");
+        words.insert(words.end(), options.begin(), options.end());
+        if (fields_last) words.push_back("reason=shelter");
+        const Ran ran = run_safar(words, node.directory());
+        EXPECT_EQ(ran.code, 0) << ran.err;
+        EXPECT_EQ(boost::json::parse(node.requests().back().body),
+                  boost::json::parse(R"({"to":["FIA"],"groups":["identity","contact"],
+                                         "fields":[["reason","shelter"]],"preview":false})"));
+    }
+}
+
+TEST(Casework, ALanguageThatIsNotThereRefusesBeforeAnythingIsWritten) {
+    FakeNode node(always(200, "{}"));
+    for (const std::vector<std::string>& words :
+         {std::vector<std::string>{"refer", id, "--to", "FIA", "--group", "identity"},
+          {"step", id, "accept"},
+          {"reassign", id, "NCHR"},
+          {"steps", id},
+          {"inbox"}}) {
+        auto asked = words;
+        asked.insert(asked.begin(), {"--language", "tlh"});
+        const Ran ran = run_safar(asked, node.directory());
+        EXPECT_EQ(ran.code, 1) << words.front();
+        EXPECT_THAT(ran.err, HasSubstr("tlh")) << words.front();
+        EXPECT_TRUE(node.requests().empty()) << words.front();
+    }
+    // Programs read no labels.
+    EXPECT_EQ(run_safar({"--language", "tlh", "inbox", "--json"}, node.directory()).code, 0);
+}
+
 TEST(Import, SendsTheProfileInFrontOfTheFile) {
     const TempDir temp;
     const std::string profile = temp.file("p.toml", "source = \"x\"\n");
@@ -282,6 +318,7 @@ TEST(Import, RejectsAreToldKeptAndEndWithThree) {
     EXPECT_EQ(kept.err, "");
     EXPECT_EQ(read_file(temp.path() + "/r.csv").value(),
               "file,line,column,reason,row\r\n" + file + ",7,Date,no date,\"a,b\"\r\n");
+    EXPECT_TRUE(is_private(temp.path() + "/r.csv")); // rows of people
 }
 
 TEST(Import, RejectsAreNotWrittenOverWhatIsRead) {
