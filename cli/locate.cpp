@@ -24,8 +24,9 @@ std::vector<std::string> roots() {
     const fs::path bin = fs::path(own_path()).parent_path();
     out.push_back((bin.parent_path() / "share" / "safar").string());
     // A build tree inside its source tree: build/PRESET/cli/safar.
+    std::error_code ec; // a directory beside the program may be somebody's own
     for (fs::path at = bin; at.has_parent_path() && at != at.root_path(); at = at.parent_path())
-        if (fs::exists(at / "config" / "schema")) {
+        if (fs::exists(at / "config" / "schema", ec)) {
             out.push_back((at / "config").string());
             break;
         }

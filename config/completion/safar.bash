@@ -14,7 +14,7 @@ _safar() {
     for ((i = 1; i < COMP_CWORD; ++i)); do
         word=${COMP_WORDS[i]}
         case $word in
-        --node | --timeout | --purpose | --user-key | --node-key) ((++i)) ;;
+        --node | --timeout | --purpose | --language | --user-key | --node-key) ((++i)) ;;
         -*) ;;
         *)
             if [ -z "$group" ]; then

@@ -4,6 +4,9 @@
 #include "tests/unit/cli/fake_node.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -92,6 +95,99 @@ TEST(Commands, TheManualAndTheCompletionKnowEachAndItsOptions) {
                     EXPECT_THAT(completion.value(), HasSubstr("--" + name)) << joined(words);
                 }
     });
+}
+
+// The words of an example line as a shell would cut them; what follows `>` or three spaces (a
+// remark) is not for the command.
+std::vector<std::string> words_of(const std::string& line) {
+    std::vector<std::string> out;
+    std::string word;
+    bool begun = false, quoted = false;
+    const auto end = [&] {
+        if (begun) out.push_back(std::exchange(word, ""));
+        begun = false;
+    };
+    for (std::size_t at = 0; at < line.size(); ++at) {
+        const char c = line[at];
+        if (!quoted && (c == '>' || line.substr(at, 3) == "   ")) break;
+        if (c == '"')
+            begun = true, quoted = !quoted;
+        else if (c == ' ' && !quoted)
+            end();
+        else
+            begun = true, word += c;
+    }
+    EXPECT_FALSE(quoted) << line;
+    end();
+    return out;
+}
+
+TEST(Examples, EachReadsAsItsCommandAndGivesEachOptionWhatFollowsItAlone) {
+    for (const char* name :
+         {"SAFAR_NODE", "SAFAR_PURPOSE", "SAFAR_USER_KEY", "SAFAR_NODE_KEY", "SAFAR_LANGUAGE"})
+        unsetenv(name);
+    std::size_t examples = 0;
+    walk([&](const std::vector<std::string>& words, CLI::App& described) {
+        std::istringstream footer(described.get_footer());
+        std::string line;
+        ASSERT_TRUE(std::getline(footer, line)) << joined(words); // "Example:"
+        while (std::getline(footer, line)) {
+            SCOPED_TRACE(line);
+            ++examples;
+            auto typed = words_of(line.substr(2));
+            ASSERT_FALSE(typed.empty());
+            ASSERT_EQ(typed.front(), "safar");
+            typed.erase(typed.begin());
+            std::ostringstream out;
+            Context context{out, out, false, false, {}, false, 30, {}};
+            const auto app = build_app(context);
+            try {
+                app->parse(std::vector<std::string>(typed.rbegin(), typed.rend()));
+            } catch (const CLI::ParseError& error) {
+                ADD_FAILURE() << error.what();
+                continue;
+            }
+            const CLI::App* command = app.get();
+            std::vector<std::string> said;
+            while (!command->get_subcommands().empty()) {
+                command = command->get_subcommands().front();
+                said.push_back(command->get_name());
+            }
+            EXPECT_EQ(joined(said), joined(words));
+            const auto options = command->get_options();
+            if (std::all_of(options.begin(), options.end(),
+                            [](const CLI::Option* each) { return each->nonpositional(); }))
+                continue; // no words of its own: a list may follow an option (digest --content)
+            for (const CLI::Option* option : options) {
+                if (!option->nonpositional()) continue;
+                std::size_t times = 0;
+                for (const std::string& word : typed)
+                    times +=
+                        word.starts_with("-") && option->check_name(word.substr(0, word.find('=')));
+                EXPECT_EQ(option->count(), times) << option->get_name() << " took other words too";
+            }
+        }
+    });
+    EXPECT_GT(examples, 80u);
+}
+
+TEST(Completion, TheValueOfAnOptionBeforeTheCommandIsNotTheCommand) {
+    const std::string script = "source " SAFAR_SOURCE_DIR "/config/completion/safar.bash; ";
+    std::ostringstream out;
+    Context context{out, out, false, false, {}, false, 30, {}};
+    const auto app = build_app(context);
+    for (const CLI::Option* option : app->get_options()) {
+        if (option->get_items_expected_max() == 0) continue; // a flag
+        const std::string name = option->get_name();
+        const std::string ask = "bash -c '" + script + "COMP_WORDS=(safar " + name +
+                                " x fin); COMP_CWORD=3; _safar; echo ${COMPREPLY[*]}'";
+        std::FILE* pipe = ::popen(ask.c_str(), "r");
+        ASSERT_NE(pipe, nullptr);
+        char answer[256] = {};
+        EXPECT_NE(std::fgets(answer, sizeof answer, pipe), nullptr);
+        ::pclose(pipe);
+        EXPECT_EQ(std::string(answer), "find\n") << name;
+    }
 }
 
 TEST(Usage, UnknownWordsAreNamedAndEndWithTwo) {
