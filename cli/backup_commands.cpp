@@ -9,10 +9,13 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <ostream>
 
 namespace safar::cli {
 
+namespace fs = std::filesystem;
 namespace json = boost::json;
 
 namespace {
@@ -27,10 +30,25 @@ std::string size_of(std::uint64_t bytes) {
     return fmt::format("{} MiB", bytes >> 20);
 }
 
+// What lies in the data directory is lost with it.
+Outcome<void> check_outside(const std::string& target, const std::string& directory) {
+    std::error_code error;
+    const fs::path inner = fs::weakly_canonical(fs::absolute(target, error), error);
+    fs::path outer = fs::weakly_canonical(fs::absolute(directory, error), error);
+    if (!outer.has_filename()) outer = outer.parent_path(); // "iom/"
+    if (!error &&
+        std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end())
+        return usage(target +
+                     " lies in the node's own directory, and would be lost with it; name a "
+                     "place outside, best on another disk");
+    return success();
+}
+
 Outcome<Exit> backup(Context& context, const BackupOptions& options) {
     SAFAR_TRY(ArchiveWriter::check(options.target));
-    SAFAR_TRY(
-        context.node_directory()); // the copy is made beside the node and carried away from there
+    // The copy is made beside the node and carried away from there.
+    SAFAR_TRY(auto directory, context.node_directory());
+    SAFAR_TRY(check_outside(options.target, directory));
     SAFAR_TRY(auto client, context.client());
     SAFAR_TRY(auto made,
               client.patient().post("/v1/backup", json::object{{"with_keys", options.with_keys}}));
@@ -84,8 +102,9 @@ void tell_restored(Context& context, const Restored& restored, const std::string
     if (!restored.has_keys)
         context.out
             << visible(fmt::format(
-                   "The private keys were not in the backup: put signing.key and tls.key into "
-                   "{}/keys (mode 0600) before you start it.",
+                   "The private keys were not in the backup: put the copy of the node's keys/ "
+                   "(signing.key, tls.key, and `node` if it is there) into {}/keys (mode 0600) "
+                   "before you start it.",
                    directory))
             << "\n";
     context.out << "Never start it while the node it was copied from may still run: two nodes with "

@@ -4,6 +4,8 @@
 #include "storage/crypto/sha256.hpp"
 #include "storage/log/rocks_log.hpp"
 
+#include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -97,6 +99,12 @@ Result<> list_files(const std::string& directory, Manifest& out) {
             names.push_back(fs::relative(entry.path(), directory).string());
     std::sort(names.begin(), names.end());
     for (const std::string& name : names) {
+        if (!is_inner_path(name)) // nobody could read the manifest that names it
+            return failure(
+                ErrorCode::invalid_argument,
+                "'" + name +
+                    "' in the data directory has a name that no backup can hold: none of "
+                    "the node's own files has it; move that file away");
         SAFAR_TRY(auto file, describe_file(directory, name));
         out.files.push_back(std::move(file));
     }
@@ -112,6 +120,17 @@ Result<std::string> fresh_directory(const std::string& shelf) {
                                                           : ErrorCode::storage_failed,
                        shelf + ": no directory can be made there: " + std::strerror(errno));
     return made;
+}
+
+// As fresh_directory() names one, and not somebody's backup, which has its manifest in it.
+bool is_copy(const fs::path& path) {
+    const std::string name = path.filename().string();
+    std::error_code error;
+    return name.size() == 6 &&
+           std::ranges::all_of(name,
+                               [](unsigned char c) { return c < 128 && std::isalnum(c) != 0; }) &&
+           fs::symlink_status(path, error).type() == fs::file_type::directory &&
+           !fs::exists(path / manifest_name, error);
 }
 
 Result<> carry_file(const std::string& path, const BackupFile& file, ArchiveWriter& out) {
@@ -167,17 +186,22 @@ Result<BackupMade> BackupShelf::fill(const std::string& into, BackupPlan plan,
 
 Result<> BackupShelf::let_go(const std::string& copy) {
     std::lock_guard lock(mutex_);
-    std::error_code error;
-    if (fs::path(copy).parent_path() != shelf_ || !fs::exists(copy, error)) return success();
-    return clear(); // nothing but the newest is there
+    if (fs::path(copy).parent_path() != shelf_ || !is_copy(copy)) return success();
+    return clear(); // of copies none but the newest is there
 }
 
 Result<> BackupShelf::clear() const {
-    std::error_code error;
-    fs::remove_all(shelf_, error);
+    std::error_code error, more;
+    if (!fs::exists(shelf_, error) && !error) return success();
+    std::vector<fs::path> copies;
+    for (fs::directory_iterator at(shelf_, error), end; !error && at != end; at.increment(error))
+        if (is_copy(at->path())) copies.push_back(at->path());
+    for (const fs::path& copy : copies)
+        if (fs::remove_all(copy, more); more) error = more;
     if (error)
         return failure(ErrorCode::storage_failed,
                        shelf_ + ": can not be removed: " + error.message());
+    fs::remove(shelf_, more); // only where nothing is in it that somebody else put there
     return success();
 }
 

@@ -42,7 +42,7 @@ public:
 
     // Errors: storage_full, storage_failed; those of `capture`.
     [[nodiscard]] Result<BackupMade> make(BackupPlan plan, const SigningKey& key);
-    // Removes the copy that make() named `copy`; a newer one stays.
+    // Removes the copy that make() named `copy`; a newer one stays, and what never was a copy.
     [[nodiscard]] Result<> let_go(const std::string& copy);
 
 private:
@@ -65,7 +65,7 @@ private:
 struct RestoreRequest {
     std::string backup;    // directory or tar file
     std::string directory; // new or empty
-    std::string keys;      // a copy of DIR/keys, for a backup without them; may be empty
+    std::string keys;      // a copy of DIR/keys, which goes before those in it; may be empty
 };
 struct Restored {
     Manifest manifest;

@@ -47,12 +47,16 @@ private:
                            where + " has " + std::to_string(bytes) + " bytes, the manifest says " +
                                std::to_string(file->bytes) + ": take another backup");
         Hasher hasher("backup-file");
-        SAFAR_TRY(write_from(request_.directory + "/" + name, bytes,
-                             [&](std::span<std::byte> out) -> Result<std::size_t> {
-                                 SAFAR_TRY(auto got, source(out));
-                                 hasher.add(ByteView(out.data(), got));
-                                 return got;
-                             }));
+        const FileSource through = [&](std::span<std::byte> out) -> Result<std::size_t> {
+            SAFAR_TRY(auto got, source(out));
+            hasher.add(ByteView(out.data(), got));
+            return got;
+        };
+        if (name.starts_with("keys/") && !request_.keys.empty()) {
+            SAFAR_TRY(read_to_end(through));
+        } else {
+            SAFAR_TRY(write_from(request_.directory + "/" + name, bytes, through));
+        }
         if (hasher.finish() != file->hash)
             return failure(ErrorCode::wrong_hash,
                            where +
@@ -75,9 +79,20 @@ private:
         return success();
     }
 
-    // The keys of the backup, or those that were kept apart from it.
+    static Result<> read_to_end(const FileSource& source) {
+        Bytes piece(64u << 10);
+        for (;;) {
+            SAFAR_TRY(auto got, source(piece));
+            if (got == 0) return success();
+        }
+    }
+
+    // Those that were kept apart from the backup, for they may be newer; else the keys in it.
     Result<> take_keys() {
-        if (!out_.manifest.with_keys && !request_.keys.empty()) {
+        if (out_.manifest.with_keys && !request_.keys.empty())
+            out_.notes.push_back("the keys are those of " + request_.keys +
+                                 "; the ones in the backup were left out");
+        if (!request_.keys.empty()) {
             SAFAR_TRY(auto names, key_names());
             for (const std::string& name : names) {
                 SAFAR_TRY(with_file(

@@ -159,6 +159,25 @@ TEST(Backup, TheNodeLetsGoOfTheCopyEvenWhereItCouldNotBeCarriedAway) {
     EXPECT_FALSE(std::filesystem::exists(there.path() + "/b.tar"));
 }
 
+TEST(Backup, ATargetInTheNodesOwnDirectoryIsRefusedBeforeTheNodeIsAsked) {
+    FakeNode node(always(200, "{}"));
+    const TempDir there;
+    std::filesystem::create_directory_symlink(node.directory(), there.path() + "/link");
+    for (const std::string& target :
+         {node.directory() + "/monday.tar",
+          node.directory() + "/../" + std::filesystem::path(node.directory()).filename().string() +
+              "/monday",
+          there.path() + "/link/monday.tar"}) {
+        const Ran ran = run_safar({"backup", target}, node.directory());
+        EXPECT_EQ(ran.code, 2) << target;
+        EXPECT_THAT(ran.err, HasSubstr("lies in the node's own directory"));
+    }
+    EXPECT_TRUE(node.requests().empty());
+    // Beside it is no part of it.
+    EXPECT_THAT(run_safar({"backup", node.directory() + "-monday.tar"}, node.directory()).err,
+                Not(HasSubstr("lies in the node's own directory")));
+}
+
 TEST(Restore, WhatIsNoBackupIsNamed) {
     const TempDir there;
     const Ran ran = run_safar({"restore", there.path(), there.path() + "/new"});
