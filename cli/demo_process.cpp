@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -37,8 +38,10 @@ std::string start_of(pid_t pid) {
 }
 
 [[noreturn]] void become(const std::string& safard, const std::string& directory,
-                         const std::string& log) {
+                         const std::string& log, std::optional<pid_t> ends_with) {
     setsid();
+    // However the parent ends, by a signal too; it may have ended before this was said.
+    if (ends_with && (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != *ends_with)) _exit(127);
     const int in = open("/dev/null", O_RDONLY);
     const int out = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
     if (in < 0 || out < 0) _exit(127);
@@ -53,13 +56,19 @@ std::string start_of(pid_t pid) {
 } // namespace
 
 Result<> start_daemon(const std::string& safard, const std::string& directory,
-                      const std::string& log, const std::string& pid_file) {
+                      const std::string& log, const std::string& pid_file, Lives lives) {
+    const auto ends_with = lives == Lives::with_us ? std::optional(getpid()) : std::nullopt;
     const pid_t pid = fork();
     if (pid < 0)
         return failure(ErrorCode::storage_failed,
                        fmt::format("cannot start a process: {}", std::strerror(errno)));
-    if (pid == 0) become(safard, directory, log);
-    return replace_file(pid_file, fmt::format("{} {}\n", pid, start_of(pid)));
+    if (pid == 0) become(safard, directory, log, ends_with);
+    auto kept = replace_file(pid_file, fmt::format("{} {}\n", pid, start_of(pid)));
+    if (!kept) { // nobody could stop it
+        kill(pid, SIGKILL);
+        waitpid(pid, nullptr, 0);
+    }
+    return kept;
 }
 
 std::optional<pid_t> running_daemon(const std::string& pid_file) {

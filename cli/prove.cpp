@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <thread>
 
 namespace safar::cli {
@@ -37,7 +38,7 @@ public:
 
     Outcome<ApiClient> start() {
         SAFAR_TRY(auto safard, find_safard());
-        SAFAR_TRY(start_daemon(safard, directory_, log_file(), pid_file()));
+        SAFAR_TRY(start_daemon(safard, directory_, log_file(), pid_file(), Lives::with_us));
         ApiClient client(directory_, std::chrono::seconds(30));
         const auto end = Clock::now() + start_patience;
         while (running_daemon(pid_file()) && Clock::now() < end) {
@@ -66,19 +67,29 @@ private:
 
 bool connected(const json::value& peer) { return text_at(peer, "state") == "connected"; }
 
-// The peers once all are connected and nothing lacks here, or as they are when patience ends.
-Outcome<json::array> meet_peers(const ApiClient& client, std::chrono::seconds patience) {
+// It has said what it holds, and nothing of that lacks here.
+bool nothing_lacks(const json::value& peer) {
+    return connected(peer) && flag_at(peer, "compared") && number_at(peer, "behind_here") == 0;
+}
+
+// The peers once nothing lacks here of what `wanted` ones hold, or as they are when patience ends.
+Outcome<json::array> meet_peers(const ApiClient& client, std::chrono::seconds patience,
+                                const std::function<bool(const json::value&)>& wanted) {
     const auto end = Clock::now() + patience;
     int quiet = 0;
     for (;;) {
-        SAFAR_TRY(auto answer, client.get("/v1/peers"));
-        SAFAR_TRY(auto list, list_in(answer, "/v1/peers"));
+        auto answer = client.get("/v1/peers");
+        if (!answer && answer.error().code == ErrorCode::busy && Clock::now() < end) {
+            std::this_thread::sleep_for(between_looks);
+            continue;
+        }
+        SAFAR_TRY(answer);
+        SAFAR_TRY(auto list, list_in(answer.value(), "/v1/peers"));
         const json::array& peers = *list;
-        const bool done = std::all_of(peers.begin(), peers.end(), [](const json::value& peer) {
-            return connected(peer) && number_at(peer, "behind_here") == 0;
+        const bool done = std::all_of(peers.begin(), peers.end(), [&](const json::value& peer) {
+            return nothing_lacks(peer) || !wanted(peer);
         });
-        // Twice: figures come a moment after the session stands.
-        quiet = done ? quiet + 1 : 0;
+        quiet = done ? quiet + 1 : 0; // a session may be taken over by another one
         if (quiet >= 3 || Clock::now() >= end) return peers;
         std::this_thread::sleep_for(between_looks);
     }
@@ -91,7 +102,7 @@ bool Proof::good() const {
     const json::array& peers = list_at(all, "peers");
     const bool met = peers.empty() || std::any_of(peers.begin(), peers.end(), connected);
     const bool complete = std::all_of(peers.begin(), peers.end(), [](const json::value& peer) {
-        return !connected(peer) || number_at(peer, "behind_here") == 0;
+        return !connected(peer) || nothing_lacks(peer);
     });
     return met && complete && number_at(all, "forks") == 0 && list_at(all, "problems").empty() &&
            text_at(all, "derived") == "same";
@@ -104,8 +115,14 @@ Outcome<Proof> prove_restored(Context& context, const std::string& directory, st
                     << patience.count() << " s\n";
     Daemon daemon(directory);
     SAFAR_TRY(auto client, daemon.start());
-    SAFAR_TRY(auto peers, meet_peers(client, patience));
+    SAFAR_TRY(const auto met, meet_peers(client, patience, [](const auto&) { return true; }));
     SAFAR_TRY(auto checked, client.patient().post("/v1/verify?deep=1", json::object()));
+    // As it ends: much may have come since, and a session may have broken off.
+    SAFAR_TRY(auto peers, meet_peers(client, patience, [&met](const json::value& peer) {
+                  return std::any_of(met.begin(), met.end(), [&](const json::value& before) {
+                      return connected(before) && text_at(before, "node") == text_at(peer, "node");
+                  });
+              }));
     SAFAR_TRY(auto status, client.get("/v1/status"));
     const auto position = number_at(status.json, "position.log");
     return Proof{json::object{{"held", held},
@@ -129,8 +146,9 @@ std::string proof_text(const Proof& proof) {
                  {"why"}});
     for (const json::value& peer : list_at(all, "peers"))
         table.row({text_at(peer, "agency"), text_at(peer, "state"),
-                   connected(peer) ? text_at(peer, "behind_here") : "?",
-                   connected(peer) ? text_at(peer, "behind_there") : "?", text_at(peer, "why")});
+                   flag_at(peer, "compared") ? text_at(peer, "behind_here") : "?",
+                   flag_at(peer, "compared") ? text_at(peer, "behind_there") : "?",
+                   text_at(peer, "why")});
     out += table.empty() ? "The charter lists no other node: there is nobody to compare with.\n"
                          : table.render();
     for (const json::value& problem : list_at(all, "problems"))

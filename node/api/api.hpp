@@ -55,15 +55,16 @@ struct OperateContext {
 struct ApiContext {
     Registry& registry;
     ApiMetrics& metrics;
-    std::function<std::vector<PeerStatus>()> peers; // may be empty
-    std::function<DoorCounts()> door;               // may be empty
+    std::function<Result<std::vector<PeerStatus>>()> peers; // may be empty
+    std::function<DoorCounts()> door;                       // may be empty
     std::string node_name;
     std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
     OperateContext operate = {};
     AccessDesk* desk = nullptr; // without one every request is refused
     std::function<void(std::optional<wire::Maintenance>)> announce =
-        {};                                           // to the peers; may be empty
-    std::function<StatementReport()> statements = {}; // what was heard of heads; may be empty
+        {}; // to the peers; may be empty
+    std::function<Result<StatementReport>()> statements =
+        {}; // what was heard of heads; may be empty
 };
 
 using ApiHandler = Result<ApiReply> (*)(ApiContext& context, ApiRequest& request);

@@ -65,50 +65,53 @@ void add_compartments(Families& out, Registry& registry) {
     }
 }
 
-void add_peers(Families& out, const ApiContext& context) {
-    if (context.peers) {
-        auto peers = context.peers();
-        struct Column {
-            const char *name, *help;
-            MetricType type;
-            double (*read)(const PeerStatus&);
-        };
-        const std::array columns{
-            Column{"safar_peer_connected", "1 while a session stands.", MetricType::Gauge,
-                   [](const PeerStatus& p) { return p.state == "connected" ? 1.0 : 0.0; }},
-            Column{"safar_peer_state_seconds", "Since the peer's state last changed.",
-                   MetricType::Gauge,
-                   [](const PeerStatus& p) {
-                       return std::chrono::duration<double>(std::chrono::system_clock::now() -
-                                                            p.since)
-                           .count();
-                   }},
-            Column{"safar_peer_maintenance", "1 while the peer is away as it announced.",
-                   MetricType::Gauge,
-                   [](const PeerStatus& p) {
-                       return in_maintenance(p, std::chrono::system_clock::now()) ? 1.0 : 0.0;
-                   }},
-            Column{"safar_peer_behind_here", "Batches that the peer has and this node lacks.",
-                   MetricType::Gauge,
-                   [](const PeerStatus& p) { return static_cast<double>(p.session.behind_here); }},
-            Column{"safar_peer_behind_there", "Batches that this node has and the peer lacks.",
-                   MetricType::Gauge,
-                   [](const PeerStatus& p) { return static_cast<double>(p.session.behind_there); }},
-            Column{"safar_peer_bytes_in", "Bytes taken in the last session.", MetricType::Gauge,
-                   [](const PeerStatus& p) { return static_cast<double>(p.session.bytes_in); }},
-            Column{"safar_peer_bytes_out", "Bytes given in the last session.", MetricType::Gauge,
-                   [](const PeerStatus& p) { return static_cast<double>(p.session.bytes_out); }},
-        };
-        for (const Column& column : columns) {
-            MetricFamily& family = out.add(column.name, column.help, column.type);
-            for (const PeerStatus& peer : peers)
-                out.value(family, column.read(peer),
-                          {{"agency", peer.agency}, {"node", peer.node.brief()}});
-        }
+void add_each_peer(Families& out, const std::vector<PeerStatus>& peers) {
+    struct Column {
+        const char *name, *help;
+        MetricType type;
+        double (*read)(const PeerStatus&);
+    };
+    const std::array columns{
+        Column{"safar_peer_connected", "1 while a session stands.", MetricType::Gauge,
+               [](const PeerStatus& p) { return p.state == "connected" ? 1.0 : 0.0; }},
+        Column{"safar_peer_state_seconds",
+               "Since a session with the peer stands, or since none does.", MetricType::Gauge,
+               [](const PeerStatus& p) {
+                   return std::chrono::duration<double>(std::chrono::system_clock::now() - p.since)
+                       .count();
+               }},
+        Column{"safar_peer_maintenance", "1 while the peer is away as it announced.",
+               MetricType::Gauge,
+               [](const PeerStatus& p) {
+                   return in_maintenance(p, std::chrono::system_clock::now()) ? 1.0 : 0.0;
+               }},
+        Column{"safar_peer_behind_here", "Batches that the peer has and this node lacks.",
+               MetricType::Gauge,
+               [](const PeerStatus& p) { return static_cast<double>(p.session.behind_here); }},
+        Column{"safar_peer_behind_there", "Batches that this node has and the peer lacks.",
+               MetricType::Gauge,
+               [](const PeerStatus& p) { return static_cast<double>(p.session.behind_there); }},
+        Column{"safar_peer_bytes_in", "Bytes taken in the last session.", MetricType::Gauge,
+               [](const PeerStatus& p) { return static_cast<double>(p.session.bytes_in); }},
+        Column{"safar_peer_bytes_out", "Bytes given in the last session.", MetricType::Gauge,
+               [](const PeerStatus& p) { return static_cast<double>(p.session.bytes_out); }},
+    };
+    for (const Column& column : columns) {
+        MetricFamily& family = out.add(column.name, column.help, column.type);
+        for (const PeerStatus& peer : peers)
+            out.value(family, column.read(peer),
+                      {{"agency", peer.agency}, {"node", peer.node.brief()}});
     }
+}
+
+void add_network(Families& out, const ApiContext& context) {
+    // Without an answer of its thread the figures are left out: no zero that nobody counted.
+    if (context.peers)
+        if (auto peers = context.peers(); peers.has_value()) add_each_peer(out, peers.value());
     if (context.statements)
-        out.single("safar_split_views", "Logs of which signed statements do not fit together.",
-                   MetricType::Gauge, static_cast<double>(context.statements().splits.size()));
+        if (auto report = context.statements(); report.has_value())
+            out.single("safar_split_views", "Logs of which signed statements do not fit together.",
+                       MetricType::Gauge, static_cast<double>(report.value().splits.size()));
     if (context.door) {
         DoorCounts door = context.door();
         MetricFamily& family =
@@ -201,9 +204,11 @@ std::string ApiMetrics::text(ApiContext& context) const {
                static_cast<double>(node.derived().conflict_count()));
     out.single("safar_quarantined_batches", "Batches kept apart.", MetricType::Gauge,
                static_cast<double>(node.log().quarantined().size()));
-    out.single("safar_forks", "Proofs that a log was forked.", MetricType::Gauge,
-               static_cast<double>(node.log().forks().size()));
-    add_peers(out, context);
+    out.single("safar_forks", "Logs that a fork closes.", MetricType::Gauge,
+               static_cast<double>(forked_logs(node).size()));
+    out.single("safar_fork_proofs", "Proofs of forks that are kept, settled ones too.",
+               MetricType::Gauge, static_cast<double>(node.log().forks().size()));
+    add_network(out, context);
     add_imports(out, context.registry);
     add_operation(out, context);
 

@@ -47,17 +47,28 @@ std::string maintenance_text(const PeerStatus& peer) {
            peer.maintenance->why;
 }
 
-std::vector<HealthFacts::Peer> peer_facts(const ApiContext& context) {
+// nullopt: nobody answered.
+std::optional<std::vector<HealthFacts::Peer>> peer_facts(const ApiContext& context) {
     std::vector<HealthFacts::Peer> out;
     if (!context.peers) return out;
-    for (const PeerStatus& peer : context.peers()) {
+    auto peers = context.peers();
+    if (!peers.has_value()) return std::nullopt;
+    for (const PeerStatus& peer : peers.value()) {
         const auto since =
             std::chrono::duration_cast<std::chrono::seconds>(peer.since.time_since_epoch()).count();
         out.push_back({peer.agency, peer.state, peer.why, show_time({since * 1'000'000}),
                        std::max<std::int64_t>(0, now_seconds() - since), peer.session.behind_here,
-                       peer.session.behind_there, maintenance_text(peer)});
+                       peer.session.behind_there, maintenance_text(peer), peer.compared});
     }
     return out;
+}
+
+// Both keys, too: with another node's in their place the next start is refused.
+bool is_running(const ApiContext& context, const Identity& on_disk) {
+    const Identity* running = context.operate.identity;
+    return on_disk.id == context.registry.node().id() &&
+           (running == nullptr || (on_disk.signing.public_key() == running->signing.public_key() &&
+                                   on_disk.tls.public_key() == running->tls.public_key()));
 }
 
 } // namespace
@@ -69,7 +80,7 @@ HealthFacts gather_health(ApiContext& context) {
     if (!context.operate.directory.empty()) {
         auto identity = load_identity(context.operate.directory);
         out.key_problem = identity.has_value() ? "" : identity.error().detail;
-        if (identity.has_value() && identity.value().id != node.id())
+        if (identity.has_value() && !is_running(context, identity.value()))
             out.key_problem = "the keys on disk are not those that this node runs with";
     }
     out.disk = disk_facts(context.operate);
@@ -79,23 +90,37 @@ HealthFacts gather_health(ApiContext& context) {
     out.conflicts = node.derived().conflict_count();
     for (const QuarantinedBatch& batch : node.log().quarantined())
         out.quarantined.push_back(batch.reason);
+    out.forked = forked_logs(node);
+    auto authority = node.authority();
+    if (context.statements) {
+        auto report = context.statements();
+        out.network_busy = !report.has_value();
+        if (report.has_value())
+            for (const auto& [split, proven] : report.value().splits) {
+                const LogOwner* owner = authority->owner(split.first.log.id);
+                if (!proven && owner != nullptr) out.split_views.push_back(owner->agency);
+            }
+    }
+    if (auto peers = peer_facts(context))
+        out.peers = std::move(*peers);
+    else
+        out.network_busy = true;
+    out.ahead = clock_facts(node);
+    if (auto last = last_backup(context.operate))
+        out.last_backup_seconds = std::max<std::int64_t>(0, now_seconds() - *last);
+    return out;
+}
+
+std::vector<std::string> forked_logs(Node& node) {
+    std::vector<std::string> out;
     auto charter = node.charter();
     auto authority = node.authority();
     for (const CharterCompartment& compartment : charter->compartments)
         for (const FrontierEntry& entry : node.log().frontier(compartment.name))
             if (entry.head.forked) {
                 const LogOwner* owner = authority->owner(entry.log.id);
-                out.forked.push_back(owner == nullptr ? "an unknown node" : owner->agency);
+                out.push_back(owner == nullptr ? "an unknown node" : owner->agency);
             }
-    if (context.statements)
-        for (const auto& [split, proven] : context.statements().splits) {
-            const LogOwner* owner = authority->owner(split.first.log.id);
-            if (!proven && owner != nullptr) out.split_views.push_back(owner->agency);
-        }
-    out.peers = peer_facts(context);
-    out.ahead = clock_facts(node);
-    if (auto last = last_backup(context.operate))
-        out.last_backup_seconds = std::max<std::int64_t>(0, now_seconds() - *last);
     return out;
 }
 

@@ -8,6 +8,9 @@ namespace safar {
 
 [[nodiscard]] HealthFacts gather_health(ApiContext& context);
 
+// The agency of each log that is closed by a fork: none any more once an epoch admitted a branch.
+[[nodiscard]] std::vector<std::string> forked_logs(Node& node);
+
 // Of the disk that holds the data directory; nullopt where there is none.
 [[nodiscard]] std::optional<HealthFacts::Disk> disk_facts(const OperateContext& operate);
 

@@ -5,6 +5,7 @@
 #include "node/api/tls_client_stream.hpp"
 #include "node/tls/certificate_print.hpp"
 #include "node/tls/tcp.hpp"
+#include "storage/record/log_text.hpp"
 
 #include <map>
 #include <netdb.h>
@@ -98,9 +99,9 @@ struct RemoteServer::State {
             channel.shake_hands(std::chrono::steady_clock::now() + options.handshake_deadline);
         if (!up.has_value()) {
             context.metrics.refused_handshake();
-            spdlog::debug("event=api_refused from={} certificate={} why=\"{}\"", from,
+            spdlog::debug("event=api_refused from={} certificate={} why={}", from,
                           caller.certificate.empty() ? "none" : caller.certificate,
-                          up.error().detail);
+                          log_value(up.error().detail));
             client.stream->drain(std::chrono::seconds(1)); // for the alert to be fetched
             return go_on(from); // not before: who is refused must not take the place of who is not
         }

@@ -93,8 +93,9 @@ Result<ApiReply> gaps(ApiContext& context, ApiRequest&) {
     const auto authority = node.authority();
     json::array out;
     std::uint64_t more = 0;
-    if (context.peers)
-        for (const PeerStatus& peer : context.peers()) {
+    if (context.peers) {
+        SAFAR_TRY(const auto peers, context.peers());
+        for (const PeerStatus& peer : peers) {
             more += peer.gaps_more;
             for (const PeerGap& gap : peer.gaps) {
                 // What it withheld may have come from somebody else meanwhile.
@@ -105,8 +106,11 @@ Result<ApiReply> gaps(ApiContext& context, ApiRequest&) {
                 out.push_back(gap_object(peer, gap, *owner, ours));
             }
         }
+    }
     StatementReport report;
-    if (context.statements) report = context.statements();
+    if (context.statements) {
+        SAFAR_TRY(report, context.statements());
+    }
     return json_reply(json::object{{"gaps", std::move(out)},
                                    {"more", more},
                                    {"statements", report.logs},

@@ -115,7 +115,10 @@ Result<ApiReply> test_peers(ApiContext& context, ApiRequest& request) {
         return failure(ErrorCode::not_found, "this node has no keys to call with");
     Node& node = context.registry.node();
     auto charter = node.charter();
-    auto peers = context.peers ? context.peers() : std::vector<PeerStatus>();
+    std::vector<PeerStatus> peers;
+    if (context.peers) {
+        SAFAR_TRY(peers, context.peers());
+    }
     json::array out;
     std::string known;
     for (const CharterNode& peer : charter->nodes) {

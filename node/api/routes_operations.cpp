@@ -1,6 +1,7 @@
 // What an operator asks: status, peers, charter, schema, digest, verify, rebuild, metrics.
 #include "node/api/iso_time.hpp"
 #include "node/api/json.hpp"
+#include "node/api/operate_facts.hpp"
 
 #include <algorithm>
 
@@ -96,15 +97,16 @@ Result<ApiReply> status(ApiContext& context, ApiRequest&) {
                                                {"derived", node.deriver().position()}}},
                      {"conflicts", node.derived().conflict_count()},
                      {"quarantined", node.log().quarantined().size()},
-                     {"forks", node.log().forks().size()},
+                     {"forks", forked_logs(node).size()},
                      {"uptime_s", uptime.count()},
                      {"incarnations", own_incarnations(node, *charter)}});
 }
 
 Result<ApiReply> peers(ApiContext& context, ApiRequest&) {
     json::array out;
-    if (context.peers)
-        for (const PeerStatus& peer : context.peers()) {
+    if (context.peers) {
+        SAFAR_TRY(const auto peers, context.peers());
+        for (const PeerStatus& peer : peers) {
             auto since = std::chrono::duration_cast<std::chrono::microseconds>(
                 peer.since.time_since_epoch());
             out.push_back(
@@ -114,6 +116,7 @@ Result<ApiReply> peers(ApiContext& context, ApiRequest&) {
                              {"state", peer.state},
                              {"since", show_time({since.count() / 1'000'000 * 1'000'000})},
                              {"why", peer.why},
+                             {"compared", peer.compared},
                              {"behind_here", peer.session.behind_here},
                              {"behind_there", peer.session.behind_there},
                              {"batches_in", peer.session.batches_in},
@@ -125,6 +128,7 @@ Result<ApiReply> peers(ApiContext& context, ApiRequest&) {
             if (lies_ahead(peer.maintenance))
                 out.back().as_object()["maintenance"] = maintenance_object(*peer.maintenance);
         }
+    }
     return json_reply(out);
 }
 

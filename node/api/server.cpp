@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::size_t leaving_max = 8; // refused clients with a thread; more are closed at once
 constexpr std::chrono::milliseconds leaving_linger{1000}; // for them to find the answer
+constexpr std::chrono::milliseconds retry_accept{100}; // out of descriptors: others must end first
 
 Error socket_error(ErrorCode code, const std::string& path, const char* what) {
     return failure(code, path + ": " + what + ": " + std::strerror(errno));
@@ -96,7 +97,10 @@ struct ApiServer::State {
             if (clients.stopping()) break;
             const std::size_t connected = clients.size();
             int descriptor = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
-            if (descriptor >= 0) take(descriptor, connected);
+            if (descriptor >= 0)
+                take(descriptor, connected);
+            else if (errno == EMFILE || errno == ENFILE)
+                std::this_thread::sleep_for(retry_accept);
         }
     }
 

@@ -1,6 +1,7 @@
 #include "node/net/peer_book.hpp"
 
 #include "node/net/dial.hpp"
+#include "storage/record/log_text.hpp"
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
@@ -87,7 +88,9 @@ PeerBook::Peer* PeerBook::find(const NodeId& node) {
 }
 
 void PeerBook::set_state(Peer& peer, State state, std::string why) {
-    if (peer.state != state) peer.since = std::chrono::system_clock::now();
+    // Not at each call to who is away: what counts is since when.
+    if ((peer.state == State::connected) != (state == State::connected))
+        peer.since = std::chrono::system_clock::now();
     peer.state = state;
     peer.why = std::move(why);
 }
@@ -168,8 +171,8 @@ void PeerBook::call_failed(Peer& peer, const Error& why) {
     peer.backoff.failed(node_now(), random_number());
     if (peer.up == nullptr) {
         if (peer.why != why.detail)
-            spdlog::info("peer not reached agency={} node={} why=\"{}\"", peer.listed.agency,
-                         peer.listed.id.brief(), why.detail);
+            spdlog::info("peer not reached agency={} node={} why={}", peer.listed.agency,
+                         peer.listed.id.brief(), log_value(why.detail));
         set_state(peer, State::waiting, why.detail);
     }
     call_later(peer);
@@ -187,7 +190,7 @@ void PeerBook::guest(int socket, const std::string& from) {
     auto link =
         std::make_shared<PeerLink>(world_, *this, TlsStream::Side::accepted, from, std::nullopt);
     if (auto begun = begin(link, socket, node_now() + world_->options.handshake_deadline); !begun) {
-        spdlog::warn("connection not served why=\"{}\"", begun.error().detail);
+        spdlog::warn("connection not served why={}", log_value(begun.error().detail));
         door_.gone(from, /*was_up=*/false);
     }
 }
@@ -255,9 +258,8 @@ void PeerBook::ready(PeerLink& link) {
 void PeerBook::heard(PeerLink& link, wire::Maintenance notice) {
     Peer* peer = find(link.node());
     if (peer == nullptr || peer->maintenance == notice) return;
-    spdlog::info("peer maintenance agency={} node={} from={} until={} why=\"{}\"",
-                 peer->listed.agency, peer->listed.id.brief(), notice.from, notice.until,
-                 notice.why);
+    spdlog::info("peer maintenance agency={} node={} from={} until={} why={}", peer->listed.agency,
+                 peer->listed.id.brief(), notice.from, notice.until, log_value(notice.why));
     peer->maintenance.reset();
     if (!notice.withdrawn()) peer->maintenance = std::move(notice);
 }
@@ -293,7 +295,7 @@ void PeerBook::ended(PeerLink& link, const LinkEnd& end) {
     if (end.truncated && end.was_up) ++truncated_;
     if (!end.was_up) {
         ++handshakes_failed_;
-        spdlog::debug("handshake failed from={} why=\"{}\"", link.from(), end.why.detail);
+        spdlog::debug("handshake failed from={} why={}", link.from(), log_value(end.why.detail));
     }
     for (auto& [id, peer] : peers_) {
         if (peer->up == &link)
@@ -332,14 +334,14 @@ void PeerBook::peer_lost(Peer& peer, PeerLink& link, const LinkEnd& end) {
             peer.backoff.blamed(now, end.do_not_call_before);
         peer.blamed_until = peer.backoff.call_at();
         if (std::exchange(peer.refused_why, end.why.detail) != end.why.detail)
-            spdlog::warn("peer refused agency={} node={} code={} why=\"{}\" for_s={}",
+            spdlog::warn("peer refused agency={} node={} code={} why={} for_s={}",
                          peer.listed.agency, peer.listed.id.brief(), name(end.why.code),
-                         end.why.detail,
+                         log_value(end.why.detail),
                          std::chrono::ceil<std::chrono::seconds>(peer.blamed_until - now).count());
     } else {
         peer.backoff.failed(now, random_number());
-        spdlog::info("peer lost agency={} node={} why=\"{}\"", peer.listed.agency,
-                     peer.listed.id.brief(), end.why.detail);
+        spdlog::info("peer lost agency={} node={} why={}", peer.listed.agency,
+                     peer.listed.id.brief(), log_value(end.why.detail));
     }
     set_state(peer, blamed ? State::refused : State::waiting, end.why.detail);
     call_later(peer);
@@ -382,6 +384,9 @@ std::vector<PeerStatus> PeerBook::peers() const {
                           peer.gaps,
                           peer.gaps_more,
                           peer.maintenance};
+        status.compared =
+            peer.up != nullptr && status.session.ready &&
+            std::ranges::includes(status.session.stated, world_->host.shared_compartments(node.id));
         if (peer.up != nullptr && !status.session.stated.empty()) {
             status.gaps = peer.gaps_of(status.session, *world_->host.authority());
             status.gaps_more = status.session.behind_logs - status.session.behind.size();

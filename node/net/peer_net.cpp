@@ -34,9 +34,9 @@ struct PeerNet::State {
                [this](int socket, const std::string& from) { book->guest(socket, from); }),
           book(std::make_shared<PeerBook>(world, door)) {}
 
-    // What `question` says of the book, asked on the network thread; empty if that is too busy.
+    // What `question` says of the book, asked on the network thread.
     template <class Question>
-    auto ask(Question question) -> decltype(question(std::declval<const PeerBook&>())) {
+    auto ask(Question question) -> Result<decltype(question(std::declval<const PeerBook&>()))> {
         using Answer = decltype(question(std::declval<const PeerBook&>()));
         if (std::this_thread::get_id() == thread_id) return question(*book);
         {
@@ -48,7 +48,9 @@ struct PeerNet::State {
         asio::post(*io, [weak = std::weak_ptr(book), answer, question] {
             if (auto open = weak.lock()) answer->set_value(question(*open));
         });
-        if (future.wait_for(status_patience) != std::future_status::ready) return {};
+        if (future.wait_for(status_patience) != std::future_status::ready)
+            return failure(ErrorCode::busy,
+                           "the network thread is busy and did not answer within 0.5 s; ask again");
         return future.get();
     }
 
@@ -112,11 +114,11 @@ bool in_maintenance(const PeerStatus& peer, std::chrono::system_clock::time_poin
     return peer.maintenance->from <= at && at < peer.maintenance->until;
 }
 
-std::vector<PeerStatus> PeerNet::peers() const {
+Result<std::vector<PeerStatus>> PeerNet::peers() const {
     return state_->ask([](const PeerBook& book) { return book.peers(); });
 }
 
-StatementReport PeerNet::statements() const {
+Result<StatementReport> PeerNet::statements() const {
     return state_->ask([](const PeerBook& book) { return book.statements(); });
 }
 

@@ -32,11 +32,15 @@ struct PeerStatus {
     std::string address; // as the charter has it
     std::string state; // "connected", "connecting", "waiting" (will call again), "refused" (blamed)
     std::string why;   // for people: the last failure, or empty
-    std::chrono::system_clock::time_point since; // of the state
-    SessionStatus session;                       // of the present or last session
+    // A session stands, or none does, since then; who was never reached, since this node started.
+    std::chrono::system_clock::time_point since;
+    SessionStatus session;       // of the present or last session
     std::vector<PeerGap> gaps;   // as it last said of each compartment; ascending by log
     std::uint64_t gaps_more = 0; // logs that do not stand in `gaps`
     std::optional<wire::Maintenance> maintenance; // an absence that it announced, past ones too
+    // In this session it has said what it holds of all that both may hold: only then 0 batches
+    // behind means something.
+    bool compared = false;
 };
 // It said that it would be away at `now`.
 [[nodiscard]] bool in_maintenance(const PeerStatus& peer,
@@ -103,9 +107,10 @@ public:
     // Tells every peer that this node will be away, now and whenever one comes; nullopt withdraws
     // it. Any thread.
     void announce(std::optional<wire::Maintenance> notice);
-    // Every other node of the charter, in its order. Any thread.
-    [[nodiscard]] std::vector<PeerStatus> peers() const;
-    [[nodiscard]] StatementReport statements() const; // any thread
+    // Every other node of the charter, in its order. Any thread. Errors of both: busy (the network
+    // thread did not answer in time).
+    [[nodiscard]] Result<std::vector<PeerStatus>> peers() const;
+    [[nodiscard]] Result<StatementReport> statements() const;
     [[nodiscard]] DoorCounts door() const;
     // Says goodbye, closes everything, ends the thread. At most 3 s; any thread; again is harmless.
     void stop();

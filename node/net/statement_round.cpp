@@ -1,5 +1,7 @@
 #include "node/net/statement_round.hpp"
 
+#include "storage/record/log_text.hpp"
+
 #include <algorithm>
 #include <spdlog/spdlog.h>
 
@@ -23,7 +25,7 @@ StatementRound::StatementRound(const Identity& self, PeerHost& host,
     if (book)
         book_ = std::move(book.value());
     else
-        spdlog::warn("statements kept from before are lost why=\"{}\"", book.error().detail);
+        spdlog::warn("statements kept from before are lost why={}", log_value(book.error().detail));
 }
 
 // The log's owner, if it is in force; null: nothing that its author says is heard.

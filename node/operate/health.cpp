@@ -102,6 +102,8 @@ Finding clock(const HealthFacts& facts) {
 }
 
 Finding statements(const HealthFacts& facts) {
+    if (facts.split_views.empty() && facts.network_busy)
+        return {"statements", Health::ok, "not looked at", ""};
     if (facts.split_views.empty()) return {"statements", Health::ok, "no two contradict", ""};
     return {"statements", Health::problem,
             "what is signed about logs of " +
@@ -123,6 +125,12 @@ Finding backup(const HealthFacts& facts) {
 Finding peer(const HealthFacts::Peer& peer) {
     const std::string check = "peer " + peer.agency;
     if (peer.state == "connected") {
+        if (!peer.compared)
+            return {check, Health::ok,
+                    "connected since " + peer.since +
+                        ", not yet compared: it has not said all "
+                        "that it holds",
+                    "look again in a moment"};
         if (peer.behind_here == 0 && peer.behind_there == 0)
             return {check, Health::ok, "connected, both hold the same; since " + peer.since, ""};
         return {check, Health::ok,
@@ -158,7 +166,11 @@ std::vector<Finding> examine(const HealthFacts& facts) {
         std::none_of(facts.peers.begin(), facts.peers.end(), [](const HealthFacts::Peer& one) {
             return one.state == "connected" || !one.maintenance.empty();
         });
-    if (facts.peers.empty())
+    if (facts.network_busy)
+        out.push_back({"peers", Health::warning,
+                       "the network thread did not answer within 0.5 s: it is busy with peers",
+                       "run this again; if it stays so for minutes, look into the log"});
+    else if (facts.peers.empty())
         out.push_back({"peers", Health::ok, "the charter lists no other node", ""});
     if (alone)
         out.push_back(

@@ -15,7 +15,8 @@ struct HealthFacts {
         std::int64_t seconds = 0;              // in that state
         std::uint64_t behind_here = 0, behind_there = 0;
         std::string maintenance =
-            {}; // while it lasts: until when and why it said that it would be away
+            {};               // while it lasts: until when and why it said that it would be away
+        bool compared = true; // it has said in this session what it holds
     };
     struct Disk {
         std::uint64_t free = 0, reserve = 0; // bytes
@@ -35,6 +36,7 @@ struct HealthFacts {
     std::vector<std::string> split_views; // agencies whose statements do not fit, without proof yet
     std::string agency;                   // of this node
     std::vector<Peer> peers;
+    bool network_busy = false; // its thread did not answer: peers or statements are not known
     std::optional<Ahead> ahead;
     std::optional<std::int64_t> last_backup_seconds; // age; nullopt: none was ever made
 };

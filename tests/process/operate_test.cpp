@@ -1,11 +1,16 @@
 // Backup, restore, doctor and the test of a peer with real nodes.
+#include "tests/process/chaos_gate.hpp"
 #include "tests/process/federation.hpp"
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <iostream>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 namespace safar::process {
 namespace fs = std::filesystem;
@@ -188,6 +193,82 @@ TEST(Operate, TheDoctorAndThePeerTestNameWhatIsWrong) {
     Ran down = net.safar("IOM", {"doctor"});
     EXPECT_EQ(down.exit_code, 1);
     EXPECT_THAT(down.out, HasSubstr("problem  safard:"));
+}
+
+// On a slow line a session stands for long before the peer has said what it holds.
+TEST(Operate, ProvingWaitsUntilPeersHaveSaidWhatTheyHold) {
+    Federation net({"IOM", "FIA"});
+    const auto iom = net.step_aside("IOM"), fia = net.step_aside("FIA"); // FIA reaches nobody
+    net.start_all();
+    ChaosGate gate(fia.charter, fia.own);
+    const std::string backup = net.path("iom.tar");
+    ASSERT_EQ(net.safar("IOM", {"backup", backup}).exit_code, 0);
+    constexpr int late = 20;
+    for (int i = 0; i < late; ++i) create(net, "FIA");
+    net.wait_equal({"IOM", "FIA"}, returns);
+    net.stop("IOM");
+    gate.set(Chaos::delay);
+    Ran proved =
+        put_back(net, backup, {"--keys", net.directory("IOM") + ".old/keys", "--prove", "--json"});
+    ASSERT_EQ(proved.exit_code, 0) << proved.out << proved.err;
+    auto proof = boost::json::parse(proved.out).at("proof");
+    EXPECT_EQ(proof.at("fetched").to_number<int>(), late);
+    EXPECT_TRUE(proof.at("peers").at(0).at("compared").as_bool());
+    EXPECT_NE(iom.charter, iom.own);
+}
+
+TEST(Operate, AProofThatIsBrokenOffLeavesNoNodeBehind) {
+    Federation net({"IOM", "FIA"});
+    net.start("IOM"); // FIA stays away: a proof waits for it
+    create(net, "IOM");
+    const std::string backup = net.path("iom.tar");
+    ASSERT_EQ(net.safar("IOM", {"backup", "--with-keys", backup}).exit_code, 0);
+    net.stop("IOM");
+    const auto answers = [&](const std::string& directory) {
+        return run({SAFAR, "--node", directory, "status"}).exit_code == 0;
+    };
+    for (const int signal : {SIGINT, SIGHUP, SIGKILL}) {
+        const std::string directory = net.path("restored" + std::to_string(signal));
+        const pid_t proving =
+            net.safar_in_background("IOM", {"restore", backup, directory, "--prove"});
+        EXPECT_TRUE(eventually([&] { return answers(directory); }));
+        ::kill(proving, signal);
+        (void)wait_for_exit(proving);
+        EXPECT_TRUE(eventually([&] { return !answers(directory); })) << "signal " << signal;
+    }
+}
+
+TEST(Operate, ANodeSaysWhenItAnswers) {
+    Federation net({"IOM"});
+    const std::string name = net.path("notify");
+    const int socket = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    sockaddr_un at{};
+    at.sun_family = AF_UNIX;
+    ASSERT_LT(name.size(), sizeof at.sun_path);
+    name.copy(at.sun_path, name.size());
+    ASSERT_EQ(::bind(socket, reinterpret_cast<sockaddr*>(&at), sizeof at), 0);
+    net.start_under("IOM", {"/usr/bin/env", "NOTIFY_SOCKET=" + name});
+    net.start("IOM");
+    char text[64];
+    ssize_t got = 0;
+    EXPECT_TRUE(
+        eventually([&] { return (got = ::recv(socket, text, sizeof text, MSG_DONTWAIT)) > 0; }));
+    EXPECT_EQ(std::string(text, static_cast<std::size_t>(std::max<ssize_t>(0, got))), "READY=1");
+    ::close(socket);
+}
+
+// A peer that is called every few seconds has been away since it went.
+TEST(Operate, SinceWhenAPeerIsAwayIsShownAndGrows) {
+    Federation net({"IOM", "FIA"});
+    net.start_all();
+    create(net, "IOM");
+    net.wait_equal({"IOM", "FIA"}, returns);
+    net.stop("FIA");
+    const auto peer = [&] { return net.ask("IOM", {"peers"}).at(0); };
+    ASSERT_TRUE(eventually([&] { return peer().at("state").as_string() != "connected"; }));
+    const auto since = peer().at("since");
+    std::this_thread::sleep_for(4s);
+    EXPECT_EQ(peer().at("since"), since);
 }
 
 } // namespace safar::process

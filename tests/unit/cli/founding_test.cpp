@@ -8,10 +8,13 @@
 #include "tests/unit/cli/founding.hpp"
 
 #include <boost/json.hpp>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 namespace safar::cli {
@@ -133,6 +136,32 @@ TEST(DemoProcess, WhatWasStartedIsFoundHeldAndStopped) {
     EXPECT_TRUE(running_daemon(file));
     EXPECT_TRUE(stop_daemon(file));
     EXPECT_FALSE(running_daemon(file));
+}
+
+TEST(DemoProcess, WhatNobodyCouldStopIsNotLeftRunning) {
+    const TempDir temp;
+    EXPECT_FALSE(
+        start_daemon("/usr/bin/sleep", "60", temp.path() + "/log", temp.path() + "/none/x.pid"));
+    EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1) << "a child runs";
+}
+
+TEST(DemoProcess, WhatLivesWithItsCommandEndsWithItHoweverThatEnds) {
+    const TempDir temp;
+    const auto left_by = [&](const std::string& name, Lives lives) {
+        const std::string file = temp.path() + "/" + name;
+        const pid_t command = fork();
+        if (command == 0) {
+            (void)start_daemon("/usr/bin/sleep", "60", temp.path() + "/log", file, lives);
+            kill(getpid(), SIGKILL);
+        }
+        waitpid(command, nullptr, 0);
+        return file;
+    };
+    const std::string file = left_by("with", Lives::with_us);
+    for (int i = 0; i < 500 && running_daemon(file); ++i)
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    EXPECT_FALSE(running_daemon(file));
+    EXPECT_TRUE(stop_daemon(left_by("on", Lives::on)));
 }
 
 } // namespace safar::cli

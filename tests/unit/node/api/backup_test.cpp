@@ -1,5 +1,6 @@
 // Backups by the API of a node on a disk.
 #include "node/api/api.hpp"
+#include "node/charter/key_files.hpp"
 #include "tests/unit/node/operate/backup_fixture.hpp"
 
 #include <array>
@@ -86,6 +87,28 @@ TEST_F(BackupApi, OfTwoAtOnceOneIsWholeAndTheOtherSaysWhatBecameOfIt) {
     EXPECT_FALSE(fs::exists(data + "/backup"));
     EXPECT_EQ(value_of(restore_backup({work / "whole.tar", work / "restored", ""})).checked.batches,
               5u);
+}
+
+TEST_F(BackupApi, TheDoctorNamesKeysWithWhichTheNextStartIsRefused) {
+    const auto keys = [&] {
+        const ApiReply reply = dispatch(*context, "GET", "/v1/health", "", {::getuid(), "tester"});
+        const json::value answer = json::parse(reply.body);
+        for (const json::value& finding : answer.at("findings").as_array())
+            if (finding.at("check").as_string() == "keys")
+                return std::string(finding.at("health").as_string());
+        return std::string("nothing is said");
+    };
+    EXPECT_EQ(keys(), "ok");
+    for (const char* key : {"tls", "signing"}) {
+        const std::string path = data + "/keys/" + key + ".key";
+        // As once keys have changed: what is in use no longer tells the node's id.
+        spill(data + "/keys/node", identity->id.hex() + "\n");
+        fs::rename(path, work / "kept");
+        value_of(create_key_at(path, key, entropy));
+        EXPECT_EQ(keys(), "problem") << key;
+        fs::rename(work / "kept", path);
+        EXPECT_EQ(keys(), "ok");
+    }
 }
 
 } // namespace

@@ -77,5 +77,28 @@ TEST_F(Monitoring, TheDashboardIsJson) {
     EXPECT_FALSE(failed);
 }
 
+// Of a session that broke off the last figures stay.
+TEST_F(Monitoring, OnlyConnectedPeersLag) {
+    EXPECT_THAT(text_of("config/monitoring/alerts.yml"),
+                ::testing::ContainsRegex(
+                    "alert: SafarPeerLag\n +expr: [^\n]* and safar_peer_connected == 1"));
+}
+
+TEST_F(Monitoring, WhatTheNetworkThreadDidNotSayIsLeftOutAndNotZero) {
+    EXPECT_TRUE(given().contains("safar_split_views"));
+    const Error busy = failure(ErrorCode::busy, "the network thread is busy");
+    api.context.peers = [&]() -> Result<std::vector<PeerStatus>> { return busy; };
+    api.context.statements = [&]() -> Result<StatementReport> { return busy; };
+    const std::string body = api.ask("GET", "/metrics").body;
+    EXPECT_THAT(body, HasSubstr("safar_door_total"));
+    for (const char* name : {"safar_peer_connected", "safar_peer_behind_here", "safar_split_views"})
+        EXPECT_THAT(body, ::testing::Not(HasSubstr(name)));
+    EXPECT_EQ(api.ask("GET", "/v1/peers").status, 503u);
+    EXPECT_EQ(api.ask("GET", "/v1/gaps").status, 503u);
+    const std::string health = api.ask("GET", "/v1/health").body;
+    EXPECT_THAT(health, HasSubstr("did not answer within 0.5 s"));
+    EXPECT_THAT(health, ::testing::Not(HasSubstr("lists no other node")));
+}
+
 } // namespace
 } // namespace safar

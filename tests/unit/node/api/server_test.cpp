@@ -3,8 +3,10 @@
 #include "api_fixture.hpp"
 #include "tests/unit/eventually.hpp"
 
+#include <ctime>
 #include <fstream>
 #include <map>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -306,6 +308,30 @@ TEST_F(Server, StopEndsIdleConnectionsAtOnce) {
     EXPECT_TRUE(server->stop());
     EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(1));
     EXPECT_FALSE(Client(path).connected());
+}
+
+// The listener stays readable meanwhile: asking again at once would take a whole core.
+TEST_F(Server, OutOfDescriptorsItWaitsAndDoesNotSpin) {
+    start();
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    const int lowest = ::dup(0);
+    ::close(lowest);
+    rlimit low = before;
+    low.rlim_cur = static_cast<rlim_t>(lowest) + 1;
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &low), 0);
+    Client waiting(path); // takes the last one
+    const auto used = [] {
+        timespec now{};
+        ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+        return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+    };
+    const auto begin = used();
+    std::this_thread::sleep_for(500ms);
+    EXPECT_LT(used() - begin, 100ms);
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    EXPECT_TRUE(waiting.connected());
+    EXPECT_THAT(waiting.ask(get("/v1/status")), StartsWith("HTTP/1.1 200"));
 }
 
 } // namespace

@@ -70,6 +70,11 @@ inline std::uint16_t free_port() {
     return ntohs(at.sin_port);
 }
 
+// An answer of the network thread, nothing where it was too busy.
+template <class T> T answered(Result<T> answer) {
+    return answer.has_value() ? std::move(answer.value()) : T{};
+}
+
 // A node without registry: a log in memory behind a log thread.
 class FakeHost final : public PeerHost {
 public:
@@ -88,10 +93,12 @@ public:
     }
 
     std::atomic<bool> stores_nothing{false}; // of what peers send
+    std::atomic<bool> holds_up{false};       // whoever reads the charter
 
     const Log& log() const override { return *log_; }
     std::shared_ptr<const Authority> authority() const override { return authority_; }
     std::shared_ptr<const Charter> charter() const override {
+        while (holds_up) std::this_thread::sleep_for(milliseconds(1));
         std::lock_guard lock(mutex_);
         return charters_.back();
     }
@@ -215,7 +222,7 @@ public:
         net_->on_local_change();
     }
     PeerStatus peer(const Member& member) {
-        for (const PeerStatus& status : net_->peers())
+        for (const PeerStatus& status : answered(net_->peers()))
             if (status.node == member.id()) return status;
         return {};
     }

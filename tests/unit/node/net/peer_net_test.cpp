@@ -1,6 +1,9 @@
-#include "net_fixture.hpp"
+#include "tls_client.hpp"
 
 #include <netinet/tcp.h>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+#include <sstream>
 
 namespace safar {
 namespace {
@@ -71,9 +74,38 @@ TEST_F(TwoNodes, UnreachablePeersWaitAndSayWhy) {
         return iom.peer(network.fia).state == "waiting" && !iom.peer(network.fia).why.empty();
     }));
     EXPECT_NE(iom.peer(network.fia).why.find(network.address(2)), std::string::npos);
-    ASSERT_EQ(iom.net().peers().size(), 3u);
-    EXPECT_EQ(iom.net().peers()[0].agency, "MOFA");
-    EXPECT_EQ(iom.net().peers()[0].address, network.address(1));
+    const auto peers = value_of(iom.net().peers());
+    ASSERT_EQ(peers.size(), 3u);
+    EXPECT_EQ(peers[0].agency, "MOFA");
+    EXPECT_EQ(peers[0].address, network.address(1));
+}
+
+// It is called again and again; what an operator asks is since when it is away.
+TEST_F(TwoNodes, SinceWhenAPeerIsAwayDoesNotMoveWithEachCall) {
+    const auto since = iom.peer(network.fia).since;
+    ASSERT_TRUE(eventually([&] { return iom.peer(network.mofa).compared; }));
+    const auto stood = iom.peer(network.mofa).since;
+    std::this_thread::sleep_for(milliseconds(1500));
+    EXPECT_EQ(iom.peer(network.fia).since, since);
+    mofa.net().stop();
+    ASSERT_TRUE(eventually([&] { return iom.peer(network.mofa).state != "connected"; }));
+    const auto lost = iom.peer(network.mofa).since;
+    EXPECT_GT(lost, stood);
+    std::this_thread::sleep_for(milliseconds(1000));
+    EXPECT_EQ(iom.peer(network.mofa).since, lost);
+}
+
+TEST_F(TwoNodes, ANetworkThreadThatIsBusyIsNotANetworkWithoutPeers) {
+    ASSERT_TRUE(eventually([&] { return iom.connected(network.mofa); }));
+    iom.host().holds_up = true;
+    iom.net().on_charter_change();
+    const auto peers = iom.net().peers();
+    const auto statements = iom.net().statements();
+    iom.host().holds_up = false;
+    ASSERT_FALSE(peers.has_value());
+    EXPECT_EQ(peers.error().code, ErrorCode::busy);
+    EXPECT_FALSE(statements.has_value());
+    EXPECT_TRUE(eventually([&] { return iom.net().peers().has_value(); }));
 }
 
 TEST_F(TwoNodes, ARestartedPeerIsFoundAgain) {
@@ -92,7 +124,7 @@ TEST_F(TwoNodes, WhoLeavesTheCharterIsDroppedAndWhoStaysIsKept) {
         eventually([&] { return iom.connected(network.mofa) && iom.connected(network.fia); }));
     iom.host().set_charter(LocalNetwork::charter_of({&network.iom, &network.mofa, &network.ukf}));
     iom.net().on_charter_change();
-    ASSERT_TRUE(eventually([&] { return iom.net().peers().size() == 2u; }));
+    ASSERT_TRUE(eventually([&] { return answered(iom.net().peers()).size() == 2u; }));
     ASSERT_TRUE(eventually([&] { return fia.peer(network.iom).state != "connected"; }));
     ASSERT_TRUE(eventually([&] { return iom.peer(network.mofa).state == "connected"; }));
 }
@@ -166,11 +198,49 @@ TEST(PeerNet, AnAnswerOfTheHostThatComesAfterTheEndIsIgnored) {
     auto net = value_of(PeerNet::start(self, network.address(0), host));
     mofa.append("movement", 500);
     ASSERT_TRUE(eventually([&] {
-        auto peers = net->peers();
+        auto peers = answered(net->peers());
         return !peers.empty() && peers[0].session.batches_in > 0;
     }));
     net.reset();
     held.unlock(); // now it answers
+}
+
+// Of who has not said what it holds nothing is known, also not that both hold the same.
+TEST(PeerNet, APeerIsComparedOnlyOnceItHasSaidWhatItHolds) {
+    LocalNetwork network;
+    NetOptions deaf;
+    deaf.dial = false;
+    RunningNode iom(network.iom, network.charter, network.address(0), deaf);
+    TlsClient mofa(network.ports[0], {.key = &network.mofa.tls});
+    ASSERT_TRUE(eventually([&] { return iom.peer(network.mofa).state == "connected"; }));
+    EXPECT_FALSE(iom.peer(network.mofa).compared);
+    ASSERT_TRUE(mofa.say(greeting(network, network.mofa)));
+    ASSERT_TRUE(eventually([&] { return iom.peer(network.mofa).session.ready; }));
+    EXPECT_EQ(iom.peer(network.mofa).session.behind_here, 0u);
+    EXPECT_FALSE(iom.peer(network.mofa).compared);
+}
+
+TEST(PeerNet, WhatAPeerSaysMakesNoLineOfTheLogAndDrivesNoTerminal) {
+    std::ostringstream log;
+    auto before = spdlog::default_logger();
+    auto sink = std::make_shared<spdlog::sinks::ostream_sink_mt>(log);
+    spdlog::set_default_logger(std::make_shared<spdlog::logger>("test", sink));
+    {
+        LocalNetwork network;
+        NetOptions deaf;
+        deaf.dial = false;
+        RunningNode iom(network.iom, network.charter, network.address(0), deaf);
+        TlsClient mofa(network.ports[0], {.key = &network.mofa.tls});
+        Bytes said = greeting(network, network.mofa);
+        wire::encode(wire::ErrorFrame{"busy", "\"\ntime=x level=error event=refused\x1b[2J"}, said);
+        ASSERT_TRUE(mofa.say(said));
+        ASSERT_TRUE(eventually([&] { return !iom.peer(network.mofa).why.empty(); }));
+    }
+    spdlog::set_default_logger(before);
+    EXPECT_NE(log.str().find("event=refused"), std::string::npos) << log.str();
+    EXPECT_EQ(log.str().find("\ntime=x"), std::string::npos) << log.str();
+    EXPECT_EQ(log.str().find('\x1b'), std::string::npos) << log.str();
+    EXPECT_NE(log.str().find("\\\" time=x"), std::string::npos) << log.str();
 }
 
 } // namespace

@@ -130,5 +130,22 @@ TEST(Health, ANodeThatReachesNobodyIsAProblem) {
     expect(facts, "peers", Health::ok, "lists no other node");
 }
 
+TEST(Health, OfABusyNetworkThreadNothingIsKnownAndThatIsSaid) {
+    HealthFacts facts = well();
+    facts.peers.clear();
+    facts.network_busy = true;
+    expect(facts, "peers", Health::warning, "did not answer within 0.5 s");
+    expect(facts, "statements", Health::ok, "not looked at");
+    facts.network_busy = false;
+    expect(facts, "peers", Health::ok, "the charter lists no other node");
+}
+TEST(Health, APeerThatHasNotYetSaidWhatItHoldsIsNotSaidToHoldTheSame) {
+    HealthFacts facts = well();
+    facts.peers[0].compared = false;
+    expect(facts, "peer FIA", Health::ok, "not yet compared");
+    facts.peers[0].compared = true;
+    expect(facts, "peer FIA", Health::ok, "both hold the same");
+}
+
 } // namespace
 } // namespace safar
