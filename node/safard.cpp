@@ -9,9 +9,11 @@
 #include "node/charter/identity.hpp"
 #include "node/operate/backup.hpp"
 #include "node/operate/maintenance_file.hpp"
+#include "node/operate/supervisor.hpp"
 #include "storage/base/limits.hpp"
 #include "storage/log/rocks_log.hpp"
 #include "storage/log/store.hpp"
+#include "storage/record/log_text.hpp"
 
 #include <CLI/CLI.hpp>
 #include <atomic>
@@ -60,17 +62,8 @@ void open_logger(const std::string& level) {
     spdlog::set_default_logger(std::move(logger));
 }
 
-std::string quoted_text(std::string_view text) {
-    std::string out = "\"";
-    for (char c : text) {
-        if (c == '"' || c == '\\') out += '\\';
-        out += c == '\n' ? ' ' : c;
-    }
-    return out + '"';
-}
-
 int refuse(const Error& error, int code) {
-    spdlog::error("event=refused code={} detail={}", name(error.code), quoted_text(error.detail));
+    spdlog::error("event=refused code={} detail={}", name(error.code), log_value(error.detail));
     return code;
 }
 
@@ -176,7 +169,7 @@ char** arguments = nullptr; // of main
     std::_Exit(exit_busy);
 }
 
-void note(std::string line) { spdlog::warn("event=note detail={}", quoted_text(line)); }
+void note(std::string line) { spdlog::warn("event=note detail={}", log_value(line)); }
 
 // RocksDB, as Debian builds it, checks some of what it reads by assertions, which end the process:
 // while it opens the store that is a refusal like others, with a name and an exit code.
@@ -184,8 +177,8 @@ class WhileRocksDbOpens {
 public:
     explicit WhileRocksDbOpens(const std::string& store) {
         refusal_ = "level=error event=refused code=storage_corrupt detail=" +
-                   quoted_text(store + ": RocksDB stopped at what it read there, as it says above" +
-                               std::string(lost_store_advice)) +
+                   log_value(store + ": RocksDB stopped at what it read there, as it says above" +
+                             std::string(lost_store_advice)) +
                    "\n";
         std::signal(SIGABRT, [](int) {
             static_cast<void>(!::write(STDERR_FILENO, refusal_.data(), refusal_.size()));
@@ -209,7 +202,7 @@ Result<> open_stores(const std::string& directory, const Prepared& with, Running
     options.reserve_bytes = with.config.reserve_mib << 20;
     // Held: the store is closed after the end of logging where a start is refused.
     options.warn = [log = spdlog::default_logger()](std::string_view line) {
-        log->warn("event=store detail={}", quoted_text(line));
+        log->warn("event=store detail={}", log_value(line));
     };
     std::vector<std::string> notes;
     auto opened =
@@ -340,6 +333,7 @@ int run(const std::string& directory) {
                  took.count());
     std::puts("ready");
     std::fflush(stdout);
+    tell_supervisor("READY=1");
 
     int signal = wait_for_signal(signals);
     spdlog::info("event=stopping signal={}", signal);
@@ -374,6 +368,10 @@ int main(int argc, char** argv) {
     }
     safar::arguments = argv;
     safar::open_logger("info");
+    // What others are told of it (a backup's copy, the log) is true wherever they stand.
+    std::error_code lost;
+    while (directory.starts_with("./") && directory.size() > 2) directory.erase(0, 2);
+    if (auto whole = std::filesystem::absolute(directory, lost); !lost) directory = whole;
     while (directory.size() > 1 && directory.back() == '/') directory.pop_back();
     int code = safar::run(directory);
     spdlog::shutdown();

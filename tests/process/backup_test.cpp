@@ -123,6 +123,26 @@ TEST(Backup, OneThatIsDamagedCutOrSomebodyElsesIsRefused) {
     EXPECT_EQ(run({SAFAR, "restore", good, net.path("fine"), "--keys", keys}).exit_code, 0);
 }
 
+// What the node says of its directory is true wherever somebody stands.
+TEST(Backup, OfANodeThatWasStartedWithARelativePathWorksFromAnyFolder) {
+    Federation net({"IOM"});
+    const fs::path directory = net.directory("IOM");
+    const auto shell = [](const fs::path& from, const std::string& line) {
+        return run({"/bin/bash", "-c", "cd " + from.string() + " && " + line});
+    };
+    Ran started =
+        shell(directory.parent_path(), "{ " SAFARD " --data ./" + directory.filename().string() +
+                                           "/ >/dev/null 2>&1 & echo $!; }");
+    const std::string safar = SAFAR " --node " + directory.string() + " ";
+    EXPECT_TRUE(eventually([&] { return shell("/", safar + "status").exit_code == 0; }));
+    Ran made = shell("/", safar + "backup " + net.path("b.tar"));
+    EXPECT_EQ(made.exit_code, 0) << made.err;
+    Ran inside = shell(directory, safar + "backup monday.tar");
+    EXPECT_EQ(inside.exit_code, 2) << inside.err;
+    ::kill(std::stoi(started.out), SIGTERM);
+    EXPECT_TRUE(eventually([&] { return shell("/", safar + "status").exit_code != 0; }));
+}
+
 // A newer program's store, and one that an earlier release made.
 TEST(Versions, ANewerStoreIsRefusedWithBothVersionsNamedAndUntouched) {
     Federation net({"IOM"});

@@ -28,7 +28,8 @@ dpkg-deb -I "$deb"
 listing=$(dpkg-deb -c "$deb")
 for path in usr/bin/safar usr/bin/safard lib/systemd/system/safard.service usr/share/safar/schema/return.toml \
             usr/share/safar/monitoring/alerts.yml usr/share/man/man1/safar.1 usr/share/man/man8/safard.8 \
-            usr/share/bash-completion/completions/safar usr/share/doc/safar/copyright usr/share/doc/safar/operating.md; do
+            usr/share/bash-completion/completions/safar usr/share/doc/safar/copyright usr/share/doc/safar/operating.md \
+            usr/share/doc/safar/access.md; do
     grep -q "/$path" <<<"$listing" || fail "$path is not in the package"
 done
 grep -qE '/(systemd|packaging)/(safard.service|postinst)$' <<<"$(grep usr/share/safar <<<"$listing" || true)" &&
@@ -78,7 +79,8 @@ answers() {
     fail "the node does not answer: $1"
 }
 booted systemctl enable --now safard
-answers "after its first start"
+booted $node status >/dev/null || fail "the node does not answer when systemctl returns"
+booted systemctl enable --now safar-metrics.timer
 booted $node record create return nationality=Pakistan date=2023-03-31
 booted $node backup /srv/net/iom.tar
 booted $node doctor || fail "the doctor found a problem"
@@ -97,10 +99,20 @@ booted journalctl -u safard --no-pager | grep -q event=stopped || fail "no clean
 booted systemctl start safard
 
 say "upgrade under the running unit: the node's data stays"
+before=$(booted systemctl show -p MainPID --value safard)
 booted apt-get install -y -qq --reinstall /root/new.deb >"$root/upgrade.log" 2>&1 || { cat "$root/upgrade.log"; fail "upgrade"; }
 answers "after the upgrade"
 booted $node find return --json | grep -q PAK || fail "the record is gone"
-booted systemctl stop safard
+[ "$(booted systemctl show -p MainPID --value safard)" != "$before" ] || fail "the old program still runs"
+booted systemctl is-active -q safar-metrics.timer || fail "the timer of the figures stands still after the upgrade"
+
+say "upgrade of a node that was stopped: it stays so"
+booted systemctl disable -q --now safard safar-metrics.timer
+booted apt-get install -y -qq --reinstall /root/new.deb >"$root/upgrade.log" 2>&1 || { cat "$root/upgrade.log"; fail "upgrade"; }
+for unit in safard.service safar-metrics.timer; do
+    ! booted systemctl is-active -q $unit || fail "the upgrade started $unit"
+    ! booted systemctl is-enabled -q $unit || fail "the upgrade enabled $unit"
+done
 kill -9 "$machine"
 machine=
 wait || true

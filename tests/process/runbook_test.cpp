@@ -51,16 +51,15 @@ protected:
         return ::mkdtemp(name);
     }
     void SetUp() override {
-        for (const char* part :
-             {"/bin", "/var/lib", "/mnt/backup", "/mnt/other-disk", "/media/usb", "/work"})
+        for (const char* part : {"/bin", "/etc/cron.daily", "/var/lib", "/mnt/backup",
+                                 "/mnt/other-disk", "/media/usb", "/work"})
             fs::create_directories(root + part);
         script("safar", "exec " SAFAR " \"$@\"");
         script("runuser", "shift 3; exec \"$@\""); // -u safar --
-        // start|stop DIRECTORY: as systemd does, until it answers, until it has ended.
+        // start|stop DIRECTORY: as systemd does, until it says "ready", until it has ended.
         script("node", R"(case $1 in
-start) setsid )" SAFARD R"( --data "$2" >>"$2.log" 2>&1 & echo $! >"$2.pid"
-       for _ in $(seq 300); do )" SAFAR
-                       R"( --node "$2" status >/dev/null 2>&1 && exit 0; sleep 0.1; done; exit 1;;
+start) setsid )" SAFARD R"( --data "$2" >"$2.log" 2>&1 & echo $! >"$2.pid"
+       for _ in $(seq 3000); do grep -qx ready "$2.log" && exit 0; sleep 0.01; done; exit 1;;
 stop)  pid=$(cat "$2.pid"); kill "$pid"; while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done;;
 esac)");
         script("systemctl", "[ \"$2\" = safard ] && exec node \"$1\" " + node);
@@ -98,6 +97,7 @@ esac)");
         const std::vector<std::pair<std::string, std::string>> places{
             {"/var/lib/safar", node},
             {"/mnt/", root + "/mnt/"},
+            {"/etc/", root + "/etc/"},
             {"/media/", root + "/media/"},
             {"/tmp/trial", root + "/trial"},
             {"192.0.2.7:7400", "127.0.0.1:" + std::to_string(port)},
@@ -109,6 +109,21 @@ esac)");
                  at += to.size())
                 line.replace(at, from.size(), to);
         return line;
+    }
+    // The file that a block shows whole, as somebody copies it.
+    void write_nightly(const Block& block) const {
+        std::ofstream out(root + "/etc/cron.daily/safar-backup");
+        for (const std::string& line : block) out << here(line) << "\n";
+    }
+    // It runs as cron does it; where the backup fails nothing is deleted.
+    void try_nightly() const {
+        const std::string nightly = "run-parts --exit-on-error " + root + "/etc/cron.daily",
+                          today = root + "/mnt/backup/safar-$(date +%F).tar",
+                          old = root + "/mnt/backup/safar-2026-01-01.tar";
+        shell("touch -d '40 days ago' " + old + " " + old + ".part; touch " + today);
+        shell("! " + nightly + " && test -e " + old); // today's is there already
+        shell("rm " + today + " && " + nightly + " && test -s " + today);
+        shell("test ! -e " + old + " && test ! -e " + old + ".part && rm " + today);
     }
     void type(const std::string& line) {
         SCOPED_TRACE(line);
@@ -163,9 +178,14 @@ TEST_F(Runbook, EveryCommandInItDoesWhatItsReaderNeeds) {
         // A chapter of its own: the node that it speaks of runs, unless it has yet to be founded.
         if (peers_run && !runs && !block.front().starts_with("systemctl"))
             type("systemctl start safard");
+        if (block.front() == "#!/bin/sh") {
+            write_nightly(block);
+            continue;
+        }
         for (const std::string& line : block) {
             if (is_of_the_machine(line)) continue;
             type(line);
+            if (line.starts_with("run-parts")) try_nightly();
             ++typed;
             if (HasFatalFailure() || HasNonfatalFailure())
                 FAIL() << "after " << typed << " commands";
