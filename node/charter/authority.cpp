@@ -127,14 +127,17 @@ public:
     bool may_observe(const NodeId& node, std::string_view compartment) const override {
         const CharterNode* listed = ruling_.node(node);
         const CharterCompartment* named = ruling_.compartment(compartment);
-        return listed != nullptr && named != nullptr &&
-               (named->may_carry(listed->agency) || named->observes(listed->agency));
+        return listed != nullptr && named != nullptr && keeps(*named, *listed);
     }
-    std::vector<NodeId> keepers(std::string_view compartment) const override {
-        std::vector<NodeId> out;
-        for (const CharterNode& node : ruling_.nodes)
-            if (may_observe(node.id, compartment)) out.push_back(node.id);
-        return out;
+    std::vector<NodeId> keepers(std::string_view compartment, std::uint64_t since) const override {
+        std::set<NodeId> out;
+        for (auto epoch = epochs_.rbegin(); epoch != epochs_.rend(); ++epoch) {
+            if (const CharterCompartment* named = (*epoch)->compartment(compartment))
+                for (const CharterNode& node : (*epoch)->nodes)
+                    if (keeps(*named, node)) out.insert(node.id);
+            if ((*epoch)->epoch <= since) break; // in force when `since` began, or before it
+        }
+        return {out.begin(), out.end()};
     }
     bool only_carries(const NodeId& node, std::string_view compartment) const override {
         const CharterNode* listed = ruling_.node(node);
@@ -215,6 +218,10 @@ private:
         for (auto epoch = epochs_.rbegin(); epoch != epochs_.rend(); ++epoch)
             if ((*epoch)->epoch == number) return epoch->get();
         return nullptr;
+    }
+
+    static bool keeps(const CharterCompartment& compartment, const CharterNode& node) {
+        return compartment.may_carry(node.agency) || compartment.observes(node.agency);
     }
 
     static bool may_sign(const Charter& then, const LogOwner& owner, const KeyId& key) {

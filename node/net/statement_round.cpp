@@ -82,7 +82,8 @@ StatementRound::BatchPoint StatementRound::held_by_others(const FrontierEntry& e
                                                           std::string_view compartment,
                                                           const HeldThere& held_there) const {
     std::uint64_t number = 0;
-    for (const NodeId& keeper : host_.authority()->keepers(compartment))
+    const auto authority = host_.authority();
+    for (const NodeId& keeper : authority->keepers(compartment, authority->epoch()))
         if (keeper != self_.id) number = std::max(number, held_there(keeper, entry.log));
     if (number >= entry.head.number) return {entry.head.number, entry.head.hash};
     if (number == 0) return {};

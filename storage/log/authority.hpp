@@ -40,8 +40,8 @@ public:
     // May something keep batches of this log from counting that counted before (a cut, a retired
     // key, a suspension)? False: what was held counts.
     [[nodiscard]] virtual bool restricted(const LogId&) const { return false; }
-    // The last epoch that was put aside for a rival of it; zero: none was. Batches that name one may be
-    // held anywhere and count nowhere.
+    // The last epoch that was put aside for a rival of it; zero: none was. Batches that name one may
+    // be held anywhere and count nowhere.
     [[nodiscard]] virtual std::uint64_t void_epoch() const { return 0; }
     // The hash of the batch that counts at a place where its author signed two: an epoch decided
     // it. Null: no epoch did, and nothing counts from there on.
@@ -63,8 +63,10 @@ public:
     [[nodiscard]] virtual bool may_observe(const NodeId& node, std::string_view compartment) const {
         return may_hold(node, compartment);
     }
-    // All nodes that may keep batches of that compartment, with or without bodies.
-    [[nodiscard]] virtual std::vector<NodeId> keepers(std::string_view compartment) const = 0;
+    // All nodes that may keep batches of that compartment, with or without bodies, or might in some
+    // epoch from `since` on.
+    [[nodiscard]] virtual std::vector<NodeId> keepers(std::string_view compartment,
+                                                      std::uint64_t since) const = 0;
     // Does the charter let this node carry or count batches there without reading them? Such
     // batches have no effect on its state.
     [[nodiscard]] virtual bool only_carries(const NodeId&, std::string_view) const { return false; }

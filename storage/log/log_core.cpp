@@ -64,7 +64,7 @@ void LogCore::confirm_own_heads(const NodeId& peer, const Frontier& held_by_peer
             there = stored.value().hash;
         }
         switch (compare_heads(row->head, entry.head, there)) {
-        case PeerSays::same: own_.confirm(entry.log, peer, keepers_of(entry.log.id)); break;
+        case PeerSays::same: own_.confirm(entry.log, peer, keepers_of(*row)); break;
         case PeerSays::behind: break;
         case PeerSays::contradicts: retire(draft, entry.log.id); break;
         }
@@ -73,11 +73,12 @@ void LogCore::confirm_own_heads(const NodeId& peer, const Frontier& held_by_peer
     if (!draft.changes.empty()) static_cast<void>(commit(draft));
 }
 
-// The other nodes that may keep batches of that log.
-std::vector<NodeId> LogCore::keepers_of(const LogId& log) const {
-    const LogOwner* owner = authority_->owner(log);
+// The other nodes that may hold what follows the head of that log: who has lost the right to may
+// still, and bring it when it is given back.
+std::vector<NodeId> LogCore::keepers_of(const LogRow& row) const {
+    const LogOwner* owner = authority_->owner(row.name.id);
     if (owner == nullptr) return {};
-    std::vector<NodeId> out = authority_->keepers(owner->compartment);
+    std::vector<NodeId> out = authority_->keepers(owner->compartment, row.head.epoch);
     std::erase(out, author_.node);
     return out;
 }

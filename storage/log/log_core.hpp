@@ -93,7 +93,7 @@ private:
     void enter_books(Books books);
     [[nodiscard]] Draft start_draft() const;
     [[nodiscard]] LogRow row_of(const Draft& draft, const LogName& name) const;
-    [[nodiscard]] std::vector<NodeId> keepers_of(const LogId& log) const;
+    [[nodiscard]] std::vector<NodeId> keepers_of(const LogRow& row) const;
     static Position stage(Draft& draft, LogRow row,
                           ByteView batch); // the row as it is with this batch
     void retire(Draft& draft, const LogId& log);

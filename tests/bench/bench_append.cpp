@@ -71,7 +71,7 @@ public:
     }
     int rank(std::string_view) const override { return 0; }
     bool may_hold(const NodeId&, std::string_view) const override { return true; }
-    std::vector<NodeId> keepers(std::string_view) const override { return {}; }
+    std::vector<NodeId> keepers(std::string_view, std::uint64_t) const override { return {}; }
     NodeId node() const { return node_; }
 
 private:

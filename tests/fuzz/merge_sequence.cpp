@@ -19,7 +19,7 @@ public:
     Standing standing(const BatchHeader&) const override { return Standing::counts; }
     int rank(std::string_view agency) const override { return agency.empty() ? 9 : agency[0]; }
     bool may_hold(const NodeId&, std::string_view) const override { return true; }
-    std::vector<NodeId> keepers(std::string_view) const override { return {}; }
+    std::vector<NodeId> keepers(std::string_view, std::uint64_t) const override { return {}; }
 
 private:
     NetworkId network_;

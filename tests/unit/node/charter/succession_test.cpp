@@ -238,6 +238,25 @@ TEST_F(Succession, AnEpochIsTakenOnlyAfterTheOneThatItFollows) {
     EXPECT_EQ(held.ruling().charter->epoch, 3u);
 }
 
+// Who has lost the right to keep a log may hold the end of it still.
+TEST_F(Succession, KeepersAreThoseOfTheEpochsSinceTheOneThatIsAsked) {
+    const auto keeps = [&](std::uint64_t since) {
+        const auto all = held.authority()->keepers("movement", since);
+        return std::ranges::find(all, network.ukf.id()) != all.end();
+    };
+    const auto change = [&](const Edit& edit) {
+        return held.take_epoch(successor(*held.ruling().charter, edit)).has_value();
+    };
+    EXPECT_TRUE(keeps(1));
+    ASSERT_TRUE(change([](Charter& c) { remove_agency(c, "UKF"); }));
+    EXPECT_TRUE(keeps(1));
+    EXPECT_FALSE(keeps(2));
+    ASSERT_TRUE(change([](Charter& c) { c.network_name = "three"; }));
+    EXPECT_TRUE(keeps(1));
+    EXPECT_FALSE(keeps(2));
+    EXPECT_TRUE(held.authority()->keepers("nowhere", 1).empty());
+}
+
 // The rivals must be of one parent; each is valid alone.
 class Rivals : public Succession {
 protected:

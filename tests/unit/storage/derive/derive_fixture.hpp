@@ -99,7 +99,7 @@ public:
         return at == ranks.end() ? 9 : at->second;
     }
     bool may_hold(const NodeId&, std::string_view) const override { return true; }
-    std::vector<NodeId> keepers(std::string_view) const override { return {}; }
+    std::vector<NodeId> keepers(std::string_view, std::uint64_t) const override { return {}; }
 };
 
 // One agency's log in one compartment, as its author writes it.

@@ -122,7 +122,12 @@ public:
         return !observers.contains(node);
     }
     bool may_observe(const NodeId&, std::string_view) const override { return true; }
-    std::vector<NodeId> keepers(std::string_view) const override { return keeping; }
+    std::vector<NodeId> keepers(std::string_view, std::uint64_t since) const override {
+        std::vector<NodeId> out = keeping;
+        for (const auto& [node, last] : kept_until)
+            if (last >= since) out.push_back(node);
+        return out;
+    }
     bool only_carries(const NodeId& node, std::string_view) const override {
         return observers.contains(node) || carriers.contains(node);
     }
@@ -140,6 +145,7 @@ public:
     std::map<BatchPlace, Hash> admits;
     std::set<NodeId> observers, carriers; // in every compartment
     std::vector<NodeId> keeping;          // likewise
+    std::map<NodeId, std::uint64_t> kept_until; // the last epoch in which it did
 
 private:
     mutable Hash revision_;

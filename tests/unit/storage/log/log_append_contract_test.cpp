@@ -274,6 +274,25 @@ TEST_P(LogAppend, EveryNodeThatMayKeepTheLogMustHaveConfirmedIt) {
     EXPECT_EQ(append(1).log, second);
 }
 
+// It may hold what an older copy of this store has forgotten, and bring it once it keeps the log
+// again.
+TEST_P(LogAppend, WhoMayKeepTheLogNoMoreWouldHaveToConfirmItToo) {
+    auto two = std::make_shared<TestAuthority>(*charter);
+    two->epoch_now = 2;
+    two->keeping = {us.node, other.node};
+    two->kept_until = {{third.node, 1}};
+    const LogName first = append(1).log; // under epoch 1
+    charter = two;
+    open();
+    confirm(other.node);
+    const LogName second = append(1).log;
+    EXPECT_NE(second, first);
+
+    open();
+    confirm(other.node);
+    EXPECT_EQ(append(1).log, second) << "begun when it was no keeper any more";
+}
+
 TEST_P(LogAppend, APeerThatIsBehindConfirmsNothing) {
     LogName first = append(1).log;
     Frontier old = log->frontier("return");

@@ -54,7 +54,9 @@ public:
         return agency == "IOM" ? 0 : agency == "UNHCR" ? 1 : 2;
     }
     [[nodiscard]] bool may_hold(const NodeId&, std::string_view) const override { return true; }
-    [[nodiscard]] std::vector<NodeId> keepers(std::string_view) const override { return {}; }
+    [[nodiscard]] std::vector<NodeId> keepers(std::string_view, std::uint64_t) const override {
+        return {};
+    }
 
 private:
     NetworkId network_;

@@ -71,7 +71,7 @@ public:
         return found != by_node_.end() &&
                std::ranges::binary_search(found->second->compartments, compartment);
     }
-    std::vector<NodeId> keepers(std::string_view compartment) const override {
+    std::vector<NodeId> keepers(std::string_view compartment, std::uint64_t) const override {
         std::vector<NodeId> out;
         for (const Member& member : members_)
             if (may_observe(member.node, compartment)) out.push_back(member.node);
