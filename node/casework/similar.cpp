@@ -2,6 +2,7 @@
 
 #include "node/casework/names.hpp"
 #include "node/registry/steady.hpp"
+#include "storage/record/text.hpp"
 
 #include <algorithm>
 #include <unordered_map>
@@ -19,7 +20,7 @@ std::string bare(std::string_view text) {
 }
 
 bool is_number(std::string_view text) {
-    return std::any_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+    return std::any_of(text.begin(), text.end(), is_digit);
 }
 
 // A value that is looked for, with what is compared of it made once.

@@ -2,6 +2,7 @@
 
 #include "node/exports/iso.hpp"
 #include "storage/record/last_day.hpp"
+#include "storage/record/text.hpp"
 
 #include <algorithm>
 
@@ -14,7 +15,7 @@ bool is_capital(char c) { return c >= 'A' && c <= 'Z'; }
 // digits only.
 bool is_organisation_id(std::string_view word) {
     if (word.empty()) return false;
-    if (std::all_of(word.begin(), word.end(), [](char c) { return c >= '0' && c <= '9'; }))
+    if (std::all_of(word.begin(), word.end(), is_digit))
         return true;
     const std::size_t dash = word.find('-');
     return (dash == 2 || dash == 3) && dash + 1 < word.size() &&
@@ -100,14 +101,14 @@ std::string IatiReader::label(std::string_view slot, const std::string& code) co
 }
 
 std::string IatiReader::digit(std::string_view slot) const {
-    const auto is_digit = [](const std::string& text) {
-        return text.size() == 1 && text[0] >= '0' && text[0] <= '9';
+    const auto one_digit = [](const std::string& text) {
+        return text.size() == 1 && is_digit(text[0]);
     };
     const std::string code = text(slot);
-    if (is_digit(code)) return code;
+    if (one_digit(code)) return code;
     if (const CodeList::Entry* known = code.empty() ? nullptr : entry(slot, code))
         for (const std::string& variant : known->variants)
-            if (is_digit(variant)) return variant;
+            if (one_digit(variant)) return variant;
     return "";
 }
 

@@ -12,7 +12,6 @@ namespace {
 namespace chrono = std::chrono;
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 constexpr std::string_view no_break_space = "\xc2\xa0";
 constexpr std::string_view month_names[] = {"january",   "february", "march",    "april",

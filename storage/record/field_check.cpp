@@ -10,8 +10,6 @@ namespace {
 
 Error refuse(std::string what) { return failure(ErrorCode::invalid_argument, std::move(what)); }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 // Urdu and Persian digits (U+06F0..) and Arabic ones (U+0660..) as 0 to 9; the rest as it stands.
 std::string with_ascii_digits(std::string_view text) {
     std::string out;

@@ -14,7 +14,6 @@ using Format = TravelDocument::Format;
 
 constexpr char filler = '<';
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return c >= 'A' && c <= 'Z'; }
 
 // Part of a line; line and places count from 1, as Doc 9303 does.

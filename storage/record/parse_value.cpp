@@ -21,7 +21,7 @@ Error refuse(const Field& field, std::string_view text, std::string_view why) {
 }
 
 bool all_digits(std::string_view text) {
-    return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+    return !text.empty() && std::ranges::all_of(text, is_digit);
 }
 
 // value * 10 + digit; false above the largest int64.

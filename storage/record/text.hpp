@@ -13,6 +13,7 @@ namespace safar {
 // Errors: invalid_argument naming the byte and what to do.
 [[nodiscard]] Result<> check_text(std::string_view text);
 
+[[nodiscard]] constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 [[nodiscard]] constexpr char ascii_lower_of(char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
