@@ -41,7 +41,10 @@ public:
             << std::strerror(errno);
         EXPECT_EQ(run({"/bin/cp", "-a", directory_ + ".moved/.", directory_}).exit_code, 0);
     }
-    ~SmallDisk() { ::umount2(directory_.c_str(), MNT_DETACH); }
+    ~SmallDisk() {
+        if (!beside_.empty()) ::umount2(beside_.c_str(), MNT_DETACH);
+        ::umount2(directory_.c_str(), MNT_DETACH);
+    }
     SmallDisk(const SmallDisk&) = delete;
     SmallDisk& operator=(const SmallDisk&) = delete;
 
@@ -49,6 +52,15 @@ public:
         struct statvfs disk {};
         ::statvfs(directory_.c_str(), &disk);
         return static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize;
+    }
+    // Makes `place` a directory on this disk, outside that of the node.
+    void reach_from(const std::string& place) {
+        const std::string inside = directory_ + "/beside";
+        fs::create_directory(inside);
+        fs::create_directory(place);
+        ASSERT_EQ(::mount(inside.c_str(), place.c_str(), nullptr, MS_BIND, nullptr), 0)
+            << std::strerror(errno);
+        beside_ = place;
     }
     // Something else takes the room until `left` bytes are free.
     void fill(std::uint64_t left) const {
@@ -65,7 +77,7 @@ public:
     void clear() const { fs::remove(directory_ + "/filler"); }
 
 private:
-    std::string directory_;
+    std::string directory_, beside_;
 };
 
 constexpr std::uint64_t mib = 1u << 20;
@@ -167,16 +179,18 @@ TEST_F(FullDisk, AStartWithoutRoomIsRefusedAndWorksOnceThereIsSome) { // H58
 
 TEST_F(FullDisk, ABackupThatDoesNotFitIsRefusedAndLeavesNothing) {
     ASSERT_TRUE(write_one(net, "IOM"));
+    const std::string beside = net.path("beside");
+    disk->reach_from(beside);
     disk->fill(40 * mib);
-    Ran made = net.safar("IOM", {"backup", net.directory("IOM") + "/full.tar"});
+    Ran made = net.safar("IOM", {"backup", beside + "/full.tar"});
     if (made.exit_code != 0) {
         EXPECT_EQ(made.exit_code, 74) << made.err;
-        EXPECT_FALSE(fs::exists(net.directory("IOM") + "/full.tar"));
+        EXPECT_FALSE(fs::exists(beside + "/full.tar"));
     }
     disk->fill(0);
-    made = net.safar("IOM", {"backup", net.directory("IOM") + "/fuller.tar"});
+    made = net.safar("IOM", {"backup", beside + "/fuller.tar"});
     EXPECT_EQ(made.exit_code, 74) << made.out << made.err;
-    EXPECT_FALSE(fs::exists(net.directory("IOM") + "/fuller.tar"));
+    EXPECT_FALSE(fs::exists(beside + "/fuller.tar"));
     EXPECT_FALSE(fs::exists(net.directory("IOM") + "/backup"));
     disk->clear();
     EXPECT_TRUE(eventually([&] { return write_one(net, "IOM").has_value(); }, resumes_within));
