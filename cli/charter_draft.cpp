@@ -4,6 +4,7 @@
 #include "cli/locate.hpp"
 #include "node/charter/code_expansion.hpp"
 #include "node/charter/compartments.hpp"
+#include "storage/record/text.hpp"
 
 #include <fmt/format.h>
 
@@ -25,10 +26,6 @@ Result<std::string> read_standard(std::string_view file) {
     if (!text)
         return failure(text.error().code, text.error().detail + "; install the package iso-codes");
     return text;
-}
-
-bool holds(const std::vector<std::string>& list, const std::string& text) {
-    return std::find(list.begin(), list.end(), text) != list.end();
 }
 
 // More likely a misspelt word than a kind to come.
@@ -93,7 +90,7 @@ std::vector<CharterCompartment> usual_compartments(const std::vector<std::string
     CharterCompartment other{"other", "Further kinds", {}, agencies, agencies};
     for (const Kind& kind : schema.kinds)
         if (std::ranges::none_of(out,
-                                 [&](const auto& each) { return holds(each.kinds, kind.name); }))
+                                 [&](const auto& each) { return has_word(each.kinds, kind.name); }))
             other.kinds.push_back(kind.name);
     out.push_back(std::move(other));
     for (CharterCompartment& each : out)
@@ -125,7 +122,7 @@ Result<std::string> draft_charter(const DraftOptions& options) {
         auto enrolment = parse_enrolment(text);
         if (!enrolment)
             return failure(enrolment.error().code, path + ": " + enrolment.error().detail);
-        if (!holds(agencies, enrolment.value().agency))
+        if (!has_word(agencies, enrolment.value().agency))
             agencies.push_back(enrolment.value().agency);
         draft.enrolments.push_back(std::move(enrolment.value()));
     }

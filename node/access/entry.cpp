@@ -26,7 +26,7 @@ Bytes signed_bytes(const SignedPoint& claim) {
     return out;
 }
 
-json::array class_names(const std::vector<Sensitivity>& classes) {
+json::array names_of(const std::vector<Sensitivity>& classes) {
     json::array out;
     for (Sensitivity one : classes) out.emplace_back(name(one));
     return out;
@@ -70,8 +70,8 @@ std::string encode_entry(const AccessEntry& entry, AccessPoint& point) {
                         {"subject", json::value_from(entry.subject)},
                         {"purpose", entry.purpose},
                         {"outcome", name(entry.outcome)},
-                        {"classes", class_names(entry.classes)}};
-    if (!entry.withheld.empty()) object["withheld"] = class_names(entry.withheld);
+                        {"classes", names_of(entry.classes)}};
+    if (!entry.withheld.empty()) object["withheld"] = names_of(entry.withheld);
     if (!entry.certificate.empty()) object["certificate"] = entry.certificate;
     if (!entry.note.empty()) object["note"] = entry.note;
     std::string line = as_utf8(json::serialize(object));

@@ -7,7 +7,6 @@ namespace safar {
 namespace {
 
 constexpr std::int64_t second_us = 1'000'000;
-constexpr std::int64_t day_us = 86'400 * second_us;
 
 // Exactly `digits` decimal digits at the front of `text`, taken off; -1 if there are none.
 int take_number(std::string_view& text, std::size_t digits) {

@@ -76,7 +76,7 @@ Result<ApiReply> export_iati(ApiContext& context, ApiRequest& request) {
         return request.sight.would_hide(field, compartment) == nullptr;
     };
     SAFAR_TRY(auto xml, build_iati(context.registry.node(), map, wanted));
-    const auto today = static_cast<std::int32_t>(wanted.now.microseconds / 86'400'000'000);
+    const auto today = static_cast<std::int32_t>(wanted.now.microseconds / day_us);
     SAFAR_TRY(auto broken, check_iati(xml, today));
     if (check) return json_reply(json::object{{"broken", listed_rules(broken)}});
     if (!broken.empty()) return failure(ErrorCode::invalid_argument, told(broken));

@@ -1,17 +1,15 @@
 #include "node/casework/gift.hpp"
 
+#include "storage/record/text.hpp"
+
 #include <algorithm>
 
 namespace safar {
 namespace {
 
-bool has(const std::vector<std::string>& words, std::string_view word) {
-    return std::ranges::find(words, word) != words.end();
-}
-
 bool applies(const WorkStep::Gift& gift, const RecordView& view, std::span<const FieldText> said) {
     return std::ranges::all_of(gift.only, [&](const auto& each) {
-        return has(values_of(view, each.first, said), each.second);
+        return has_word(values_of(view, each.first, said), each.second);
     });
 }
 
@@ -37,7 +35,7 @@ bool was_given(const Kind& of_case, const RecordView& record, const std::string&
     };
     const auto had = [&](const Said& said) { return show_value(said.value) == to; };
     return !owner->reading.empty() && std::ranges::any_of(owner->live, by_step) &&
-           (std::ranges::any_of(owner->replaced, had) || has(party(record, "author"), to));
+           (std::ranges::any_of(owner->replaced, had) || has_word(party(record, "author"), to));
 }
 
 // Values of the case's field as `said`, or as those agencies themselves say there.
@@ -49,7 +47,7 @@ std::vector<std::string> named_by(const std::vector<std::string>& agencies, cons
     const FoldedField* folded = said_in(view, name);
     if (!out.empty() || folded == nullptr) return out;
     for (const Said& one : folded->live)
-        if (has(agencies, one.agency)) out.push_back(show_value(one.value));
+        if (has_word(agencies, one.agency)) out.push_back(show_value(one.value));
     return out;
 }
 
@@ -65,7 +63,7 @@ given_records(Registry& registry, const WorkStep::Gift& gift, const RecordView& 
     // Who gives has said so itself.
     if (!takes_back && !keeps)
         std::erase_if(from, [&](const std::string& agency) {
-            return !has(named_by({agency}, view, gift.from, said), agency);
+            return !has_word(named_by({agency}, view, gift.from, said), agency);
         });
     if (to.empty())
         return failure(ErrorCode::invalid_argument,
@@ -79,8 +77,8 @@ given_records(Registry& registry, const WorkStep::Gift& gift, const RecordView& 
             if (record.kind == nullptr || !record.kind->casework.workflow) continue;
             const std::string owner = joined(party(record, "owner"));
             const bool moves =
-                owner == to.front() ||
-                (has(from, owner) && (!takes_back || was_given(*view.kind, record, to.front())));
+                owner == to.front() || (has_word(from, owner) &&
+                                        (!takes_back || was_given(*view.kind, record, to.front())));
             GivenRecord one{record.folded.id, field, owner, moves ? to.front() : std::string()};
             out.emplace_back(std::move(record), std::move(one));
         }
@@ -117,7 +115,7 @@ Result<> check_can_be_given(Registry& registry, const WorkStep& step, const Reco
                             std::span<const FieldText> said) {
     if (step.gives) return success();
     for (const WorkStep& next : view.kind->casework.steps) {
-        if (!next.gives || next.by == step.by || !has(next.from, step.to) ||
+        if (!next.gives || next.by == step.by || !has_word(next.from, step.to) ||
             !applies(*next.gives, view, said))
             continue;
         SAFAR_TRY(auto records, given_records(registry, *next.gives, view, said, /*must=*/true));

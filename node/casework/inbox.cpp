@@ -1,5 +1,7 @@
 #include "node/casework/inbox.hpp"
 
+#include "storage/record/text.hpp"
+
 #include <algorithm>
 #include <set>
 
@@ -36,7 +38,7 @@ public:
         SAFAR_TRY(auto conflicts, registry_.conflicts(waiting_max + 1));
         out_.truncated = out_.truncated || conflicts.size() > waiting_max;
         for (const Conflict& conflict : conflicts) {
-            if (!query_.everybody && !has(conflict.agencies, me_)) continue;
+            if (!query_.everybody && !has_word(conflict.agencies, me_)) continue;
             if (query_.overdue_only) continue; // a conflict has an age and no due date
             SAFAR_TRY(auto view, registry_.show(conflict.record));
             const Field* field = view.kind == nullptr ? nullptr : view.kind->field(conflict.field);
@@ -62,10 +64,6 @@ public:
     }
 
 private:
-    static bool has(const std::vector<std::string>& words, std::string_view word) {
-        return std::find(words.begin(), words.end(), word) != words.end();
-    }
-
     // Agencies that have said something in the task's `unless` field are done with it.
     std::vector<std::string> still_to_act(const WorkTask& task, const RecordView& view) const {
         auto out = awaited(*registry_.node().charter(), view, task);
@@ -88,9 +86,9 @@ private:
     void read_record(const RecordView& view) {
         const std::string state = state_of(view);
         for (const WorkTask& task : view.kind->casework.tasks) {
-            if (!has(task.when, state) || !has_role(task.roles, query_.roles)) continue;
+            if (!has_word(task.when, state) || !has_role(task.roles, query_.roles)) continue;
             auto for_whom = still_to_act(task, view);
-            if (for_whom.empty() || (!query_.everybody && !has(for_whom, me_))) continue;
+            if (for_whom.empty() || (!query_.everybody && !has_word(for_whom, me_))) continue;
             const std::optional<Date> date = due_of(view, task);
             std::string due = date ? show_value(Value(*date)) : "";
             const bool overdue = date && is_past(*date);

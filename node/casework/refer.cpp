@@ -2,15 +2,12 @@
 
 #include "node/casework/consent.hpp"
 #include "node/casework/steps.hpp"
+#include "storage/record/text.hpp"
 
 #include <algorithm>
 
 namespace safar {
 namespace {
-
-bool has(const std::vector<std::string>& words, std::string_view word) {
-    return std::find(words.begin(), words.end(), word) != words.end();
-}
 
 // The kinds that copies may belong to, each with the kind of its copies.
 Result<std::pair<const Kind*, const Kind*>> kinds_for(const Schema& schema,
@@ -40,9 +37,9 @@ const ConsentGate* gate_of(const Kind& referral) {
 Result<> check_groups(const Kind& kind, const std::vector<std::string>& groups) {
     std::vector<std::string> known;
     for (const Field& field : kind.fields)
-        if (!field.group.empty() && !has(known, field.group)) known.push_back(field.group);
+        if (!field.group.empty() && !has_word(known, field.group)) known.push_back(field.group);
     for (const std::string& group : groups)
-        if (!has(known, group))
+        if (!has_word(known, group))
             return failure(ErrorCode::invalid_argument,
                            "a " + kind.name + " has no fields of group '" + group +
                                "'; its groups: " + joined(known, "none"));
@@ -114,7 +111,7 @@ Result<ReferPlan> plan_referral(Registry& registry, const ReferCommand& command)
     for (const FoldedField& folded : plan.subject.folded.fields) {
         const Field* field = plan.subject.kind->field(folded.field);
         if (field == nullptr || folded.live.empty()) continue;
-        if (field->group.empty() || !has(groups, field->group))
+        if (field->group.empty() || !has_word(groups, field->group))
             plan.stays.push_back(field);
         else
             for (const Said& said : folded.live) plan.goes.push_back({field, said});

@@ -1,6 +1,7 @@
 #include "node/charter/charter.hpp"
 
 #include "storage/crypto/sha256.hpp"
+#include "storage/record/text.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -8,10 +9,6 @@
 
 namespace safar {
 namespace {
-
-bool contains(const std::vector<std::string>& texts, std::string_view text) {
-    return std::find(texts.begin(), texts.end(), text) != texts.end();
-}
 
 template <class List, class Match>
 auto find(const List& list, Match match) -> const typename List::value_type* {
@@ -22,19 +19,19 @@ auto find(const List& list, Match match) -> const typename List::value_type* {
 } // namespace
 
 bool CharterCompartment::may_write(std::string_view agency) const {
-    return contains(writers, agency);
+    return has_word(writers, agency);
 }
 bool CharterCompartment::may_hold(std::string_view agency) const {
-    return contains(writers, agency) || contains(readers, agency);
+    return has_word(writers, agency) || has_word(readers, agency);
 }
 bool CharterCompartment::may_carry(std::string_view agency) const {
     return may_hold(agency) || relays_only(agency);
 }
 bool CharterCompartment::observes(std::string_view agency) const {
-    return contains(observers, agency);
+    return has_word(observers, agency);
 }
 bool CharterCompartment::relays_only(std::string_view agency) const {
-    return contains(relays, agency);
+    return has_word(relays, agency);
 }
 
 const CharterAgency* Charter::agency(std::string_view code) const {
@@ -50,7 +47,7 @@ const CharterCompartment* Charter::compartment(std::string_view name) const {
     return find(compartments, [&](const CharterCompartment& c) { return c.name == name; });
 }
 const CharterCompartment* Charter::compartment_of_kind(std::string_view kind) const {
-    return find(compartments, [&](const CharterCompartment& c) { return contains(c.kinds, kind); });
+    return find(compartments, [&](const CharterCompartment& c) { return has_word(c.kinds, kind); });
 }
 
 NodeId node_id(const PublicKey& first_signing_key) {

@@ -3,6 +3,7 @@
 #include "node/charter/charter_text.hpp"
 #include "node/charter/strict_toml.hpp"
 #include "storage/crypto/sha256.hpp"
+#include "storage/record/text.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -15,10 +16,6 @@ std::string text_list(std::span<const std::string> texts) {
     std::string out = "[";
     for (const std::string& text : texts) out += (out.size() > 1 ? ", " : "") + toml_quote(text);
     return out + "]";
-}
-
-bool contains(std::span<const std::string> texts, std::string_view text) {
-    return std::find(texts.begin(), texts.end(), text) != texts.end();
 }
 
 // Stewards in their order, then everybody else as enrolled: this is the order of authority.
@@ -44,7 +41,7 @@ Result<std::vector<CharterAgency>> agencies_of(const CharterDraft& draft) {
             continue;
         bool writes = std::any_of(
             draft.compartments.begin(), draft.compartments.end(),
-            [&](const CharterCompartment& c) { return contains(c.writers, enrolment.agency); });
+            [&](const CharterCompartment& c) { return has_word(c.writers, enrolment.agency); });
         out.push_back({enrolment.agency, enrolment.name, writes ? "member" : "observer", false});
     }
     return out;

@@ -193,7 +193,7 @@ private:
             for (const Assertion& said : body.assertions)
                 if (const Date* date = std::get_if<Date>(&said.value);
                     date != nullptr && said.field == time->tag)
-                    body.at = {std::int64_t{date->days} * 86'400'000'000};
+                    body.at = {std::int64_t{date->days} * day_us};
         if (!finish(body)) return;
         ++progress_.records;
         out.push_back({row_.line, std::move(body)});

@@ -18,7 +18,7 @@ using pugi::xml_node;
 std::optional<std::int32_t> day_of(std::string_view text) {
     auto time = read_iso(std::string(text.substr(0, 10)) + "T00:00:00Z");
     if (!time || text.size() < 10) return std::nullopt;
-    return static_cast<std::int32_t>(time.value().microseconds / 86'400'000'000);
+    return static_cast<std::int32_t>(time.value().microseconds / day_us);
 }
 
 std::string text_of(const xml_node& node) { return node.child("narrative").text().get(); }

@@ -7,8 +7,8 @@
 namespace safar {
 namespace {
 
-constexpr std::int64_t second_us = 1'000'000, day_us = 86'400 * second_us;
-constexpr std::int64_t first_day = -719'162, last_day = 2'932'896; // years 1 to 9999
+constexpr std::int64_t second_us = 1'000'000;
+constexpr std::int64_t day_min = -719'162, day_max = 2'932'896; // years 1 to 9999
 
 bool number(std::string_view text, std::size_t at, std::size_t digits, int& out) {
     if (text.size() < at + digits) return false;
@@ -31,7 +31,7 @@ std::string iso_text(ClaimedTime time) {
         rest += day_us;
         --days;
     }
-    if (days < first_day || days > last_day) return fmt::format("{:+}us", time.microseconds);
+    if (days < day_min || days > day_max) return fmt::format("{:+}us", time.microseconds);
     std::string out = iso_day(static_cast<std::int32_t>(days)) +
                       fmt::format("T{:02}:{:02}:{:02}", rest / (3600 * second_us),
                                   rest / (60 * second_us) % 60, rest / second_us % 60);

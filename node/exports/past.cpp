@@ -11,8 +11,7 @@
 namespace safar {
 namespace {
 
-constexpr std::size_t records_at_a_time = 2048;
-constexpr std::int64_t day_us = 86'400'000'000;
+constexpr std::size_t folded_at_a_time = 2048;
 
 struct Filter {
     const Field* field = nullptr;
@@ -146,10 +145,10 @@ Result<std::vector<RecordView>> PastView::read_found(const StatisticsQuery& quer
     SAFAR_TRY(auto ids, node_->derived().find(all, std::numeric_limits<std::uint32_t>::max()));
     std::vector<RecordView> out;
     truncated = false;
-    for (std::size_t from = 0; from < ids.size() && !truncated; from += records_at_a_time) {
+    for (std::size_t from = 0; from < ids.size() && !truncated; from += folded_at_a_time) {
         std::vector<RecordId> some(ids.begin() + static_cast<std::ptrdiff_t>(from),
                                    ids.begin() + static_cast<std::ptrdiff_t>(std::min(
-                                                     from + records_at_a_time, ids.size())));
+                                                     from + folded_at_a_time, ids.size())));
         SAFAR_TRY(auto entries, node_->derived().entries(some));
         std::vector<const RecordEntry*> held;
         std::vector<RecordId> held_ids;

@@ -10,9 +10,9 @@
 namespace safar {
 namespace {
 
-namespace json = boost::json;
-
 constexpr std::size_t records_at_a_time = 2048;
+
+namespace json = boost::json;
 
 void end_row(std::string& out) { out += '\n'; }
 

@@ -6,6 +6,8 @@
 
 namespace safar {
 
+inline constexpr std::int64_t day_us = 86'400'000'000; // a day in microseconds
+
 // Microseconds since 1970-01-01T00:00:00Z as claimed by an author: data for display and search,
 // never for order. Any value is accepted.
 struct ClaimedTime {

@@ -3,6 +3,8 @@
 
 #include "storage/base/error.hpp"
 
+#include <algorithm>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -25,6 +27,10 @@ struct Quoted {
     [[nodiscard]] std::string operator()(std::string_view text) const;
 };
 inline constexpr Quoted quoted;
+
+[[nodiscard]] inline bool has_word(std::span<const std::string> words, std::string_view word) {
+    return std::ranges::find(words, word) != words.end();
+}
 
 // "a, b, c" of the first `count_max`, then "and 12 more".
 template <class Range> [[nodiscard]] std::string listed(const Range& texts, std::size_t count_max) {
