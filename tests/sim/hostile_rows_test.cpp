@@ -1,173 +1,41 @@
-// The catalogue of hostile peers, row by row, against the production session, log and fold: the
-// exact answer, what becomes of the session, and what is durable afterwards. Rows that exist only
-// at sockets, TLS, configuration files and real disks are played by real processes; both lists
+// Rows of the catalogue of hostile peers about signed batches: the exact answer of the production
+// session, log and fold, what becomes of the session, and what is durable afterwards. Frames:
+// hostile_frames_rows_test.cpp; several nodes and disks: hostile_nodes_rows_test.cpp. Rows that
+// exist only at sockets, TLS, configuration files and real disks are played by real processes; both
 // together are the catalogue.
-#include "tests/sim/core.hpp"
-#include "tests/sim/plain.hpp"
-#include "tests/unit/sync/session/hostile_peer.hpp"
+#include "node/charter/charter.hpp"
+#include "storage/derive/derived.hpp"
+#include "tests/sim/hostile_row.hpp"
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <set>
-#include <zstd.h>
+#include <sstream>
 
 namespace safar::testing {
 namespace {
 
-class HostileRow : public HostilePeer {
-protected:
-    // Told once, closed, not called again for a while, nothing stored.
-    void refused(ErrorCode code) { expect_closed(code); }
-    void kept(Position stored) {
-        EXPECT_FALSE(closed) << closed->detail;
-        EXPECT_EQ(net["FIA"].log().last_position(), stored);
-    }
-    EventDraft draft() {
-        EventDraft out;
-        out.body.kind = 1;
-        out.body.verb = "recorded";
-        return out;
-    }
-    BatchContext context() {
-        BatchContext out;
-        out.network = net.authority->network();
-        out.log = peers_log();
-        out.epoch = 1;
-        out.charter = net.authority->charter();
-        return out;
-    }
-    BuiltBatch built(const BatchContext& at, const EventDraft& event) {
-        SeededEntropy entropy(at.number + 40);
-        std::size_t taken = 0;
-        return build_batch(at, net.key("IOM"), entropy, std::span(&event, 1), taken).value();
-    }
-    // Signed by its author, whatever the clear part says.
-    Bytes signed_with_clear(const Bytes& clear) {
-        Bytes raw{std::byte{0}};
-        ByteWriter out(raw);
-        const Bytes salt(16, std::byte{5});
-        out.bytes(salt);
-        out.sized({});
-        out.sized(clear);
-        const Bytes none(32);
-        const auto inner = sim::plain_hash("inner", {salt, sim::plain_hash("clear", {clear}), none,
-                                                     sim::plain_hash("sealed", {ByteView()})});
-        const std::byte mark{0};
-        BatchHeader header = batch().header;
-        header.root = *Hash::from(sim::plain_hash(
-            "leaf", {ByteView(&mark, 1), sim::plain_hash("dots", {ByteView()}), inner}));
-        Bytes stored = encode_header(header);
-        const Signature signature = sign_header(net.key("IOM"), header.network, stored);
-        ByteWriter rest(stored);
-        rest.bytes(signature.view());
-        rest.integer(static_cast<std::uint32_t>(raw.size()));
-        Bytes packed(ZSTD_compressBound(raw.size()));
-        packed.resize(ZSTD_compress(packed.data(), packed.size(), raw.data(), raw.size(), 1));
-        rest.bytes(packed);
-        return stored;
-    }
-    Bytes clear_part() {
-        auto opened = open_batch(batch().encoded.bytes, LeafCheck::compute).value();
-        return copy(opened.events.at(0).clear);
-    }
-    // Kept and relayed, flagged, without effect: the body does not decode, for anybody.
-    void kept_without_effect(const Bytes& clear) {
-        EXPECT_FALSE(decode_body(clear).has_value());
-        greet();
-        say_batch(signed_with_clear(clear));
-        kept(1);
-        EXPECT_EQ(net["FIA"].batches("return"), 1u);
-    }
-    void say_changed(std::size_t at) {
-        Bytes stored = batch().encoded.bytes;
-        stored[at == 0 ? stored.size() - 1 : at] ^= std::byte{1};
-        greet();
-        say_batch(stored);
-    }
-};
-
-#define ROW(id, sentence) TEST_F(HostileRow, id##_##sentence)
-
-ROW(H11, AnotherNodesNameInTheHelloIsAnIdentityMismatch) {
-    wire::Hello other = hello();
-    other.node = fill<NodeId>(8);
-    say(other);
-    refused(ErrorCode::identity_mismatch);
-}
-ROW(H14, ALengthBeyondTheLimitIsRefusedByTheLengthAlone) {
+// Leaves and root are compared before the signature is checked, which costs a hundred times more:
+// a flipped bit of the payload is a wrong hash, one of what is signed a bad signature.
+ROW(H28, ABitFlippedInThePayloadIsAWrongHash) {
+    const BuiltBatch good = batch();
+    Bytes raw = good.raw;
+    const auto verb = std::ranges::search(raw, as_bytes("recorded"));
+    ASSERT_FALSE(verb.empty());
+    verb.front() ^= std::byte{1};
     greet();
-    feed_hex("ffffffff0a");
-    refused(ErrorCode::limit_exceeded);
+    say_batch(repacked(good, raw));
+    EXPECT_EQ(ingested, 1u);
+    refused(ErrorCode::wrong_hash);
 }
-ROW(H15, AFrameOfLengthZeroIsMalformed) {
-    greet();
-    feed_hex("0000000000");
-    refused(ErrorCode::malformed);
+ROW(H28, ABitFlippedInWhatIsSignedIsABadSignature) {
+    say_changed(190); // of the charter that the header names
+    refused(ErrorCode::bad_signature);
 }
-ROW(H17, AVersionThatIsNotSpokenIsToldBothRanges) {
-    wire::Hello newer = hello();
-    newer.versions = {200, 255};
-    say(newer);
-    refused(ErrorCode::unsupported_version);
-    EXPECT_NE(error.detail.find("200 to 255"), std::string::npos);
-}
-ROW(H18, ABitFlippedInTheFrameTypeIsMalformed) {
-    greet();
-    say_raw(0x40, Bytes(20));
-    refused(ErrorCode::malformed);
-}
-ROW(H20, DataBeforeTheHelloIsOutOfOrder) {
-    say_batch(batch().encoded.bytes);
-    refused(ErrorCode::out_of_order);
-}
-ROW(H21, ACountOfFourBillionIsRefusedAtTheCount) {
-    greet();
-    Bytes payload{std::byte{6}};
-    ByteWriter out(payload);
-    out.bytes(as_bytes("return"));
-    out.integer(std::uint32_t{0xffffffff});
-    say_raw(5, payload);
-    refused(ErrorCode::malformed);
-}
-ROW(H22, WhatNestsTravelsUnreadAndIsJudgedOnce) {
-    wire::Hello newer = hello();
-    newer.epoch = 2;
-    newer.charter = fill<Hash>(7);
-    say(newer);
-    say(wire::CharterDocument{2, Bytes(100'000, std::byte{'['})});
-    const auto verdict = parse_charter(as_text(charter_offered));
-    ASSERT_FALSE(verdict.has_value());
-    perform(session->on_charter(verdict.error(), now));
-    ASSERT_TRUE(closed.has_value() || session->status().ready);
-    EXPECT_EQ(net["FIA"].log().last_position(), 0u);
-}
-ROW(H23, BytesAfterTheLastFieldOfAFrameAreMalformed) {
-    greet();
-    say_raw(12, Bytes(9));
-    refused(ErrorCode::malformed);
-}
-ROW(H23, BytesAfterASignedBodyAreKeptWithoutEffect) {
-    Bytes clear = clear_part();
-    clear.push_back(std::byte{0});
-    kept_without_effect(clear);
-}
-ROW(H25, ASecondSpellingOfASignedBodyIsKeptWithoutEffect) {
-    Bytes clear = clear_part();
-    clear[0] = std::byte{2}; // another version of the body
-    kept_without_effect(clear);
-}
-ROW(H26, ALogNamedTwiceInAFrontierIsNotCanonical) {
-    greet();
-    Bytes frame;
-    wire::encode(wire::FrontierFull{"return", {entry(3), entry(3)}}, frame);
-    feed(frame);
-    refused(ErrorCode::non_canonical);
-}
-ROW(H28, ABitFlippedInThePayloadBlamesTheSender) {
-    say_changed(0);
-    ASSERT_TRUE(closed);
-    EXPECT_EQ(blame(closed->reason), Blame::sender);
-    EXPECT_EQ(net["FIA"].log().last_position(), 0u);
+ROW(H28, ABitFlippedInTheSignatureIsABadSignature) {
+    say_changed(BatchHeader::encoded_bytes + 7);
+    refused(ErrorCode::bad_signature);
 }
 ROW(H29, TheSignatureOfAnotherBatchIsBad) {
     Bytes stored = batch(1).encoded.bytes;
@@ -178,22 +46,51 @@ ROW(H29, TheSignatureOfAnotherBatchIsBad) {
     say_batch(stored);
     refused(ErrorCode::bad_signature);
 }
-ROW(H31, ALowOrderKeyIsRefusedAtEveryVerify) {
-    PublicKey weak; // the neutral element in Edwards form is 1; zero is of order 4
-    FakeAuthority::Member member{"BAD", fill<NodeId>(9), weak, {"return"}};
-    auto authority = std::make_shared<FakeAuthority>(std::vector{member});
-    const SigningKey key = make_key("us");
-    SeededEntropy entropy(1);
-    auto log = make_memory_log(Author{fill<NodeId>(1), &key, &entropy}, authority);
-    BatchHeader header = batch().header;
-    header.log.id = log_id(authority->network(), member.node, "return");
-    header.key = key_id(weak);
-    Bytes stored = encode_header(header);
-    const Bytes good = batch().encoded.bytes;
-    stored.insert(stored.end(), good.begin() + BatchHeader::encoded_bytes, good.end());
-    const EncodedBatch offered{stored};
-    EXPECT_EQ(log->ingest(std::span(&offered, 1))[0].result.error().code, ErrorCode::bad_key);
-    EXPECT_EQ(log->last_position(), 0u);
+// Every encoding of a point of low order, and one of a good point that is not the canonical one.
+// Under the former one constant signature would verify whatever is said.
+ROW(H31, ABadKeyIsRefusedAtItsEnrolmentAndAtEveryVerify) {
+    const SigningKey tls = make_key("tls");
+    for (const char* text : {"0000000000000000000000000000000000000000000000000000000000000000",
+                             "0000000000000000000000000000000000000000000000000000000000000080",
+                             "0100000000000000000000000000000000000000000000000000000000000000",
+                             "0100000000000000000000000000000000000000000000000000000000000080",
+                             "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+                             "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85",
+                             "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+                             "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
+                             "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+                             "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+                             "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+                             "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+                             "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+                             "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+                             "f0ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"}) {
+        SCOPED_TRACE(text);
+        const PublicKey bad = PublicKey::parse_hex(text).value();
+        Enrolment enrolment = make_enrolment("BAD", "Bad", "127.0.0.1:1", net.key("IOM"), tls);
+        enrolment.signing_key = bad;
+        const auto enrolled = parse_enrolment(write_enrolment(enrolment));
+        ASSERT_FALSE(enrolled.has_value());
+        EXPECT_EQ(name(enrolled.error().code), name(ErrorCode::bad_key));
+
+        // A charter that lists it all the same.
+        FakeAuthority::Member listed = member("IOM");
+        listed.key = bad;
+        rule_by({listed, member("FIA")});
+        begin();
+        greet();
+        BatchHeader header = batch().header;
+        header.key = key_id(bad);
+        Bytes stored = encode_header(header);
+        ByteWriter rest(stored);
+        Signature constant{};
+        constant.raw[0] = std::byte{1};
+        rest.bytes(constant.view());
+        const Bytes good = batch().encoded.bytes;
+        rest.bytes(ByteView(good).subspan(EncodedBatch::prefix_bytes - 4));
+        say_batch(stored);
+        refused(ErrorCode::bad_key);
+    }
 }
 ROW(H32, ASignatureForAnotherPurposeIsBad) {
     Bytes stored = batch().encoded.bytes;
@@ -213,62 +110,66 @@ ROW(H33, ARootThatTheEventsDoNotHashToIsAWrongHash) {
     refused(ErrorCode::wrong_hash);
 }
 ROW(H34, OtherEventsUnderTheSameHeaderAreAWrongHash) {
-    BuiltBatch one = batch(1);
-    EventDraft event = draft();
-    event.body.verb = "invented";
-    const BuiltBatch two = built(context(), event);
-    Bytes stored(one.encoded.bytes.begin(),
-                 one.encoded.bytes.begin() + BatchHeader::encoded_bytes + Signature::size);
-    stored.insert(stored.end(),
-                  two.encoded.bytes.begin() + BatchHeader::encoded_bytes + Signature::size,
-                  two.encoded.bytes.end());
     greet();
-    say_batch(stored);
+    say_batch(repacked(batch(1), built(place(), draft("invented")).raw));
     refused(ErrorCode::wrong_hash);
 }
-ROW(H35, AnUnknownAuthorIsNeitherStoredNorBlamedOnTheSender) {
-    say_changed(40);
+ROW(H35, AnUnknownAuthorIsNotStoredAndIsAskedForUnderALaterCharter) {
+    rule_by({member("IOM"), member("FIA")});
+    begin();
+    greet();
+    const BuiltBatch theirs = built(place("NGO"), draft(), "NGO");
+    const wire::FrontierFull heads{"return",
+                                   {{place("NGO").log, Head{1, 1, theirs.hash, 0, false}}}};
+    say(heads);
+    say_batch(theirs.encoded.bytes);
     kept(0);
     EXPECT_EQ(ingested, 0u);
+    EXPECT_EQ(want.last, 0u) << "nothing is asked for that nobody may have said";
+    EXPECT_EQ(name(log_answers(theirs.encoded.bytes)), name(ErrorCode::unknown_author));
+    EXPECT_TRUE(net["FIA"].log().frontier("return").empty()) << "nor is anything passed on";
+
+    rule_by({member("IOM"), member("FIA"), member("NGO")}, 2);
+    perform(session->on_local_change(now)); // the session begins anew under it
+    ASSERT_TRUE(closed);
+    EXPECT_EQ(closed->do_not_call_before, 0s);
+    begin();
+    wire::Hello next = hello();
+    next.epoch = 2;
+    next.charter = net["FIA"].authority()->charter();
+    say(next);
+    say(wire::Summary{{{"return", fill<Hash>(9)}}});
+    say(heads);
+    EXPECT_EQ(want.log, place("NGO").log);
+    EXPECT_EQ(want.first, 1u);
+    say_batch(theirs.encoded.bytes);
+    kept(1);
 }
-ROW(H36, WhatIsNotItsAuthorsToSayIsHeldAndHasNoEffect) {
-    sim::Statistics statistics;
-    sim::Random random(1, "founding");
-    const sim::Founding founding = sim::found(random, 2, 0, false);
-    sim::Core core(0, founding.members[0], founding, 1, statistics);
-    ASSERT_TRUE(core.start());
-    AppendRequest request{"movement", {draft()}};
-    request.drafts[0].body.kind = 99; // no such kind
-    ASSERT_TRUE(core.append(request));
-    EXPECT_EQ(core.log().last_position(), 1u);
-    ASSERT_NE(core.derived(), nullptr);
-    EXPECT_EQ(core.derived()->not_understood(), 1u);
-}
-ROW(H37, AnyClaimedTimeIsAcceptedAndOrdersNothing) {
+ROW(H35, AnUnknownKeyInAKnownLogIsNotStoredAndItsSenderKept) {
     greet();
-    Hash previous;
-    std::uint64_t number = 0;
-    for (std::int64_t at :
-         {std::numeric_limits<std::int64_t>::min(), std::int64_t{-1},
-          std::int64_t{3'300'000'000'000'000}, std::numeric_limits<std::int64_t>::max()}) {
-        BatchContext place = context();
-        place.number = place.first_sequence = ++number;
-        place.previous = previous;
-        EventDraft event = draft();
-        event.body.at = {at};
-        const BuiltBatch next = built(place, event);
-        previous = next.hash;
-        say_batch(next.encoded.bytes);
-    }
-    kept(4);
+    const BuiltBatch strange = [&] {
+        SeededEntropy entropy(1);
+        const EventDraft event = draft();
+        std::size_t taken = 0;
+        return build_batch(place(), make_key("of nobody"), entropy, std::span(&event, 1), taken)
+            .value();
+    }();
+    say_batch(strange.encoded.bytes);
+    kept(0);
+    EXPECT_EQ(ingested, 1u);
+    EXPECT_EQ(name(log_answers(strange.encoded.bytes)), name(ErrorCode::unknown_author));
 }
 ROW(H38, SequenceZeroIsMalformed) {
-    Bytes stored = batch().encoded.bytes;
-    std::fill_n(stored.begin() + 88, 8, std::byte{0});
-    greet();
-    say_batch(stored);
-    refused(ErrorCode::malformed);
+    for (const std::size_t at : {88u, 96u}) { // number, first sequence
+        Bytes stored = batch().encoded.bytes;
+        std::fill_n(stored.begin() + static_cast<std::ptrdiff_t>(at), 8, std::byte{0});
+        begin();
+        greet();
+        say_batch(stored);
+        refused(ErrorCode::malformed);
+    }
 }
+// What comes too early is not parked, it comes again when it is asked for.
 ROW(H38, AJumpIsAskedForAndNotStored) {
     greet();
     say(wire::FrontierFull{"return", {}});
@@ -276,27 +177,47 @@ ROW(H38, AJumpIsAskedForAndNotStored) {
     now += 60ms;
     perform(session->on_tick(now));
     kept(0);
+    EXPECT_EQ(ingested, 0u);
     EXPECT_EQ(want.first, 1u);
     EXPECT_EQ(want.last, 1001u);
 }
-ROW(H38, TheLargestSequenceIsRefused) {
-    Bytes stored = batch().encoded.bytes;
-    std::fill_n(stored.begin() + 96, 8, std::byte{0xff});
-    greet();
-    say_batch(stored);
-    ASSERT_TRUE(closed);
-    EXPECT_EQ(blame(closed->reason), Blame::sender);
-    EXPECT_EQ(net["FIA"].log().last_position(), 0u);
+// By the limit of 2^62. A session calls whatever is wrong in a header malformed; the log says
+// which.
+ROW(H38, TheLargestSequenceIsRefusedByItsLimit) {
+    for (const std::size_t at : {88u, 96u}) {
+        Bytes stored = batch().encoded.bytes;
+        std::fill_n(stored.begin() + static_cast<std::ptrdiff_t>(at), 8, std::byte{0xff});
+        begin();
+        greet();
+        say_batch(stored);
+        refused(ErrorCode::malformed);
+        EXPECT_NE(error.detail.find("above 2^62"), std::string::npos) << error.detail;
+        EXPECT_EQ(name(log_answers(stored)), name(ErrorCode::limit_exceeded));
+    }
 }
-ROW(H40, TwoBatchesAtOnePlaceAreProofAndTheRelayIsInnocent) {
+// IOM passes on what NGO signed twice.
+ROW(H40, TwoBatchesAtOnePlaceAreProofInEitherOrderAndTheRelayIsInnocent) {
     greet();
-    EventDraft event = draft();
-    event.body.verb = "other";
-    say_batch(batch(1).encoded.bytes);
-    say_batch(built(context(), event).encoded.bytes);
-    kept(1);
-    ASSERT_EQ(net["FIA"].log().forks().size(), 1u);
-    EXPECT_TRUE(net["FIA"].log().head(peers_log())->forked);
+    Position held = 0;
+    for (const bool turned : {false, true}) {
+        incarnation = turned ? 4 : 3;
+        const BuiltBatch first = built(place("NGO"), draft(), "NGO"),
+                         a = built(place("NGO", 2, first.hash), draft("a"), "NGO"),
+                         b = built(place("NGO", 2, first.hash), draft("b"), "NGO");
+        say_batch(first.encoded.bytes);
+        say_batch((turned ? b : a).encoded.bytes);
+        say_batch((turned ? a : b).encoded.bytes);
+        kept(held += 2);
+        const LogName log = place("NGO").log;
+        EXPECT_EQ(net["FIA"].log().head(log), (Head{1, 1, first.hash, 1, true}));
+        const auto forks = net["FIA"].log().forks();
+        const auto proof = std::ranges::find(forks, BatchPlace{log, 2}, &ForkEvidence::place);
+        ASSERT_NE(proof, forks.end());
+        const auto both = read_evidence(*proof).value();
+        EXPECT_EQ((std::set{both.a, both.b}), (std::set{a.header, b.header}));
+        const BuiltBatch more = built(place("NGO", 3, a.hash), draft(), "NGO");
+        EXPECT_EQ(name(log_answers(more.encoded.bytes)), name(ErrorCode::log_closed));
+    }
 }
 ROW(H41, TenThousandCopiesCostOneWriteAndSlowTheirSender) {
     greet();
@@ -306,116 +227,88 @@ ROW(H41, TenThousandCopiesCostOneWriteAndSlowTheirSender) {
     EXPECT_EQ(ingested, 1u);
     EXPECT_GT(session->read_not_before(), now);
 }
-ROW(H43, AReferenceToNothingAndADotOfNothingBlockNothing) {
+
+// A record's id is no hash of what is said of it, so it may name itself; that is data. A dot that
+// an event claims of itself is impossible, since it would hold the event's own hash: it acts on
+// nothing.
+ROW(H43, AReferenceToNothingStaysMissingAndADotOfNothingReplacesNothing) {
+    const std::vector<NamedText> kinds{{"case.toml", "kind = \"case\"\ntag = 1\n"
+                                                     "[[field]]\ntag = 1\nname = \"about\"\n"
+                                                     "type = \"reference\"\nto = \"case\"\n"
+                                                     "[[field]]\ntag = 2\nname = \"itself\"\n"
+                                                     "type = \"reference\"\nto = \"case\"\n"}};
+    const auto schema = std::make_shared<const Schema>(parse_schema(kinds, {}).value());
+    const RecordId mine = fill<RecordId>(1), missing = fill<RecordId>(3);
     EventDraft event = draft();
-    event.body.assertions = {{1, Reference{fill<RecordId>(3)}}, {2, Reference{event.body.record}}};
-    event.replaces = {Dot{peers_log(), 77, 0, {}}};
+    event.body.record = mine;
+    event.body.assertions = {{1, Reference{missing}}, {2, Reference{mine}}};
+    event.replaces = {Dot{peers_log(), 1, 0, {}}, Dot{peers_log(), 77, 0, {}}};
+    const BuiltBatch first = built(place(), event);
+    EventDraft after = draft();
+    after.body.record = fill<RecordId>(2);
+    const BuiltBatch second = built(place("IOM", 2, first.hash), after);
     greet();
-    const BuiltBatch first = built(context(), event);
     say_batch(first.encoded.bytes);
-    BatchContext next = context();
-    next.number = next.first_sequence = 2;
-    next.previous = first.hash;
-    say_batch(built(next, draft()).encoded.bytes);
-    kept(2);
-}
-ROW(H44, AReversedRangeIsMalformed) {
-    greet();
-    say(wire::Want{peers_log(), 9, 3, 1000});
-    refused(ErrorCode::malformed);
-}
-ROW(H45, EmptyPromisesEndTheSessionAndNotForLong) {
-    greet();
-    say(wire::FrontierFull{"return", {entry(5)}});
-    for (int i = 0; i < 40 && !closed; ++i) {
-        now += 5s;
-        say(wire::Pong{1});
-        if (!closed) perform(session->on_tick(now));
+    say_batch(second.encoded.bytes);
+    kept(2); // the author's log goes on
+    net.connect("FIA", "NGO");
+    net.run(2s);
+
+    std::vector<std::unique_ptr<Derived>> nodes;
+    for (const char* at : {"FIA", "NGO"})
+        nodes.push_back(Derived::open(net[at].writable(), schema).value());
+    const auto follow = [&] {
+        for (auto& node : nodes)
+            while (node->follow(64).value() > 0) {
+            }
+    };
+    follow();
+    for (auto& node : nodes) {
+        EXPECT_EQ(node->not_understood(), 0u);
+        const Folded record = node->record(mine).value();
+        EXPECT_TRUE(record.ignored.empty());
+        ASSERT_EQ(record.fields.size(), 2u);
+        for (const FoldedField& field : record.fields) {
+            EXPECT_EQ(field.live.size(), 1u);
+            EXPECT_TRUE(field.replaced.empty());
+        }
+        EXPECT_EQ(record.field(1)->reading, std::vector<Value>{Reference{missing}});
+        EXPECT_EQ(record.field(2)->reading, std::vector<Value>{Reference{mine}});
+        EXPECT_FALSE(node->entry(missing).value().has_value());
+        const auto unknown = node->record(missing);
+        ASSERT_FALSE(unknown.has_value());
+        EXPECT_EQ(unknown.error().code, ErrorCode::not_found);
+        EXPECT_EQ(node->mentions(missing, 10).value(), std::vector{mine});
+        EXPECT_TRUE(node->record(fill<RecordId>(2)).has_value());
     }
-    ASSERT_TRUE(closed);
-    EXPECT_EQ(closed->reason, ErrorCode::timed_out);
-    EXPECT_EQ(closed->do_not_call_before, 30s);
-    EXPECT_EQ(net["FIA"].log().last_position(), 0u);
-}
-ROW(H48, ADigestThatDiffersInItsLastByteIsAnother) {
-    net["FIA"].append("return", 1);
-    begin();
-    say(hello());
-    Hash almost = net["FIA"].digest("return");
-    almost.raw.back() ^= std::byte{1};
-    say(wire::Summary{{{"return", almost}}});
-    kept(1);
-    EXPECT_EQ(std::count(said.begin(), said.end(), "full"), 1);
-}
-ROW(H49, WhatIsStatedAndWithheldIsShownToTheOperator) {
-    greet();
-    say(wire::FrontierFull{"return", {entry(3)}});
-    kept(0);
-    const SessionStatus status = session->status();
-    ASSERT_EQ(status.behind.size(), 1u);
-    EXPECT_EQ(status.behind[0].theirs, 3u);
-    EXPECT_EQ(status.behind[0].ours, 0u);
-}
-ROW(H50, AFloodIsDelayedAndNothingOfItDropped) {
-    greet();
-    for (int i = 0; i < 110'000; ++i) say_raw(12, Bytes(8)); // pings
-    EXPECT_GT(session->read_not_before(), now);
-    say_batch(batch().encoded.bytes);
-    kept(1);
-}
-ROW(H51, OfACopyThatOmitsAndInventsOnlyTheTruePrefixIsTaken) {
-    const BuiltBatch one = batch(1), two = batch(2, one.hash), three = batch(3, two.hash);
-    Bytes invented = two.encoded.bytes;
-    invented[BatchHeader::encoded_bytes] ^= std::byte{1};
-    const std::vector<EncodedBatch> copy{one.encoded, {invented}, three.encoded};
-    const auto outcomes = net["FIA"].writable().ingest(copy);
-    EXPECT_TRUE(outcomes[0].result.has_value());
-    EXPECT_EQ(outcomes[1].result.error().code, ErrorCode::bad_signature);
-    EXPECT_EQ(outcomes[2].result.error().code, ErrorCode::gap);
-    EXPECT_EQ(net["FIA"].log().last_position(), 1u);
+
+    EventDraft late = draft();
+    late.body.record = missing;
+    say_batch(built(place("IOM", 3, second.hash), late).encoded.bytes);
+    net["FIA"].changed();
+    net.run(2s);
+    follow();
+    for (auto& node : nodes) {
+        EXPECT_TRUE(node->record(missing).has_value());
+        EXPECT_EQ(node->state_digest("return", {}).value(),
+                  nodes[0]->state_digest("return", {}).value());
+    }
 }
 
-// A node of the simulator, alone with its disk.
-class HostileDisk : public ::testing::Test {
-protected:
-    HostileDisk()
-        : founding(sim::found(random, 2, 0, false)),
-          core(0, founding.members[0], founding, 1, statistics) {
-        EXPECT_TRUE(core.start());
-    }
-    Result<Appended> append() {
-        EventDraft event;
-        event.body.kind = 1;
-        event.body.verb = "recorded";
-        return core.append({"movement", {event}});
-    }
-    sim::Statistics statistics;
-    sim::Random random{1, "founding"};
-    sim::Founding founding;
-    sim::Core core;
-};
+// --- the catalogue ---
 
-TEST_F(HostileDisk, H57_ARolledBackLogIsNeverSignedAgainOnceAPeerShowsMore) {
-    const LogName first = append().value().log;
-    const auto copy = core.copy();
-    ASSERT_EQ(append().value().log, first);
-    const Frontier at_the_peer = core.log().frontier("movement");
-    core.end(false);
-    core.put_back(copy, /*whole=*/true); // witness and all, as a virtual machine's snapshot
-    ASSERT_TRUE(core.start());
-    core.confirm(founding.members[1].id, at_the_peer);
-    EXPECT_NE(append().value().log, first);
-    EXPECT_EQ(core.log().head(first)->number, 1u);
-}
+using Lines = std::vector<std::vector<std::string>>;
 
-TEST_F(HostileDisk, H58_AFullDiskRefusesReadsGoOnAndNothingIsLost) {
-    const LogName first = append().value().log;
-    core.disk().rates.full = 1000;
-    EXPECT_EQ(append().error().code, ErrorCode::storage_full);
-    EXPECT_EQ(core.log().read_range(first, 1, 1).value().size(), 1u);
-    core.disk().rates.full = 0;
-    EXPECT_EQ(append().value().log, first);
-    EXPECT_EQ(core.log().head(first)->number, 2u);
+// Columns are parted by tabs.
+Lines table(const std::filesystem::path& path) {
+    Lines out;
+    std::ifstream file(path);
+    for (std::string line; std::getline(file, line);) {
+        std::istringstream columns(line);
+        out.emplace_back();
+        for (std::string column; std::getline(columns, column, '\t');) out.back().push_back(column);
+    }
+    return out;
 }
 
 // The rows that exist only outside of the core.
@@ -435,21 +328,25 @@ TEST(HostileCatalogue, EveryRowIsPlayedHereOrByRealProcesses) {
         const std::string name = suite.name();
         for (int j = 0; j < suite.total_test_count() && name.starts_with("Hostile"); ++j)
             if (const std::string test = suite.GetTestInfo(j)->name();
-                test[0] == 'H' && test[3] == '_') {
-                EXPECT_FALSE(by_real_processes.contains(test.substr(0, 3))) << test;
+                test[0] == 'H' && test[3] == '_')
                 played.insert(test.substr(0, 3));
-            }
     }
     EXPECT_EQ(played, catalogue);
+}
+
+TEST(HostileCatalogue, ItsRowsAreThoseOfTheDocument) {
     const char* data = std::getenv("SAFAR_DATA");
-    std::ifstream file(std::string(data == nullptr ? SAFAR_SOURCE_DIR "/../shared/data" : data) +
-                       "/../hostile.tsv");
+    const std::filesystem::path document =
+        std::filesystem::path(data == nullptr ? SAFAR_SOURCE_DIR "/../shared/data" : data) /
+        "../hostile.tsv";
     std::set<std::string> stated;
-    for (std::string line; std::getline(file, line);)
-        if (line[0] == 'H') stated.insert(line.substr(0, 3));
-    if (!stated.empty()) {
-        EXPECT_EQ(stated, catalogue);
-    }
+    for (const auto& row : table(document))
+        if (!row.empty() && row[0].starts_with('H')) stated.insert(row[0]);
+    if (stated.empty())
+        GTEST_SKIP() << "the catalogue is not present: hostile.tsv belongs beside the directory "
+                        "that SAFAR_DATA names ("
+                     << document.string() << ")";
+    EXPECT_EQ(stated, catalogue);
 }
 
 } // namespace

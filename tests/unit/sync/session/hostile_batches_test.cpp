@@ -14,15 +14,27 @@ TEST_F(HostilePeer, ReversedRangeIsMalformed) { // H44
     expect_closed(ErrorCode::malformed);
 }
 
-TEST_F(HostilePeer, RangesBeyondCountAreRefused) { // H44
+TEST_F(HostilePeer, RangesThatAreAnsweredAtOnceDoNotCount) { // H44
     greet();
     for (std::uint32_t i = 0; i < 2000 && !closed; ++i) {
         LogName log = peers_log();
         std::memcpy(log.incarnation.raw.data(), &i, sizeof i);
         say(wire::Want{log, 1, limits::sequence_max, 1});
     }
-    EXPECT_FALSE(closed); // each is answered at once: nothing is held of it
+    EXPECT_FALSE(closed); // nothing is held of them
     EXPECT_EQ(std::count(said.begin(), said.end(), "missing"), 2000);
+}
+
+TEST_F(HostilePeer, RangesBeyondCountAreRefused) { // H44
+    greet();
+    Bytes frames;
+    for (std::uint32_t i = 0; i < 1025; ++i) {
+        LogName log = peers_log();
+        std::memcpy(log.incarnation.raw.data(), &i, sizeof i);
+        wire::encode(wire::Want{log, 1, limits::sequence_max, 1}, frames);
+    }
+    feed(frames); // before any is answered
+    expect_closed(ErrorCode::limit_exceeded);
 }
 
 TEST_F(HostilePeer, CreditBeyondTheLimitIsRefused) { // H44
@@ -32,8 +44,7 @@ TEST_F(HostilePeer, CreditBeyondTheLimitIsRefused) { // H44
     const LogName log = net["FIA"].log().frontier("return").at(0).log;
     wire::encode(wire::Want{log, 1, limits::sequence_max, (32u << 20) + 1}, frame);
     feed(frame);
-    ASSERT_TRUE(closed);
-    EXPECT_EQ(closed->reason, ErrorCode::limit_exceeded);
+    expect_closed(ErrorCode::limit_exceeded, /*stored=*/1);
 }
 
 TEST_F(HostilePeer, BadSignatureClosesTheSenderAndNothingIsStored) { // H28
@@ -46,15 +57,14 @@ TEST_F(HostilePeer, BadSignatureClosesTheSenderAndNothingIsStored) { // H28
     expect_closed(ErrorCode::bad_signature);
 }
 
-TEST_F(HostilePeer, FlippedPayloadBitClosesTheSender) { // H28, H34
+// The packing says how much it holds: half of it does not unpack to that.
+TEST_F(HostilePeer, ACutPackingClosesTheSender) { // H28
     greet();
     BuiltBatch good = batch();
-    good.encoded.bytes.back() ^= std::byte{1};
+    good.encoded.bytes.pop_back();
     say_batch(good.encoded.bytes);
-    ASSERT_TRUE(closed);
-    EXPECT_EQ(blame(closed->reason), Blame::sender);
-    EXPECT_GE(closed->do_not_call_before, 30s);
-    EXPECT_EQ(net["FIA"].log().last_position(), 0u);
+    EXPECT_EQ(ingested, 1u);
+    expect_closed(ErrorCode::malformed);
 }
 
 // A relay may flip any bit between one TLS connection and the next. What is stored says what its
@@ -157,7 +167,7 @@ TEST_F(HostilePeer, DuplicatesAreAnsweredWithoutTheDisk) { // H41
     EXPECT_GT(session->read_not_before(), now); // and they slow their sender down
 }
 
-TEST_F(HostilePeer, EquivocationIsKeptAsProofAndTheRelayIsNotBlamed) { // H40
+TEST_F(HostilePeer, EquivocationIsKeptAsProofAndItsSenderIsNotBlamed) { // H40
     greet();
     BuiltBatch first = batch(1), other;
     {

@@ -142,11 +142,17 @@ TEST_F(HostilePeer, BytesAfterTheLastFieldAreMalformed) { // H23
     expect_closed(ErrorCode::malformed);
 }
 
-TEST_F(HostilePeer, UnsortedFrontierIsNotCanonical) { // H25, H26
+TEST_F(HostilePeer, UnsortedFrontierIsNotCanonical) { // H25
     greet();
-    Bytes frame;
-    wire::encode(wire::FrontierFull{"return", {entry(3), entry(3)}}, frame);
-    feed(frame);
+    FrontierEntry before = entry(3);
+    before.log.incarnation = fill<Incarnation>(2);
+    say(wire::FrontierFull{"return", {entry(3), before}});
+    expect_closed(ErrorCode::non_canonical);
+}
+
+TEST_F(HostilePeer, ALogTwiceInAFrontierIsNotCanonical) { // H26
+    greet();
+    say(wire::FrontierFull{"return", {entry(3), entry(3)}});
     expect_closed(ErrorCode::non_canonical);
 }
 

@@ -16,6 +16,8 @@ protected:
     void begin() {
         closed.reset();
         decoder = {};
+        error = {};
+        want = {};
         session = std::make_unique<Session>(net["FIA"].id, net["IOM"].id, net["FIA"],
                                             net["FIA"].plan, now);
         perform(session->start(now));
@@ -109,12 +111,13 @@ protected:
         wire::encode_batch(stored, bytes);
         feed(bytes);
     }
-    void expect_closed(ErrorCode code) {
+    // Told once, closed, not called again for a while; `stored`: what was held before stays.
+    void expect_closed(ErrorCode code, Position stored = 0) {
         ASSERT_TRUE(closed.has_value()) << "the session goes on";
         EXPECT_EQ(name(closed->reason), name(code)) << closed->detail;
         EXPECT_GE(closed->do_not_call_before, 30s);
         EXPECT_EQ(error.code, name(code)); // told once
-        EXPECT_EQ(net["FIA"].log().last_position(), 0u);
+        EXPECT_EQ(net["FIA"].log().last_position(), stored);
         EXPECT_TRUE(session->on_bytes(as_bytes("more"), now).empty());
         EXPECT_EQ(session->next_deadline(), NodeTime::max());
     }
