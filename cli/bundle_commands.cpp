@@ -4,6 +4,7 @@
 #include "cli/bundle_verify.hpp"
 #include "cli/files.hpp"
 #include "cli/json_text.hpp"
+#include "cli/out_file.hpp"
 #include "cli/progress.hpp"
 #include "cli/table.hpp"
 
@@ -11,12 +12,9 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
-#include <cerrno>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <ostream>
-#include <unistd.h>
 
 namespace safar::cli {
 
@@ -24,53 +22,6 @@ namespace fs = std::filesystem;
 namespace json = boost::json;
 
 namespace {
-
-// Written beside and renamed once it is whole and on the medium: a stick that is pulled out early
-// carries no file that looks finished.
-class OutFile {
-public:
-    explicit OutFile(std::string path) : path_(std::move(path)), part_(path_ + ".part") {}
-    ~OutFile() {
-        if (file_ != nullptr) std::fclose(file_);
-        if (begun_) ::unlink(part_.c_str());
-    }
-    OutFile(const OutFile&) = delete;
-    OutFile& operator=(const OutFile&) = delete;
-
-    Result<> open() {
-        std::error_code ec;
-        if (fs::is_directory(path_, ec)) // before the node takes the bundle for made
-            return failure(ErrorCode::storage_failed,
-                           fmt::format("cannot write '{}': it is a directory", path_));
-        ::unlink(part_.c_str());
-        SAFAR_TRY(create_private(part_));
-        begun_ = true;
-        file_ = std::fopen(part_.c_str(), "wb");
-        return file_ != nullptr ? Result<>(success()) : problem();
-    }
-    Result<> write(std::string_view bytes) {
-        return std::fwrite(bytes.data(), 1, bytes.size(), file_) == bytes.size()
-                   ? Result<>(success())
-                   : problem();
-    }
-    Result<> finish() {
-        if (std::fflush(file_) != 0 || ::fsync(::fileno(file_)) != 0) return problem();
-        if (std::fclose(std::exchange(file_, nullptr)) != 0 ||
-            std::rename(part_.c_str(), path_.c_str()) != 0)
-            return problem();
-        begun_ = false;
-        return success();
-    }
-
-private:
-    [[nodiscard]] Error problem() const {
-        return failure(errno == ENOSPC ? ErrorCode::storage_full : ErrorCode::storage_failed,
-                       fmt::format("cannot write '{}': {}", part_, std::strerror(errno)));
-    }
-    std::string path_, part_;
-    std::FILE* file_ = nullptr;
-    bool begun_ = false; // there is a part, and it is not the file yet
-};
 
 struct InFile {
     std::ifstream in;
@@ -111,41 +62,31 @@ Problem taken_for_made(Problem problem) {
     return problem;
 }
 
-Result<> written(const std::ostream& out) {
-    if (out) return success();
-    return failure(ErrorCode::storage_failed, "the bundle could not be written in full");
-}
-
 Outcome<Exit> make(Context& context, const MakeOptions& options) {
     if (options.file.empty() && context.json)
         return usage("--json tells what is in the bundle; name the bundle's own file with -o FILE");
     if (options.file.empty() && context.out_is_terminal)
         return usage("a bundle is nothing to read: send it to a file with -o FILE or > FILE");
     SAFAR_TRY(auto client, context.client());
-    std::optional<OutFile> file;
-    if (!options.file.empty()) {
-        file.emplace(options.file);
-        SAFAR_TRY(file->open());
-    }
+    OutFile file(options.file, context.out);
+    SAFAR_TRY(file.open()); // before the node takes the bundle for made
     BundleWatch watch;
     const Query query{{"for", options.agency}, {"since_last", options.since_last ? "1" : "0"}};
     bool came = false;
-    const auto done = client.patient().download(
-        target_of("/v1/bundle", query), [&](std::string_view bytes) -> Result<> {
-            came = true;
-            watch.take(as_bytes(bytes));
-            if (file) return file->write(bytes);
-            return written(
-                context.out.write(bytes.data(), static_cast<std::streamsize>(bytes.size())));
-        });
+    const auto done = client.patient().download(target_of("/v1/bundle", query),
+                                                [&](std::string_view bytes) -> Result<> {
+                                                    came = true;
+                                                    watch.take(as_bytes(bytes));
+                                                    return file.write(bytes);
+                                                });
     if (!done) return came ? taken_for_made(done.error()) : Problem(done.error());
     if (!watch.whole()) // its maker gave up, and takes nothing for made
-        return Problem(failure(ErrorCode::storage_failed,
-                               "the bundle is not whole: " + watch.problem() +
-                                   (file ? "; nothing was written"
-                                         : "; what was written of it can still be applied")));
-    const auto kept = file ? file->finish() : written(context.out.flush());
-    if (!kept) return taken_for_made(kept.error());
+        return Problem(
+            failure(ErrorCode::storage_failed,
+                    "the bundle is not whole: " + watch.problem() +
+                        (options.file.empty() ? "; what was written of it can still be applied"
+                                              : "; nothing was written")));
+    if (const auto kept = file.finish(); !kept) return taken_for_made(kept.error());
     if (context.json) {
         context.out << watch.json() << '\n';
     } else {

@@ -7,13 +7,13 @@
 #include "cli/json_text.hpp"
 #include "cli/lines.hpp"
 #include "cli/locate.hpp"
+#include "cli/out_file.hpp"
 #include "cli/table.hpp"
 
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
-#include <fstream>
 #include <ostream>
 
 namespace safar::cli {
@@ -49,13 +49,11 @@ std::string left_out_text(const json::value& left) {
 class Lines {
 public:
     // @param has_end  the file is whole only with a line `{"end": ..}`.
-    Lines(std::ostream& out, bool has_end) : out_(out), end_is_missing_(has_end) {}
+    Lines(OutFile& out, bool has_end) : out_(out), end_is_missing_(has_end) {}
     [[nodiscard]] const std::string& told() const { return told_; }
     Result<> take(std::string_view bytes) {
         rest_ += bytes;
-        SAFAR_TRY(take_lines(rest_, [this](std::string_view line) { return take_line(line); }));
-        if (!out_) return failure(ErrorCode::storage_failed, "the file could not be written");
-        return success();
+        return take_lines(rest_, [this](std::string_view line) { return take_line(line); });
     }
     [[nodiscard]] bool whole() const { return rest_.empty() && !end_is_missing_; }
 
@@ -74,43 +72,27 @@ private:
             return success();
         }
         if (line.starts_with("{\"end\"")) end_is_missing_ = false;
-        out_ << line << '\n';
-        return success();
+        SAFAR_TRY(out_.write(line));
+        return out_.write("\n");
     }
 
-    std::ostream& out_;
+    OutFile& out_;
     bool end_is_missing_;
     std::string rest_, told_;
 };
 
-// Writes to a file beside its place and renames it when it is whole; or to the screen.
+// To a file that is there once it is whole; or to the screen.
 Outcome<Exit> download_to(Context& context, const ApiClient& client, const std::string& target,
                           const Upload& body, const std::string& path, bool has_end) {
-    std::ofstream file;
-    const std::string part = path + ".part";
-    if (!path.empty()) {
-        std::remove(part.c_str());
-        SAFAR_TRY(create_private(part));
-        file.open(part, std::ios::binary | std::ios::trunc);
-        if (!file)
-            return Problem(
-                failure(ErrorCode::storage_failed, fmt::format("cannot write '{}'", part)));
-    }
-    Lines lines(path.empty() ? context.out : file, has_end);
-    auto done = client.patient().download(
-        target, body, [&](std::string_view bytes) { return lines.take(bytes); });
-    if (done.has_value() && !lines.whole())
-        done = failure(ErrorCode::unreachable, "the node's answer ended early");
-    if (done.has_value()) context.err << lines.told();
-    if (path.empty()) {
-        SAFAR_TRY(std::move(done));
-        return Exit::ok;
-    }
-    file.close();
-    if (done.has_value() && (!file || std::rename(part.c_str(), path.c_str()) != 0))
-        done = failure(ErrorCode::storage_failed, fmt::format("cannot write '{}'", path));
-    if (!done.has_value()) std::remove(part.c_str());
-    SAFAR_TRY(std::move(done));
+    OutFile file(path, context.out);
+    SAFAR_TRY(file.open());
+    Lines lines(file, has_end);
+    SAFAR_TRY(client.patient().download(target, body,
+                                        [&](std::string_view bytes) { return lines.take(bytes); }));
+    if (!lines.whole())
+        return Problem(failure(ErrorCode::unreachable, "the node's answer ended early"));
+    SAFAR_TRY(file.finish());
+    context.err << lines.told();
     return Exit::ok;
 }
 
