@@ -23,7 +23,7 @@ struct AccessOptions {
     std::optional<std::string> key; // be it empty: what was asked for is checked
     std::uint64_t limit = 100;
 };
-using Options = std::shared_ptr<AccessOptions>;
+using AccessArguments = std::shared_ptr<AccessOptions>;
 
 Outcome<Exit> log(Context& context, const AccessOptions& options) {
     SAFAR_TRY(auto client, context.client());

@@ -21,7 +21,7 @@ using Socket = asio::local::stream_protocol::socket;
 
 namespace {
 
-constexpr std::size_t piece_bytes = 256u << 10;
+constexpr std::size_t answer_piece_bytes = 256u << 10;
 constexpr std::chrono::seconds patience{3600};
 constexpr std::chrono::seconds remote_patience{15}; // until TLS stands
 
@@ -33,7 +33,7 @@ public:
 
     Exchange(const Upload& body, OnBytes on_bytes, std::chrono::seconds silence)
         : body_(body), on_bytes_(std::move(on_bytes)), silence_(silence), socket_(io_), timer_(io_),
-          piece_(piece_bytes), received_(piece_bytes) {}
+          piece_(answer_piece_bytes), received_(answer_piece_bytes) {}
 
     Result<> run(const NodePlace& place, http::verb verb, const std::string& target,
                  const std::string& purpose) {

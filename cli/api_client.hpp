@@ -74,5 +74,9 @@ private:
 using Query = std::vector<std::pair<std::string, std::string>>;
 [[nodiscard]] std::string target_of(std::string_view path, const Query& query = {});
 [[nodiscard]] std::string percent_encode(std::string_view text);
+// "/v1/records/ID" and `rest`.
+[[nodiscard]] inline std::string record_path(const std::string& id, const char* rest = "") {
+    return "/v1/records/" + id + rest;
+}
 
 } // namespace safar::cli

@@ -23,14 +23,10 @@ struct CaseOptions {
     std::uint64_t limit = 100;
     bool overdue = false, everybody = false, caseload = false, preview = false, svg = false;
 };
-using Options = std::shared_ptr<CaseOptions>;
+using CaseArguments = std::shared_ptr<CaseOptions>;
 using Shown = std::string (*)(const json::value&, const Labels&);
 
 std::string picture(const json::value& journey, const Labels&) { return journey_svg(journey); }
-
-std::string record_path(const std::string& id, const char* rest) {
-    return "/v1/records/" + id + rest;
-}
 
 // The words to answer in. Loaded before anything is written: a language that is not there refuses a
 // command, and must not end one that was done. JSON has none.
@@ -115,7 +111,7 @@ Outcome<Exit> refer(Context& context, const CaseOptions& options) {
                                                                                : Exit::ok;
 }
 
-void add_steps(CLI::App& app, Context& context, const Options& options) {
+void add_steps(CLI::App& app, Context& context, const CaseArguments& options) {
     auto& steps =
         add_command(app, context, "steps", "What can be done with a record now, and by whom",
                     "safar steps 0G3T7ZB1N5V9Q4M2K8R6XWCY7D", [&context, options] {
@@ -137,7 +133,7 @@ void add_steps(CLI::App& app, Context& context, const Options& options) {
         ->type_name("REASON");
 }
 
-void add_reassign(CLI::App& app, Context& context, const Options& options) {
+void add_reassign(CLI::App& app, Context& context, const CaseArguments& options) {
     auto& command =
         add_command(app, context, "reassign", "Give a case to another agency; only its owner may",
                     "safar reassign 0G3T7ZB1N5V9Q4M2K8R6XWCY7D NCHR --why \"she moved to Lahore\"",
@@ -147,7 +143,7 @@ void add_reassign(CLI::App& app, Context& context, const Options& options) {
     command.add_option("--why", options->why, "Reason, kept with the event")->type_name("TEXT");
 }
 
-void add_refer(CLI::App& app, Context& context, const Options& options) {
+void add_refer(CLI::App& app, Context& context, const CaseArguments& options) {
     auto& command = add_command(
         app, context, "refer",
         "Hand a case on with copies of some of its fields (exit code 1: a preview lacks consent)",

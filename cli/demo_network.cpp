@@ -29,7 +29,7 @@ namespace {
 
 constexpr int first_port = 47101;
 constexpr int last_port = 47999;
-constexpr std::chrono::seconds start_patience{30};
+constexpr std::chrono::seconds node_start_patience{30};
 
 Result<std::string> demo_root() {
     if (const char* given = std::getenv("SAFAR_DEMO"); given != nullptr && *given != '\0')
@@ -199,7 +199,7 @@ Result<> DemoNetwork::start(const std::string& code) const {
     } else {
         hold_daemon(pid_file(code), /*hold=*/false);
     }
-    const auto end = steady_clock::now() + start_patience;
+    const auto end = steady_clock::now() + node_start_patience;
     std::string why;
     while (steady_clock::now() < end) {
         auto answer = ApiClient(directory(code), std::chrono::seconds(5)).get("/v1/status");

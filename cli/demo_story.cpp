@@ -14,7 +14,7 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::chrono::seconds patience{60};
+constexpr std::chrono::seconds story_patience{60};
 
 class Story {
 public:
@@ -54,7 +54,7 @@ private:
         return Exit::ok;
     }
     Outcome<Exit> all_equal() {
-        SAFAR_TRY(narrator_.network().await_equal(patience));
+        SAFAR_TRY(narrator_.network().await_equal(story_patience));
         return Exit::ok;
     }
     Outcome<std::string> state_at(const std::string& agency, const std::string& id) {

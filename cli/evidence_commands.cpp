@@ -67,7 +67,7 @@ json::object evidence_json(const EvidenceFile& file) {
         {"key_b", file.key_b.hex()}};
 }
 
-Outcome<Exit> show(Context& context) {
+Outcome<Exit> show_forks(Context& context) {
     SAFAR_TRY(auto forks, known_forks(context));
     if (context.json) {
         json::array out;
@@ -108,11 +108,11 @@ Outcome<Exit> show(Context& context) {
     return Exit::ok;
 }
 
-struct ExportOptions {
+struct EvidenceExportOptions {
     std::string proof;
 };
 
-Outcome<Exit> export_one(Context& context, const ExportOptions& options) {
+Outcome<Exit> export_one(Context& context, const EvidenceExportOptions& options) {
     if (options.proof.empty()) return usage("which proof? `safar evidence show` lists them");
     SAFAR_TRY(auto forks, known_forks(context));
     const Known* found = nullptr;
@@ -131,11 +131,11 @@ Outcome<Exit> export_one(Context& context, const ExportOptions& options) {
     return Exit::ok;
 }
 
-struct VerifyOptions {
+struct EvidenceVerifyOptions {
     std::string file, charter;
 };
 
-Outcome<Exit> verify(Context& context, const VerifyOptions& options) {
+Outcome<Exit> verify_evidence(Context& context, const EvidenceVerifyOptions& options) {
     SAFAR_TRY(auto text, read_file(options.file));
     SAFAR_TRY(auto evidence, verify_evidence_file(text));
     bool listed = false;
@@ -177,19 +177,19 @@ Outcome<Exit> verify(Context& context, const VerifyOptions& options) {
 void add_evidence_commands(CLI::App& app, Context& context) {
     CLI::App& group = add_group(app, "evidence", "Proofs that a log has forked");
     add_command(group, context, "show", "The forks that are known here",
-                "safar --node ./iom evidence show", [&context] { return show(context); });
-    const auto e = std::make_shared<ExportOptions>();
+                "safar --node ./iom evidence show", [&context] { return show_forks(context); });
+    const auto e = std::make_shared<EvidenceExportOptions>();
     auto& export_command =
         add_command(group, context, "export", "One proof as a file that stands alone",
                     "safar --node ./iom evidence export 3fa1b2c4 > fork.toml",
                     [&context, e] { return export_one(context, *e); });
     export_command.add_option("proof", e->proof, "First digits, as `evidence show` lists it")
         ->required();
-    const auto v = std::make_shared<VerifyOptions>();
+    const auto v = std::make_shared<EvidenceVerifyOptions>();
     auto& verify_command =
         add_command(group, context, "verify", "Check such a file; no node is needed",
                     "safar evidence verify fork.toml --charter charter.toml",
-                    [&context, v] { return verify(context, *v); });
+                    [&context, v] { return verify_evidence(context, *v); });
     verify_command.add_option("file", v->file, "The proof")->required();
     verify_command.add_option("--charter", v->charter, "Also check that it lists the key")
         ->type_name("FILE");

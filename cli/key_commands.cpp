@@ -18,7 +18,7 @@ namespace json = boost::json;
 
 namespace {
 
-Outcome<Exit> show(Context& context) {
+Outcome<Exit> show_keys(Context& context) {
     SAFAR_TRY(auto directory, context.node_directory());
     SAFAR_TRY(auto self, load_identity(directory));
     SAFAR_TRY(auto state, held_state(context));
@@ -66,13 +66,13 @@ Outcome<Exit> rotate(Context& context) {
     return Exit::ok;
 }
 
-struct RevokeOptions {
+struct KeyRevokeOptions {
     std::string node;
     std::vector<std::string> cuts;
     bool impact = false;
 };
 
-Outcome<Exit> revoke(Context& context, const RevokeOptions& options) {
+Outcome<Exit> revoke_key(Context& context, const KeyRevokeOptions& options) {
     SAFAR_TRY(auto state, held_state(context));
     SAFAR_TRY(auto node, listed_node(state, "key revoke", options.node));
     Query query{{"node", node.hex()}};
@@ -118,17 +118,17 @@ Outcome<Exit> revoke(Context& context, const RevokeOptions& options) {
 void add_key_commands(CLI::App& app, Context& context) {
     CLI::App& group = add_group(app, "key", "The keys of a node");
     add_command(group, context, "show", "The public keys in use here",
-                "safar --node ./iom key show", [&context] { return show(context); });
+                "safar --node ./iom key show", [&context] { return show_keys(context); });
     add_command(group, context, "rotate", "Make new keys; they wait until an epoch lists them",
                 "safar --node ./iom key rotate > iom-new.toml",
                 [&context] { return rotate(context); });
-    const auto r = std::make_shared<RevokeOptions>();
+    const auto r = std::make_shared<KeyRevokeOptions>();
     auto& revoke_command = add_command(
         group, context, "revoke",
         "What depends on what a node signed, before anyone decides what counts",
         "safar --node ./iom key revoke 3fa1b2c4 --impact\nsafar --node ./iom key revoke "
         "3fa1b2c4 --impact --cut return:0f1e2d3c4b5a69788796a5b4c3d2e1f0:17",
-        [&context, r] { return revoke(context, *r); });
+        [&context, r] { return revoke_key(context, *r); });
     revoke_command.add_option("node", r->node, "First digits of the node's id")->required();
     revoke_command
         .add_flag("--impact", r->impact, "List batches, records and statistics; nothing is changed")

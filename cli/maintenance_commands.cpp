@@ -47,7 +47,7 @@ Outcome<Exit> begin(Context& context, const MaintenanceOptions& options) {
     return change(context, body);
 }
 
-Outcome<Exit> show(Context& context) {
+Outcome<Exit> show_maintenance(Context& context) {
     SAFAR_TRY(auto client, context.client());
     SAFAR_TRY(auto answer, client.get("/v1/maintenance"));
     return print(context, answer);
@@ -76,7 +76,7 @@ void add_maintenance_commands(CLI::App& app, Context& context) {
     add_command(group, context, "end", "Back before the time, or never gone",
                 "safar maintenance end", [&context] { return change(context, {}); });
     add_command(group, context, "show", "What the peers have been told", "safar maintenance show",
-                [&context] { return show(context); });
+                [&context] { return show_maintenance(context); });
 }
 
 } // namespace safar::cli

@@ -25,7 +25,7 @@ struct RecordOptions {
     int quality = 0; // 0: not stated
     bool replace = false, fresh = false;
 };
-using Options = std::shared_ptr<RecordOptions>;
+using RecordArguments = std::shared_ptr<RecordOptions>;
 
 Outcome<Exit> changed(Context& context, const ApiAnswer& answer, const std::string& what) {
     if (context.json) {
@@ -40,10 +40,6 @@ Outcome<Exit> changed(Context& context, const ApiAnswer& answer, const std::stri
         context.out << visible(id) << ": " << what
                     << ", durable here and on its way to the peers\n";
     return Exit::ok;
-}
-
-std::string record_path(const std::string& id, const char* rest = "") {
-    return "/v1/records/" + id + rest;
 }
 
 // Records that may be there already, for people; "" if there are none. An argument that the search
@@ -122,7 +118,7 @@ std::string past_line(const RecordOptions& options) {
     return out.empty() ? out : visible(out) + "\n";
 }
 
-void add_past_options(CLI::App& command, const Options& options) {
+void add_past_options(CLI::App& command, const RecordArguments& options) {
     command
         .add_option("--as-of", options->as_of,
                     "Only what had happened by then, as its authors claim")
@@ -220,7 +216,7 @@ Outcome<Exit> resolve(Context& context, const RecordOptions& options, bool by_va
     return changed(context, answer, "resolved; what was set aside stays in its history");
 }
 
-void add_writing(CLI::App& group, Context& context, const Options& options) {
+void add_writing(CLI::App& group, Context& context, const RecordArguments& options) {
     auto& create_command =
         add_command(group, context, "create", "A new record",
                     "safar record create return nationality=PAK host_country=GBR date=2023-05-04\n"
@@ -264,7 +260,7 @@ void add_writing(CLI::App& group, Context& context, const Options& options) {
         ->type_name("TEXT");
 }
 
-void add_reading(CLI::App& group, Context& context, const Options& options) {
+void add_reading(CLI::App& group, Context& context, const RecordArguments& options) {
     auto& show_command = add_command(group, context, "show", "What the network says of one record",
                                      "safar record show 0G3T7ZB1N5V9Q4M2K8R6XWCY7D",
                                      [&context, options] { return show(context, *options); });

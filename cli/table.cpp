@@ -143,7 +143,7 @@ std::string csv_row(const std::vector<std::string>& cells) {
 namespace {
 
 // Isolated where it runs from the right, so that a terminal does not reorder the cells beside it.
-std::string isolated(std::string cell) {
+std::string isolated_cell(std::string cell) {
     bool from_right = false;
     walk(cell, [&](UChar32 c, std::string_view) {
         const auto direction = u_charDirection(c);
@@ -158,7 +158,7 @@ std::string isolated(std::string cell) {
 void Table::row(std::vector<std::string> cells) {
     SAFAR_ASSERT(cells.size() <= columns_.size());
     cells.resize(columns_.size());
-    for (std::string& cell : cells) cell = isolated(shorten(visible(cell), cell_columns_max));
+    for (std::string& cell : cells) cell = isolated_cell(shorten(visible(cell), cell_columns_max));
     rows_.push_back(std::move(cells));
 }
 
@@ -181,7 +181,7 @@ std::string Table::render() const {
         text.erase(text.find_last_not_of(' ') + 1);
         out += text + "\n";
     };
-    line([&](std::size_t i) { return isolated(columns_[i].title); });
+    line([&](std::size_t i) { return isolated_cell(columns_[i].title); });
     std::size_t total = 2 * (columns_.empty() ? 0 : columns_.size() - 1);
     for (std::size_t width : widths) total += width;
     for (std::size_t i = 0; i < total; ++i) out += "─";

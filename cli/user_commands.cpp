@@ -25,7 +25,7 @@ struct UserOptions {
     std::vector<std::string> roles, compartments;
     bool all_compartments = false, no_account = false, none = false;
 };
-using Options = std::shared_ptr<UserOptions>;
+using UserArguments = std::shared_ptr<UserOptions>;
 
 constexpr const char* role_help =
     "caseworker, supervisor, analyst, operator, protection_officer or auditor; several: repeat it";
@@ -73,7 +73,7 @@ json::object rights_of(const UserOptions& options) {
     return body;
 }
 
-Outcome<Exit> list(Context& context) {
+Outcome<Exit> list_users(Context& context) {
     SAFAR_TRY(auto client, context.client());
     SAFAR_TRY(auto answer, client.get("/v1/users"));
     return print_users(context, answer);
@@ -138,7 +138,7 @@ Outcome<Exit> make_key(Context& context, const UserOptions& options) {
     return Exit::ok;
 }
 
-void add_rights(CLI::App& command, const Options& options) {
+void add_rights(CLI::App& command, const UserArguments& options) {
     command.add_option("login", options->login, "Unix account, or the name of who has none")
         ->required();
     command.add_option("--role", options->roles, role_help)->required()->expected(1)->take_all();
@@ -160,7 +160,7 @@ void add_user_commands(CLI::App& app, Context& context) {
     const auto options = std::make_shared<UserOptions>();
     CLI::App& user = add_group(app, "user", "Who may use this node, in which roles");
     add_command(user, context, "list", "The people of this node", "safar user list",
-                [&context] { return list(context); });
+                [&context] { return list_users(context); });
     auto& add_one = add_command(
         user, context, "add", "Let a Unix account in; the first one ends single-user mode",
         "safar user add amina --name \"Amina Khan\" --role caseworker --compartment movement\n"
