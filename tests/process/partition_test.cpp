@@ -12,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 using Agencies = std::vector<std::string>;
 
-constexpr auto heals_within = 15s; // a try of TCP after a short cut, and the exchange
+constexpr auto heals_within = 10s; // a try of TCP after a short cut, and the exchange
 
 // All ways to cut n into parts: 2+1, 1+1+1; 4+1, 3+2, 3+1+1 ...
 void cuts(unsigned left, unsigned largest, std::vector<unsigned> parts,

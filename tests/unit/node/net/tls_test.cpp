@@ -154,6 +154,17 @@ TEST_F(TlsDoor, GarbageInsideTlsEndsTheSessionAndThePeerMustWait) {
     EXPECT_FALSE(again.heard);
 }
 
+// Of two connections by the same side: whoever dials again has lost the older.
+TEST_F(TlsDoor, ANewerConnectionTakesTheOlderOnesPlaceAndTheOlderHearsABye) {
+    TlsClient older(port, good);
+    ASSERT_TRUE(older.heard);
+    TlsClient newer(port, good);
+    EXPECT_TRUE(newer.heard);
+    EXPECT_TRUE(older.hear(wire::FrameType::bye));
+    EXPECT_FALSE(older.hear(wire::FrameType::error));
+    EXPECT_EQ(iom.peer(network.mofa).state, "connected");
+}
+
 TEST_F(TlsDoor, AnEndWithoutGoodbyeIsCountedAsTruncated) {
     {
         TlsClient client(port, good);
