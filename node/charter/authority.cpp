@@ -71,6 +71,14 @@ public:
                                                            : Standing::quarantine;
     }
 
+    bool binds(const BatchHeader& header) const override {
+        if (!was_permitted(header)) return false;
+        const LogOwner& owner = logs_.at(header.log.id);
+        const CharterNode* now = ruling_.node(owner.node);
+        if (now == nullptr || key_id(now->signing_key) == header.key) return true;
+        return header.number <= lowest_cut(header).value_or(0);
+    }
+
     std::uint64_t void_epoch() const override { return void_epoch_; }
 
     const Hash* admitted(const BatchPlace& place) const override {
@@ -88,8 +96,8 @@ public:
     }
 
     bool restricted(const LogId& log) const override {
-        if (void_epoch_ > 0 || limits_.contains(log) || stopped_.contains(log) || admitted_.contains(log) ||
-            delegated_.contains(log))
+        if (void_epoch_ > 0 || limits_.contains(log) || stopped_.contains(log) ||
+            admitted_.contains(log) || delegated_.contains(log))
             return true;
         auto found = logs_.find(log);
         return found == logs_.end() || lost_.contains(log);
@@ -271,19 +279,23 @@ private:
                delegated_.contains(log_id(network_, owner.node, owner.compartment));
     }
 
+    // Of the cuts of that log and key.
+    std::optional<std::uint64_t> lowest_cut(const BatchHeader& header) const {
+        std::optional<std::uint64_t> out;
+        auto cuts = limits_.find(header.log.id);
+        if (cuts == limits_.end()) return out;
+        for (const Limit& cut : cuts->second)
+            if (cut.incarnation == header.log.incarnation && (!cut.key || *cut.key == header.key))
+                out = std::min(out.value_or(UINT64_MAX), cut.batch);
+        return out;
+    }
+
     // The last batch of this log that counts if this key signed it.
     std::uint64_t limit(const LogOwner& owner, const BatchHeader& header) const {
         // Who may say it today may say it without end, unless a cut names the log.
         std::uint64_t out = goes_on(owner, header.key) ? UINT64_MAX : 0;
         const bool lost = out == 0;
-        if (auto cuts = limits_.find(header.log.id); cuts != limits_.end()) {
-            std::optional<std::uint64_t> lowest;
-            for (const Limit& cut : cuts->second)
-                if (cut.incarnation == header.log.incarnation &&
-                    (!cut.key || *cut.key == header.key))
-                    lowest = std::min(lowest.value_or(UINT64_MAX), cut.batch);
-            if (lowest) out = lost ? *lowest : std::min(out, *lowest);
-        }
+        if (const auto lowest = lowest_cut(header)) out = lost ? *lowest : std::min(out, *lowest);
         if (auto stops = stopped_.find(header.log.id); stops != stopped_.end())
             for (const std::vector<Limit>& named : stops->second) {
                 std::uint64_t stop = 0; // every log that the steward did not know
@@ -295,8 +307,8 @@ private:
     }
 
     Epochs epochs_;
-    const Charter& ruling_; // the last of them
-    NetworkId network_;     // identity of epoch 1
+    const Charter& ruling_;    // the last of them
+    NetworkId network_;        // identity of epoch 1
     std::uint64_t void_epoch_; // any log may have batches of it
     Hash revision_;
     std::unordered_map<KeyId, KnownKey> keys_;

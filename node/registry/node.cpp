@@ -138,8 +138,22 @@ void Node::ingest(std::vector<EncodedBatch> batches,
 }
 
 void Node::confirm_own_heads(const NodeId& peer, Frontier held_by_peer) {
-    writer_->run(
-        [peer, held = std::move(held_by_peer)](Log& log) { log.confirm_own_heads(peer, held); });
+    {
+        std::lock_guard lock(confirmed_mutex_);
+        auto [at, first] = confirmed_.try_emplace(peer);
+        for (FrontierEntry& entry : held_by_peer)
+            at->second.insert_or_assign(entry.log, entry.head);
+        if (!first) return; // goes with what waits for the log thread
+    }
+    writer_->run([this, peer](Log& log) {
+        Frontier held;
+        {
+            std::lock_guard lock(confirmed_mutex_);
+            for (const auto& [name, head] : confirmed_.extract(peer).mapped())
+                held.push_back({name, head});
+        }
+        log.confirm_own_heads(peer, held);
+    });
 }
 
 void Node::keep_statements(Bytes saved) {

@@ -110,6 +110,10 @@ private:
     std::unique_ptr<DeriveThread> deriver_;
     std::unique_ptr<LogThread> writer_;
     std::size_t forks_noted_ = 0; // log thread
+    // What peers say of this node's own logs and the log thread has not heard yet: one task a peer,
+    // however often it says it.
+    std::mutex confirmed_mutex_;
+    std::map<NodeId, std::map<LogName, Head>> confirmed_;
     bool stopped_ = false;
 };
 

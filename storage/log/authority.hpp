@@ -37,11 +37,17 @@ public:
     [[nodiscard]] virtual bool was_permitted(const BatchHeader& header) const {
         return standing(header) == Standing::counts;
     }
+    // Does what its key signed there bind the author of the log, so that another header at its
+    // place makes a fork? Not where the key has been replaced since and no cut lets it count:
+    // whoever stole it would close any log of its former owner.
+    [[nodiscard]] virtual bool binds(const BatchHeader& header) const {
+        return was_permitted(header);
+    }
     // May something keep batches of this log from counting that counted before (a cut, a retired
     // key, a suspension)? False: what was held counts.
     [[nodiscard]] virtual bool restricted(const LogId&) const { return false; }
-    // The last epoch that was put aside for a rival of it; zero: none was. Batches that name one may
-    // be held anywhere and count nowhere.
+    // The last epoch that was put aside for a rival of it; zero: none was. Batches that name one
+    // may be held anywhere and count nowhere.
     [[nodiscard]] virtual std::uint64_t void_epoch() const { return 0; }
     // The hash of the batch that counts at a place where its author signed two: an epoch decided
     // it. Null: no epoch did, and nothing counts from there on.

@@ -87,10 +87,8 @@ bool shows_the_place(const ForkEvidence& evidence) {
 }
 
 bool closes(const ForkEvidence& evidence, const Authority& authority) {
-    // An epoch that one of them names may be void by now.
     const auto headers = read_evidence(evidence);
-    if (!headers || !authority.was_permitted(headers.value().a) ||
-        !authority.was_permitted(headers.value().b))
+    if (!headers || !authority.binds(headers.value().a) || !authority.binds(headers.value().b))
         return false;
     if (authority.admitted(evidence.place) != nullptr) return false;
     return !authority.admitted_before(evidence.place) || shows_the_place(evidence);

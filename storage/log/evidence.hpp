@@ -42,6 +42,7 @@ struct EvidenceHeaders {
 // where this proof does not tell.
 [[nodiscard]] bool shows_the_place(const ForkEvidence& evidence);
 // Does the proof close its log before its place? Not where a header's epoch has become void, where
+// its key has been replaced and it lies beyond what a cut lets count of that key, where
 // an epoch admitted the batch that counts there, nor where one did so earlier and the proof may
 // only show the branches that this epoch has told apart.
 [[nodiscard]] bool closes(const ForkEvidence& evidence, const Authority& authority);

@@ -111,7 +111,8 @@ private:
     [[nodiscard]] Result<bool> take_fork(const ForkEvidence& evidence); // true: news
     [[nodiscard]] Result<> recount_all();
     [[nodiscard]] bool shown_in_part(const LogRow& row, const Authority& authority) const;
-    [[nodiscard]] Result<> recount_log(Draft& draft, const LogRow& row, const Authority& authority);
+    [[nodiscard]] Result<> recount_log(Draft& draft, const LogRow& row, const Authority& authority,
+                                       std::span<const LogRow* const> beside);
     static void put_aside(Draft& draft, LogRow row);
     [[nodiscard]] bool learn_fork(Draft& draft,
                                   const ForkEvidence& evidence) const; // false: no news

@@ -279,7 +279,8 @@ Result<Bytes> LogCore::bytes_at(const LogRow& row, std::uint64_t number,
 
 // Another batch is held at the place of this one. A fork, unless an epoch has told the branches
 // apart: then the batch that it admitted begins the branch that counts, and what follows either is
-// no new fork. Nor is it one where the batch held names an epoch that has become void.
+// no new fork. Nor is it one where the batch held no longer binds its author: its epoch has become
+// void, or its key was replaced.
 Result<Fit> LogCore::which_branch(const LogRow& row, const Offer& offer,
                                   const std::map<BatchPlace, std::size_t>& staged,
                                   std::span<const EncodedBatch> batches) const {
@@ -288,22 +289,26 @@ Result<Fit> LogCore::which_branch(const LogRow& row, const Offer& offer,
     const bool extends = header.number == row.head.number + 1 && header.previous == row.head.hash &&
                          header.first_sequence == row.head.last_sequence + 1 &&
                          header.epoch >= row.head.epoch;
+    const auto follows_another = [&] {
+        return failure(ErrorCode::gap, "batch " + std::to_string(header.number) + " of log " +
+                                           header.log.id.brief() +
+                                           " follows another batch than the one held before it");
+    };
     if (charter->admitted(offer.place()) !=
         nullptr) { // it is this one, or it would stand in quarantine
         if (extends) return Fit::branches;
     } else if (!charter->admitted_before(offer.place())) {
-        if (!extends) return Fit::forks;
         SAFAR_TRY(auto there, bytes_at(row, header.number, staged, batches));
         SAFAR_TRY(auto held, decode_header(ByteView(there).first(BatchHeader::encoded_bytes)));
-        return charter->was_permitted(held) ? Fit::forks : Fit::branches;
+        if (charter->binds(held)) return Fit::forks;
+        if (extends) return Fit::branches;
+        return follows_another();
     }
     SAFAR_TRY(auto bytes, bytes_at(row, header.number - 1, staged, batches));
     if (header_hash(header.network, ByteView(bytes).first(BatchHeader::encoded_bytes)) ==
         header.previous)
         return Fit::forks;
-    return failure(ErrorCode::gap, "batch " + std::to_string(header.number) + " of log " +
-                                       header.log.id.brief() +
-                                       " follows another batch than the one held before it");
+    return follows_another();
 }
 
 // The row of a branch that begins at `first`; the one that ruled goes aside.

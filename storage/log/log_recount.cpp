@@ -86,12 +86,12 @@ void LogCore::put_aside(Draft& draft, LogRow row) {
 // Of a log that has rows for several branches the one of which most counts rules. What counts is
 // the same chain in each of them, so where two tie nothing hangs on the choice, and the one that
 // ruled stays.
-Result<> LogCore::recount_log(Draft& draft, const LogRow& row, const Authority& authority) {
+Result<> LogCore::recount_log(Draft& draft, const LogRow& row, const Authority& authority,
+                              std::span<const LogRow* const> beside) {
     const ForkEvidence* fork = books_.forks.closing(row.name, authority);
     SAFAR_TRY(auto best, recounted(row, authority, fork));
-    for (const LogRow& other : books_.rows) {
-        if (!other.aside || other.name != row.name) continue;
-        LogRow back = other;
+    for (const LogRow* other : beside) {
+        LogRow back = *other;
         back.aside = false;
         SAFAR_TRY(auto counted, recounted(std::move(back), authority, fork));
         if (counted.head.number > best.head.number) best = std::move(counted);
@@ -127,6 +127,8 @@ bool LogCore::shown_in_part(const LogRow& row, const Authority& authority) const
         remember(last.error());
         return true; // every doubt ends in a new incarnation
     }
+    // What the former key signed after it peers may hold and show no more.
+    if (last.value().header.key != author_.key->id()) return true;
     next.epoch = last.value().header.epoch;
     next.charter = last.value().header.charter;
     return taken_and_hidden();
@@ -143,6 +145,9 @@ Result<> LogCore::recount_all() {
     if (before && Hash::from(*before) == charter->revision()) return success();
     Draft draft = start_draft();
     bool restricted = false;
+    std::map<LogName, std::vector<const LogRow*>> beside;
+    for (const LogRow& row : books_.rows)
+        if (row.aside) beside[row.name].push_back(&row);
     for (const LogRow& row : books_.rows) {
         if (row.aside) continue;
         if (own_.is_current(row.name) && shown_in_part(row, *charter)) {
@@ -153,11 +158,14 @@ Result<> LogCore::recount_all() {
             books_.first_bare(row) == 0 && !charter->restricted(row.name.id))
             continue;
         restricted = true;
-        if (auto counted = recount_log(draft, row, *charter); !counted) {
+        if (auto counted = recount_log(draft, row, *charter, beside[row.name]); !counted) {
             remember(counted.error());
             return counted;
         }
     }
+    // A retirement whose own commit failed, as on a full disk, is made good.
+    for (const auto& [id, incarnation] : books_.own)
+        if (!own_.is_current({id, incarnation})) retire(draft, id);
     if (!restricted && !before) return success(); // nothing to do, and as cheap to find out again
     draft.changes.put(Table::meta, key, copy(charter->revision().view()));
     return commit(draft);

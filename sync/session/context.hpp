@@ -27,6 +27,13 @@ public:
         bytes_open_ = false;
         actions_.push_back(std::move(action));
     }
+    // Drops the frames that have not been taken.
+    void unsay() {
+        std::erase_if(actions_, [](const Action& action) {
+            return std::holds_alternative<SendBytes>(action);
+        });
+        bytes_open_ = false;
+    }
     [[nodiscard]] std::vector<Action> take(SessionStatus& status) {
         for (const Action& action : actions_)
             if (const auto* send = std::get_if<SendBytes>(&action))

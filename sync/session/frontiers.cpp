@@ -51,6 +51,7 @@ void Frontiers::fell(const Compartment& compartment, const LogName& log) {
 std::vector<wire::CompartmentDigest> Frontiers::open() {
     compartments_.clear();
     own_unconfirmed_.clear();
+    own_passed_.clear();
     behind_.clear();
     fallen_.clear();
     entries_ = 0;
@@ -109,51 +110,52 @@ void Frontiers::on_summary(const wire::Summary& summary) {
     grew();
 }
 
-Result<> Frontiers::state(Compartment& compartment, const Frontier& entries,
-                          std::vector<LogName>& changed) {
+void Frontiers::state(Compartment& compartment, const Frontier& entries,
+                      std::vector<LogName>& changed) {
     for (const FrontierEntry& entry : entries) {
-        auto [found, fresh] = compartment.theirs.try_emplace(entry.log, entry.head);
-        if (fresh && ++entries_ > entries_max)
-            return failure(ErrorCode::limit_exceeded, "frontiers of more than 65536 logs");
+        auto found = compartment.theirs.find(entry.log);
+        if (found == compartment.theirs.end()) {
+            // Incarnations are their author's to invent: who relays them is not to blame.
+            if (entries_ >= entries_max) continue;
+            ++entries_;
+            found = compartment.theirs.emplace(entry.log, entry.head).first;
+        }
         found->second = entry.head;
         watch(entry.log, entry.head.number);
         confirmed(entry.log, entry.head);
         changed.push_back(entry.log);
     }
-    return success();
 }
 
-Result<> Frontiers::on_full(wire::FrontierFull full, std::vector<LogName>& changed) {
+void Frontiers::on_full(wire::FrontierFull full, std::vector<LogName>& changed) {
     auto found = compartments_.find(full.compartment);
     // Another charter epoch: nothing to say of it.
-    if (found == compartments_.end()) return success();
+    if (found == compartments_.end()) return;
     Compartment& compartment = found->second;
     entries_ -= compartment.theirs.size();
     const auto before = std::exchange(compartment.theirs, {});
     compartment.known = true;
     compartment.full_asked = false;
     compartment.theirs_base = frontier_digest(full.entries);
-    SAFAR_TRY(state(compartment, full.entries, changed));
+    state(compartment, full.entries, changed);
     for (const auto& [log, head] : before) // what it no longer holds, it can not deliver
         if (!compartment.theirs.contains(log)) behind_.erase(log);
     confirm_own(full.entries, /*complete=*/true);
     grew();
-    return success();
 }
 
-Result<> Frontiers::on_delta(wire::FrontierDelta delta, std::vector<LogName>& changed) {
+void Frontiers::on_delta(wire::FrontierDelta delta, std::vector<LogName>& changed) {
     auto found = compartments_.find(delta.compartment);
-    if (found == compartments_.end()) return success();
+    if (found == compartments_.end()) return;
     Compartment& compartment = found->second;
     if (!compartment.known || delta.base != compartment.theirs_base) {
         if (!compartment.full_asked) context_.out.send(wire::FrontierAsk{delta.compartment});
         compartment.full_asked = true;
-        return success();
+        return;
     }
     compartment.theirs_base = wire::statement_after(compartment.theirs_base, delta.entries);
-    SAFAR_TRY(state(compartment, delta.entries, changed));
+    state(compartment, delta.entries, changed);
     confirm_own(delta.entries, /*complete=*/false);
-    return success();
 }
 
 void Frontiers::on_ask(const wire::FrontierAsk& ask) {
@@ -228,6 +230,12 @@ void Frontiers::confirm_own(const Frontier& held_by_peer, bool complete) {
         if (owner == nullptr || owner->node != context_.self) continue;
         auto unconfirmed = own_unconfirmed_.find(entry.log);
         if (!complete && unconfirmed == own_unconfirmed_.end()) continue;
+        auto passed = own_passed_.find(entry.log);
+        if (passed != own_passed_.end() && same(passed->second, entry.head)) continue;
+        if (passed == own_passed_.end() && own_passed_.size() >= own_passed_max &&
+            context_.head(entry.log).number == 0)
+            continue; // of incarnations that nobody knows
+        own_passed_[entry.log] = entry.head;
         own.push_back(entry);
         if (unconfirmed != own_unconfirmed_.end() && entry.head.number >= unconfirmed->second)
             own_unconfirmed_.erase(unconfirmed);

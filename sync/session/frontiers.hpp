@@ -20,10 +20,13 @@ public:
     // Pushed batches that the peer has not confirmed: beyond this it is only told, and asks.
     static constexpr std::size_t pushed_bytes_max = 1u << 20;
     static constexpr std::uint64_t pushed_batches_max = 64; // of one log in one call
-    // Heads that one peer may state over all compartments: 8 MiB of memory.
+    // Heads of one peer that are kept, over all compartments (8 MiB of memory): what it states
+    // beyond them is not asked for.
     static constexpr std::size_t entries_max = 65'536;
     // Logs whose gap is watched; each costs a look at its head when the log grows.
     static constexpr std::size_t watched_max = 1024;
+    // Logs of our own that we do not hold, and that the peer states all the same.
+    static constexpr std::size_t own_passed_max = 1024;
 
     explicit Frontiers(SessionContext& context) : context_(context) {}
 
@@ -35,8 +38,8 @@ public:
 
     void on_summary(const wire::Summary& summary);
     // Names the logs whose head the peer has stated anew in `changed`.
-    [[nodiscard]] Result<> on_full(wire::FrontierFull full, std::vector<LogName>& changed);
-    [[nodiscard]] Result<> on_delta(wire::FrontierDelta delta, std::vector<LogName>& changed);
+    void on_full(wire::FrontierFull full, std::vector<LogName>& changed);
+    void on_delta(wire::FrontierDelta delta, std::vector<LogName>& changed);
     void on_ask(const wire::FrontierAsk& ask);
     // A batch states that the peer holds it. False: nothing new.
     bool on_batch(std::string_view compartment, const LogName& log, const Head& head);
@@ -90,8 +93,7 @@ private:
     // `complete`: the peer's whole frontier of a compartment, not only what changed.
     void confirm_own(const Frontier& held_by_peer, bool complete);
     void both_know(Compartment& compartment, Frontier& own);
-    [[nodiscard]] Result<> state(Compartment& compartment, const Frontier& entries,
-                                 std::vector<LogName>& changed);
+    void state(Compartment& compartment, const Frontier& entries, std::vector<LogName>& changed);
 
     SessionContext& context_;
     std::map<std::string, Compartment, std::less<>> compartments_;
@@ -103,6 +105,7 @@ private:
     std::map<LogName, Behind> behind_;
     std::vector<LogName> fallen_;
     std::map<LogName, std::uint64_t> own_unconfirmed_; // own logs of the snapshot, with their heads
+    std::map<LogName, Head> own_passed_; // what the log has been told of the peer's heads of them
     NodeTime tell_at_ = never;
 };
 

@@ -17,8 +17,9 @@ void Notices::open(bool same) {
 
 void Notices::on_list(const wire::NoticeList& list) {
     for (const Hash& hash : list.hashes) {
+        if (offered_.size() == wire::notices_max) break; // nobody holds as many
+        offered_.insert(hash);
         said_.insert(hash); // or it would be told what it told us
-        if (offered_.size() < wire::notices_max) offered_.insert(hash);
     }
     looked_at_ = {};
 }
@@ -76,7 +77,7 @@ void Notices::look(bool may_ask) {
             fresh.hashes.push_back(hash);
     if (!fresh.hashes.empty()) context_.out.send(fresh);
 
-    if (!may_ask) return;
+    if (!may_ask || refused_.size() >= wire::notices_max) return;
     wire::NoticeAsk ask;
     for (auto at = offered_.begin(); at != offered_.end() && asked_.size() + judging_ < asked_max;
          ++at) {

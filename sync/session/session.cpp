@@ -193,6 +193,12 @@ std::vector<Action> Session::State::finish() {
         asker.flush();
         server.serve();
     }
+    // Another charter may have let heads fall as they were read: said under this one, they would
+    // confirm to their author what is held beyond them.
+    if (stage == Stage::live && charter_advanced()) {
+        context.out.unsay();
+        restart_if_charter_advanced();
+    }
     return context.out.take(context.status);
 }
 
@@ -282,13 +288,13 @@ Result<> Session::State::on_live_frame(wire::FrameType type, ByteView payload) {
     switch (type) {
     case FrameType::frontier_full: {
         SAFAR_TRY(auto full, wire::decode<wire::FrontierFull>(payload));
-        SAFAR_TRY(frontiers.on_full(std::move(full), changed));
+        frontiers.on_full(std::move(full), changed);
         asker.on_heads(changed, /*at_once=*/true);
         return success();
     }
     case FrameType::frontier_delta: {
         SAFAR_TRY(auto delta, wire::decode<wire::FrontierDelta>(payload));
-        SAFAR_TRY(frontiers.on_delta(std::move(delta), changed));
+        frontiers.on_delta(std::move(delta), changed);
         asker.on_heads(changed, /*at_once=*/false);
         return success();
     }
@@ -346,9 +352,7 @@ Result<> Session::State::check_deadlines() {
 
 // Every session begins under one charter; another one in force, or a suspension, means a new hello.
 void Session::State::restart_if_charter_advanced() {
-    if (stage != Stage::live ||
-        context.view.authority()->revision() == context.authority->revision())
-        return;
+    if (stage != Stage::live || !charter_advanced()) return;
     notices.flush(/*ask=*/false); // the peer hears why
     context.out.send(wire::Bye{});
     close(ErrorCode::stopping, "another charter is in force, the session begins anew",

@@ -35,6 +35,9 @@ struct Session::State {
     [[nodiscard]] Result<> on_notice_frame(const wire::Frame& frame);
     [[nodiscard]] Result<> on_live_frame(wire::FrameType type, ByteView payload);
     [[nodiscard]] Result<> check_deadlines();
+    [[nodiscard]] bool charter_advanced() const {
+        return context.view.authority()->revision() != context.authority->revision();
+    }
     void restart_if_charter_advanced();
 
     // stages.cpp

@@ -34,6 +34,12 @@ struct Node {
     [[nodiscard]] LogId log(std::string_view compartment = "return") const {
         return log_id(network, node, compartment);
     }
+    // The same node after its key was replaced by that of another number.
+    [[nodiscard]] Node with_key_of(std::uint8_t n) const {
+        Node out(n);
+        out.node = node;
+        return out;
+    }
     std::uint8_t number;
     SigningKey key;
     NodeId node;
@@ -79,6 +85,9 @@ public:
         return owner(header.log.id) != nullptr && key(header.key) != nullptr &&
                header.epoch <= epoch_now && header.number <= last_batch;
     }
+    bool binds(const BatchHeader& header) const override {
+        return was_permitted(header) && !replaced.contains(header.key);
+    }
     std::uint64_t void_epoch() const override { return epoch_void; }
     const Hash* admitted(const BatchPlace& place) const override {
         auto found = admits.find(place);
@@ -102,6 +111,7 @@ public:
         out.integer(epoch_now);
         out.integer(epoch_void);
         for (const KeyId& key : suspended) out.bytes(key.view());
+        for (const KeyId& key : replaced) out.bytes(key.view());
         for (const auto& [log, batch] : cuts) {
             out.bytes(log.id.view());
             out.bytes(log.incarnation.view());
@@ -137,14 +147,15 @@ public:
     std::map<LogId, LogOwner> owners;
     std::map<KeyId, PublicKey> keys;
     std::set<KeyId> suspended;
+    std::set<KeyId> replaced; // and bind nobody
     std::shared_ptr<std::atomic<std::size_t>> asked =
         std::make_shared<std::atomic<std::size_t>>(0); // for a standing
     std::map<LogName, std::uint64_t> cuts;             // the last batch that counts
     std::uint64_t last_batch =
         ~std::uint64_t{0}; // that anybody may sign in a log, as by a delegation
     std::map<BatchPlace, Hash> admits;
-    std::set<NodeId> observers, carriers; // in every compartment
-    std::vector<NodeId> keeping;          // likewise
+    std::set<NodeId> observers, carriers;       // in every compartment
+    std::vector<NodeId> keeping;                // likewise
     std::map<NodeId, std::uint64_t> kept_until; // the last epoch in which it did
 
 private:

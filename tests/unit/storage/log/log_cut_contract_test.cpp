@@ -234,6 +234,28 @@ TEST_P(LogCut, ProofsThatProveNothingAreRefused) {
     EXPECT_TRUE(log->forks().empty());
 }
 
+// The thief's batches were held; then the key was replaced, and they count no more.
+TEST_P(LogCut, WhereAReplacedKeyHadSignedTheNewOneSignsAgain) {
+    const Node renewed = other.with_key_of(8);
+    Writer thief(other), owner(renewed);
+    log->ingest(thief.write_many(3));
+    auto next = std::make_shared<TestAuthority>(*charter);
+    next->add(renewed);
+    next->suspended = next->replaced = {other.key.id()};
+    next->cuts[thief.next.log] = ~std::uint64_t{0}; // so that the log is counted anew
+    charter = next;
+    ASSERT_TRUE(log->set_authority(charter));
+    EXPECT_EQ(counted(thief), 0u);
+    const auto batches = owner.write_many(2);
+    EXPECT_EQ(ingest_error(batches[1]), ErrorCode::gap); // not a fork of the thief's second
+    for (const EncodedBatch& batch : batches) EXPECT_TRUE(ingest(batch).result.has_value());
+    EXPECT_EQ(counted(owner), 2u);
+    EXPECT_FALSE(log->head(owner.next.log)->forked);
+    open();
+    EXPECT_EQ(counted(owner), 2u);
+    EXPECT_TRUE(problems().empty()) << problems()[0];
+}
+
 TEST_P(LogCut, AForkBeyondACutClosesNothingUntilTheCutIsLifted) {
     Branches fork(other);
     log->ingest(fork.shared);

@@ -74,6 +74,24 @@ TEST_P(LogIdentity, WhoMayKeepTheLogNoMoreWouldHaveToConfirmItToo) {
     EXPECT_EQ(append(1).log, second) << "begun when it was no keeper any more";
 }
 
+// Peers may hold what the old key signed after it, and show it no more.
+TEST_P(LogIdentity, ALogThatAReplacedKeySignedIsNotGoneOnWith) {
+    const LogName first = append(1).log;
+    const Node renewed = us.with_key_of(8);
+    auto next = std::make_shared<TestAuthority>(*charter);
+    next->epoch_now = 2;
+    next->keys[renewed.key.id()] = renewed.key.public_key();
+    next->replaced = {us.key.id()};
+    charter = next;
+    log.reset();
+    log = host->open({us.node, &renewed.key, &entropy}, charter, notes).value();
+    confirm();
+    const LogName second = append(1).log;
+    EXPECT_EQ(second.id, first.id);
+    EXPECT_NE(second, first);
+    EXPECT_EQ(log->head(first)->number, 1u);
+}
+
 TEST_P(LogIdentity, APeerThatIsBehindConfirmsNothing) {
     LogName first = append(1).log;
     Frontier old = log->frontier("return");

@@ -156,33 +156,6 @@ TEST_F(HostilePeer, ALogTwiceInAFrontierIsNotCanonical) { // H26
     expect_closed(ErrorCode::non_canonical);
 }
 
-TEST_F(HostilePeer, FrontiersBeyondTheBudgetAreRefused) { // H44
-    greet();
-    Frontier part;
-    wire::FrontierFull full{"return", {}};
-    Hash base;
-    for (std::uint32_t i = 0; i < 70'000 && !closed; ++i) {
-        FrontierEntry item = entry(1);
-        for (int b = 0; b < 4; ++b) // ascending
-            item.log.incarnation.raw[static_cast<std::size_t>(b)] =
-                static_cast<std::byte>(i >> (24 - 8 * b));
-        part.push_back(item);
-        if (part.size() < 8192) continue;
-        if (base.is_zero()) {
-            base = frontier_digest(part);
-            say(wire::FrontierFull{"return", part});
-        } else {
-            Hash next = wire::statement_after(base, part);
-            say(wire::FrontierDelta{"return", base, part});
-            base = next;
-        }
-        part.clear();
-    }
-    ASSERT_TRUE(closed || !part.empty());
-    if (!closed) say(wire::FrontierDelta{"return", base, part});
-    expect_closed(ErrorCode::limit_exceeded);
-}
-
 // A fingerprint of fewer bits would let two different sets pass for one.
 TEST_F(HostilePeer, ADigestThatDiffersInItsLastByteIsAnother) { // H48
     net["FIA"].append("return", 1);
