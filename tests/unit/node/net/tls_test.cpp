@@ -143,6 +143,47 @@ TEST_F(TlsDoor, TooManyFromOneAddressAreClosedAtOnceAndOthersServedAfterwards) {
     EXPECT_TRUE(client.heard);
 }
 
+TEST_F(TlsDoor, ConnectionsAreLimitedInAllAndNotOnlyWhileTheyShakeHands) {
+    NetOptions few = quick();
+    few.handshake_deadline = milliseconds(8'000);
+    few.half_open_max = 2;
+    few.connections_max = 3;
+    RunningNode node{network.fia, network.charter, "127.0.0.1:0", few};
+    const std::uint16_t at = node.net().port();
+    ClientSettings of_iom{.key = &network.iom.tls};
+    TlsClient standing(at, of_iom);
+    EXPECT_TRUE(standing.heard);
+    TlsClient other(at, good);
+    EXPECT_TRUE(other.heard);
+    auto half = std::make_unique<Socket>(at); // the third
+    ASSERT_TRUE(eventually([&] { return node.net().door().accepted == 3; }));
+    EXPECT_TRUE(Socket(at).ends());
+    EXPECT_EQ(node.net().door().refused_by_limit, 1u);
+    half.reset();
+    // One place is free again, and no more.
+    EXPECT_TRUE(eventually([&] { return node.net().door().handshakes_failed == 1; }));
+    half = std::make_unique<Socket>(at);
+    ASSERT_TRUE(eventually([&] { return node.net().door().accepted == 4; }));
+    EXPECT_TRUE(Socket(at).ends());
+    EXPECT_EQ(node.peer(network.iom).state, "connected");
+    EXPECT_EQ(node.peer(network.mofa).state, "connected");
+}
+
+TEST_F(TlsDoor, HalfOpenOnesAreLimitedInAll) {
+    NetOptions few = quick();
+    few.handshake_deadline = milliseconds(8'000);
+    few.half_open_max = 2;
+    RunningNode node{network.fia, network.charter, "127.0.0.1:0", few};
+    const std::uint16_t at = node.net().port();
+    TlsClient standing(at, good);
+    EXPECT_TRUE(standing.heard);
+    Socket one(at), two(at);
+    ASSERT_TRUE(eventually([&] { return node.net().door().accepted == 3; }));
+    EXPECT_TRUE(Socket(at).ends());
+    EXPECT_EQ(node.net().door().refused_by_limit, 1u);
+    EXPECT_EQ(node.peer(network.mofa).state, "connected");
+}
+
 TEST_F(TlsDoor, GarbageInsideTlsEndsTheSessionAndThePeerMustWait) {
     TlsClient client(port, good);
     ASSERT_TRUE(client.heard);
