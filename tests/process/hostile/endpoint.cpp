@@ -34,13 +34,12 @@ Key stranger() {
     static const Key key = owned(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
     return key;
 }
-// Shows somebody's key and signs with another.
-Key stolen(const SigningKey& of) {
+// Shows that key and signs with another.
+Key stolen(const PublicKey& shown) {
     std::byte seed[32];
     system_entropy().fill(seed);
     OSSL_PARAM_BLD* build = OSSL_PARAM_BLD_new();
-    OSSL_PARAM_BLD_push_octet_string(build, OSSL_PKEY_PARAM_PUB_KEY, of.public_key().raw.data(),
-                                     32);
+    OSSL_PARAM_BLD_push_octet_string(build, OSSL_PKEY_PARAM_PUB_KEY, shown.raw.data(), 32);
     OSSL_PARAM_BLD_push_octet_string(build, OSSL_PKEY_PARAM_PRIV_KEY, seed, 32);
     OSSL_PARAM* parameters = OSSL_PARAM_BLD_to_param(build);
     EVP_PKEY_CTX* context = EVP_PKEY_CTX_new_from_name(nullptr, "ED25519", nullptr);
@@ -55,7 +54,12 @@ Key stolen(const SigningKey& of) {
 Key key_of(const Made& made, const Identity& self) {
     if (made.key == "own") return borrowed(self.tls);
     if (made.key == "signing") return borrowed(self.signing);
-    if (made.key == "stolen") return stolen(self.tls);
+    if (made.key == "stolen") return stolen(self.tls.public_key());
+    if (made.key == "low") {
+        PublicKey one;
+        one.raw[0] = std::byte{1};
+        return stolen(one);
+    }
     if (made.key == "rsa") return owned(EVP_RSA_gen(1024));
     if (made.key == "p256") return owned(EVP_EC_gen("P-256"));
     return stranger();
@@ -89,10 +93,30 @@ X509* certificate_of(const Made& made, EVP_PKEY* key) {
     if (made.authority) add(out, NID_basic_constraints, "critical,CA:TRUE");
     if (made.pad > 0) add(out, NID_netscape_comment, std::string(made.pad, 'x'));
     X509_set_pubkey(out, key);
-    const Key signer = made.signer == "self" ? Key(key, [](EVP_PKEY*) {}) : stranger();
+    const Key signer = made.signer == "self"  ? Key(key, [](EVP_PKEY*) {})
+                       : made.signer == "rsa" ? owned(EVP_RSA_gen(1024))
+                                              : stranger();
     const bool plain = EVP_PKEY_get_id(signer.get()) == EVP_PKEY_ED25519;
-    X509_sign(out, signer.get(), plain ? nullptr : EVP_sha256());
+    EXPECT_GT(
+        X509_sign(out, signer.get(), plain ? nullptr : EVP_get_digestbyname(made.digest.c_str())),
+        0);
     return out;
+}
+
+// A session that nobody gave out, so that something can be said under it at once.
+int early_session(SSL* ssl, const EVP_MD*, const unsigned char** id, std::size_t* length,
+                  SSL_SESSION** out) {
+    static const unsigned char name[] = "a ticket of its own", secret[32] = {7};
+    static const unsigned char aes_128_gcm_sha256[] = {0x13, 0x01};
+    *id = name;
+    *length = sizeof name - 1;
+    *out = SSL_SESSION_new();
+    SSL_SESSION_set1_master_key(*out, secret, sizeof secret);
+    SSL_SESSION_set_cipher(*out, SSL_CIPHER_find(ssl, aes_128_gcm_sha256));
+    SSL_SESSION_set_protocol_version(*out, TLS1_3_VERSION);
+    SSL_SESSION_set_max_early_data(*out, 1u << 14);
+    SSL_SESSION_set1_alpn_selected(*out, reinterpret_cast<const unsigned char*>("safar/1"), 7);
+    return 1;
 }
 
 int choose(SSL*, const unsigned char** out, unsigned char* length, const unsigned char*, unsigned,
@@ -140,6 +164,10 @@ Made Made::read(std::string_view words) {
             out.groups = value;
         else if (name == "asks")
             out.asks = value == "yes";
+        else if (name == "digest")
+            out.digest = value;
+        else if (name == "early")
+            out.early = value == "yes";
         else if (word != "-")
             ADD_FAILURE() << "nobody knows how to make " << word;
     }
@@ -147,7 +175,7 @@ Made Made::read(std::string_view words) {
 }
 
 Endpoint::Endpoint(int socket, Side side, const Made& made, const Identity& self)
-    : socket_(socket) {
+    : socket_(socket), early_(made.early) {
     const int on = 1;
     ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     wait_at_most(std::chrono::seconds(12));
@@ -179,6 +207,7 @@ Endpoint::Endpoint(int socket, Side side, const Made& made, const Identity& self
         SSL_CTX_set_alpn_protos(context_, reinterpret_cast<const unsigned char*>(offer.data()),
                                 static_cast<unsigned>(offer.size()));
     }
+    if (early_) SSL_CTX_set_psk_use_session_callback(context_, early_session);
     SSL_CTX_set_session_cache_mode(context_, SSL_SESS_CACHE_CLIENT);
     SSL_CTX_sess_set_new_cb(context_, [](SSL* ssl, SSL_SESSION*) {
         ++static_cast<Endpoint*>(SSL_get_app_data(ssl))->tickets_;
@@ -211,6 +240,12 @@ void Endpoint::wait_at_most(std::chrono::milliseconds patience) const {
 
 bool Endpoint::shake() {
     ERR_clear_error();
+    if (early_) {
+        const std::string said(100, 'x');
+        std::size_t sent = 0;
+        EXPECT_EQ(SSL_write_early_data(ssl_, said.data(), said.size(), &sent), 1);
+        EXPECT_EQ(sent, said.size());
+    }
     const bool stands = SSL_do_handshake(ssl_) == 1;
     if (!stands) ended_ = true;
     // A client is through before the server has judged it: the alert is still to come.
@@ -261,6 +296,21 @@ void Endpoint::write_damaged(ByteView bytes) {
     SSL_set0_wbio(ssl_, straight);
     BIO_free(memory);
     write_raw(as_bytes(record));
+}
+
+bool Endpoint::gone(std::chrono::milliseconds patience) const {
+    const auto until = std::chrono::steady_clock::now() + patience;
+    while (std::chrono::steady_clock::now() < until) {
+        pollfd waits{socket_, POLLIN, 0};
+        if (::poll(&waits, 1, 100) != 1) continue;
+        char waste[4096];
+        const ssize_t got = ::recv(socket_, waste, sizeof waste, MSG_DONTWAIT);
+        if (got == 0 || (got < 0 && errno == ECONNRESET)) return true;
+    }
+    return false;
+}
+bool Endpoint::early_refused() const {
+    return SSL_get_early_data_status(ssl_) == SSL_EARLY_DATA_REJECTED;
 }
 
 void Endpoint::write_raw(ByteView bytes) const {

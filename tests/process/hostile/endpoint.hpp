@@ -18,10 +18,12 @@ namespace safar::process {
 // What an end is made of. Read from words "key=stranger until=-1" (tls_negative.tsv).
 struct Made {
     // own: the agency's TLS key; signing: its signing key; stranger: of nobody; stolen: its public
-    // half with another private one; rsa, p256: of another kind; none: no certificate.
+    // half with another private one; low: a public key of low order; rsa, p256: of another kind;
+    // none: no certificate.
     std::string key = "own";
-    std::string signer =
-        "self"; // or "stranger", who is named as issuer only where `issuer` says so
+    // Or "stranger" or "rsa", who is named as issuer only where `issuer` says so; rsa signs a
+    // digest.
+    std::string signer = "self", digest = "sha256";
     std::string issuer = "self";         // or any name
     std::string usage;                   // extended key usage, or empty
     std::string names;                   // subject alternative name, or empty
@@ -33,6 +35,7 @@ struct Made {
     std::string alpn = "safar/1";        // empty: none
     std::string groups;                  // empty: OpenSSL's
     bool asks = true;                    // a server that wants to see a certificate
+    bool early = false; // a client that speaks before its handshake, under a key of its own making
 
     static Made read(std::string_view words);
 };
@@ -57,6 +60,10 @@ public:
     void cut(); // FIN, and no close_notify before it
 
     [[nodiscard]] bool ended() const { return ended_; }
+    // TCP as well: the other side's end comes within `patience`.
+    [[nodiscard]] bool gone(std::chrono::milliseconds patience) const;
+    // What was said before the handshake was thrown away.
+    [[nodiscard]] bool early_refused() const;
     [[nodiscard]] int alert() const {
         return alert_;
     } // that the other side sent; -1: none; 0: close_notify
@@ -68,7 +75,7 @@ private:
     int socket_;
     ssl_ctx_st* context_ = nullptr;
     ssl_st* ssl_ = nullptr;
-    bool ended_ = false;
+    bool ended_ = false, early_ = false;
     int alert_ = -1, tickets_ = 0;
 };
 

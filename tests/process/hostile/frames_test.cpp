@@ -18,16 +18,34 @@ constexpr const char* failed = "safar_door_total{outcome=\"handshake_failed\"}";
 
 HostileNetwork& at() { return HostileNetwork::the(); }
 
-TEST(Hostile, H03_ManyConnectionsFromOneAddressLeaveRoomForOthers) {
+// 16 half-open from one address and 64 from all; the limit of connections in all is a unit test
+// (TlsDoor), since one node has one.
+TEST(Hostile, H03_ManyConnectionsLeaveRoomForOthersAndForThoseThatStand) {
     const double before = at().metric(over_limit);
     std::vector<int> sockets;
-    for (int i = 0; i < 1000; ++i)
-        if (const int socket = connect_to_port(at().port("IOM"), 3); socket >= 0)
-            sockets.push_back(socket);
-    EXPECT_TRUE(eventually([&] { return at().metric(over_limit) >= before + 900; }, 10s))
+    const auto connect = [&](int times, int from) {
+        for (int i = 0; i < times; ++i)
+            if (const int socket = connect_to_port(at().port("IOM"), from); socket >= 0)
+                sockets.push_back(socket);
+    };
+    connect(1000, 3);
+    EXPECT_TRUE(eventually([&] { return at().metric(over_limit) >= before + 984; }, 10s))
         << at().metric(over_limit);
     WirePeer honest("H03", 4); // from another address, while they stand
     honest.greet();
+    EXPECT_TRUE(honest.goes_on());
+    std::erase_if(sockets, [](int socket) { // those that were refused
+        const bool ended = ends(socket, 20ms);
+        if (ended) ::close(socket);
+        return ended;
+    });
+    EXPECT_EQ(sockets.size(), 16u);
+    for (int from = 11; from <= 15; ++from) connect(16, from); // 96 with the first 16
+    EXPECT_TRUE(eventually([&] { return at().metric(over_limit) >= before + 984 + 32; }, 5s))
+        << at().metric(over_limit);
+    const int one_more = connect_to_port(at().port("IOM"), 16);
+    EXPECT_TRUE(ends(one_more, 2s)) << "from an address that nobody came from yet";
+    ::close(one_more);
     EXPECT_TRUE(honest.goes_on());
     EXPECT_EQ(at().peer_state("FIA"), "connected");
     EXPECT_EQ(at().peer_state("MOFA"), "connected");
@@ -67,7 +85,7 @@ TEST(Hostile, H13_AFrameThatIsCutIsThrownAwayAndCounted) {
     peer.tls().cut();
     EXPECT_EQ(peer.end_of_it(), "");
     EXPECT_TRUE(eventually([&] { return at().metric(truncated) >= before + 1; }, 5s));
-    EXPECT_EQ(at().blamed_for("H13"), "");
+    expect_unblamed("H13");
     expect_no_effect("H13");
 }
 
@@ -97,14 +115,14 @@ TEST(Hostile, H15_AFrameOfLengthZeroOrShorterThanItsHeaderIsMalformed) {
     expect_blamed(other, "H15B", ErrorCode::malformed);
 }
 
+// It waits for half a minute besides: a release has to be installed.
 TEST(Hostile, H17_VersionsThatAreNotOursAreToldBothRanges) {
     WirePeer peer("H17");
     peer.hello.versions = {0, 0};
     peer.say(peer.hello);
-    EXPECT_EQ(peer.end_of_it(), name(ErrorCode::unsupported_version));
+    expect_blamed(peer, "H17", ErrorCode::unsupported_version);
     EXPECT_THAT(peer.detail, HasSubstr("1 to 1"));
     EXPECT_THAT(peer.detail, HasSubstr("0 to 0"));
-    expect_no_effect("H17");
     WirePeer newer("H17B");
     Bytes payload;
     ByteWriter out(payload);
@@ -112,11 +130,12 @@ TEST(Hostile, H17_VersionsThatAreNotOursAreToldBothRanges) {
     out.integer(std::uint16_t{255});
     out.bytes(Bytes(500));
     newer.say_raw(1, payload);
-    EXPECT_EQ(newer.end_of_it(), name(ErrorCode::unsupported_version));
+    expect_blamed(newer, "H17B", ErrorCode::unsupported_version);
+    EXPECT_THAT(newer.detail, HasSubstr("1 to 1"));
     EXPECT_THAT(newer.detail, HasSubstr("2 to 255"));
-    expect_no_effect("H17B");
 }
 
+// Behind TLS no frame is damaged on its way, and whose fault it was nobody knows: no back-off.
 TEST(Hostile, H18_ABitFlippedOnTheWireEndsTheConnectionAndNothingIsStored) {
     WirePeer peer("H18");
     peer.greet();
@@ -126,7 +145,7 @@ TEST(Hostile, H18_ABitFlippedOnTheWireEndsTheConnectionAndNothingIsStored) {
     EXPECT_EQ(peer.end_of_it(), "");
     EXPECT_EQ(peer.tls().alert(), 20); // bad_record_mac
     expect_no_effect("H18");
-    EXPECT_EQ(at().blamed_for("H18"), ""); // whose fault it was nobody knows
+    expect_unblamed("H18");
 }
 
 TEST(Hostile, H20_AHelloTwiceAndDataBeforeItAreOutOfOrder) {
@@ -139,6 +158,7 @@ TEST(Hostile, H20_AHelloTwiceAndDataBeforeItAreOutOfOrder) {
     expect_blamed(early, "H20B", ErrorCode::out_of_order);
 }
 
+// Of a node that is written to all the while no single MiB can be told: eight.
 TEST(Hostile, H21_ACountOf4GIsMalformedAndCostsNoMemory) {
     WirePeer peer("H21");
     peer.greet();
@@ -149,8 +169,9 @@ TEST(Hostile, H21_ACountOf4GIsMalformedAndCostsNoMemory) {
     out.bytes(as_bytes("return"));
     out.integer(std::uint32_t{0xffffffff});
     peer.say_raw(5, payload);
+    EXPECT_EQ(peer.end_of_it(), name(ErrorCode::malformed));
+    EXPECT_LE(peak_memory_mib(at().net.pid("IOM")), memory + 8);
     expect_blamed(peer, "H21", ErrorCode::malformed);
-    EXPECT_LT(peak_memory_mib(at().net.pid("IOM")), memory + 64);
 }
 
 TEST(Hostile, H22_ACharterNested100000DeepIsMalformed) {
@@ -188,6 +209,7 @@ TEST(Hostile, H26_AFrontierThatNamesALogTwiceIsNotCanonical) {
     expect_blamed(peer, "H26", ErrorCode::non_canonical);
 }
 
+// Ranges of logs that are not held are each answered at once and not kept, however many.
 TEST(Hostile, H44_RangesAreReversedAboveEveryLimitOrFarTooMany) {
     WirePeer peer("H44");
     peer.greet();
@@ -204,8 +226,10 @@ TEST(Hostile, H44_RangesAreReversedAboveEveryLimitOrFarTooMany) {
         std::memcpy(log.incarnation.raw.data(), &i, sizeof i);
         many.say(wire::Want{log, 1, limits::sequence_max, 1});
     }
-    EXPECT_TRUE(many.hear(wire::FrameType::missing)); // answered at once, nothing is held of it
+    EXPECT_TRUE(eventually(
+        [&] { return many.hear_all(wire::FrameType::missing, 50ms).size() == 2000; }, 5s));
     expect_kept(many, "H44C");
+    expect_no_effect("H44C");
 }
 
 TEST(Hostile, H48_AFalselyEqualDigestHidesNothingThatIsSaidLater) {
@@ -222,22 +246,56 @@ TEST(Hostile, H48_AFalselyEqualDigestHidesNothingThatIsSaidLater) {
     expect_kept(peer, "H48");
 }
 
-TEST(Hostile, H49_WhatOnePeerStatesAndDoesNotDeliverIsShownAsAGap) {
-    WirePeer peer("H49");
+// A line of /v1/gaps at IOM: that peer has stated more of that author's log than is held.
+std::int64_t missing(const std::string& peer, const std::string& author) {
+    const auto gaps = call(at().net, "IOM", "/v1/gaps");
+    if (!gaps) return -1;
+    for (const auto& gap : gaps->at("gaps").as_array())
+        if (gap.at("peer").at("agency").as_string() == peer &&
+            gap.at("agency").as_string() == author)
+            return gap.at("missing").as_int64();
+    return 0;
+}
+
+// H49 leaves out the log of H49C, H49B states it: the gap names who has more and the author. Who
+// has left it out is not named, since a peer may not have heard of it.
+TEST(Hostile, H49_WhatOnePeerLeavesOutIsShownByTheHeadsOfAnother) {
+    WirePeer author("H49C"); // signs, and says nothing itself
+    const BuiltBatch first = author.batch(), second = author.batch(2, first.hash);
+    WirePeer silent("H49"), other("H49B");
+    silent.greet();
+    silent.say(wire::FrontierFull{"return", {}});
+    other.greet();
+    EXPECT_EQ(missing("H49B", "H49C"), 0);
+    other.say(wire::FrontierFull{"return", {{author.log(), Head{2, 2, second.hash, 0, false}}}});
+    EXPECT_TRUE(eventually([] { return missing("H49B", "H49C") == 2; }, 5s));
+    EXPECT_EQ(missing("H49", "H49C"), 0);
+    const auto want = other.hear(wire::FrameType::want);
+    ASSERT_TRUE(want);
+    EXPECT_EQ(wire::decode<wire::Want>(*want).value().log, author.log());
+    EXPECT_FALSE(silent.hear(wire::FrameType::want, 0s));
+    other.say_batch(first.encoded.bytes);
+    other.say_batch(second.encoded.bytes);
+    expect_held("H49C", 2);
+    EXPECT_EQ(missing("H49B", "H49C"), 0);
+    expect_kept(silent, "H49");
+    expect_kept(other, "H49B");
+}
+
+// And what is stated and does not exist stays a gap of whoever states it.
+TEST(Hostile, H49D_AHeadThatIsInventedIsAGapOfItsInventor) {
+    WirePeer peer("H49D");
     peer.greet();
-    const auto heads = at().net.ask("IOM", {"charter", "heads"});
-    const auto of_fia = [&](const boost::json::value& log) {
-        return log.at("agency").as_string() == "FIA";
-    };
-    const auto found = std::find_if(heads.as_array().begin(), heads.as_array().end(), of_fia);
-    ASSERT_NE(found, heads.as_array().end());
+    const auto logs = at().logs_of("FIA");
+    ASSERT_FALSE(logs.empty());
     const LogName log{log_id(peer.hello.network, at().identity.at("FIA").id, "return"),
-                      *Incarnation::parse_hex(std::string(found->at("incarnation").as_string()))};
+                      *Incarnation::parse_hex(std::string(logs[0].at("incarnation").as_string()))};
     peer.say(wire::FrontierFull{"return",
                                 {{log, Head{1u << 20, 1u << 28, peer.hello.shared, 0, false}}}});
-    EXPECT_TRUE(eventually(
-        [&] { return text_of(at().net, "IOM", "/v1/gaps").find("H49") != std::string::npos; }, 5s));
-    EXPECT_EQ(at().blamed_for("H49"), "");
+    EXPECT_TRUE(eventually([] { return missing("H49D", "FIA") > 1'000'000; }, 5s));
+    EXPECT_TRUE(eventually([] { return missing("FIA", "FIA") == 0; }, 5s));
+    expect_kept(peer, "H49D");
+    expect_no_effect("H49D");
 }
 
 TEST(Hostile, H53_WhatBelongsToTheOtherDoorIsRefusedThere) {
@@ -259,8 +317,9 @@ TEST(Hostile, H53_WhatBelongsToTheOtherDoorIsRefusedThere) {
     std::string said(4096, '\0');
     const ssize_t got = ::recv(socket, said.data(), said.size(), 0);
     ::close(socket);
-    said.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
-    EXPECT_TRUE(said.empty() || said.starts_with("HTTP/1.1 400")) << said;
+    ASSERT_GE(got, 0) << "it did not end";
+    said.resize(static_cast<std::size_t>(got));
+    EXPECT_TRUE(said.starts_with("HTTP/1.1 400")) << said;
 }
 
 } // namespace

@@ -10,19 +10,26 @@ namespace safar::process {
 namespace {
 using namespace std::chrono_literals;
 
-const std::vector<std::string> honest{"IOM", "FIA", "MOFA"};
-
 // One agency for each row and variant: who was blamed once is not heard again for a while.
 std::vector<std::string> agencies() {
-    std::vector<std::string> out = honest;
+    std::vector<std::string> out = HostileNetwork::honest();
     for (const char* row :
-         {"TLS",  "GONE", "HALT", "SERVER", "H01",  "H02",  "H03",  "H11",  "H13", "H14",
-          "H14B", "H15",  "H15B", "H17",    "H17B", "H18",  "H20",  "H20B", "H21", "H22",
-          "H23",  "H23S", "H25",  "H25S",   "H26",  "H26S", "H28",  "H29",  "H31", "H32",
-          "H33",  "H34",  "H35",  "H36",    "H37",  "H38",  "H38B", "H38C", "H40", "H41",
-          "H43",  "H44",  "H44B", "H44C",   "H45",  "H48",  "H49",  "H50",  "H53", "H55"})
+         {"TLS",  "GONE", "HALT", "OLD",  "SERVER", "H01",  "H02",  "H03",  "H11",  "H13",  "H14",
+          "H14B", "H15",  "H15B", "H17",  "H17B",   "H18",  "H20",  "H20B", "H21",  "H22",  "H23",
+          "H23S", "H25",  "H25S", "H26",  "H26S",   "H26T", "H28",  "H28B", "H28C", "H29",  "H31",
+          "H31B", "H32",  "H33",  "H34",  "H35",    "H36",  "H36B", "H37",  "H38",  "H38B", "H38C",
+          "H40",  "H40B", "H41",  "H41B", "H43",    "H44",  "H44B", "H44C", "H45",  "H45B", "H48",
+          "H49",  "H49B", "H49C", "H49D", "H50",    "H50B", "H53",  "H55"})
         out.emplace_back(row);
     return out;
+}
+
+// All write returns, but H36: what FIA lets it write is a follow-up of one.
+std::vector<Federation::Compartment> compartments() {
+    const auto all = agencies();
+    auto writers = all;
+    std::erase(writers, "H36");
+    return {{"return", {"return", "follow_up"}, writers, all}};
 }
 
 } // namespace
@@ -32,58 +39,102 @@ HostileNetwork& HostileNetwork::the() {
     return network;
 }
 
-HostileNetwork::HostileNetwork() : net(agencies()) {
+const std::vector<std::string>& HostileNetwork::honest() {
+    static const std::vector<std::string> names{"IOM", "FIA", "MOFA"};
+    return names;
+}
+
+HostileNetwork::HostileNetwork() : net(agencies(), compartments()), elsewhere({"ELSEWHERE"}) {
     std::signal(SIGPIPE, SIG_IGN);
     for (const std::string& agency : agencies())
         identity.emplace(agency, load_identity(net.directory(agency)).value());
-    for (const std::string& agency : honest) net.start(agency);
+    identity.emplace("ELSEWHERE", load_identity(elsewhere.directory("ELSEWHERE")).value());
+    for (const std::string& agency : honest()) net.start(agency);
     EXPECT_TRUE(write_one(net, "IOM"));
-    net.wait_equal(honest, "return");
-    // One agency has left the network, one is suspended.
-    Ran drafted =
-        net.safar("IOM", {"charter", "amend", "--remove", "GONE", "--why", "left the network"});
-    EXPECT_EQ(drafted.exit_code, 0) << drafted.err;
-    std::ofstream(net.path("draft.toml")) << drafted.out;
-    for (const char* steward : {"FIA", "IOM"})
-        EXPECT_EQ(net.safar(steward, {"charter", "sign", net.path("draft.toml")}).exit_code, 0);
-    EXPECT_EQ(net.safar("IOM", {"charter", "publish", net.path("draft.toml")}).exit_code, 0);
-    EXPECT_EQ(net.safar("IOM", {"charter", "suspend", "HALT", "--why", "its laptop was stolen"})
-                  .exit_code,
-              0);
-    for (const std::string& agency : honest)
-        EXPECT_TRUE(eventually([&] {
-            return net.ask(agency, {"status"}).at("charter").at("epoch").as_int64() == 2 &&
-                   !net.ask(agency, {"charter", "notices"}).as_array().empty();
-        })) << agency;
+    net.wait_equal(honest(), "return");
+    govern();
     const auto state = load_charter_state(net.directory("IOM"));
     EXPECT_TRUE(state) << describe(state.error());
     charter = state.value().ruling().charter;
-    net.wait_equal(honest, "return");
-    load_ = std::make_unique<Load>(net, std::vector<std::string>{"FIA", "MOFA"}, 20ms);
+    net.wait_equal(honest(), "return");
+    load_ = std::make_unique<Load>(net, honest(), 60ms);
     prober_ = std::thread([this] { probe(); });
     std::this_thread::sleep_for(3s);
     quiet = honest_latency();
 }
 
+// One agency has left the network, one has other keys, one is suspended, one is let write
+// something.
+void HostileNetwork::govern() const {
+    const auto done = [&](const std::string& agency, std::vector<std::string> words) {
+        Ran ran = net.safar(agency, std::move(words));
+        EXPECT_EQ(ran.exit_code, 0) << ran.err;
+        return ran.out;
+    };
+    std::ofstream(net.path("old-new.toml")) << done("OLD", {"key", "rotate"});
+    std::ofstream(net.path("draft.toml"))
+        << done("IOM", {"charter", "amend", "--remove", "GONE", "--rotate",
+                        identity.at("OLD").id.hex() + "=" + net.path("old-new.toml"), "--why",
+                        "one left the network, one has new keys"});
+    for (const char* steward : {"FIA", "IOM"})
+        done(steward, {"charter", "sign", net.path("draft.toml")});
+    done("IOM", {"charter", "publish", net.path("draft.toml")});
+    const auto of_epoch_2 = [&](const std::string& agency) {
+        return net.ask(agency, {"status"}).at("charter").at("epoch").as_int64() == 2;
+    };
+    for (const std::string& agency : honest())
+        EXPECT_TRUE(eventually([&] { return of_epoch_2(agency); })) << agency;
+    done("IOM", {"charter", "suspend", "HALT", "--why", "its laptop was stolen"});
+    done("FIA", {"delegate", "give", "H36", "--compartment", "return", "--kind", "follow_up",
+                 "--until-batch", "9", "--why", "it visits those who returned"});
+    for (const std::string& agency : honest())
+        EXPECT_TRUE(eventually([&] {
+            return net.ask(agency, {"charter", "notices"}).as_array().size() == 2;
+        })) << agency;
+}
+
 HostileNetwork::~HostileNetwork() {
     stopping_ = true;
-    prober_.join();
+    if (prober_.joinable()) prober_.join();
 }
 
 void HostileNetwork::probe() {
     while (!stopping_) {
-        if (auto id = write_one(net, "FIA")) {
-            const auto begun = std::chrono::steady_clock::now();
-            while (!shows(net, "IOM", *id) && std::chrono::steady_clock::now() < begun + 30s &&
-                   !stopping_)
-                std::this_thread::sleep_for(1ms);
+        std::string why;
+        const auto id = write_one(net, "FIA", &why);
+        const auto begun = std::chrono::steady_clock::now();
+        bool shown = false;
+        while (id && !(shown = shows(net, "IOM", *id)) && !stopping_ &&
+               std::chrono::steady_clock::now() < begun + 30s)
+            std::this_thread::sleep_for(1ms);
+        const std::chrono::duration<double, std::milli> took =
+            std::chrono::steady_clock::now() - begun;
+        {
             std::lock_guard lock(mutex_);
-            latencies_.push_back(
-                std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun)
-                    .count());
+            if (shown)
+                latencies_.push_back(took.count());
+            else if (!id)
+                missed_.push_back("not written: " + why);
+            else if (!stopping_)
+                missed_.push_back("not shown: " + *id);
         }
         std::this_thread::sleep_for(25ms);
     }
+}
+
+const HostileNetwork::Settled& HostileNetwork::settle() {
+    if (settled_) return *settled_;
+    stopping_ = true;
+    prober_.join();
+    load_->stop();
+    settled_ = Settled{load_->acknowledged(), {}, load_->refusals(), missed_, honest_latency()};
+    net.wait_equal(honest(), "return");
+    std::map<std::string, std::future<std::size_t>> counts;
+    for (const std::string& agency : honest())
+        counts[agency] = std::async(std::launch::async,
+                                    [&] { return count_lost(net, agency, settled_->written); });
+    for (auto& [agency, count] : counts) settled_->lost[agency] = count.get();
+    return *settled_;
 }
 
 HostileNetwork::Latency HostileNetwork::honest_latency() {
@@ -91,27 +142,30 @@ HostileNetwork::Latency HostileNetwork::honest_latency() {
     auto all = std::exchange(latencies_, {});
     std::sort(all.begin(), all.end());
     if (all.empty()) return {};
-    return {all[all.size() / 2], all[all.size() * 99 / 100], all.size()};
+    return {all[all.size() / 2], all[all.size() * 99 / 100], all.back(), all.size()};
 }
 
 int HostileNetwork::port(const std::string& agency) const {
-    for (const CharterNode& node : charter->nodes)
-        if (node.agency == agency)
-            return std::stoi(node.address.substr(node.address.rfind(':') + 1));
-    ADD_FAILURE() << "the charter lists no " << agency;
+    const std::string text = slurp(net.directory(agency) + "/safard.toml"),
+                      mark = "listen = \"127.0.0.1:";
+    const std::size_t at = text.find(mark);
+    if (at != std::string::npos) return std::stoi(text.substr(at + mark.size()));
+    ADD_FAILURE() << agency << " listens nowhere";
     return 0;
 }
 
-boost::json::array HostileNetwork::logs_of(const std::string& agency) const {
+boost::json::array HostileNetwork::logs_of(const std::string& agency, const std::string& at) const {
     boost::json::array out;
-    const auto heads = net.ask("IOM", {"charter", "heads"});
-    for (const auto& log : heads.as_array())
+    const auto logs = call(net, at, "/v1/logs");
+    EXPECT_TRUE(logs) << at << " does not say what it holds";
+    if (!logs) return out;
+    for (const auto& log : logs->as_array())
         if (log.at("agency").as_string() == agency) out.push_back(log);
     return out;
 }
 
-std::string HostileNetwork::peer_state(const std::string& agency) const {
-    const auto peers = call(net, "IOM", "/v1/peers");
+std::string HostileNetwork::peer_state(const std::string& agency, const std::string& at) const {
+    const auto peers = call(net, at, "/v1/peers");
     if (!peers) return "";
     for (const auto& peer : peers->as_array())
         if (peer.at("agency").as_string() == agency)
@@ -119,12 +173,15 @@ std::string HostileNetwork::peer_state(const std::string& agency) const {
     return "";
 }
 
-std::string HostileNetwork::blamed_for(const std::string& agency) const {
-    const std::string log = net.log_of("IOM"), mark = "peer refused agency=" + agency + " ";
-    const std::size_t at = log.rfind(mark);
-    if (at == std::string::npos) return "";
-    const std::size_t code = log.find("code=", at) + 5;
-    return log.substr(code, log.find(' ', code) - code);
+HostileNetwork::Refusal HostileNetwork::refusal(const std::string& agency,
+                                                const std::string& at) const {
+    const std::string log = net.log_of(at), mark = "peer refused agency=" + agency + " ";
+    const std::size_t from = log.rfind(mark);
+    if (from == std::string::npos) return {};
+    const std::string line = log.substr(from, log.find('\n', from) - from);
+    const std::size_t code = line.find("code=") + 5, wait = line.rfind("for_s=");
+    if (wait == std::string::npos) return {}; // half of it is written
+    return {line.substr(code, line.find(' ', code) - code), std::stoi(line.substr(wait + 6))};
 }
 
 double HostileNetwork::metric(const std::string& name) const {

@@ -1,5 +1,7 @@
 #include "tests/process/hostile/wire_peer.hpp"
 
+#include "storage/record/schema.hpp"
+
 #include <zstd.h>
 
 namespace safar::process {
@@ -13,11 +15,46 @@ template <class Id> Id fill(std::uint8_t byte) {
     return id;
 }
 
+Bytes packed(ByteView raw) {
+    Bytes out(ZSTD_compressBound(raw.size()));
+    out.resize(ZSTD_compress(out.data(), out.size(), raw.data(), raw.size(), 3));
+    return out;
+}
+
 } // namespace
 
-WirePeer::WirePeer(const std::string& agency, int from)
+EventDraft a_return() {
+    EventDraft out;
+    out.body.kind = 3;
+    out.body.record = system_entropy().draw<RecordId>();
+    out.body.verb = "recorded";
+    out.body.assertions = {{1, Code{"PAK"}}};
+    return out;
+}
+
+RawEvent raw(const EventDraft& draft) {
+    const Bytes encoded = encode_event(draft, {}).value();
+    ByteReader in(encoded);
+    const EventView view = read_event(in).value();
+    return {{view.dots.begin(), view.dots.end()}, {view.clear.begin(), view.clear.end()}};
+}
+
+RecordId record_of(const BuiltBatch& batch) {
+    ByteReader in(batch.raw);
+    return decode_body(read_event(in).value().clear).value().record;
+}
+
+Bytes packed_anew(ByteView stored, ByteView events) {
+    const ByteView prefix = stored.first(EncodedBatch::prefix_bytes);
+    Bytes out(prefix.begin(), prefix.end());
+    const Bytes rest = packed(events);
+    out.insert(out.end(), rest.begin(), rest.end());
+    return out;
+}
+
+WirePeer::WirePeer(const std::string& agency, int from, const std::string& to)
     : at_(HostileNetwork::the()), self_(at_.identity.at(agency)) {
-    const int socket = connect_to_port(at_.port("IOM"), from);
+    const int socket = connect_to_port(at_.port(to), from);
     EXPECT_GE(socket, 0);
     end_ = std::make_unique<Endpoint>(socket, Endpoint::Side::client, Made{}, self_);
     EXPECT_TRUE(end_->shake());
@@ -59,9 +96,12 @@ bool WirePeer::read_some(std::chrono::milliseconds patience) {
         auto frame = decoder_.next(rest);
         EXPECT_TRUE(frame);
         if (!frame) return false;
-        if (frame.value())
-            heard_.emplace_back(frame.value()->type, Bytes(frame.value()->payload.begin(),
-                                                           frame.value()->payload.end()));
+        if (!frame.value()) break;
+        const auto& [type, payload] = *frame.value();
+        if (type == static_cast<std::uint8_t>(wire::FrameType::ping))
+            say(wire::Pong{wire::decode<wire::Ping>(payload).value().nonce});
+        else
+            heard_.emplace_back(type, Bytes(payload.begin(), payload.end()));
     }
     return !bytes.empty();
 }
@@ -80,12 +120,22 @@ std::optional<Bytes> WirePeer::hear(wire::FrameType type, std::chrono::milliseco
     }
 }
 
-bool WirePeer::goes_on() {
+std::vector<Bytes> WirePeer::hear_all(wire::FrameType type, std::chrono::milliseconds time) {
+    const auto until = std::chrono::steady_clock::now() + time;
+    while (!end_->ended() && std::chrono::steady_clock::now() < until) read_some(50ms);
+    std::vector<Bytes> out;
+    for (const auto& [each, payload] : heard_)
+        if (each == static_cast<std::uint8_t>(type)) out.push_back(payload);
+    return out;
+}
+
+bool WirePeer::goes_on(std::chrono::milliseconds patience) {
     const std::uint64_t nonce = ++pings_ + 77'000;
     say(wire::Ping{nonce});
-    const auto until = std::chrono::steady_clock::now() + 20s;
-    while (std::chrono::steady_clock::now() < until) {
-        const auto pong = hear(wire::FrameType::pong);
+    const auto begun = std::chrono::steady_clock::now(), until = begun + patience;
+    for (auto now = begun; now < until; now = std::chrono::steady_clock::now()) {
+        const auto pong =
+            hear(wire::FrameType::pong, std::chrono::ceil<std::chrono::milliseconds>(until - now));
         if (pong && wire::decode<wire::Pong>(*pong).value().nonce == nonce) return true;
         if (end_->ended()) return false;
     }
@@ -105,7 +155,9 @@ std::string WirePeer::end_of_it(std::chrono::milliseconds patience) {
             ++told;
         }
     EXPECT_LE(told, 1u) << "it was told more than once";
-    return end_->ended() ? code : "goes on";
+    if (!end_->ended()) return "goes on";
+    end_->cut(); // so that it need not wait for our end
+    return code;
 }
 
 LogName WirePeer::log(std::uint8_t incarnation) const {
@@ -123,88 +175,132 @@ BatchContext WirePeer::context(std::uint64_t number, const Hash& previous) const
     return out;
 }
 
+BuiltBatch WirePeer::built(const BatchContext& place, const std::vector<EventDraft>& drafts) const {
+    std::size_t taken = 0;
+    return build_batch(place, self_.signing, system_entropy(), drafts, taken).value();
+}
+
 BuiltBatch WirePeer::batch(std::uint64_t number, const Hash& previous, const std::string& verb,
                            std::int64_t at) const {
-    EventDraft draft;
-    draft.body.kind = 1;
-    draft.body.record = system_entropy().draw<RecordId>();
+    EventDraft draft = a_return();
     draft.body.verb = verb;
     draft.body.at = {at};
-    draft.body.assertions = {{1, Text{"a note"}}};
-    std::size_t taken = 0;
-    return build_batch(context(number, previous), self_.signing, system_entropy(),
-                       std::span(&draft, 1), taken)
-        .value();
+    return built(context(number, previous), {draft});
 }
 
-Bytes WirePeer::clear_part(const std::vector<Assertion>& assertions) const {
-    EventDraft draft;
-    draft.body.kind = 1;
-    draft.body.record = system_entropy().draw<RecordId>();
-    draft.body.verb = "recorded";
-    draft.body.assertions = assertions;
-    const Bytes encoded = encode_event(draft, {}).value();
-    ByteReader in(encoded);
-    const ByteView clear = read_event(in).value().clear;
-    return {clear.begin(), clear.end()};
-}
-
-Bytes WirePeer::batch_of(ByteView clear) const {
+Bytes WirePeer::batch_of(const std::vector<RawEvent>& events) const {
     Bytes raw;
-    ByteWriter event(raw);
-    event.integer(std::uint8_t{0});
-    event.bytes(Bytes(Salt::size));
-    const Bytes no_dots = encode_dots({});
-    event.integer(static_cast<std::uint32_t>(no_dots.size()));
-    event.bytes(no_dots);
-    event.integer(static_cast<std::uint32_t>(clear.size()));
-    event.bytes(clear);
+    ByteWriter out(raw);
+    for (const RawEvent& event : events) {
+        out.integer(static_cast<std::uint8_t>(EventForm::clear));
+        out.bytes(Bytes(Salt::size));
+        out.sized(event.dots);
+        out.sized(event.clear);
+    }
     PreparedBatch prepared;
     ByteReader in(raw);
-    prepared.leaves = {leaf_hash(read_event(in).value())};
+    while (!in.at_end()) prepared.leaves.push_back(leaf_hash(read_event(in).value()));
     prepared.root = merkle_root(prepared.leaves);
     prepared.stored.resize(BatchHeader::encoded_bytes + Signature::size);
     ByteWriter(prepared.stored).integer(static_cast<std::uint32_t>(raw.size()));
-    Bytes packed(ZSTD_compressBound(raw.size()));
-    packed.resize(ZSTD_compress(packed.data(), packed.size(), raw.data(), raw.size(), 3));
-    prepared.stored.insert(prepared.stored.end(), packed.begin(), packed.end());
+    const Bytes rest = packed(raw);
+    prepared.stored.insert(prepared.stored.end(), rest.begin(), rest.end());
     static_cast<void>(place_batch(context(), self_.signing.id(), prepared));
     sign_placed_batch(self_.signing, hello.network, prepared);
     return prepared.stored;
 }
 
 void expect_no_effect(const std::string& agency) {
-    EXPECT_TRUE(HostileNetwork::the().logs_of(agency).empty())
-        << "something of " << agency << " is held";
+    for (const std::string& honest : HostileNetwork::honest())
+        EXPECT_TRUE(HostileNetwork::the().logs_of(agency, honest).empty())
+            << "something of " << agency << " is held at " << honest;
 }
 
 void expect_blamed(WirePeer& peer, const std::string& agency, ErrorCode code) {
     HostileNetwork& at = HostileNetwork::the();
     EXPECT_EQ(peer.end_of_it(), name(code)) << peer.detail;
-    EXPECT_TRUE(eventually([&] { return at.blamed_for(agency) == name(code); }, 5s))
-        << at.blamed_for(agency);
+    EXPECT_TRUE(eventually([&] { return at.refusal(agency).code == name(code); }, 5s))
+        << at.refusal(agency).code;
+    EXPECT_NEAR(at.refusal(agency).for_s, 30, 1);
     EXPECT_TRUE(eventually([&] { return at.peer_state(agency) == "refused"; }, 5s))
         << at.peer_state(agency);
+    Endpoint again(connect_to_port(at.port("IOM")), Endpoint::Side::client, Made{},
+                   at.identity.at(agency));
+    EXPECT_TRUE(again.shake());
+    EXPECT_TRUE(again.read(3s).empty()) << agency << " is served while it should wait";
+    EXPECT_TRUE(again.gone(3s));
     expect_no_effect(agency);
+    at.refused.insert(agency);
+}
+
+void expect_unblamed(const std::string& agency) {
+    for (const std::string& honest : HostileNetwork::honest())
+        EXPECT_EQ(HostileNetwork::the().refusal(agency, honest).code, "") << honest;
 }
 
 void expect_kept(WirePeer& peer, const std::string& agency) {
     EXPECT_TRUE(peer.goes_on()) << peer.end_of_it() << ": " << peer.detail;
-    EXPECT_EQ(HostileNetwork::the().blamed_for(agency), "");
+    expect_unblamed(agency);
 }
 
 void expect_held(const std::string& agency, std::int64_t batches) {
-    for (const char* honest : {"IOM", "FIA", "MOFA"})
+    HostileNetwork& at = HostileNetwork::the();
+    for (const std::string& honest : HostileNetwork::honest())
         EXPECT_TRUE(eventually(
             [&] {
-                const auto heads = HostileNetwork::the().net.ask(honest, {"charter", "heads"});
-                for (const auto& log : heads.as_array())
-                    if (log.at("agency").as_string() == agency)
-                        return log.at("batch").as_int64() == batches;
-                return false;
+                const auto logs = at.logs_of(agency, honest);
+                return logs.size() == 1 && logs[0].at("batch").as_int64() == batches;
             },
             20s))
             << honest << " does not hold " << agency << "'s " << batches;
+    at.held[agency] = batches;
+}
+
+void expect_forked(const std::string& agency, std::int64_t batches, const BuiltBatch& one,
+                   const BuiltBatch& other) {
+    HostileNetwork& at = HostileNetwork::the();
+    const std::set<std::string> branches{one.hash.hex(), other.hash.hex()};
+    for (const std::string& honest : HostileNetwork::honest()) {
+        EXPECT_TRUE(eventually(
+            [&] {
+                const auto logs = at.logs_of(agency, honest);
+                return logs.size() == 1 && logs[0].at("batch").as_int64() == batches &&
+                       logs[0].at("forked").as_bool();
+            },
+            20s))
+            << honest << " goes on with " << agency << "'s log";
+        const auto forks = at.net.ask(honest, {"evidence", "show"});
+        std::set<std::string> known;
+        for (const auto& fork : forks.as_array())
+            if (fork.at("agency").as_string() == agency) {
+                EXPECT_EQ(fork.at("batch").as_int64(), batches + 1);
+                known.emplace(fork.at("branch_a").as_string());
+                known.emplace(fork.at("branch_b").as_string());
+            }
+        EXPECT_EQ(known, branches) << honest;
+    }
+    at.held[agency] = batches;
+    at.forked[agency] = branches;
+}
+
+void expect_shown(const RecordId& id) {
+    for (const std::string& honest : HostileNetwork::honest())
+        EXPECT_TRUE(
+            eventually([&] { return shows(HostileNetwork::the().net, honest, show_id(id)); }, 20s))
+            << honest << " does not show " << show_id(id);
+}
+
+void expect_not_shown(const RecordId& id) {
+    for (const std::string& honest : HostileNetwork::honest()) {
+        std::string why;
+        const auto said = [&] {
+            return call(HostileNetwork::the().net, honest, "/v1/records/" + show_id(id),
+                        std::nullopt, &why);
+        };
+        EXPECT_TRUE(eventually([&] { return !said(); }, 20s))
+            << honest << " shows " << boost::json::serialize(said().value_or(nullptr));
+        EXPECT_TRUE(why.starts_with(name(ErrorCode::not_found))) << why;
+    }
 }
 
 } // namespace safar::process
