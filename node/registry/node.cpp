@@ -149,8 +149,8 @@ void Node::confirm_own_heads(const NodeId& peer, Frontier held_by_peer) {
         Frontier held;
         {
             std::lock_guard lock(confirmed_mutex_);
-            for (const auto& [name, head] : confirmed_.extract(peer).mapped())
-                held.push_back({name, head});
+            const auto taken = confirmed_.extract(peer); // lives as long as what is read of it
+            for (const auto& [name, head] : taken.mapped()) held.push_back({name, head});
         }
         log.confirm_own_heads(peer, held);
     });
