@@ -232,6 +232,8 @@ TEST(Hostile, H44_RangesAreReversedAboveEveryLimitOrFarTooMany) {
     expect_no_effect("H44C");
 }
 
+// Digests are SHA-256 and nobody compares in full by the clock: what authors state each hour of
+// their own logs shows what is lacking all the same.
 TEST(Hostile, H48_AFalselyEqualDigestHidesNothingThatIsSaidLater) {
     WirePeer peer("H48");
     const auto theirs = peer.hello;
