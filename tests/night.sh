@@ -17,7 +17,7 @@ partition  | test_process | *Partition*             | SAFAR_SPLITS=40           
 time       | test_process | Time*                   | SAFAR_PAUSES=30                             | 15 min
 soak       | test_process | Soak*                   | SAFAR_SOAK_SECONDS=1800                     | 30 min
 forgers    | ../test_sync | BundleAudits*           | SAFAR_FORGED=10000                          | 1 min
-hostile    | test_hostile | *                       | SAFAR_FLOOD=20000 SAFAR_HOSTILE_SLOW=1      | 4 min
+hostile    | test_hostile | *                       | SAFAR_FLOOD=20000                           | 4 min
 '
 usage() {
     cat <<EOF

@@ -4,6 +4,7 @@
 #include "storage/crypto/sha256.hpp"
 
 #include <algorithm>
+#include <mutex>
 #include <unordered_map>
 
 namespace safar {
@@ -104,6 +105,7 @@ public:
     }
 
     bool may_say(const BatchHeader& header, std::uint16_t kind) const override {
+        if (!at_home(kind, header.log.id)) return false;
         auto all = delegated_.find(header.log.id);
         if (all == delegated_.end()) return true;
         const LogOwner& owner = logs_.at(header.log.id);
@@ -228,6 +230,25 @@ private:
         return nullptr;
     }
 
+    // Is it a log of that kind's compartment, which a kind never leaves? Elsewhere whoever writes
+    // in one compartment would speak in another, before readers of the one and unseen by holders of
+    // the other. Of a kind that the charter does not place nothing is known.
+    bool at_home(std::uint16_t kind, const LogId& log) const {
+        std::call_once(homes_known_, [this] { find_homes(); });
+        const auto home = homes_.find(kind);
+        if (home == homes_.end()) return true;
+        const auto owner = logs_.find(log);
+        return owner != logs_.end() && owner->second.compartment == home->second;
+    }
+    void find_homes() const {
+        const auto schema = charter_schema(ruling_);
+        if (!schema) return;
+        for (const CharterCompartment& compartment : ruling_.compartments)
+            for (const std::string& name : compartment.kinds)
+                if (const Kind* kind = schema.value().kind(std::string_view(name)))
+                    homes_.emplace(kind->tag, compartment.name);
+    }
+
     static bool keeps(const CharterCompartment& compartment, const CharterNode& node) {
         return compartment.may_carry(node.agency) || compartment.observes(node.agency);
     }
@@ -319,6 +340,9 @@ private:
     std::map<LogId, std::map<std::pair<Incarnation, std::uint64_t>, Hash>> admitted_;
     std::map<LogId, std::vector<std::vector<Limit>>> stopped_; // for each suspension
     std::map<std::string, int, std::less<>> rank_;
+    // Compartments of kinds; read when it is first asked what may be said, for few ask.
+    mutable std::once_flag homes_known_;
+    mutable std::unordered_map<std::uint16_t, std::string> homes_;
 };
 
 } // namespace

@@ -54,8 +54,8 @@ public:
     [[nodiscard]] virtual const Hash* admitted(const BatchPlace&) const { return nullptr; }
     // Did an epoch do so at an earlier place of that log?
     [[nodiscard]] virtual bool admitted_before(const BatchPlace&) const { return false; }
-    // Was an event of this kind its author's to say in the batch with that header? False: it stays
-    // in its batch, is relayed and has no effect on state.
+    // Was an event of this kind its author's to say there, by compartment and delegation? False: it
+    // stays in its batch, is relayed and has no effect on state.
     [[nodiscard]] virtual bool may_say(const BatchHeader&, std::uint16_t) const { return true; }
     // Changes with what may_say answers for that log; zero where everything may be said.
     [[nodiscard]] virtual Hash said_under(const LogId&) const { return {}; }

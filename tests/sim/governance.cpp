@@ -129,6 +129,10 @@ bool Governance::counts(const PlainBatch& batch) const {
 bool Governance::may_say(const PlainBatch& batch, std::uint16_t kind) const {
     const auto place = place_of(batch);
     if (!place) return false;
+    for (const CharterCompartment& other : state_.ruling().charter->compartments)
+        if (other.name != place->compartment->name &&
+            std::ranges::find(other.kinds, kind_name(kind)) != other.kinds.end())
+            return false;
     if (place->compartment->may_write(place->node->agency)) return true;
     return std::ranges::any_of(state_.notices(), [&](const auto& each) {
         const auto* let = std::get_if<Delegation>(&each.second.what);

@@ -210,8 +210,8 @@ TEST(Hostile, H35_ALogOfNobodyIsNotStoredAndTheSessionIsKept) {
     expect_no_effect("H35");
 }
 
-// What a member may say is a matter of its log; kinds bind a delegate. That one agency closes
-// another's case is asked where somebody acts, and in the fold a value beside the other's.
+// What a member may say is a matter of its log and the kinds of its compartment. That one agency
+// closes another's case is asked where somebody acts, and in the fold a value beside the other's.
 TEST(Hostile, H36_WhatADelegateMayNotSayIsHeldWithoutEffect) {
     WirePeer peer("H36");
     peer.greet();
@@ -234,6 +234,16 @@ TEST(Hostile, H36B_AnEventOfAKindThatNoSchemaKnowsIsHeldWithoutEffect) {
     EventDraft unknown = a_return();
     unknown.body.kind = 60'000;
     expect_flagged("H36B", peer, unknown, raw(unknown));
+}
+
+// Who writes returns and nothing else puts a person, of another compartment, into its log.
+TEST(Hostile, H36C_AKindOfAnotherCompartmentIsHeldWithoutEffect) {
+    WirePeer peer("H36C");
+    peer.greet();
+    EventDraft person = a_return();
+    person.body.kind = 1;
+    person.body.assertions = {{1, Text{"Somebody"}}};
+    expect_flagged("H36C", peer, person, raw(person));
 }
 
 TEST(Hostile, H37_NoClaimedTimeIsRefused) {

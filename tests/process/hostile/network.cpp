@@ -14,12 +14,12 @@ using namespace std::chrono_literals;
 std::vector<std::string> agencies() {
     std::vector<std::string> out = HostileNetwork::honest();
     for (const char* row :
-         {"TLS",  "GONE", "HALT", "OLD",  "SERVER", "H01",  "H02",  "H03",  "H11",  "H13",  "H14",
-          "H14B", "H15",  "H15B", "H17",  "H17B",   "H18",  "H20",  "H20B", "H21",  "H22",  "H23",
-          "H23S", "H25",  "H25S", "H26",  "H26S",   "H26T", "H28",  "H28B", "H28C", "H29",  "H31",
-          "H31B", "H32",  "H33",  "H34",  "H35",    "H36",  "H36B", "H37",  "H38",  "H38B", "H38C",
-          "H40",  "H40B", "H41",  "H41B", "H43",    "H44",  "H44B", "H44C", "H45",  "H45B", "H48",
-          "H49",  "H49B", "H49C", "H49D", "H50",    "H50B", "H53",  "H55"})
+         {"TLS",  "GONE", "HALT", "OLD",  "SERVER", "H01",  "H02",  "H03",  "H11",  "H13", "H14",
+          "H14B", "H15",  "H15B", "H17",  "H17B",   "H18",  "H20",  "H20B", "H21",  "H22", "H23",
+          "H23S", "H25",  "H25S", "H26",  "H26S",   "H26T", "H28",  "H28B", "H28C", "H29", "H31",
+          "H31B", "H32",  "H33",  "H34",  "H35",    "H36",  "H36B", "H36C", "H37",  "H38", "H38B",
+          "H38C", "H40",  "H40B", "H41",  "H41B",   "H43",  "H44",  "H44B", "H44C", "H45", "H45B",
+          "H48",  "H49",  "H49B", "H49C", "H49D",   "H50",  "H50B", "H53",  "H55"})
         out.emplace_back(row);
     return out;
 }
@@ -29,7 +29,8 @@ std::vector<Federation::Compartment> compartments() {
     const auto all = agencies();
     auto writers = all;
     std::erase(writers, "H36");
-    return {{"return", {"return", "follow_up"}, writers, all}};
+    return {{"return", {"return", "follow_up"}, writers, all},
+            {"protection", {"person"}, {"IOM"}, {"FIA", "MOFA"}}};
 }
 
 } // namespace

@@ -109,6 +109,18 @@ TEST_F(AuthorityTable, KeysAreThoseThatSignAndNotThoseOfTls) {
     EXPECT_EQ(authority->key(network.iom.tls.id()), nullptr);
 }
 
+// MOFA writes protection and only reads movement, IOM both.
+TEST_F(AuthorityTable, AKindIsSaidInItsOwnCompartmentOnly) {
+    const Schema schema = value_of(charter_schema(*charter));
+    const std::uint16_t movement = schema.kind(std::string_view("movement"))->tag;
+    const std::uint16_t unknown = 60'000;
+    for (const Member* author : {&network.iom, &network.mofa}) {
+        EXPECT_FALSE(authority->may_say(header(*author, "protection", *author), movement));
+        EXPECT_TRUE(authority->may_say(header(*author, "movement", *author), movement));
+        EXPECT_TRUE(authority->may_say(header(*author, "protection", *author), unknown));
+    }
+}
+
 TEST_F(AuthorityTable, RankIsTheOrderOfAgenciesAndStrangersComeLast) {
     EXPECT_LT(authority->rank("IOM"), authority->rank("MOFA"));
     EXPECT_LT(authority->rank("FIA"), authority->rank("UKF"));
