@@ -9,7 +9,7 @@ namespace {
 
 // Changes when derived state is laid out or derived differently: what older code left is thrown
 // away.
-constexpr std::uint32_t derivation_version = 4;
+constexpr std::uint32_t derivation_version = 5;
 
 void add_text(ByteWriter& out, std::string_view text) { out.sized(as_bytes(text)); }
 
