@@ -48,7 +48,9 @@ class = "personal"
 inline HeldCharter classed_charter() {
     Network network;
     CharterDraft draft = network.draft();
+    draft.compartments[0].kinds = {"movement", "screening"};
     draft.documents = {{"schema/movement.toml", classed_kind},
+                       kind_document("screening", 3),
                        kind_document("victim_case", 2),
                        {"codes/group.toml", group_codes}};
     std::string text = value_of(write_charter(draft));

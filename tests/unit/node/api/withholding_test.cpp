@@ -104,6 +104,15 @@ everything(const std::string& id) {
 
 class Withholding : public PeopleApi {
 protected:
+    // An event of that kind about the record, in the log of movements, with no field of its kind.
+    void say_of_it(std::string_view kind) {
+        EventDraft draft;
+        draft.body.kind = api.node.derived->schema()->kind(kind)->tag;
+        draft.body.record = record;
+        draft.body.verb = "recorded";
+        draft.body.assertions.push_back({2, Text{"where the shelter is"}});
+        ASSERT_TRUE(api.node.node->append({"movement", {draft}}).has_value());
+    }
     // Asks everything with a purpose, as `login`; returns all answers. The import reads its body in
     // pieces.
     std::string ask_everything(const std::string& login, const std::string& purpose) {
@@ -192,16 +201,24 @@ TEST_F(Withholding, AnAnalystSeesWhichFieldsThereAreAndWhyTheyAreWithheld) {
     EXPECT_THAT(log_lines().back(), HasSubstr(id));
 }
 
+// It is without effect; whoever reads the history must not read by it what its own kind withholds.
+TEST_F(Withholding, AnEventOfAnotherKindIsWithheldAsThatKindSays) {
+    let_all_in();
+    say_of_it("screening");
+    for (const char* path : {"/history", "/journey"}) {
+        const ApiReply reply = ask_as("games", "GET", "/v1/records/" + id + path, "", "report");
+        EXPECT_EQ(reply.status, 200u) << reply.body;
+        EXPECT_THAT(reply.body, Not(HasSubstr("where the shelter is"))) << path;
+    }
+    EXPECT_THAT(ask_as("sys", "GET", "/v1/records/" + id + "/history", "", "protection").body,
+                HasSubstr("where the shelter is"));
+}
+
 // Whoever writes movements says something of a victim's case: it is without effect, and nobody who
 // reads movements reads it.
 TEST_F(Withholding, AnEventOfAnotherCompartmentsKindIsInNobodysHistory) {
     let_all_in();
-    EventDraft draft;
-    draft.body.kind = api.node.derived->schema()->kind("victim_case")->tag;
-    draft.body.record = record;
-    draft.body.verb = "recorded";
-    draft.body.assertions.push_back({2, Text{"where the shelter is"}}); // no field of that kind
-    ASSERT_TRUE(api.node.node->append({"movement", {draft}}).has_value());
+    say_of_it("victim_case");
     for (const char* path : {"/history", "/journey"})
         for (const auto& [login, purpose] : {std::pair{"games", "report"}, {"sys", "protection"}}) {
             const ApiReply reply = ask_as(login, "GET", "/v1/records/" + id + path, "", purpose);
