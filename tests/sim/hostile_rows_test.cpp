@@ -6,6 +6,7 @@
 #include "node/charter/charter.hpp"
 #include "storage/derive/derived.hpp"
 #include "tests/sim/hostile_row.hpp"
+#include "tests/unit/storage/crypto/low_order_keys.hpp"
 
 #include <cstdlib>
 #include <filesystem>
@@ -47,24 +48,11 @@ ROW(H29, TheSignatureOfAnotherBatchIsBad) {
     refused(ErrorCode::bad_signature);
 }
 // Every encoding of a point of low order, and one of a good point that is not the canonical one.
-// Under the former one constant signature would verify whatever is said.
 ROW(H31, ABadKeyIsRefusedAtItsEnrolmentAndAtEveryVerify) {
     const SigningKey tls = make_key("tls");
-    for (const char* text : {"0000000000000000000000000000000000000000000000000000000000000000",
-                             "0000000000000000000000000000000000000000000000000000000000000080",
-                             "0100000000000000000000000000000000000000000000000000000000000000",
-                             "0100000000000000000000000000000000000000000000000000000000000080",
-                             "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
-                             "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85",
-                             "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
-                             "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
-                             "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-                             "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
-                             "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-                             "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
-                             "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-                             "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
-                             "f0ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"}) {
+    std::vector<std::string> bad_keys(std::begin(low_order_keys), std::end(low_order_keys));
+    bad_keys.push_back("f0" + std::string(60, 'f') + "7f");
+    for (const std::string& text : bad_keys) {
         SCOPED_TRACE(text);
         const PublicKey bad = PublicKey::parse_hex(text).value();
         Enrolment enrolment = make_enrolment("BAD", "Bad", "127.0.0.1:1", net.key("IOM"), tls);

@@ -1,6 +1,7 @@
 #include "storage/crypto/ed25519.hpp"
 
 #include "storage/crypto/entropy.hpp"
+#include "tests/unit/storage/crypto/low_order_keys.hpp"
 
 #include <gtest/gtest.h>
 
@@ -31,25 +32,8 @@ TEST(Ed25519, EveryBitOfASignatureCounts) {
     }
 }
 
-// All fourteen encodings of points of small order (RFC 8032 arithmetic).
 TEST(Ed25519, LowOrderPublicKeysAreRefused) {
-    const char* hex[] = {
-        "0000000000000000000000000000000000000000000000000000000000000000",
-        "0000000000000000000000000000000000000000000000000000000000000080",
-        "0100000000000000000000000000000000000000000000000000000000000000",
-        "0100000000000000000000000000000000000000000000000000000000000080",
-        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
-        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85",
-        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
-        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
-        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
-        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
-        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
-    };
-    for (const char* text : hex) {
+    for (const char* text : testing::low_order_keys) {
         PublicKey key = PublicKey::parse_hex(text).value();
         auto checked = check_public_key(key);
         ASSERT_FALSE(checked) << text;
