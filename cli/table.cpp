@@ -1,6 +1,7 @@
 #include "cli/table.hpp"
 
 #include "storage/base/error.hpp"
+#include "storage/record/formula.hpp"
 
 #include <fmt/format.h>
 #include <unicode/uchar.h>
@@ -100,20 +101,14 @@ namespace {
 // With a ' before whatever a spreadsheet would take for a formula, also one that cuts rows at ';'.
 // Numbers stay numbers.
 std::string inert(std::string_view cell) {
-    constexpr std::string_view formula[] = {"=", "+", "-", "@", "＝", "＋", "－", "＠"};
-    constexpr std::string_view begins_cell = ";\t\r\n";
     if (cell.size() > 1 && cell.front() == '-' &&
         cell.find_first_not_of("0123456789", 1) == std::string_view::npos)
         return std::string(cell);
     std::string out;
     for (std::size_t i = 0; i < cell.size(); ++i) {
-        const bool first = i == 0 || begins_cell.find(cell[i - 1]) != std::string_view::npos;
-        const bool live = std::any_of(std::begin(formula), std::end(formula), [&](auto start) {
-            return cell.substr(i).starts_with(start);
-        });
-        if (first && (live || (i == 0 && std::string_view("\t\r\n'").find(cell[0]) !=
-                                             std::string_view::npos)))
-            out += '\'';
+        const bool first = i == 0 || cell_begins_after(cell[i - 1]);
+        const bool guarded = i == 0 && std::string_view("\t\r\n'").find(cell[0]) != cell.npos;
+        if ((first && starts_formula(cell.substr(i))) || guarded) out += '\'';
         out += cell[i];
     }
     return out;

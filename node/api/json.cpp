@@ -1,6 +1,6 @@
 #include "node/api/json.hpp"
 
-#include "node/api/iso_time.hpp"
+#include "node/registry/iso_time.hpp"
 #include "storage/record/utf8.hpp"
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 #include "node/api/operate_facts.hpp"
 
-#include "node/api/iso_time.hpp"
 #include "node/charter/durable_file.hpp"
+#include "node/registry/iso_time.hpp"
 
 #include <charconv>
 #include <chrono>

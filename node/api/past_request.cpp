@@ -1,6 +1,6 @@
 #include "node/api/past_request.hpp"
 
-#include "node/api/iso_time.hpp"
+#include "node/registry/iso_time.hpp"
 
 namespace safar {
 

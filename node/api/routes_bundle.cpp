@@ -1,9 +1,9 @@
 // Bundles over the API: one goes out as a stream of bytes, one comes in as a stream and is answered
 // by a report.
-#include "node/api/iso_time.hpp"
 #include "node/api/json.hpp"
 #include "node/registry/bundle_apply.hpp"
 #include "node/registry/bundle_make.hpp"
+#include "node/registry/iso_time.hpp"
 
 namespace safar::handlers {
 namespace {

@@ -1,12 +1,12 @@
 // Working on records: steps, what waits, a subject's journey and dossier, referring. No value
 // leaves here that `sight` was not asked for.
-#include "node/api/iso_time.hpp"
 #include "node/api/json.hpp"
 #include "node/casework/inbox.hpp"
 #include "node/casework/journey.hpp"
 #include "node/casework/refer.hpp"
 #include "node/casework/similar.hpp"
 #include "node/casework/steps.hpp"
+#include "node/registry/iso_time.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,7 @@
 // Changing records: create, set, retract, resolve.
-#include "node/api/iso_time.hpp"
 #include "node/api/json.hpp"
 #include "node/casework/steps.hpp"
+#include "node/registry/iso_time.hpp"
 
 namespace safar::handlers {
 namespace {

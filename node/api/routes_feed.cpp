@@ -1,8 +1,8 @@
 // GET /v1/feed: changes in the order of the node's journal, as JSON lines.
-#include "node/api/iso_time.hpp"
 #include "node/api/json.hpp"
 #include "node/api/left_out.hpp"
 #include "node/exports/feed.hpp"
+#include "node/registry/iso_time.hpp"
 
 #include <map>
 

@@ -1,7 +1,7 @@
 // What peers say that they hold and have not delivered, what authors have stated of their logs and
 // is not here, and statements that do not fit together.
-#include "node/api/iso_time.hpp"
 #include "node/api/json.hpp"
+#include "node/registry/iso_time.hpp"
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 // An absence on purpose: what this node has told its peers.
-#include "node/api/iso_time.hpp"
 #include "node/api/json.hpp"
 #include "node/operate/maintenance_file.hpp"
+#include "node/registry/iso_time.hpp"
 #include "storage/record/text.hpp"
 
 namespace safar::handlers {

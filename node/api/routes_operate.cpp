@@ -1,9 +1,9 @@
 // What keeps a node running beside other work: backup, the test of a peer, and how the node is.
-#include "node/api/iso_time.hpp"
 #include "node/api/json.hpp"
 #include "node/api/operate_facts.hpp"
 #include "node/net/peer_test.hpp"
 #include "node/operate/backup.hpp"
+#include "node/registry/iso_time.hpp"
 
 #include <algorithm>
 #include <future>

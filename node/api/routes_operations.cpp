@@ -1,7 +1,7 @@
 // What an operator asks: status, peers, charter, schema, digest, verify, rebuild, metrics.
-#include "node/api/iso_time.hpp"
 #include "node/api/json.hpp"
 #include "node/api/operate_facts.hpp"
+#include "node/registry/iso_time.hpp"
 
 #include <algorithm>
 

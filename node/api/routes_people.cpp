@@ -1,7 +1,7 @@
 // Users of this node and its access log.
 #include "node/access/access_read.hpp"
-#include "node/api/iso_time.hpp"
 #include "node/api/json.hpp"
+#include "node/registry/iso_time.hpp"
 
 #include <mutex>
 

@@ -1,8 +1,8 @@
 // Reading records: show, history, explain, find, conflicts. No value leaves here that `sight` was
 // not asked for.
-#include "node/api/iso_time.hpp"
 #include "node/api/json.hpp"
 #include "node/api/past_request.hpp"
+#include "node/registry/iso_time.hpp"
 #include "node/registry/steady.hpp"
 
 #include <algorithm>

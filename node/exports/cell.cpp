@@ -1,34 +1,17 @@
 #include "node/exports/cell.hpp"
 
-#include <algorithm>
-#include <array>
+#include "storage/record/formula.hpp"
 
 namespace safar {
-namespace {
-
-// What makes a spreadsheet take a cell for a formula; the wide forms count in some locales.
-constexpr std::array<std::string_view, 8> formula{"=", "+", "-", "@", "＝", "＋", "－", "＠"};
-
-bool starts_formula(std::string_view text) {
-    return std::any_of(formula.begin(), formula.end(),
-                       [&](auto start) { return text.starts_with(start); });
-}
-
-} // namespace
 
 std::string write_cell(std::span<const std::string> values, bool many) {
     std::string out;
-    // Where ';' separates the cells of a row, as in many locales, quotes inside a row protect
-    // nothing: what follows a ';', a tab or a line's end begins a cell. "\e" is no letter.
-    const auto begins_cell = [&] {
-        return !out.empty() &&
-               std::string_view(";\t\r\n").find(out.back()) != std::string_view::npos;
-    };
     for (std::size_t i = 0; i < values.size(); ++i) {
         if (i > 0) out += ';';
         if (values[i].empty()) out += "\\e";
         for (std::string_view rest = values[i]; !rest.empty(); rest.remove_prefix(1)) {
-            if (begins_cell() && starts_formula(rest)) out += "\\e";
+            // "\e" is no letter.
+            if (!out.empty() && cell_begins_after(out.back()) && starts_formula(rest)) out += "\\e";
             if (rest.front() == '\\' || (many && rest.front() == ';')) out += '\\';
             out += rest.front();
         }

@@ -2,8 +2,8 @@
 
 #include "node/exports/cell.hpp"
 #include "node/exports/content.hpp"
-#include "node/exports/iso.hpp"
 #include "node/imports/csv_rows.hpp"
+#include "node/registry/iso_time.hpp"
 #include "storage/record/text.hpp"
 
 #include <algorithm>
@@ -351,9 +351,11 @@ private:
             if (entry == nullptr) return "\"said\" holds something that is no object";
             if (!agency.empty() && text(*entry, "agency") != agency) continue;
             column = text(*entry, "field");
-            auto at = read_iso(text(*entry, "at"));
-            if (!at) return at.error().detail;
-            body.at = std::max(body.at, at.value());
+            if (auto stated = text(*entry, "at"); !stated.empty()) {
+                auto at = parse_time(stated);
+                if (!at) return at.error().detail;
+                body.at = std::max(body.at, at.value());
+            }
             if (agency.empty()) continue;
             const Field* field = kind_->field(std::string_view(column));
             if (field == nullptr || std::count(fields_.begin(), fields_.end(), field) == 0)

@@ -1,8 +1,8 @@
 #include "node/exports/iati_build.hpp"
 
 #include "node/exports/iati_slots.hpp"
-#include "node/exports/iso.hpp"
 #include "node/exports/record_export.hpp"
+#include "node/registry/iso_time.hpp"
 #include "storage/record/utf8.hpp"
 
 #include <algorithm>
@@ -81,7 +81,7 @@ private:
         set(xml_, "default-currency", text("currency"));
         if (text("humanitarian") == "yes") set(xml_, "humanitarian", "1");
         set(xml_, "last-updated-datetime",
-            iso_text({request_.now.microseconds / 1'000'000 * 1'000'000}));
+            show_time({request_.now.microseconds / 1'000'000 * 1'000'000}));
         xml_.append_child("iati-identifier").text() = text("identifier").c_str();
         xml_node org = add_text(xml_, "reporting-org", text("reporting_org_name"));
         set(org, "ref", text("reporting_org"));
@@ -403,7 +403,7 @@ Result<std::string> build_iati(Node& node, const IatiMap& map, const IatiRequest
     declaration.append_attribute("encoding") = "UTF-8";
     xml_node root = document.append_child("iati-activities");
     root.append_attribute("version") = "2.03";
-    set(root, "generated-datetime", iso_text({request.now.microseconds / 1'000'000 * 1'000'000}));
+    set(root, "generated-datetime", show_time({request.now.microseconds / 1'000'000 * 1'000'000}));
     for (const IatiRow& row : rows) {
         SAFAR_TRY(Activity(node, map, request, *schema, root).write(row));
     }

@@ -1,6 +1,6 @@
 #include "node/exports/iati_rules.hpp"
 
-#include "node/exports/iso.hpp"
+#include "node/registry/iso_time.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -16,8 +16,8 @@ namespace {
 using pugi::xml_node;
 
 std::optional<std::int32_t> day_of(std::string_view text) {
-    auto time = read_iso(std::string(text.substr(0, 10)) + "T00:00:00Z");
-    if (!time || text.size() < 10) return std::nullopt;
+    auto time = parse_time(text.substr(0, 10));
+    if (!time) return std::nullopt;
     return static_cast<std::int32_t>(time.value().microseconds / day_us);
 }
 

@@ -1,6 +1,6 @@
 #include "node/exports/iati_slots.hpp"
 
-#include "node/exports/iso.hpp"
+#include "node/registry/iso_time.hpp"
 #include "storage/record/last_day.hpp"
 #include "storage/record/text.hpp"
 
@@ -15,8 +15,7 @@ bool is_capital(char c) { return c >= 'A' && c <= 'Z'; }
 // digits only.
 bool is_organisation_id(std::string_view word) {
     if (word.empty()) return false;
-    if (std::all_of(word.begin(), word.end(), is_digit))
-        return true;
+    if (std::all_of(word.begin(), word.end(), is_digit)) return true;
     const std::size_t dash = word.find('-');
     return (dash == 2 || dash == 3) && dash + 1 < word.size() &&
            std::all_of(word.begin(), word.begin() + static_cast<std::ptrdiff_t>(dash), is_capital);
@@ -76,7 +75,7 @@ std::string IatiReader::day(std::string_view slot, bool end) const {
     if (found.values.empty()) return "";
     const Date* date = std::get_if<Date>(&found.values.front());
     if (date == nullptr) return show_value(found.values.front());
-    return iso_day(end ? last_day(*date) : date->days);
+    return show_value(Date{end ? last_day(*date) : date->days});
 }
 
 std::vector<IatiMoney> IatiReader::money(std::string_view slot) const {

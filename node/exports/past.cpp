@@ -1,8 +1,8 @@
 #include "node/exports/past.hpp"
 
-#include "node/exports/iso.hpp"
 #include "node/registry/command_check.hpp"
 #include "node/registry/event_reader.hpp"
+#include "node/registry/iso_time.hpp"
 #include "node/registry/steady.hpp"
 #include "storage/record/text.hpp"
 
@@ -49,14 +49,14 @@ bool matches(const Filter& filter, const Folded& record) {
 } // namespace
 
 Result<ClaimedTime> parse_past(std::string_view text) {
-    const bool day = text.size() == 10;
-    auto out = read_iso(day ? std::string(text) + "T00:00:00Z" : std::string(text));
-    if (!out || text.empty())
+    auto out = parse_time(text);
+    if (!out)
         return failure(
             ErrorCode::invalid_argument,
             quoted(text) +
                 " is no date; write 2024-03-31 (the end of that day) or 2024-03-31T09:30:00Z");
-    if (day) out.value().microseconds += day_us - 1;
+    if (text.find('T') == text.npos && !text.ends_with("us"))
+        out.value().microseconds += day_us - 1;
     return out;
 }
 
@@ -84,10 +84,10 @@ void PastView::forget_events(std::vector<HeldEvent>& events) const {
 
 Error PastView::nothing_then(const RecordId& id) const {
     std::string when;
-    if (past_.as_known) when = "was known here by " + iso_text(*past_.as_known);
+    if (past_.as_known) when = "was known here by " + show_time(*past_.as_known);
     if (past_.as_of)
         when += (when.empty() ? "had happened by " : " of what had happened by ") +
-                iso_text(*past_.as_of);
+                show_time(*past_.as_of);
     if (past_.as_known && !known_)
         when += " (what was known is told from the first start that kept marks)";
     return failure(ErrorCode::not_found, "nothing of record " + show_id(id) + " " + when);

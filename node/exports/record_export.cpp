@@ -1,9 +1,9 @@
 #include "node/exports/record_export.hpp"
 
 #include "node/exports/cell.hpp"
-#include "node/exports/iso.hpp"
 #include "node/registry/command_check.hpp"
 #include "node/registry/event_reader.hpp"
+#include "node/registry/iso_time.hpp"
 
 #include <algorithm>
 
@@ -114,7 +114,7 @@ json::object json_record(const Kind& kind, const std::vector<ExportColumn>& colu
             said.push_back(json::object{{"field", column.field->name},
                                         {"value", show_value(one.value)},
                                         {"agency", one.agency},
-                                        {"at", iso_text(one.at)},
+                                        {"at", show_time(one.at)},
                                         {"source", one.source}});
     }
     return {{"id", show_id(record.id)},

@@ -10,7 +10,7 @@
 
 namespace safar {
 
-// Who is to blame, and so what happens to a session (tests/hostile holds the catalogue).
+// Who is to blame, and so what happens to a session (tests/process/hostile: the catalogue).
 enum class Blame { nobody, sender, author, us };
 
 // Closed list: every code is told to a peer or a person at most once, by its name.

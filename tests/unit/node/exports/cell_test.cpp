@@ -1,6 +1,5 @@
 #include "node/exports/cell.hpp"
 
-#include "node/exports/iso.hpp"
 #include "node/imports/csv_rows.hpp"
 
 #include <gmock/gmock.h>
@@ -91,16 +90,6 @@ TEST(Cell, AnythingComesBackExactlyThroughAFile) {
                 << cell;
         ASSERT_TRUE(cell.empty() || std::string("\t\r\n").find(cell[0]) == std::string::npos);
     }
-}
-
-TEST(Iso, TimesComeBackToTheMicrosecond) {
-    for (std::int64_t us :
-         {0ll, 1ll, -1ll, 1'700'000'000'000'001ll, 1'700'000'000'000'000ll,
-          -62'135'596'800'000'000ll, 9'000'000'000'000'000'000ll, -9'000'000'000'000'000'000ll})
-        EXPECT_EQ(read_iso(iso_text({us})).value().microseconds, us) << iso_text({us});
-    for (const char* bad : {"x", "2020-01-08", "2020-13-08T00:00:00Z", "2020-01-08T25:00:00Z",
-                            "2020-01-08T00:00:00.5Z"})
-        EXPECT_FALSE(read_iso(bad).has_value()) << bad;
 }
 
 } // namespace

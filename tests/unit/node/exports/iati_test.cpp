@@ -3,7 +3,7 @@
 
 #include "node/charter/code_expansion.hpp"
 #include "node/exports/iati_slots.hpp"
-#include "node/exports/iso.hpp"
+#include "node/registry/iso_time.hpp"
 #include "tests/unit/node/registry/registry_fixture.hpp"
 
 #include <filesystem>
@@ -147,7 +147,7 @@ protected:
                       std::vector<RecordId> programmes = {}) {
         IatiRequest request;
         request.programmes = std::move(programmes);
-        request.now = value_of(read_iso("2026-03-01T09:30:00Z"));
+        request.now = value_of(parse_time("2026-03-01T09:30:00Z"));
         request.enter = [](std::string_view) -> Result<> { return success(); };
         request.ask_about = [](const Kind&, const StatisticsQuery&, std::string_view) -> Result<> {
             return success();
@@ -159,7 +159,7 @@ protected:
     static std::vector<std::string> rules(const std::string& xml) {
         std::vector<std::string> out;
         const auto today = static_cast<std::int32_t>(
-            value_of(read_iso("2026-03-01T00:00:00Z")).microseconds / 86'400'000'000);
+            value_of(parse_time("2026-03-01T00:00:00Z")).microseconds / 86'400'000'000);
         for (const BrokenRule& one : value_of(check_iati(xml, today))) out.push_back(one.rule);
         return out;
     }

@@ -1,4 +1,4 @@
-#include "node/api/iso_time.hpp"
+#include "node/registry/iso_time.hpp"
 
 #include <gtest/gtest.h>
 #include <limits>
@@ -17,10 +17,21 @@ TEST(IsoTime, WhatIsWrittenReadsBack) {
     EXPECT_EQ(show_time(parse_time("2020-01-08T09:30Z").value()), "2020-01-08T09:30:00Z");
 }
 
+TEST(IsoTime, TimesComeBackToTheMicrosecond) {
+    constexpr auto least = std::numeric_limits<std::int64_t>::min();
+    constexpr auto most = std::numeric_limits<std::int64_t>::max();
+    for (std::int64_t us :
+         {1ll, -1ll, 1'700'000'000'000'001ll, 1'700'000'000'000'000ll, -62'135'596'800'000'000ll,
+          9'000'000'000'000'000'000ll, -9'000'000'000'000'000'000ll, 0ll + least, 0ll + most})
+        EXPECT_EQ(parse_time(show_time({us})).value().microseconds, us) << show_time({us});
+}
+
 TEST(IsoTime, NothingElseIsATime) {
     for (const char* text :
          {"", "2020", "2020-1-8", "2020-02-30", "2023-02-29", "0000-01-01", "2020-01-08T24:00:00Z",
-          "2020-01-08T09:30:00", "2020-01-08 09:30", "2020-01-08T09:30:60Z", "2020-01-08x"})
+          "2020-01-08T09:30:00", "2020-01-08 09:30", "2020-01-08T09:30:60Z", "2020-01-08x",
+          "2020-13-08T00:00:00Z", "2020-01-08T00:00:00.5Z", "2020-01-08T09:30.000001Z", "12us",
+          "+us", "+-1us", "+9223372036854775808us"})
         EXPECT_FALSE(parse_time(text).has_value()) << text;
 }
 
