@@ -3,10 +3,12 @@
 # reach: lines and branches, by folder. Needs the package llvm-16 beside those of .ci/packages.txt.
 #
 #   tests/coverage.sh [SEEDS]            SEEDS of the simulator, by default 20
-#   tests/coverage.sh --show FILE        that file, with the counts beside its lines
+#   tests/coverage.sh --show FILE        that file, with the counts beside its lines, for example storage/log/log.cpp
 #
 # Exit code 1: a folder below 90 % of its lines or 80 % of its branches, or a test that failed.
 set -euo pipefail
+. "$(dirname "$0")/help.sh"
+[[ ${1:-20} =~ ^([0-9]+|--show)$ ]] || wrong_usage "'$1' is no number of seeds"
 cd "$(dirname "$0")/.."
 for tool in llvm-cov-16 llvm-profdata-16; do
     command -v $tool >/dev/null || { echo "coverage.sh: $tool is missing: apt-get install llvm-16" >&2; exit 2; }

@@ -4,12 +4,18 @@
 #   tests/run.sh            fuzz targets, unit, property and process tests
 #   tests/run.sh --quick    unit and property tests only
 #
+# Exit code 0: everything passed. The last line counts what passed, failed and was skipped.
 # Each fuzz target (tests/fuzz/run.sh) runs for $FUZZ_SECONDS, by default 15, which is two and a half
 # minutes for all of them; 0 leaves them out.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+. "$(dirname "$0")/help.sh"
 quick=0
-[ "${1:-}" = --quick ] && quick=1
+case ${1:-} in
+'') ;;
+--quick) quick=1 ;;
+*) wrong_usage "$1 is not known" ;;
+esac
+cd "$(dirname "$0")/.."
 .ci/packages.sh
 export CCACHE_BASEDIR="$PWD"
 : "${FUZZ_SECONDS:=15}"

@@ -9,9 +9,13 @@
 #
 # The planted bugs are left out: they are the same suites over code that is wrong on purpose.
 set -euo pipefail
+. "$(dirname "$0")/help.sh"
+preset=${1:-}
+case $preset in
+asan | tsan | valgrind) shift ;;
+*) wrong_usage "'$preset' is none of asan, tsan and valgrind" ;;
+esac
 cd "$(dirname "$0")/.."
-preset=${1:?asan, tsan or valgrind}
-shift
 .ci/packages.sh
 export CCACHE_BASEDIR="$PWD"
 if [ "$preset" = valgrind ]; then

@@ -1,14 +1,16 @@
 #!/bin/bash
 # All benchmarks in one run, each beside its limit. Read the figures as ratios: machines differ and are shared.
 #
-#   tests/bench/run.sh [--smoke]
+#   tests/bench/run.sh [--smoke]       --smoke: small sizes, to see that everything runs
 #
 # SAFAR_DATA  folder with the real files (default ../shared/data)
 # SAFAR_PEERS folder with the bare limit programs and the PostgreSQL script (default ../shared/peers); left out where absent
 # Results go to build/bench/results.txt as well.
 set -eu
-cd "$(dirname "$0")/../.."
+. "$(dirname "$0")/../help.sh"
 smoke=${1:-}
+[ "${smoke:---smoke}" = --smoke ] || wrong_usage "'$smoke' is not known"
+cd "$(dirname "$0")/../.."
 data=${SAFAR_DATA:-../shared/data} peers=${SAFAR_PEERS:-../shared/peers}
 .ci/packages.sh
 cmake --preset release -G Ninja >/dev/null

@@ -6,6 +6,7 @@
 # Writes build/bench/sweep.tsv (a line a size, microseconds a record and milliseconds a question) and, where
 # gnuplot is installed, build/bench/sweep.svg. SAFAR_DATA: folder with the real files (default ../shared/data).
 set -euo pipefail
+. "$(dirname "$0")/../help.sh"
 cd "$(dirname "$0")/../.."
 returns=${SAFAR_DATA:-../shared/data}/uk-returns/returns.csv.gz
 [ -f "$returns" ] || { echo "skipped: $returns is not there (set SAFAR_DATA)"; exit 0; }

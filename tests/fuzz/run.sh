@@ -2,13 +2,15 @@
 # Builds the fuzz targets (clang, ASan and UBSan) and runs each for SECONDS (default 30), two at a time,
 # from the inputs kept in tests/fuzz/corpus/TARGET and those that earlier runs found.
 #
-#   tests/fuzz/run.sh [SECONDS] [TARGET...]
+#   tests/fuzz/run.sh [SECONDS] [TARGET...]  for example tests/fuzz/run.sh 300 event_decode
 #   tests/fuzz/run.sh --keep [TARGET...]     writes what was found, minimised, to tests/fuzz/corpus
 #
 # A crash, a hang or too much memory fails the run; the last lines name the command that shows it again.
 set -eu
-cd "$(dirname "$0")/../.."
+. "$(dirname "$0")/../help.sh"
 what=${1:-30}
+[[ $what =~ ^([0-9]+|--keep)$ ]] || wrong_usage "'$what' is no number of seconds"
+cd "$(dirname "$0")/../.."
 [ $# -eq 0 ] || shift
 cmake --preset fuzz -G Ninja >/dev/null
 export CCACHE_BASEDIR="$PWD"

@@ -3,6 +3,7 @@
 # Usage: boot.sh ROOT &   and then, with the pid of systemd (the child of the last `unshare`):
 #        nsenter -t PID -p -m -u -i -C COMMAND
 set -euo pipefail
+. "$(dirname "$0")/../help.sh"
 root=$(realpath "${1:?usage: boot.sh ROOT}")
 mkdir -p "$root/mnt"
 : >"$root/etc/machine-id" # it draws one

@@ -3,6 +3,7 @@
 # killed, upgraded, removed, purged. Needs root, debootstrap and the Debian mirror; not part of tests/run.sh.
 # Usage: [SAFAR_PREVIOUS_DEB=FILE] package.sh BUILD-DIR [MIRROR]      the upgrade is from that one, else from the same
 set -euo pipefail
+. "$(dirname "$0")/../help.sh"
 
 build=$(realpath "${1:?usage: package.sh BUILD-DIR [MIRROR]}")
 mirror=${2:-http://deb.debian.org/debian}

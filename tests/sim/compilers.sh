@@ -6,6 +6,8 @@
 #
 # Exit code 1: traces differ, or a promise broke.
 set -euo pipefail
+. "$(dirname "$0")/../help.sh"
+[[ ${1:-1:20} =~ ^[0-9]+:[0-9]+$ ]] || wrong_usage "'$1' are no seeds FIRST:LAST"
 cd "$(dirname "$0")/../.."
 .ci/packages.sh
 export CCACHE_BASEDIR="$PWD"
