@@ -4,6 +4,8 @@
 
 #include "storage/event/bare.hpp"
 
+#include <algorithm>
+
 namespace safar {
 namespace {
 
@@ -44,9 +46,12 @@ Result<> examine(ByteView stored, const Authority& authority, Offer& offer) {
     SAFAR_TRY(auto opened, open_batch(stored, LeafCheck::compute));
     offer.bodies = has_bodies(opened);
     ByteView signed_bytes = stored.first(BatchHeader::encoded_bytes);
-    Bytes again; // as a version without negative times would read and write it
-    if (planted(Plant::verify_reencoded) && header.time_min.microseconds < 0)
-        signed_bytes = again = Bytes(260);
+    Bytes again; // as a version without times before 1970 reads and writes it
+    if (planted(Plant::verify_reencoded)) {
+        BatchHeader older = header;
+        older.time_min.microseconds = std::max<std::int64_t>(older.time_min.microseconds, 0);
+        signed_bytes = again = encode_header(older);
+    }
     if (!verify_header(*key, header.network, signed_bytes, offer.signature))
         return failure(ErrorCode::bad_signature, place_text(header) +
                                                      ": the signature does not verify under key " +
