@@ -21,18 +21,6 @@ namespace {
 
 constexpr std::size_t piece_bytes = 64u << 10;
 
-// Bytes on their way in one direction.
-struct Lane {
-    Bytes room = Bytes(piece_bytes);
-    std::size_t at = 0, end = 0;
-    [[nodiscard]] bool empty() const { return at == end; }
-    void hold(std::size_t count) {
-        at = 0;
-        end = count;
-    }
-    [[nodiscard]] ByteView rest() const { return ByteView(room).subspan(at, end - at); }
-};
-
 Result<int> connect_to(const std::string& address, std::chrono::steady_clock::time_point deadline) {
     SAFAR_TRY(auto where, parse_host_port(address));
     FoundNames names = look_up_until(where, deadline);
@@ -52,6 +40,18 @@ Result<int> connect_to(const std::string& address, std::chrono::steady_clock::ti
 } // namespace
 
 struct RemoteBridge::State {
+    // Bytes on their way in one direction.
+    struct Lane {
+        Bytes room = Bytes(piece_bytes);
+        std::size_t at = 0, end = 0;
+        [[nodiscard]] bool empty() const { return at == end; }
+        void hold(std::size_t count) {
+            at = 0;
+            end = count;
+        }
+        [[nodiscard]] ByteView rest() const { return ByteView(room).subspan(at, end - at); }
+    };
+
     RemoteNode node;
     SigningKey key;
     std::string shown;  // by the node, where it is not the one expected

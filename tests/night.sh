@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 # name | program | tests | size | about how long on two idle cores
 hunts='
 chaos      | test_process | ChaosGate*              | SAFAR_CHAOS_ROUNDS=50                       | 8 min
-kill       | test_process | KillLoop*               | SAFAR_KILL_LOOP=1000                        | 35 min
+kill       | test_process | KillLoop*               | SAFAR_KILL_LOOP=1000                        | 20 min
 damage     | test_process | DamageMatrix*           | SAFAR_DAMAGE_MATRIX=600                     | 8 min
 disk       | test_process | FullDisk*:FailingDisk*  | SAFAR_DISK_FILLS=50 SAFAR_FSYNC_ROUNDS=40   | 5 min
 rollback   | test_process | Identity*               | SAFAR_CYCLES=200                            | 15 min

@@ -16,10 +16,10 @@ std::string role_list() {
     return out;
 }
 
-User read_user(const toml::table& table, std::string where, TomlProblems& problems) {
-    TomlReader reader(table, std::move(where), problems);
+User read_user(const toml::table& stated, std::string where, TomlProblems& problems) {
+    TomlReader reader(stated, std::move(where), problems);
     User out;
-    out.remote = !table.contains("unix") && table.contains("login");
+    out.remote = !stated.contains("unix") && stated.contains("login");
     const char* const key = out.remote ? "login" : "unix";
     out.login = reader.text(key, 32);
     if (!problems.any() && !is_login(out.login))
@@ -35,7 +35,7 @@ User read_user(const toml::table& table, std::string where, TomlProblems& proble
         out.roles = roles.value();
     else
         reader.refuse("roles", roles.error().detail);
-    if (table.contains("compartments"))
+    if (stated.contains("compartments"))
         out.compartments = reader.texts("compartments", compartments_max, compartment_bytes_max);
     if (std::string up_to = reader.text("classes_up_to", 16, Need::optional); !up_to.empty()) {
         if (auto found = field_class_named(up_to))

@@ -180,9 +180,9 @@ Result<PassingOn::Verdict> PassingOn::judge(const Kind& kind, const Folded& reco
         return out;
     }
     SAFAR_TRY(const auto found, steady(registry_->node(), [&]() -> Result<Subjects> {
-                  Subjects out;
-                  SAFAR_TRY(subjects_of(kind, record, 0, out));
-                  return out;
+                  Subjects named;
+                  SAFAR_TRY(subjects_of(kind, record, 0, named));
+                  return named;
               }));
     const std::set<RecordId>& subjects = found.known;
     const bool all_known = !subjects.empty() && !found.more;

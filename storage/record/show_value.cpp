@@ -40,9 +40,9 @@ std::string show(const Date& value) {
 }
 
 std::string show(const Money& value) {
-    std::size_t digits = minor_digits(value.currency);
-    std::string out = padded(magnitude(value.minor_units), digits + 1);
-    if (digits > 0) out.insert(out.size() - digits, ".");
+    const std::size_t places = minor_digits(value.currency);
+    std::string out = padded(magnitude(value.minor_units), places + 1);
+    if (places > 0) out.insert(out.size() - places, ".");
     return (value.minor_units < 0 ? "-" : "") + out + " " + value.currency;
 }
 

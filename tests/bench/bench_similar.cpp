@@ -46,7 +46,7 @@ void fill(TestNode& node, std::size_t persons) {
             draft.body.record =
                 derived_record_id("bench", std::to_string(at), "protection", "person", 0);
             draft.body.verb = "recorded";
-            char cnic[16];
+            char cnic[32];
             std::snprintf(cnic, sizeof cnic, "35202-%07zu-1", at);
             say(draft, "name", Text{name_of(at)});
             say(draft, "cnic", Text{cnic});

@@ -80,8 +80,9 @@ TEST(Backup, OfTwoAtOnceEachIsWholeOrSaysThatItIsNone) {
             EXPECT_THAT(ran.err, HasSubstr("another backup of this node"));
         }
         for (const std::string& file : {first, second})
-            if (fs::exists(file))
+            if (fs::exists(file)) {
                 EXPECT_EQ(run({SAFAR, "restore", file, file + ".trial"}).exit_code, 0) << file;
+            }
     }
     EXPECT_EQ(net.safar("IOM", {"backup", net.path("alone.tar")}).exit_code, 0);
     EXPECT_FALSE(fs::exists(net.directory("IOM") + "/backup"));

@@ -119,9 +119,7 @@ TEST_P(Partition, EveryShapeHealsAndNothingIsLost) {
 INSTANTIATE_TEST_SUITE_P(Of, Partition,
                          ::testing::Values(Agencies{"IOM", "FIA", "MOFA"},
                                            Agencies{"IOM", "FIA", "MOFA", "NCHR", "UNODC"}),
-                         [](const auto& info) {
-                             return std::to_string(info.param.size()) + "Nodes";
-                         });
+                         [](const auto& of) { return std::to_string(of.param.size()) + "Nodes"; });
 
 } // namespace
 } // namespace safar::process

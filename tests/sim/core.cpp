@@ -129,8 +129,8 @@ Result<> Core::change_charter(const Change& change) {
         SAFAR_TRY(auto schema, charter_schema(*charter_->ruling().charter));
         auto counted = log_->set_authority(charter_->authority());
         if (derived_) derived_->set_schema(std::make_shared<const Schema>(std::move(schema)));
-        auto told = tell_log_of_forks();
-        return counted ? told : counted;
+        auto proofs = tell_log_of_forks();
+        return counted ? proofs : counted;
     }
     return tell_log_of_forks();
 }

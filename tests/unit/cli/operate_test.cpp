@@ -53,7 +53,9 @@ TEST(Doctor, WhoMayNotOpenTheSocketIsNotToldToStartANode) {
     std::filesystem::permissions(node.directory(), std::filesystem::perms::none);
     constexpr uid_t nobody = 65534;
     const bool root = ::geteuid() == 0; // who may open everything
-    if (root) ASSERT_EQ(::seteuid(nobody), 0);
+    if (root) {
+        ASSERT_EQ(::seteuid(nobody), 0);
+    }
     for (const char* command : {"doctor", "status"}) {
         const Ran ran = run_safar({command}, node.directory());
         EXPECT_EQ(ran.code, 77);
@@ -61,7 +63,9 @@ TEST(Doctor, WhoMayNotOpenTheSocketIsNotToldToStartANode) {
         EXPECT_THAT(ran.err, HasSubstr("safar user add"));
         EXPECT_THAT(ran.err, Not(HasSubstr("start it")));
     }
-    if (root) ASSERT_EQ(::seteuid(0), 0);
+    if (root) {
+        ASSERT_EQ(::seteuid(0), 0);
+    }
     std::filesystem::permissions(node.directory(), all);
 }
 

@@ -94,7 +94,9 @@ TEST_F(LeftOut, NoOtherLineOfAFileNamesWhoForbadeTheRecipient) {
         EXPECT_THAT(line, HasSubstr(show_id(bilal)));
         file.erase(file.find(line), line.size());
         EXPECT_THAT(file, ::testing::AllOf(HasSubstr("Amina"), Not(HasSubstr(show_id(bilal)))));
-        if (std::string_view(format) == "jsonl") EXPECT_THAT(last_line(file), HasSubstr("\"end\""));
+        if (std::string_view(format) == "jsonl") {
+            EXPECT_THAT(last_line(file), HasSubstr("\"end\""));
+        }
     }
 }
 

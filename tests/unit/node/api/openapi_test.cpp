@@ -53,10 +53,11 @@ void check(const json::value& value, const json::value& raw, const std::string& 
     if (const json::value* all = schema.if_contains("allOf")) {
         // Each part knows only its own members, so only what it requires is held against the value.
         for (const json::value& part : all->as_array())
-            if (const json::value* required = resolved(part).as_object().if_contains("required"))
+            if (const json::value* required = resolved(part).as_object().if_contains("required")) {
                 for (const json::value& name : required->as_array())
                     EXPECT_TRUE(value.as_object().contains(name.as_string()))
                         << where << "." << name;
+            }
         return;
     }
     std::string type(schema.at("type").as_string());

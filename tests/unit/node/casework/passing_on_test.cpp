@@ -23,9 +23,9 @@ protected:
                                       supervisor, ""))
             .record;
     }
-    RecordId consent(const RecordId& subject, const std::string& group, const std::string& to,
+    RecordId consent(const RecordId& of, const std::string& group, const std::string& to,
                      const std::string& purpose = "return", const std::string& until = today(30)) {
-        RecordId id = make("consent", {{"person", show_id(subject)},
+        RecordId id = make("consent", {{"person", show_id(of)},
                                        {"purposes", purpose},
                                        {"recipients", to},
                                        {"field_groups", group},

@@ -140,7 +140,7 @@ TEST_F(IdentityFiles, WhereTheDirectoryCanNotBeMadeNothingIs) {
               ErrorCode::not_found);
     EXPECT_EQ(create_node(dir, "IOM", "X", "no address", entropy).error().code,
               ErrorCode::invalid_argument);
-    for (const std::string& name : {"no", "node"})
+    for (const char* name : {"no", "node"})
         EXPECT_FALSE(std::filesystem::exists(temp / name)) << name;
     EXPECT_EQ(read(temp / "file"), "");
 }

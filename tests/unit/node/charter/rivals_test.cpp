@@ -99,8 +99,8 @@ TEST_F(Rivals, MeetWhereEachNodeHoldsAnotherOne) {
     for (const std::string& text : {b, on_b}) ASSERT_TRUE(saw_b.take_epoch(text));
     const auto hear = [](CharterState& node, const CharterState& from) {
         for (const Hash& name : from.offers()) {
-            const auto held = node.offers();
-            if (std::binary_search(held.begin(), held.end(), name)) continue;
+            const auto known = node.offers();
+            if (std::binary_search(known.begin(), known.end(), name)) continue;
             // One that follows what is void is offered in vain.
             static_cast<void>(node.take_notice(value_of(parse_notice(*from.offer(name)))));
         }

@@ -26,7 +26,9 @@ protected:
         case 0: node.create({{"name", "n" + std::to_string(random())}, {"means", "A"}}); break;
         case 1: {
             auto id = other.create({{"name", "o" + std::to_string(random())}});
-            if (draw(2) == 0) EXPECT_TRUE(other.set(id, {{"group", "B"}}).has_value());
+            if (draw(2) == 0) {
+                EXPECT_TRUE(other.set(id, {{"group", "B"}}).has_value());
+            }
             break;
         }
         default: other.send_to(node); break;

@@ -121,8 +121,9 @@ protected:
     static void expect(const PeerTest& result, PeerFault fault) {
         EXPECT_EQ(name(result.fault), name(fault)) << result.detail;
         EXPECT_FALSE(result.detail.empty());
-        if (fault != PeerFault::none && fault != PeerFault::told)
+        if (fault != PeerFault::none && fault != PeerFault::told) {
             EXPECT_FALSE(result.advice.empty());
+        }
     }
     NetOptions deaf() const {
         NetOptions out;

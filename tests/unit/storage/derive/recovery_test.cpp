@@ -93,7 +93,9 @@ TEST(Recovery, AnyPrefixOfTheWritesHeals) {
         auto derived = Derived::open(log, schema).value();
         for (int step = 0; step < 8; ++step) {
             ASSERT_EQ(derived->follow(1).value(), 1u);
-            if (step % 3 == 1) ASSERT_TRUE(derived->checkpoint());
+            if (step % 3 == 1) {
+                ASSERT_TRUE(derived->checkpoint());
+            }
         }
         ASSERT_TRUE(derived->checkpoint());
         whole = log.store;
@@ -188,7 +190,9 @@ TEST(Recovery, RottenColumnsAndMarksAreDerivedAgain) {
         auto derived = Derived::open(log, schema).value();
         follow_all(*derived);
         // A flipped bit inside a text is the store's checksums' to find; the structure is ours.
-        if (damaged == "P") EXPECT_EQ(answers(*derived, World::records), expected);
+        if (damaged == "P") {
+            EXPECT_EQ(answers(*derived, World::records), expected);
+        }
     }
 }
 
