@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <random>
 #include <sstream>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -349,6 +350,14 @@ int wait_for_exit(pid_t pid) {
     ::kill(pid, SIGKILL);
     waitpid(pid, &status, 0);
     return 124;
+}
+
+bool node_runs_on(const std::string& directory) {
+    const int lock = ::open((directory + "/LOCK").c_str(), O_RDWR | O_CLOEXEC);
+    if (lock < 0) return false;
+    const bool taken = ::flock(lock, LOCK_EX | LOCK_NB) != 0; // goes with its process
+    ::close(lock);
+    return taken;
 }
 
 } // namespace safar::process

@@ -112,6 +112,8 @@ private:
 // Peak resident memory of a running process, in MiB (VmHWM).
 [[nodiscard]] std::size_t peak_memory_mib(pid_t pid);
 int wait_for_exit(pid_t pid);
+// Whether a node has that data directory, also one that is nobody's child here.
+[[nodiscard]] bool node_runs_on(const std::string& directory);
 // Writes a register of our own for `import uk-returns`; each row is 20 records. Returns `path`.
 std::string make_returns(const std::string& path, unsigned rows);
 // How often, how long: a variable of the environment, else what every change is checked with.

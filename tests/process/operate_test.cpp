@@ -234,7 +234,7 @@ TEST(Operate, AProofThatIsBrokenOffLeavesNoNodeBehind) {
         EXPECT_TRUE(eventually([&] { return answers(directory); }));
         ::kill(proving, signal);
         (void)wait_for_exit(proving);
-        EXPECT_TRUE(eventually([&] { return !answers(directory); })) << "signal " << signal;
+        EXPECT_TRUE(eventually([&] { return !node_runs_on(directory); })) << "signal " << signal;
     }
 }
 
