@@ -2,8 +2,6 @@
 // who is blamed, what is stored, and that every honest node comes to the same.
 #include "tests/process/hostile/wire_peer.hpp"
 
-#include "storage/record/schema.hpp"
-
 #include <algorithm>
 #include <gmock/gmock.h>
 

@@ -2,9 +2,6 @@
 // each is held and passed on, and what is flawed has no effect.
 #include "tests/process/hostile/wire_peer.hpp"
 
-#include "storage/record/schema.hpp"
-
-#include <algorithm>
 #include <gmock/gmock.h>
 
 namespace safar::process {
