@@ -1,19 +1,17 @@
 #include "tests/process/federation.hpp"
 
+#include "tests/free_port.hpp"
+
 #include <algorithm>
-#include <arpa/inet.h>
 #include <csignal>
 #include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <poll.h>
-#include <random>
 #include <sstream>
 #include <sys/file.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -53,31 +51,6 @@ std::string list(const std::vector<std::string>& words) {
 }
 
 } // namespace
-
-int free_port() {
-    // The system gives outgoing connections their own ports from here on: one of them would take
-    // the port of a node that is not running just now.
-    int outgoing = 32768;
-    std::ifstream("/proc/sys/net/ipv4/ip_local_port_range") >> outgoing;
-    constexpr int lowest = 10'000;
-    const int ports = std::max(outgoing, lowest + 1'000) - lowest;
-    // Each program begins elsewhere and goes on from there, so that no port is given twice.
-    static int next = static_cast<int>(std::random_device()() % static_cast<unsigned>(ports));
-    for (int tried = 0; tried < ports; ++tried) {
-        const int port = lowest + next;
-        next = (next + 1) % ports;
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        address.sin_port = htons(static_cast<std::uint16_t>(port));
-        const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        const int failed = bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address);
-        close(fd);
-        if (failed == 0) return port;
-    }
-    ADD_FAILURE() << "no port of the loopback is free";
-    return 0;
-}
 
 std::string make_returns(const std::string& path, unsigned rows) {
     std::ofstream out(path);

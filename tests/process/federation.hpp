@@ -27,11 +27,6 @@ struct Ran {
 // The whole file; "" where it can not be read.
 [[nodiscard]] std::string slurp(const std::string& path);
 
-// A port of this machine's loopback that nobody listens on now, another one with each call. Where
-// the system has a range for outgoing connections, none of those, which a call may take at any
-// time.
-[[nodiscard]] int free_port();
-
 // $SAFAR_DATA, else ../shared/data beside the source tree; nullopt where it is absent.
 [[nodiscard]] std::optional<std::string> real_data(const std::string& file);
 

@@ -4,10 +4,8 @@
 
 #include <csignal>
 #include <cstdlib>
-#include <fstream>
 #include <gtest/gtest.h>
 #include <random>
-#include <set>
 #include <thread>
 
 namespace safar::process {
@@ -16,16 +14,6 @@ namespace {
 unsigned cycles() {
     const char* set = std::getenv("SAFAR_KILL_CYCLES");
     return set != nullptr ? static_cast<unsigned>(std::atoi(set)) : 20;
-}
-
-TEST(FreePort, IsBelowThoseOfOutgoingConnectionsAndGivenOnce) {
-    int outgoing = 0;
-    std::ifstream("/proc/sys/net/ipv4/ip_local_port_range") >> outgoing;
-    if (outgoing < 12'000) GTEST_SKIP() << "outgoing connections begin at port " << outgoing;
-    std::set<int> given;
-    for (int i = 0; i < 100; ++i) given.insert(free_port());
-    EXPECT_EQ(given.size(), 100u);
-    EXPECT_LT(*given.rbegin(), outgoing) << "a call may take it while its node is down";
 }
 
 TEST(Kill, InMidImportAndMidSyncNothingAcknowledgedIsLost) {

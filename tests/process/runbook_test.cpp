@@ -2,6 +2,7 @@
 // network of three. The runbook's paths and addresses lead into the test's directory; programs of
 // the machine that only root may call (systemctl, runuser) are stood in for by scripts that do the
 // same to these nodes.
+#include "tests/free_port.hpp"
 #include "tests/process/federation.hpp"
 
 #include <filesystem>

@@ -5,6 +5,7 @@
 #include "node/charter/charter_state.hpp"
 #include "node/net/peer_net.hpp"
 #include "storage/log/memory_log.hpp"
+#include "tests/free_port.hpp"
 #include "tests/unit/eventually.hpp"
 #include "tests/unit/node/charter/charter_fixture.hpp"
 
@@ -56,19 +57,6 @@ public:
 private:
     int handle_;
 };
-
-// A port that nobody uses now.
-inline std::uint16_t free_port() {
-    int handle = ::socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in at{};
-    at.sin_family = AF_INET;
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof at;
-    EXPECT_EQ(::bind(handle, reinterpret_cast<sockaddr*>(&at), size), 0);
-    EXPECT_EQ(::getsockname(handle, reinterpret_cast<sockaddr*>(&at), &size), 0);
-    ::close(handle);
-    return ntohs(at.sin_port);
-}
 
 // An answer of the network thread, nothing where it was too busy.
 template <class T> T answered(Result<T> answer) {
