@@ -40,6 +40,11 @@ label=()
 [ "$quick" = 0 ] || label=(-LE process)
 log=build/release/test-run.log
 ctest --test-dir build/release --output-on-failure -j 2 "${label[@]}" 2>&1 | tee "$log" || status=$?
+# Who sees only the end of a long log sees why: each failed expectation, at most ten lines of it.
+[ "$status" = 0 ] || awk '
+    /: Failure$/ { left = 10; if (++found == 1) print "\nFailed expectations (whole tests: above)" }
+    /^\[/ || NF == 0 { left = 0 }
+    left-- > 0 && found <= 20' "$log"
 [ "$fuzz_failed" = 0 ] || echo "A fuzz target failed; its report stands before the tests."
 # ctest ends with the list of what was skipped; the counts come last, for people and scripts.
 count() { grep -cE "^ *[0-9]+/[0-9]+ Test +#[0-9]+: .*$1" "$log" || true; }
