@@ -61,6 +61,11 @@ HostileNetwork::HostileNetwork() : net(agencies(), compartments()), elsewhere({"
     load_ = std::make_unique<Load>(net, honest(), 60ms);
     prober_ = std::thread([this] { probe(); });
     std::this_thread::sleep_for(3s);
+    const auto enough = [this] {
+        std::lock_guard lock(mutex_);
+        return latencies_.size() > 10;
+    };
+    EXPECT_TRUE(eventually(enough));
     quiet = honest_latency();
 }
 

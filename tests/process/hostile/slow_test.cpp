@@ -61,12 +61,12 @@ struct Slow {
     std::future<Promise> promise;
     Slow() {
         silent = std::async(std::launch::async, [] {
-            return seconds_until_it_ends(connect_to_port(at().port("IOM")), 20s);
+            return seconds_until_it_ends(connect_to_port(at().port("IOM")), 30s);
         });
         silent_in_tls = std::async(std::launch::async, [] {
-            WirePeer peer("H01");
             const auto begun = std::chrono::steady_clock::now();
-            peer.end_of_it(20s);
+            WirePeer peer("H01");
+            peer.end_of_it(30s);
             return std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
         });
         drip = std::async(std::launch::async, [] {
@@ -90,10 +90,10 @@ struct Slow {
 
 TEST(HostileSlow, H01_WhoSaysNothingIsClosedAtTheDeadline) {
     const double tcp = Slow::rows().silent.get(), tls = Slow::rows().silent_in_tls.get();
-    EXPECT_GT(tcp, 8);
-    EXPECT_LT(tcp, 14);
-    EXPECT_GT(tls, 8);
-    EXPECT_LT(tls, 14);
+    for (const double seconds : {tcp, tls}) { // its deadline is 10 s
+        EXPECT_GT(seconds, 8);
+        EXPECT_LT(seconds, 20);
+    }
     expect_unblamed("H01");
     expect_no_effect("H01");
 }

@@ -269,14 +269,19 @@ void expect_forked(const std::string& agency, std::int64_t batches, const BuiltB
             },
             20s))
             << honest << " goes on with " << agency << "'s log";
-        const auto forks = at.net.ask(honest, {"evidence", "show"});
         std::set<std::string> known;
-        for (const auto& fork : forks.as_array())
-            if (fork.at("agency").as_string() == agency) {
-                EXPECT_EQ(fork.at("batch").as_int64(), batches + 1);
-                known.emplace(fork.at("branch_a").as_string());
-                known.emplace(fork.at("branch_b").as_string());
-            }
+        const auto proven = [&] { // the log is closed first, the proof is kept after it
+            known.clear();
+            const auto forks = at.net.ask(honest, {"evidence", "show"});
+            for (const auto& fork : forks.as_array())
+                if (fork.at("agency").as_string() == agency) {
+                    EXPECT_EQ(fork.at("batch").as_int64(), batches + 1);
+                    known.emplace(fork.at("branch_a").as_string());
+                    known.emplace(fork.at("branch_b").as_string());
+                }
+            return known == branches;
+        };
+        static_cast<void>(eventually(proven, 20s));
         EXPECT_EQ(known, branches) << honest;
     }
     at.held[agency] = batches;
