@@ -134,12 +134,15 @@ Result<ApiReply> feed(ApiContext& context, ApiRequest& request) {
         return true;
     };
     FeedPart part{from, true, {}};
+    std::optional<Hash>
+        standing; // of the first part: if it changes meanwhile, the next answer tells
     // In small parts, so that an answer of large events, or of few that may be seen, ends in time.
     auto until = std::chrono::steady_clock::now() + answer_time;
     std::size_t batches = 0; // at most
     for (bool waited = wait == 0;;) {
         const std::size_t wanted = std::min<std::size_t>(limit - taken, 64);
         SAFAR_TRY(part, read_feed(node, part.cursor, wanted, batches_at_a_time, visit));
+        if (!standing) standing = part.standing;
         batches += batches_at_a_time;
         if (failed) return *failed;
         if (taken >= limit || reply.body.size() >= answer_bytes) break;
@@ -155,7 +158,7 @@ Result<ApiReply> feed(ApiContext& context, ApiRequest& request) {
     json::object end{{"cursor", std::move(cursor)},
                      {"events", taken},
                      {"more", part.more},
-                     {"standing", part.standing.hex()}};
+                     {"standing", standing->hex()}};
     if (passing) end["left_out"] = left_out(*passing);
     reply.body += json_text(json::object{{"end", std::move(end)}}) + "\n";
     return reply;

@@ -205,8 +205,8 @@ std::vector<HeldDelegation> CharterState::delegations() const {
     return out;
 }
 
-// What ForkSet keeps, and of two that tell the same place alike the one with the lower hash: what
-// is held does not depend on the order in which it came.
+// What ForkSet keeps, and of two that tell the same place alike the one that closes the log, then
+// the one with the lower hash: what is held does not depend on the order in which it came.
 Result<CharterState::News> CharterState::note_fork(const Notice& notice) {
     const auto& fork = std::get<ForkEvidence>(notice.what);
     ForkSet known;
@@ -227,7 +227,11 @@ Result<CharterState::News> CharterState::note_fork(const Notice& notice) {
     const bool alike = same != held.end() &&
                        shows_the_place(std::get<ForkEvidence>(notices_.at(same->second).what)) ==
                            shows_the_place(fork);
-    if (!alike || same->second <= notice.hash) return News::nothing;
+    if (!alike) return News::nothing;
+    const auto rules = authority();
+    const auto& other = std::get<ForkEvidence>(notices_.at(same->second).what);
+    const bool ends = closes(fork, *rules), other_ends = closes(other, *rules);
+    if (ends != other_ends ? other_ends : same->second <= notice.hash) return News::nothing;
     notices_.erase(same->second);
     return keep_fork(notice);
 }

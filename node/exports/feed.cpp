@@ -32,7 +32,9 @@ template <class Number> bool take_number(std::string_view& text, Number& out) {
 
 Hash standing_of(const Node& node) {
     Hasher hasher("feed standing");
-    hasher.add(node.authority()->revision().view());
+    const Hash revision = node.authority()->revision(), counted = node.log().counted_under();
+    hasher.add(revision.view());
+    if (counted != revision) hasher.add(counted.view()); // heads are still to follow
     for (const ForkEvidence& fork : node.log().forks()) {
         hasher.add(fork.header_a);
         hasher.add(fork.header_b);

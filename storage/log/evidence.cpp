@@ -105,15 +105,18 @@ const ForkEvidence* ForkSet::closing(const LogName& log, const Authority& author
     return nullptr;
 }
 
-bool ForkSet::add(ForkEvidence evidence, std::vector<ForkEvidence>& gone) {
+bool ForkSet::add(ForkEvidence evidence, std::vector<ForkEvidence>& gone,
+                  const Authority* charter) {
     const LogName log = evidence.place.log;
     if (planted(Plant::freeze_at_first_seen_fork) && knows(log)) return false;
     const bool shows = shows_the_place(evidence);
     auto at = all_.find(evidence.place);
-    if (at != all_.end() && (!shows || shows_the_place(at->second))) return false;
+    const bool yields = at != all_.end() && charter != nullptr && closes(evidence, *charter) &&
+                        !closes(at->second, *charter);
+    if (at != all_.end() && !yields && (!shows || shows_the_place(at->second))) return false;
     auto first = all_.lower_bound({log, 0});
     if (!shows && first != all_.end() && first->first.log == log &&
-        first->first.number <= evidence.place.number)
+        first->first.number + (yields ? 1 : 0) <= evidence.place.number)
         return false;
     const BatchPlace place = evidence.place;
     all_.insert_or_assign(place, std::move(evidence));

@@ -55,8 +55,10 @@ class ForkSet {
 public:
     static constexpr std::size_t places_max = 8;
 
-    // False: it says nothing new. `gone`: proofs that it makes superfluous.
-    [[nodiscard]] bool add(ForkEvidence evidence, std::vector<ForkEvidence>& gone);
+    // False: it says nothing new. `gone`: proofs that it makes superfluous. Of two of one place the
+    // first stays, unless it closes nothing under `charter` and the other does.
+    [[nodiscard]] bool add(ForkEvidence evidence, std::vector<ForkEvidence>& gone,
+                           const Authority* charter = nullptr);
     [[nodiscard]] bool contains(const BatchPlace& place) const { return all_.contains(place); }
     [[nodiscard]] bool knows(const LogName& log) const;
     // The lowest one that closes the log; null: none does.

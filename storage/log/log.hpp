@@ -104,6 +104,9 @@ public:
     // start.
     [[nodiscard]] virtual Result<> set_authority(std::shared_ptr<const Authority> authority) = 0;
     [[nodiscard]] virtual std::shared_ptr<const Authority> authority() const = 0;
+    // Authority::revision() of the charter by which heads count: an earlier one than authority()'s
+    // until the rest is done.
+    [[nodiscard]] virtual Hash counted_under() const = 0;
 
     // --- writing: one thread at a time ---
 
@@ -149,7 +152,8 @@ public:
     // when an older copy of it was put back. One shown higher, forked, or with another hash at any
     // number is never signed by this node again.
     // Until confirmed, the first append after opening starts a new incarnation; a log that this run
-    // started needs no confirmation.
+    // started needs no confirmation, until a peer gives its word on it: then that of all, since
+    // what runs may be a copy that was put back as it ran.
     virtual void confirm_own_heads(const NodeId& peer, const Frontier& held_by_peer) = 0;
 
     // --- reading: any thread ---

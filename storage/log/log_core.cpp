@@ -28,6 +28,7 @@ Result<> LogCore::open(std::vector<std::string>& notes) {
     enter_books(std::move(books));
     // The charter may have advanced while the node was down.
     SAFAR_TRY(recount_all());
+    counted_under_ = authority_->revision();
     return release_quarantined();
 }
 
@@ -42,6 +43,11 @@ Result<std::unique_ptr<Log>> open_log(LogParts parts, const Author& author,
 std::shared_ptr<const Authority> LogCore::authority() const {
     std::shared_lock lock(reading_);
     return authority_;
+}
+
+Hash LogCore::counted_under() const {
+    std::shared_lock lock(reading_);
+    return counted_under_;
 }
 
 void LogCore::confirm_own_heads(const NodeId& peer, const Frontier& held_by_peer) {
@@ -209,7 +215,7 @@ void LogCore::publish(Draft& draft) {
     for (const auto& [id, incarnation] : draft.born) books_.own[id] = incarnation;
     std::vector<ForkEvidence> gone;
     for (ForkEvidence& evidence : draft.forks)
-        static_cast<void>(books_.forks.add(std::move(evidence), gone));
+        static_cast<void>(books_.forks.add(std::move(evidence), gone, authority_.get()));
     for (auto& [key, entry] : draft.quarantined)
         books_.add_quarantined(std::move(key), std::move(entry.what), entry.bytes);
     for (const Bytes& key : draft.released) books_.remove_quarantined(key);

@@ -33,6 +33,7 @@ public:
     [[nodiscard]] Result<> set_authority(std::shared_ptr<const Authority> authority) override;
     [[nodiscard]] Result<bool> note_fork(const ForkEvidence& evidence) override;
     [[nodiscard]] std::shared_ptr<const Authority> authority() const override;
+    [[nodiscard]] Hash counted_under() const override;
 
     [[nodiscard]] std::vector<Result<Appended>>
     append(std::span<const AppendRequest> requests) override;
@@ -171,8 +172,9 @@ private:
     Losses losses_;                                // found when opening; never changes afterwards
     bool losses_kept_ = true;                      // as they are, in the store
 
-    mutable std::shared_mutex reading_; // guards the three below; only the writer changes them
+    mutable std::shared_mutex reading_; // guards the four below; only the writer changes them
     std::shared_ptr<const Authority> authority_;
+    Hash counted_under_;
     Books books_;
     CompartmentIndex index_;
 

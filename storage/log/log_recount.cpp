@@ -6,7 +6,7 @@
 namespace safar {
 namespace {
 
-constexpr std::string_view counted_under = "log/counted-under"; // revision of the charter
+constexpr std::string_view counted_under_key = "log/counted-under"; // revision of the charter
 
 } // namespace
 
@@ -28,6 +28,8 @@ Result<> LogCore::finish_recount() {
         SAFAR_TRY(recount_all());
         SAFAR_TRY(release_quarantined());
         recount_due_ = false;
+        std::unique_lock publishing(reading_);
+        counted_under_ = authority_->revision();
     }
     for (auto at = forks_due_.begin(); at != forks_due_.end();) {
         const bool settled = !check_evidence(at->second, *authority()) || take_fork(at->second);
@@ -140,7 +142,7 @@ bool LogCore::shown_in_part(const LogRow& row, const Authority& authority) const
 // by what is shown to them, and an author that lost it too would sign there again.
 Result<> LogCore::recount_all() {
     const auto charter = authority();
-    const Bytes key = setting_key(counted_under);
+    const Bytes key = setting_key(counted_under_key);
     SAFAR_TRY(auto before, parts_.store->get(Table::meta, key));
     if (before && Hash::from(*before) == charter->revision()) return success();
     Draft draft = start_draft();
@@ -178,14 +180,14 @@ ForkSet LogCore::forks_of(const Draft& draft, const LogName& log) const {
     for (auto at = all.lower_bound({log, 0}); at != all.end() && at->first.log == log; ++at)
         static_cast<void>(out.add(at->second, gone));
     for (const ForkEvidence& evidence : draft.forks)
-        if (evidence.place.log == log) static_cast<void>(out.add(evidence, gone));
+        if (evidence.place.log == log) static_cast<void>(out.add(evidence, gone, authority_.get()));
     return out;
 }
 
 bool LogCore::learn_fork(Draft& draft, const ForkEvidence& evidence) const {
     ForkSet known = forks_of(draft, evidence.place.log);
     std::vector<ForkEvidence> gone;
-    if (!known.add(evidence, gone)) return false;
+    if (!known.add(evidence, gone, authority_.get())) return false;
     for (const ForkEvidence& each : gone) {
         draft.changes.erase(Table::evidence, evidence_key(each.place));
         draft.changes.erase(Table::evidence,

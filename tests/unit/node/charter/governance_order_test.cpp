@@ -296,9 +296,11 @@ TEST_F(GovernanceOrder, IsForgottenWhereARivalMakesTheEpochVoidUnderWhichALogFor
         guide.hear(one);
         known.push_back(std::move(one));
     };
-    Writing fia(network.fia, guide.authority()), copy(network.fia, guide.authority());
+    Writing fia(network.fia, guide.authority()), copy(network.fia, guide.authority()),
+        third(network.fia, guide.authority());
     add(fia.write());
     copy.write(); // the very same batch
+    third.write();
     const auto named = [&](const std::string& name) {
         return Heard{
             successor(*first.charter, [&](Charter& c) { c.network_name = name; }, {"IOM", "MOFA"}),
@@ -309,22 +311,33 @@ TEST_F(GovernanceOrder, IsForgottenWhereARivalMakesTheEpochVoidUnderWhichALogFor
     copy.under(guide.authority());
     const Heard there = copy.write("there");
     known.push_back(there);
-    const EncodedBatch &a = *known[1].batch, &b = *there.batch;
+    const EncodedBatch a = *known[1].batch, b = *there.batch;
     const auto signature = [](const EncodedBatch& batch) {
         Signature out;
         std::memcpy(out.raw.data(), batch.bytes.data() + BatchHeader::encoded_bytes,
                     Signature::size);
         return out;
     };
-    add({"",
-         make_fork_notice(
-             make_evidence({fia.name, 2}, a.header(), signature(a), b.header(), signature(b))),
-         std::nullopt});
+    const auto fork_of = [&](const EncodedBatch& one, const EncodedBatch& other) {
+        return Heard{"",
+                     make_fork_notice(make_evidence({fia.name, 2}, one.header(), signature(one),
+                                                    other.header(), signature(other))),
+                     std::nullopt};
+    };
+    add(fork_of(a, b));
     everybody_agrees(known, "forked");
     EXPECT_TRUE(verdicts.back().ends_with(":1")) << verdicts.back();
     known.push_back(named("other"));
     everybody_agrees(known, "void");
     EXPECT_TRUE(verdicts.back().ends_with(":2")) << verdicts.back();
+    // And again, at the same place, under an epoch that stands.
+    const Heard elsewhere = third.write("elsewhere");
+    known.push_back(fork_of(a, *elsewhere.batch));
+    everybody_agrees(known, "forked again");
+    EXPECT_TRUE(verdicts.back().ends_with(":1")) << verdicts.back();
+    known.push_back(elsewhere);
+    everybody_agrees(known, "and the other branch is there");
+    EXPECT_TRUE(verdicts.back().ends_with(":1")) << verdicts.back();
 }
 
 } // namespace

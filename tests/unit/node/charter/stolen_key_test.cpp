@@ -81,6 +81,23 @@ TEST_F(StolenKey, AProofByItIsKeptAllTheSame) {
     EXPECT_EQ(held.notices().size(), 1u);
 }
 
+// Of one place one proof is kept, and what ends the log is not kept out by what does not.
+TEST_F(StolenKey, AProofThatEndsALogComesBeforeOneThatDoesNot) {
+    replace_it();
+    for (std::uint8_t log = 2; log < 10; ++log) {
+        const Notice with_old = make_fork_notice(proof(log, 1, stolen, fresh)),
+                     with_new = make_fork_notice(proof(log, 1, fresh, fresh));
+        CharterState one_order = held, other_order = held;
+        for (const Notice* notice : {&with_old, &with_new})
+            ASSERT_TRUE(one_order.take_notice(*notice));
+        for (const Notice* notice : {&with_new, &with_old})
+            ASSERT_TRUE(other_order.take_notice(*notice));
+        EXPECT_EQ(one_order.state_hash(), other_order.state_hash()) << int{log};
+        ASSERT_EQ(one_order.notices().size(), 1u);
+        EXPECT_EQ(one_order.notices().begin()->first, with_new.hash) << int{log};
+    }
+}
+
 // Nobody has taken its place: what it signed in two ways is still its author's.
 TEST_F(StolenKey, OfANodeThatWasRemovedStillBinds) {
     owner = &network.mofa;

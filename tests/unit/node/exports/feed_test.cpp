@@ -1,5 +1,6 @@
 #include "node/exports/feed.hpp"
 
+#include "storage/log/memory_store.hpp"
 #include "tests/unit/node/charter/delegate_notices.hpp"
 #include "tests/unit/node/registry/registry_fixture.hpp"
 
@@ -183,6 +184,33 @@ TEST(FeedOfADelegate, WhatWasNotItsToSayIsNotGiven) {
     }));
     EXPECT_THAT(kinds, ::testing::ElementsAre(1, 1));
     EXPECT_FALSE(part.more);
+}
+
+// FIA is suspended while the disk is full: what it said is taken back as soon as there is room, and
+// whoever has read it meanwhile is told.
+TEST_F(Feed, TheStandingChangesWhenWhatCountsFollowsLater) {
+    other.create({{"name", "of FIA"}});
+    other.send_to(node);
+    Suspension stop;
+    stop.network = node.node->authority()->network();
+    stop.epoch = charter.charter->identity;
+    stop.node = network.fia.id();
+    stop.reason = "its key is said to be stolen";
+    const std::string text = value_of(write_suspension(stop, "IOM", network.iom.signing));
+    node.disk->refuse_commits = failure(ErrorCode::storage_full, "full");
+    const auto taken =
+        node.node->take_notice(value_of(parse_notice(make_suspension_notice(text, stop).bytes)));
+    ASSERT_FALSE(taken.has_value());
+    EXPECT_EQ(taken.error().code, ErrorCode::storage_full) << describe(taken.error());
+    const Read meanwhile = read({}, 10);
+    EXPECT_EQ(meanwhile.leaves.size(), 1u) << "as it counted before";
+    node.disk->refuse_commits.reset();
+    node.create({{"name", "of IOM"}});
+    const Read afterwards = read({}, 10);
+    EXPECT_THAT(afterwards.leaves, ::testing::SizeIs(1));
+    EXPECT_NE(afterwards.leaves, meanwhile.leaves);
+    EXPECT_NE(afterwards.part.standing, meanwhile.part.standing);
+    EXPECT_EQ(read({}, 10).part.standing, afterwards.part.standing);
 }
 
 // A journal that was set back: the same node on an older state of its store, which then goes on

@@ -87,8 +87,8 @@ class TestNode {
 public:
     TestNode(const Member& member, const HeldCharter& charter, JournalMarks::Clock clock = {})
         : key_(seeded_key(2 * member.seed)), entropy_(member.seed + 1000) {
-        log =
-            make_memory_log(Author{member.id(), &key_, &entropy_}, make_authority(charter.charter));
+        log = value_of(open_memory_log(disk, Author{member.id(), &key_, &entropy_},
+                                       make_authority(charter.charter), notes));
         auto schema = std::make_shared<const Schema>(value_of(charter_schema(*charter.charter)));
         derived = value_of(Derived::open(*log, schema, test_words()));
         NodeSettings settings{
@@ -148,6 +148,7 @@ private:
 
 public:
     std::vector<std::string> notes; // for the operator
+    std::shared_ptr<MemoryDisk> disk = make_memory_disk();
     std::unique_ptr<Log> log;
     std::unique_ptr<Derived> derived;
     std::unique_ptr<Node> node;

@@ -18,7 +18,7 @@ public:
     // Batches above it are hidden from the log's head, as where a fork or a cut takes them back.
     std::uint64_t head_max = UINT64_MAX;
     std::atomic<bool> journal_broken{false};
-    mutable std::atomic<std::uint64_t> journal_reads{0};
+    mutable std::atomic<std::uint64_t> journal_reads{0}, head_reads{0};
     // Called once, when the journal is read next.
     mutable std::function<void()> before_journal;
     // A block of this batch is damaged, in whichever log; 0: of none.
@@ -31,6 +31,7 @@ public:
         return inner_.note_fork(evidence);
     }
     std::shared_ptr<const Authority> authority() const override { return inner_.authority(); }
+    Hash counted_under() const override { return inner_.counted_under(); }
     std::vector<Result<Appended>> append(std::span<const AppendRequest> requests) override {
         return inner_.append(requests);
     }
@@ -53,6 +54,7 @@ public:
         return inner_.frontier_since(compartment, mark);
     }
     std::optional<Head> head(const LogName& log) const override {
+        ++head_reads;
         auto out = inner_.head(log);
         if (out) out->number = std::min(out->number, head_max);
         return out;
