@@ -32,7 +32,11 @@ Result<bool> Asker::on_batch(ByteView stored) {
     head.hash = hash;
     frontiers_.on_batch(owner->compartment, log, head);
 
-    if (auto ask = asks_.find(log); ask != asks_.end() && header.number == ask->second.next) {
+    probing_.erase(log);
+    const auto ask = asks_.find(log);
+    // What follows the range was pushed, and costs none of its credit.
+    if (ask != asks_.end() && header.number == ask->second.next &&
+        header.number <= ask->second.last) {
         ask->second.granted -= static_cast<std::int64_t>(stored.size());
         if (ask->second.granted < -static_cast<std::int64_t>(limits::frame_bytes_max))
             return failure(ErrorCode::limit_exceeded, "sends beyond the credit it was given");

@@ -65,9 +65,24 @@ void Asker::compare_heads(const LogName& log) {
 
 // Asks for one batch that should differ from ours: two signed headers at one place prove the fork.
 void Asker::probe_fork(const LogName& log, std::uint64_t number) {
-    if (number == 0 || asks_.contains(log)) return;
-    context_.out.send(
-        wire::Want{log, number, number, static_cast<std::uint32_t>(limits::frame_bytes_max)});
+    if (number > 0) probes_due_[log] = number;
+}
+
+// A few at a time, however many logs an author has forked, and each with the least credit: one
+// batch may overdraw it.
+void Asker::send_probes() {
+    std::erase_if(probing_, [this](const auto& each) { return each.second <= context_.now; });
+    for (auto at = probes_due_.begin(); at != probes_due_.end() && probing_.size() < probes_max;) {
+        const auto [log, number] = *at;
+        if (probing_.contains(log)) {
+            ++at;
+            continue;
+        }
+        at = probes_due_.erase(at);
+        if (asks_.contains(log)) continue; // its range would be replaced
+        probing_.emplace(log, context_.now + lease_time);
+        context_.out.send(wire::Want{log, number, number, 1});
+    }
 }
 
 std::int64_t Asker::reserved(const LogName& log, const Ask& ask) const {
@@ -246,6 +261,7 @@ void Asker::give_credit() {
 }
 
 Result<> Asker::on_missing(const wire::Missing& missing) {
+    probing_.erase(missing.log);
     auto ask = asks_.find(missing.log);
     if (ask == asks_.end() || missing.first > ask->second.last || missing.last < ask->second.next)
         return success();
@@ -287,12 +303,15 @@ Result<> Asker::on_tick(std::size_t frame_held) {
 void Asker::flush() {
     hand_over();
     finish_asks();
+    send_probes();
     start_asks();
     give_credit();
 }
 
 NodeTime Asker::next_deadline() const {
     NodeTime next = std::min({look_at_, review_at_, mark_at_});
+    if (!probes_due_.empty())
+        for (const auto& [log, until] : probing_) next = std::min(next, until);
     for (const auto& [log, ask] : asks_) next = std::min(next, ask.progressed + one_log_deadline);
     return next;
 }

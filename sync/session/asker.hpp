@@ -18,7 +18,8 @@ public:
     static constexpr std::size_t short_asks_max =
         32; // and with those that lack few batches: a long line
     static constexpr std::uint64_t short_batches =
-        4; // is not to be waited for once for every few logs
+        4;                                        // is not to be waited for once for every few logs
+    static constexpr std::size_t probes_max = 64; // of forks, in flight
     static constexpr std::int64_t window_bytes = 4 << 20;     // granted or not yet stored, all logs
     static constexpr std::int64_t grant_bytes_min = 64 << 10; // a batch more may always come on top
     static constexpr std::size_t group_batches_max = 64;      // verified and synced as one
@@ -118,12 +119,15 @@ private:
                                             const Hash& hash);
     void compare_heads(const LogName& log);
     void probe_fork(const LogName& log, std::uint64_t number);
+    void send_probes();
 
     SessionContext& context_;
     Frontiers& frontiers_;
     std::map<LogName, Ask> asks_;
     std::map<LogName, Lacking> lacking_;
-    Waiting short_waiting_, long_waiting_; // whose turn has come
+    Waiting short_waiting_, long_waiting_;        // whose turn has come
+    std::map<LogName, std::uint64_t> probes_due_; // batch that is to be compared
+    std::map<LogName, NodeTime> probing_;         // asked for; until when an answer is waited for
     std::deque<Arrived> arrived_;
     std::size_t arrived_bytes_ = 0;
     std::deque<std::vector<Submitted>> groups_;

@@ -107,7 +107,7 @@ void Frontiers::on_summary(const wire::Summary& summary) {
         both_know(compartment, own);
     }
     confirm_own(own, /*complete=*/true);
-    grew();
+    grew_due_ = true;
 }
 
 void Frontiers::state(Compartment& compartment, const Frontier& entries,
@@ -141,7 +141,7 @@ void Frontiers::on_full(wire::FrontierFull full, std::vector<LogName>& changed) 
     for (const auto& [log, head] : before) // what it no longer holds, it can not deliver
         if (!compartment.theirs.contains(log)) behind_.erase(log);
     confirm_own(full.entries, /*complete=*/true);
-    grew();
+    grew_due_ = true;
 }
 
 void Frontiers::on_delta(wire::FrontierDelta delta, std::vector<LogName>& changed) {
@@ -351,6 +351,7 @@ void Frontiers::on_tick() {
 }
 
 void Frontiers::flush() {
+    if (std::exchange(grew_due_, false)) grew();
     for (auto& [name, compartment] : compartments_)
         if (compartment.full_due) say_full(name, compartment);
 }

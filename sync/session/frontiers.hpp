@@ -49,7 +49,7 @@ public:
     // Everything up to `number` was sent to the peer on its own asking.
     void served(const LogName& log, std::uint64_t number);
     void on_tick();
-    // What was asked for in this call.
+    // What was asked for in this call, and what the peer lacks of what it stated in it.
     void flush();
     [[nodiscard]] NodeTime next_deadline() const { return tell_at_; }
 
@@ -107,6 +107,7 @@ private:
     std::map<LogName, std::uint64_t> own_unconfirmed_; // own logs of the snapshot, with their heads
     std::map<LogName, Head> own_passed_; // what the log has been told of the peer's heads of them
     NodeTime tell_at_ = never;
+    bool grew_due_ = false; // once a call, however many frames say what the peer holds
 };
 
 } // namespace safar

@@ -1,6 +1,7 @@
 // What a peer says costs what it says, and no more: not memory, not the log's time, not an honest
 // peer's good name.
 #include "sync/session/frontiers.hpp"
+#include "tests/unit/storage/derive/proxy_log.hpp"
 #include "tests/unit/sync/session/hostile_peer.hpp"
 
 #include <malloc.h>
@@ -87,6 +88,60 @@ TEST_F(Bounds, FrontiersOfMoreLogsThanAreKeptEndNoSession) {
     EXPECT_EQ(session->held_there(logs.front().log), 1u);
     EXPECT_EQ(session->held_there(logs[Frontiers::entries_max - 1].log), 1u);
     EXPECT_EQ(session->held_there(logs.back().log), 0u) << "beyond what is kept";
+}
+
+// FIA's node, whose log counts how often it is asked for a head. It shares two compartments.
+class CountingView final : public SessionView {
+public:
+    explicit CountingView(TestNode& node) : counted(node.writable()), node_(node) {}
+    const Log& log() const override { return counted; }
+    std::shared_ptr<const Authority> authority() const override { return node_.authority(); }
+    std::vector<std::string> shared_compartments(const NodeId& peer) const override {
+        return node_.shared_compartments(peer);
+    }
+    std::optional<Bytes> charter_document(std::uint64_t epoch) const override {
+        return node_.charter_document(epoch);
+    }
+    Hash erasures_digest() const override { return node_.erasures_digest(); }
+    derive_test::ProxyLog counted;
+
+private:
+    TestNode& node_;
+};
+
+// Frames of a few bytes, each of which says that nothing is held of one compartment, while very
+// many logs of another are stated and not held.
+TEST(SessionBounds, AFrameOfAFewBytesBuysNoLookAtEveryLog) {
+    Federation net(std::vector<Federation::MemberSpec>{{"IOM", {"protection", "return"}},
+                                                       {"FIA", {"protection", "return"}}});
+    CountingView view(net["FIA"]);
+    const NodeTime now{1h};
+    Session session(net["FIA"].id, net["IOM"].id, view, net["FIA"].plan, now);
+    static_cast<void>(session.start(now));
+    wire::Hello hello;
+    hello.network = net.authority->network();
+    hello.node = net["IOM"].id;
+    hello.epoch = 1;
+    hello.charter = net.authority->charter();
+    hello.shared.raw.fill(std::byte{1});
+    wire::FrontierFull many{"return", {}};
+    for (std::uint32_t i = 0; i < Frontiers::watched_max; ++i) {
+        LogName log{log_id(hello.network, hello.node, "return"), {}};
+        for (std::size_t byte = 0; byte < 4; ++byte)
+            log.incarnation.raw[byte] = static_cast<std::byte>(i >> (8 * (3 - byte)));
+        many.entries.push_back({log, Head{1, 1, hello.shared, 0, false}});
+    }
+    Bytes first, flood;
+    wire::encode(hello, first);
+    wire::encode(wire::Summary{{{"protection", hello.shared}, {"return", hello.shared}}}, first);
+    wire::encode(many, first);
+    static_cast<void>(session.on_bytes(first, now));
+    ASSERT_TRUE(session.status().ready);
+    for (int i = 0; i < 1000; ++i) wire::encode(wire::FrontierFull{"protection", {}}, flood);
+    view.counted.head_reads = 0;
+    const auto actions = session.on_bytes(flood, now);
+    for (const Action& action : actions) EXPECT_FALSE(std::holds_alternative<ClosePeer>(action));
+    EXPECT_LT(view.counted.head_reads, 20'000u);
 }
 
 // A cut is in force and the hellos do not know it: the head that fell would tell the author that

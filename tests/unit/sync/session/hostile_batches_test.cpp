@@ -244,6 +244,38 @@ TEST_F(HostilePeer, BatchesBeyondTheCreditAreRefused) {
     EXPECT_LT(bytes, 7u << 20);
 }
 
+// The author goes on writing while its range is on its way into the log: what it pushes behind the
+// range never leaves it without something unsettled, and is no use of credit.
+TEST_F(HostilePeer, WhatIsPushedBehindARangeCostsNoneOfItsCredit) {
+    greet();
+    say(wire::FrontierFull{"return", {entry(1)}});
+    ASSERT_EQ(want.last, 1u);
+    const BuiltBatch built = batch(1);
+    Hash previous;
+    const std::vector<IngestOutcome> stored(1);
+    std::size_t handed_over = 0;
+    const auto look_at = [&](std::vector<Action> actions) {
+        for (Action& action : actions) {
+            if (auto* close = std::get_if<ClosePeer>(&action)) closed = *close;
+            handed_over += std::holds_alternative<IngestBatches>(action);
+        }
+    };
+    for (std::uint64_t number = 1; number <= 20; ++number) {
+        BatchHeader header = built.header;
+        header.number = header.first_sequence = number;
+        header.previous = previous;
+        Bytes large = built.encoded.bytes, frame;
+        large.resize(500'000);
+        std::ranges::copy(encode_header(header), large.begin());
+        previous = header_hash(header.network, encode_header(header));
+        wire::encode_batch(large, frame);
+        look_at(session->on_bytes(frame, now));
+        ASSERT_FALSE(closed) << closed->detail << " at batch " << number;
+        if (number > 1) look_at(session->on_ingested(stored, now)); // of the one before
+    }
+    EXPECT_EQ(handed_over, 20u);
+}
+
 TEST_F(HostilePeer, UnsharedCompartmentIsAnsweredMissingAndCounted) {
     Federation other(std::vector<Federation::MemberSpec>{{"IOM", {"return"}},
                                                          {"FIA", {"protection", "return"}}});

@@ -198,6 +198,38 @@ TEST(Session, CharterThatAdvancesBeginsTheSessionAnew) {
     EXPECT_EQ(net.end("IOM", "FIA").closed->do_not_call_before, 0s);
 }
 
+// A member may begin as many logs as it likes and fork each: who holds the one half and who holds
+// the other have to find all of it, and neither is to blame.
+TEST(Session, ForksOfVeryManyLogsAreAllFoundAndNobodyIsBlamed) {
+    constexpr std::uint32_t many = 1100;
+    Federation net({"IOM", "FIA", "NGO"}); // IOM is never met
+    for (const char* name : {"FIA", "NGO"}) {
+        std::vector<EncodedBatch> half;
+        for (std::uint32_t i = 0; i < many; ++i) {
+            BatchContext context;
+            context.network = net.authority->network();
+            context.log = {log_id(context.network, net["IOM"].id, "return"), {}};
+            std::memcpy(context.log.incarnation.raw.data(), &i, sizeof i);
+            context.number = context.first_sequence = 1;
+            context.epoch = 1;
+            context.charter = net.authority->charter();
+            EventDraft draft;
+            draft.body.verb = name;
+            SeededEntropy entropy(i);
+            std::size_t taken = 0;
+            half.push_back(
+                build_batch(context, net.key("IOM"), entropy, std::span(&draft, 1), taken)
+                    .value()
+                    .encoded);
+        }
+        net[name].writable().ingest(half);
+    }
+    net.connect("FIA", "NGO");
+    net.run(60s);
+    EXPECT_TRUE(net.connected("FIA", "NGO"));
+    for (const char* name : {"FIA", "NGO"}) EXPECT_EQ(net[name].log().forks().size(), many) << name;
+}
+
 TEST(Session, ForkIsFoundByComparingHeadsAndBothSidesStayConnected) {
     // One key writes in two places: the same log, incarnation and number, other events.
     Federation net({"IOM", "FIA", "NGO"}); // IOM is never met
