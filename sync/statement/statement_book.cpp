@@ -33,6 +33,21 @@ std::size_t StatementBook::incarnations(const LogId& log) const {
     return static_cast<std::size_t>(std::distance(first, last));
 }
 
+// An author that has had to begin many incarnations is heard of the latest ones. What is split
+// stays.
+bool StatementBook::make_room(const wire::Statement& statement) {
+    auto oldest = latest_.end();
+    for (auto at = latest_.lower_bound(LogName{statement.log.id, {}});
+         at != latest_.end() && at->first.id == statement.log.id; ++at)
+        if (!splits_.contains(at->first) &&
+            (oldest == latest_.end() || at->second.statement.time < oldest->second.statement.time))
+            oldest = at;
+    if (oldest == latest_.end() || oldest->second.statement.time >= statement.time) return false;
+    older_.erase(oldest->first);
+    latest_.erase(oldest);
+    return true;
+}
+
 bool StatementBook::knows(const wire::Statement& statement) const {
     const auto held = latest_.find(statement.log);
     if (held != latest_.end() && held->second.statement == statement) return true;
@@ -55,7 +70,8 @@ bool StatementBook::contradicts(const wire::Statement& a, const wire::Statement&
 bool StatementBook::hear(const wire::Statement& statement, bool may_go_back, std::uint64_t now) {
     const auto held = latest_.find(statement.log);
     if (held == latest_.end()) {
-        if (incarnations(statement.log.id) >= incarnations_max) return false;
+        if (incarnations(statement.log.id) >= incarnations_max && !make_room(statement))
+            return false;
         latest_.emplace(statement.log, HeldStatement{statement, now, false});
         return true;
     }

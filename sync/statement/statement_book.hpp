@@ -34,7 +34,8 @@ struct SplitView {
 
 class StatementBook {
 public:
-    // Of one log; a log has a new incarnation after each restore that no peer could confirm.
+    // Of one log; a log has a new incarnation after each restore that no peer could confirm. The
+    // latest are kept.
     static constexpr std::size_t incarnations_max = 64;
 
     // Exactly this one has been heard: it need not be verified again.
@@ -63,6 +64,7 @@ private:
     [[nodiscard]] bool contradicts(const wire::Statement& a, const wire::Statement& b,
                                    bool may_go_back, std::uint64_t now);
     [[nodiscard]] std::size_t incarnations(const LogId& log) const;
+    [[nodiscard]] bool make_room(const wire::Statement& statement);
 
     std::map<LogName, HeldStatement> latest_;
     std::map<LogName, SplitView> splits_;

@@ -129,6 +129,28 @@ TEST(StatementBook, OneLogCanNotFillIt) {
     EXPECT_TRUE(book.hear(stated(2, "two", 2, log), false, 1)) << "what is known goes on";
 }
 
+// An author that has had to begin many logs is not silent for good; what was found of one stays.
+TEST(StatementBook, TheLatestLogsOfAnAuthorAreKept) {
+    StatementBook book;
+    const auto nth = [](std::size_t i) {
+        LogName log = log_named(1);
+        log.incarnation.raw[0] = static_cast<std::byte>(i);
+        log.incarnation.raw[1] = static_cast<std::byte>(i >> 8);
+        return log;
+    };
+    const std::size_t many = StatementBook::incarnations_max + 200;
+    EXPECT_TRUE(book.hear(stated(1, "one", 1, nth(0)), false, 1));
+    EXPECT_TRUE(book.hear(stated(1, "another", 2, nth(0)), false, 1));
+    ASSERT_EQ(book.splits().size(), 1u);
+    for (std::size_t i = 1; i < many; ++i)
+        EXPECT_TRUE(book.hear(stated(1, "one", i, nth(i)), false, 1)) << i;
+    EXPECT_EQ(book.latest().size(), StatementBook::incarnations_max);
+    EXPECT_TRUE(book.latest().contains(nth(0)));
+    EXPECT_FALSE(book.latest().contains(nth(1)));
+    EXPECT_TRUE(book.latest().contains(nth(many - 1)));
+    EXPECT_FALSE(book.hear(stated(1, "one", 1, nth(1)), false, 1)) << "told again by a peer";
+}
+
 // A log with three batches, as a peer holds it.
 struct Held {
     SigningKey key = make_key("IOM");
