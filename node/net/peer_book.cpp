@@ -2,6 +2,7 @@
 
 #include "node/net/dial.hpp"
 #include "storage/record/log_text.hpp"
+#include "sync/peer/quota.hpp"
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
@@ -44,7 +45,15 @@ struct PeerBook::Peer {
     std::vector<PeerGap> gaps; // when the last session ended that stated anything
     std::uint64_t gaps_more = 0;
     std::optional<wire::Maintenance> maintenance; // as it last said
+    TokenBucket lines{1, 600, node_now()};        // of the log, in seconds: ten, then one a minute
 
+    // Coming, going and announcing are a peer's to do as often as it likes.
+    [[nodiscard]] bool makes_a_line() {
+        const NodeTime now = node_now();
+        if (lines.free_at(now) > now) return false;
+        lines.charge(60, now);
+        return true;
+    }
     [[nodiscard]] std::vector<PeerLink*> sessions() const {
         std::vector<PeerLink*> out{up, former};
         std::erase(out, nullptr);
@@ -242,8 +251,9 @@ Result<> PeerBook::keep(PeerLink& link) {
     peer->up_at = now;
     peer->alarm.clear();
     set_state(*peer, State::connected, "");
-    spdlog::info("peer connected agency={} node={} dialled={}", peer->listed.agency,
-                 peer->listed.id.brief(), link.side() == TlsStream::Side::dialled);
+    if (peer->makes_a_line())
+        spdlog::info("peer connected agency={} node={} dialled={}", peer->listed.agency,
+                     peer->listed.id.brief(), link.side() == TlsStream::Side::dialled);
     return success();
 }
 
@@ -258,8 +268,11 @@ void PeerBook::ready(PeerLink& link) {
 void PeerBook::heard(PeerLink& link, wire::Maintenance notice) {
     Peer* peer = find(link.node());
     if (peer == nullptr || peer->maintenance == notice) return;
-    spdlog::info("peer maintenance agency={} node={} from={} until={} why={}", peer->listed.agency,
-                 peer->listed.id.brief(), notice.from, notice.until, log_value(notice.why));
+    if (!peer->maintenance && notice.withdrawn()) return;
+    if (peer->makes_a_line())
+        spdlog::info("peer maintenance agency={} node={} from={} until={} why={}",
+                     peer->listed.agency, peer->listed.id.brief(), notice.from, notice.until,
+                     log_value(notice.why));
     peer->maintenance.reset();
     if (!notice.withdrawn()) peer->maintenance = std::move(notice);
 }
@@ -340,8 +353,9 @@ void PeerBook::peer_lost(Peer& peer, PeerLink& link, const LinkEnd& end) {
                          std::chrono::ceil<std::chrono::seconds>(peer.blamed_until - now).count());
     } else {
         peer.backoff.failed(now, random_number());
-        spdlog::info("peer lost agency={} node={} why={}", peer.listed.agency,
-                     peer.listed.id.brief(), log_value(end.why.detail));
+        if (peer.makes_a_line())
+            spdlog::info("peer lost agency={} node={} why={}", peer.listed.agency,
+                         peer.listed.id.brief(), log_value(end.why.detail));
     }
     set_state(peer, blamed ? State::refused : State::waiting, end.why.detail);
     call_later(peer);

@@ -2,6 +2,7 @@
 
 #include "node/net/alarm.hpp"
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
@@ -9,6 +10,7 @@
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
@@ -19,8 +21,9 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::size_t chunk_bytes = 64 << 10;
-constexpr std::size_t record_bytes = 16 << 10;           // TLS writes at most this in one record
-constexpr std::size_t turn_bytes = 512 << 10;            // then other connections get their turn
+constexpr std::size_t record_bytes = 16 << 10; // TLS writes at most this in one record
+constexpr std::size_t turn_bytes = 512 << 10;  // then other connections get their turn
+constexpr unsigned handshakes_max = 64; // messages of TLS itself, with nothing read between them
 constexpr std::chrono::milliseconds alert_linger{1'000}; // for the peer to fetch why it was refused
 
 } // namespace
@@ -110,10 +113,11 @@ struct TlsStream::State : std::enable_shared_from_this<TlsStream::State> {
 
     void handshake() {
         ERR_clear_error();
+        may_read = turn_bytes;
         int done = SSL_do_handshake(ssl.get());
         if (done == 1) return up();
         switch (SSL_get_error(ssl.get(), done)) {
-        case SSL_ERROR_WANT_READ: return wait_read();
+        case SSL_ERROR_WANT_READ: return may_read == 0 ? post_read() : wait_read();
         case SSL_ERROR_WANT_WRITE: return wait_write();
         default: {
             TlsFailure why = take_tls_failure();
@@ -142,13 +146,19 @@ struct TlsStream::State : std::enable_shared_from_this<TlsStream::State> {
     void read() {
         if (paused) return;
         thread_local std::array<std::byte, chunk_bytes> chunk; // the owner reads it during the call
+        may_read = turn_bytes;
         for (std::size_t taken = 0; phase == Phase::up && !paused;) {
             std::size_t filled = 0;
             int stop = fill(chunk, filled);
+            if (filled > 0) handshakes = 0;
             if (filled > 0) events->on_bytes(ByteView(chunk).first(filled));
             taken += filled;
             if (phase != Phase::up) return;
-            if (stop == SSL_ERROR_WANT_READ) return wait_read();
+            if (handshakes > handshakes_max)
+                return fail(failure(ErrorCode::unreachable,
+                                    "TLS: the other side changes its keys and says nothing"),
+                            false);
+            if (stop == SSL_ERROR_WANT_READ) return may_read == 0 ? post_read() : wait_read();
             if (stop == SSL_ERROR_WANT_WRITE) return wait_write();
             if (stop != SSL_ERROR_NONE) return read_ended(stop);
             if (taken >= turn_bytes) return post_read();
@@ -171,6 +181,36 @@ struct TlsStream::State : std::enable_shared_from_this<TlsStream::State> {
         return SSL_ERROR_NONE;
     }
     TlsFailure read_failure;
+
+    // OpenSSL goes on reading until there is something for us, and a peer that changes its keys
+    // without end never says anything: so the socket gives a turn's bytes, and then nothing.
+    std::size_t may_read = turn_bytes;
+    unsigned handshakes = 0;
+
+    static long read_of_socket(BIO* bio, int what, const char*, std::size_t, int, long, int done,
+                               std::size_t* got) {
+        auto* left = reinterpret_cast<std::size_t*>(BIO_get_callback_arg(bio));
+        if (what == BIO_CB_READ && *left == 0) {
+            BIO_set_retry_read(bio);
+            return -1;
+        }
+        if (what == (BIO_CB_READ | BIO_CB_RETURN) && done > 0) *left -= std::min(*left, *got);
+        return done;
+    }
+    static void message_of_tls(int sent, int, int type, const void*, std::size_t, SSL*,
+                               void* self) {
+        auto& state = *static_cast<State*>(self);
+        if (sent != 0 || type != SSL3_RT_HANDSHAKE || state.phase != Phase::up) return;
+        if (++state.handshakes > handshakes_max) state.may_read = 0;
+    }
+    void begin(TlsSession session) {
+        ssl = std::move(session);
+        BIO* in = SSL_get_rbio(ssl.get());
+        BIO_set_callback_arg(in, reinterpret_cast<char*>(&may_read));
+        BIO_set_callback_ex(in, read_of_socket);
+        SSL_set_msg_callback(ssl.get(), message_of_tls);
+        SSL_set_msg_callback_arg(ssl.get(), this);
+    }
 
     void read_ended(int why) {
         if (why == SSL_ERROR_ZERO_RETURN)
@@ -315,9 +355,10 @@ Result<std::unique_ptr<TlsStream>> TlsStream::make(asio::io_context& io, int soc
         if (state.events == nullptr) return failure(ErrorCode::stopping, "closing");
         return state.events->admit(key);
     };
-    state.ssl = make_tls_session(context, socket, side == Side::accepted, state.admit);
-    if (error || !state.ssl)
+    auto session = make_tls_session(context, socket, side == Side::accepted, state.admit);
+    if (error || !session)
         return failure(ErrorCode::storage_failed, "cannot set up a TLS connection: out of memory?");
+    state.begin(std::move(session));
     return out;
 }
 

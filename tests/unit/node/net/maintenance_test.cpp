@@ -1,4 +1,7 @@
-#include "net_fixture.hpp"
+#include "tls_client.hpp"
+
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
 
 namespace safar {
 namespace {
@@ -43,6 +46,38 @@ TEST(PeerMaintenance, IsWithdrawn) {
     ASSERT_TRUE(eventually([&] { return mofa.peer(network.iom).maintenance.has_value(); }));
     iom.net().announce(std::nullopt);
     ASSERT_TRUE(eventually([&] { return !mofa.peer(network.iom).maintenance.has_value(); }));
+}
+
+// The newest counts, and the log is no place that a peer may fill.
+TEST(PeerMaintenance, ThatChangesWithoutEndMakesAFewLinesOfTheLog) {
+    std::ostringstream log;
+    auto before = spdlog::default_logger();
+    auto sink = std::make_shared<spdlog::sinks::ostream_sink_mt>(log);
+    spdlog::set_default_logger(std::make_shared<spdlog::logger>("test", sink));
+    {
+        LocalNetwork network;
+        NetOptions deaf;
+        deaf.dial = false;
+        RunningNode iom(network.iom, network.charter, network.address(0), deaf);
+        TlsClient mofa(network.ports[0], {.key = &network.mofa.tls});
+        Bytes said = greeting(network, network.mofa);
+        for (int i = 0; i < 500; ++i) {
+            wire::encode(wire::Maintenance{now_seconds(), now_seconds() + 600, std::to_string(i)},
+                         said);
+            wire::encode(wire::Maintenance{}, said);
+            wire::encode(wire::Maintenance{}, said);
+        }
+        wire::encode(wire::Maintenance{now_seconds(), now_seconds() + 600, "the last"}, said);
+        ASSERT_TRUE(mofa.say(said));
+        EXPECT_TRUE(eventually([&] {
+            const auto last = iom.peer(network.mofa).maintenance;
+            return last && last->why == "the last";
+        }));
+    }
+    spdlog::set_default_logger(before);
+    const std::string lines = log.str();
+    EXPECT_GE(std::ranges::count(lines, '\n'), 2);
+    EXPECT_LE(std::ranges::count(lines, '\n'), 16) << lines.substr(0, 4000);
 }
 
 } // namespace

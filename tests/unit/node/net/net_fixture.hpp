@@ -58,9 +58,13 @@ private:
     int handle_;
 };
 
-// An answer of the network thread, nothing where it was too busy.
-template <class T> T answered(Result<T> answer) {
-    return answer.has_value() ? std::move(answer.value()) : T{};
+// An answer of the network thread, asked for again while that is too busy.
+template <class Ask> auto answered(Ask ask) {
+    auto answer = ask();
+    for (int again = 0; again < 40 && !answer && answer.error().code == ErrorCode::busy; ++again)
+        answer = ask();
+    using Answer = std::decay_t<decltype(answer.value())>;
+    return answer.has_value() ? std::move(answer.value()) : Answer{}; // it has stopped
 }
 
 // A node without registry: a log in memory behind a log thread.
@@ -210,9 +214,15 @@ public:
         net_->on_local_change();
     }
     PeerStatus peer(const Member& member) {
-        for (const PeerStatus& status : answered(net_->peers()))
+        for (const PeerStatus& status : peers())
             if (status.node == member.id()) return status;
         return {};
+    }
+    std::vector<PeerStatus> peers() {
+        return answered([&] { return net_->peers(); });
+    }
+    StatementReport statements() {
+        return answered([&] { return net_->statements(); });
     }
     bool connected(const Member& member) {
         PeerStatus status = peer(member);

@@ -124,7 +124,7 @@ TEST_F(TwoNodes, WhoLeavesTheCharterIsDroppedAndWhoStaysIsKept) {
         eventually([&] { return iom.connected(network.mofa) && iom.connected(network.fia); }));
     iom.host().set_charter(LocalNetwork::charter_of({&network.iom, &network.mofa, &network.ukf}));
     iom.net().on_charter_change();
-    ASSERT_TRUE(eventually([&] { return answered(iom.net().peers()).size() == 2u; }));
+    ASSERT_TRUE(eventually([&] { return iom.peers().size() == 2u; }));
     ASSERT_TRUE(eventually([&] { return fia.peer(network.iom).state != "connected"; }));
     ASSERT_TRUE(eventually([&] { return iom.peer(network.mofa).state == "connected"; }));
 }
@@ -138,7 +138,8 @@ TEST_F(TwoNodes, StopIsBoundedInTheMidstOfWork) {
     iom.net().stop();
     other.join();
     mofa.net().stop();
-    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(3));
+    // The silent one could go on for ten seconds.
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(8));
     EXPECT_TRUE(silent.ends());
     EXPECT_NE(iom.peer(network.mofa).state, "connected");
     iom.net().on_local_change(); // harmless
@@ -198,7 +199,7 @@ TEST(PeerNet, AnAnswerOfTheHostThatComesAfterTheEndIsIgnored) {
     auto net = value_of(PeerNet::start(self, network.address(0), host));
     mofa.append("movement", 500);
     ASSERT_TRUE(eventually([&] {
-        auto peers = answered(net->peers());
+        auto peers = answered([&] { return net->peers(); });
         return !peers.empty() && peers[0].session.batches_in > 0;
     }));
     net.reset();

@@ -24,13 +24,13 @@ TEST(PeerStatements, ReachWhoNeverMeetsTheAuthorAndOnlyWhoMayKnowOfTheLog) {
     RunningNode mofa{network.mofa, network.charter, network.address(1), quick()};
     iom->append("movement", 5);
     iom->append("protection", 1);
-    ASSERT_TRUE(eventually([&] { return answered(mofa.net().statements()).logs == 2; }));
+    ASSERT_TRUE(eventually([&] { return mofa.statements().logs == 2; }));
     iom.reset();
 
     RunningNode fia{network.fia, network.charter, network.address(2), quick()};
     fia.host().stores_nothing = true;
-    ASSERT_TRUE(eventually([&] { return answered(fia.net().statements()).logs == 1; }));
-    const StatementReport report = answered(fia.net().statements());
+    ASSERT_TRUE(eventually([&] { return fia.statements().logs == 1; }));
+    const StatementReport report = fia.statements();
     ASSERT_EQ(report.gaps.size(), 1u) << "an author's word, passed on";
     EXPECT_EQ(report.gaps[0].stated, 1u);
     EXPECT_EQ(report.gaps[0].ours, 0u);
@@ -46,10 +46,10 @@ TEST(PeerStatements, AreNoGapForWhoHoldsTheLog) {
     RunningNode iom{network.iom, network.charter, network.address(0), quick()};
     RunningNode mofa{network.mofa, network.charter, network.address(1), quick()};
     iom.append("movement", 5);
-    ASSERT_TRUE(eventually([&] { return answered(mofa.net().statements()).logs == 1; }));
-    EXPECT_TRUE(eventually([&] { return answered(mofa.net().statements()).gaps.empty(); }));
-    EXPECT_TRUE(answered(mofa.net().statements()).splits.empty());
-    EXPECT_EQ(answered(iom.net().statements()).logs, 1u);
+    ASSERT_TRUE(eventually([&] { return mofa.statements().logs == 1; }));
+    EXPECT_TRUE(eventually([&] { return mofa.statements().gaps.empty(); }));
+    EXPECT_TRUE(mofa.statements().splits.empty());
+    EXPECT_EQ(iom.statements().logs, 1u);
 }
 
 // What went with the disk may be signed anew by who did not know of it: no word of it may be left.
@@ -58,13 +58,13 @@ TEST(PeerStatements, AreOfWhatSomebodyElseHoldsToo) {
     RunningNode iom{network.iom, network.charter, network.address(0), quick()};
     RunningNode mofa{network.mofa, network.charter, network.address(1), quick()};
     iom.append("movement", 1);
-    ASSERT_TRUE(eventually([&] { return answered(mofa.net().statements()).logs == 1; }));
+    ASSERT_TRUE(eventually([&] { return mofa.statements().logs == 1; }));
     mofa.host().stores_nothing = true;
     iom.append("movement", 1);
     iom.append("protection", 1);
     std::this_thread::sleep_for(3 * quick().statement_every);
-    EXPECT_TRUE(answered(mofa.net().statements()).gaps.empty());
-    EXPECT_EQ(answered(mofa.net().statements()).logs, 1u);
+    EXPECT_TRUE(mofa.statements().gaps.empty());
+    EXPECT_EQ(mofa.statements().logs, 1u);
 }
 
 TEST(PeerStatements, ANodeThatWasSetBackHearsHowFarItsLogWentAndSaysNothingLess) {
@@ -73,19 +73,17 @@ TEST(PeerStatements, ANodeThatWasSetBackHearsHowFarItsLogWentAndSaysNothingLess)
     {
         RunningNode iom{network.iom, network.charter, network.address(0), quick()};
         for (int i = 0; i < 2; ++i) iom.append("movement", 1);
-        ASSERT_TRUE(eventually([&] {
-            return answered(mofa.net().statements()).logs == 1 &&
-                   mofa.host().log().last_position() == 2;
-        }));
+        ASSERT_TRUE(eventually(
+            [&] { return mofa.statements().logs == 1 && mofa.host().log().last_position() == 2; }));
     }
     RunningNode iom{network.iom, network.charter, network.address(0), quick()};
     iom.host().stores_nothing = true;
     iom.append("movement", 1);
     ASSERT_TRUE(eventually([&] {
-        const StatementReport own = answered(iom.net().statements());
+        const StatementReport own = iom.statements();
         return own.gaps.size() == 1 && own.gaps[0].stated == 2 && own.gaps[0].ours == 1;
     }));
-    EXPECT_TRUE(answered(mofa.net().statements()).splits.empty());
+    EXPECT_TRUE(mofa.statements().splits.empty());
 }
 
 // A statement is told once on a connection; whoever dials again has lost the older one, and with it
