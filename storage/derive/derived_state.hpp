@@ -57,7 +57,8 @@ public:
     // state_.
 
     [[nodiscard]] std::optional<RowPlace> locate(const RecordId& id) const;
-    [[nodiscard]] Columns& columns(std::uint16_t kind); // state_ held exclusively
+    [[nodiscard]] Columns& columns(std::uint16_t kind);       // state_ held exclusively
+    [[nodiscard]] Kind pinned_kind(std::uint16_t kind) const; // without fields: not known
     // Makes room in the table for so many more records.
     void make_room(std::size_t records);
     [[nodiscard]] Result<> write(std::span<const KeyValue::Write> writes); // notes damage
@@ -97,7 +98,7 @@ private:
     [[nodiscard]] Result<> reset();
     [[nodiscard]] bool still_true();
     [[nodiscard]] Result<bool> load_persisted();
-    [[nodiscard]] Result<> load_columns(const Mark& mark);
+    [[nodiscard]] Result<std::map<std::uint16_t, Columns>> load_columns(const Mark& mark) const;
     void fill_table(RecordTable& table, std::size_t room) const;
     [[nodiscard]] Result<std::size_t> follow_chunk(std::size_t batches_max);
     [[nodiscard]] Result<> persist();

@@ -79,8 +79,12 @@ void DerivedState::pin_rules() {
 
 Columns& DerivedState::columns(std::uint16_t kind) {
     if (auto at = columns_.find(kind); at != columns_.end()) return at->second;
+    return columns_.emplace(kind, Columns(pinned_kind(kind))).first->second;
+}
+
+Kind DerivedState::pinned_kind(std::uint16_t kind) const {
     const Kind* known = pinned_schema_->kind(kind);
-    return columns_.emplace(kind, Columns(known ? *known : Kind{})).first->second;
+    return known != nullptr ? *known : Kind{};
 }
 
 Result<> DerivedState::reset() {
@@ -129,8 +133,10 @@ Result<bool> DerivedState::load_persisted() {
     SAFAR_TRY(auto mark, decode_mark(*marked));
     SAFAR_TRY(auto ahead, written ? decode_ahead(*written) : Result<Ahead>(Ahead{}));
     if (mark.stamp != stamp_of(mark)) return false;
+    // All of it or nothing: a disk that breaks off leaves readers what they had.
+    SAFAR_TRY(auto loaded, load_columns(mark));
     std::unique_lock lock(state_);
-    SAFAR_TRY(load_columns(mark));
+    columns_ = std::move(loaded);
     mark_ = std::move(mark);
     conflicts_ = ahead.conflicts;
     ++generation_;
@@ -140,12 +146,13 @@ Result<bool> DerivedState::load_persisted() {
     return true;
 }
 
-Result<> DerivedState::load_columns(const Mark& mark) {
-    columns_.clear();
+Result<std::map<std::uint16_t, Columns>> DerivedState::load_columns(const Mark& mark) const {
+    std::map<std::uint16_t, Columns> out;
     for (const auto& each : mark.rows) {
-        SAFAR_TRY(columns(each.kind).load(store_, columns_prefix(each.kind), each.rows));
+        auto& columns = out.emplace(each.kind, Columns(pinned_kind(each.kind))).first->second;
+        SAFAR_TRY(columns.load(store_, columns_prefix(each.kind), each.rows));
     }
-    return success();
+    return out;
 }
 
 // All records of the columns, and room for so many more.

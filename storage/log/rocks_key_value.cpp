@@ -134,15 +134,28 @@ Result<> RocksKeyValue::flush() {
     return success();
 }
 
+bool RocksKeyValue::is_empty() const {
+    const Family family = this->family();
+    if (dropped_ || !damage_->of(family->GetID()).ok()) return false;
+    std::unique_ptr<rocksdb::Iterator> at(db_.NewIterator({}, family.get()));
+    at->SeekToFirst();
+    return !at->Valid() && at->status().ok();
+}
+
 Result<> RocksKeyValue::clear() {
+    if (is_empty()) return success(); // as at a first start, be the disk full
+    SAFAR_TRY(has_room_());
     // Dropping the family frees everything at once; deleting key by key would leave the bytes until
     // a compaction. Readers keep the old one alive until they are done.
     const Family old = family();
-    if (auto status = db_.DropColumnFamily(old.get()); !status.ok())
-        return rocks_error(status, "dropping derived state");
+    if (!dropped_)
+        if (auto status = db_.DropColumnFamily(old.get()); !status.ok())
+            return rocks_error(status, "dropping derived state");
+    dropped_ = true;
     rocksdb::ColumnFamilyHandle* fresh = nullptr;
     if (auto status = db_.CreateColumnFamily(options_, derived_family, &fresh); !status.ok())
         return rocks_error(status, "starting derived state anew");
+    dropped_ = false;
     std::lock_guard lock(mutex_);
     family_ = own(fresh);
     return success();

@@ -54,6 +54,7 @@ private:
     using Family = std::shared_ptr<rocksdb::ColumnFamilyHandle>;
     [[nodiscard]] Family family() const;
     [[nodiscard]] Family own(rocksdb::ColumnFamilyHandle* handle) const;
+    [[nodiscard]] bool is_empty() const;
 
     rocksdb::DB& db_;
     rocksdb::ColumnFamilyOptions options_;
@@ -61,6 +62,7 @@ private:
     std::shared_ptr<const DerivedDamage> damage_;
     mutable std::mutex mutex_; // guards family_: a reader keeps the one it started with
     Family family_;
+    bool dropped_ = false; // family_, and no other has taken its place yet; clear() alone asks
 };
 
 } // namespace safar

@@ -121,6 +121,20 @@ TEST_F(AuthorityTable, AKindIsSaidInItsOwnCompartmentOnly) {
     }
 }
 
+// What was derived while a kind had no place is derived anew once it has one.
+TEST_F(AuthorityTable, WhatDerivedStateRestsOnChangesWithTheCompartmentOfAKind) {
+    CharterDraft draft = network.draft();
+    std::erase(draft.compartments[1].kinds, "victim_case");
+    const auto unplaced = make_authority(
+        std::make_shared<const Charter>(value_of(parse_charter(value_of(write_charter(draft))))));
+    const Schema schema = value_of(charter_schema(*charter));
+    const std::uint16_t victim_case = schema.kind(std::string_view("victim_case"))->tag;
+    const BatchHeader said = header(network.iom, "movement", network.iom);
+    ASSERT_NE(unplaced->may_say(said, victim_case), authority->may_say(said, victim_case));
+    EXPECT_NE(unplaced->said_under(said.log.id), authority->said_under(said.log.id));
+    EXPECT_EQ(make_authority(charter)->said_under(said.log.id), authority->said_under(said.log.id));
+}
+
 TEST_F(AuthorityTable, RankIsTheOrderOfAgenciesAndStrangersComeLast) {
     EXPECT_LT(authority->rank("IOM"), authority->rank("MOFA"));
     EXPECT_LT(authority->rank("FIA"), authority->rank("UKF"));

@@ -13,6 +13,7 @@ public:
     std::vector<std::vector<Write>> history; // every write since the start or the last clear
     std::size_t refuse_after = SIZE_MAX;     // writes that still succeed
     std::string unreadable; // keys that start so lie in a damaged block, until the next clear
+    std::string refusing;   // scans of keys that start so are refused by the disk
     bool unmerged = false;  // tables could not be merged: no write until the next clear
 
     Result<std::optional<Bytes>> get(ByteView key) const override {
@@ -31,6 +32,8 @@ public:
     }
     Result<> scan(ByteView prefix, ByteView from,
                   const std::function<bool(ByteView, ByteView)>& visit) const override {
+        if (!refusing.empty() && as_text(prefix).starts_with(refusing))
+            return failure(ErrorCode::storage_failed, "refused by the test");
         for (auto at = map_.lower_bound(copy(from)); at != map_.end(); ++at) {
             if (!as_text(at->first).starts_with(as_text(prefix))) break;
             if (!visit(at->first, at->second)) break;

@@ -172,6 +172,31 @@ TEST(Recovery, AFailedWriteIsReportedAndTheNextCallGoesOn) {
     }
 }
 
+// Columns of one kind could be loaded again and those of the next not: readers keep what they had.
+TEST(Recovery, ADiskThatBreaksOffALoadLeavesReadersWhatTheyHad) {
+    World world;
+    ProxyLog log(*world.inner);
+    auto derived = Derived::open(log, schema).value();
+    for (int step = 0; step < 7; ++step) ASSERT_TRUE(derived->follow(1));
+    ASSERT_TRUE(derived->checkpoint());
+    log.store.refuse_after = 0;
+    ASSERT_FALSE(derived->follow(1)); // so what was written is to be loaded again
+    const std::string before = answers(*derived, World::records);
+    for (const char kind : {'\3', '\7'}) {
+        log.store.refuse_after = SIZE_MAX;
+        log.store.refusing = std::string("k\0", 2) + kind;
+        const auto again = derived->follow(1);
+        ASSERT_FALSE(again.has_value());
+        EXPECT_EQ(again.error().code, ErrorCode::storage_failed);
+        for (std::uint32_t n = 0; n < World::records; ++n)
+            EXPECT_NO_THROW(static_cast<void>(derived->entry(record(n))));
+        EXPECT_EQ(answers(*derived, World::records), before);
+    }
+    log.store.refusing.clear();
+    follow_all(*derived);
+    EXPECT_EQ(answers(*derived, World::records), world.expected());
+}
+
 TEST(Recovery, RottenColumnsAndMarksAreDerivedAgain) {
     World world;
     std::string expected = world.expected();

@@ -55,6 +55,23 @@ TEST_P(LogIdentity, EveryNodeThatMayKeepTheLogMustHaveConfirmedIt) {
     EXPECT_EQ(append(1).log, second);
 }
 
+// A virtual machine may have been put back as it ran: its sessions begin anew, and whoever speaks
+// first may have been away when the lost part was written.
+TEST_P(LogIdentity, WhoSpeaksAgainAloneIsNotEnoughForALogOfThisRun) {
+    auto three = std::make_shared<TestAuthority>(*charter);
+    three->keeping = {us.node, other.node, third.node};
+    charter = three;
+    open();
+    const LogName first = append(1).log;
+    EXPECT_EQ(append(1).log, first) << "as long as nobody says anything";
+    confirm(other.node);
+    const LogName second = append(1).log;
+    EXPECT_NE(second, first);
+    confirm(other.node);
+    confirm(third.node);
+    EXPECT_EQ(append(1).log, second);
+}
+
 // It may hold what an older copy of this store has forgotten, and bring it once it keeps the log
 // again.
 TEST_P(LogIdentity, WhoMayKeepTheLogNoMoreWouldHaveToConfirmItToo) {

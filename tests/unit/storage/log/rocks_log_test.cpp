@@ -119,7 +119,12 @@ TEST_F(RocksLogTest, BelowTheReserveNothingIsCopiedOrFlushed) {
     auto opened = open_rocks_log(options, author(), charter, notes);
     ASSERT_TRUE(opened) << describe(opened.error());
     log = std::move(opened).value();
+    EXPECT_TRUE(log->derived().clear()) << "a node that never wrote any starts";
+    const KeyValue::Write write{copy(as_bytes("k")), copy(as_bytes("v"))};
+    ASSERT_TRUE(log->derived().write({&write, 1}));
     EXPECT_EQ(log->derived().flush().error().code, ErrorCode::storage_full);
+    EXPECT_EQ(log->derived().clear().error().code, ErrorCode::storage_full);
+    EXPECT_TRUE(log->derived().get(write.key).value().has_value());
     const std::string into = rocks().directory.path() + "/copy";
     fs::create_directory(into);
     EXPECT_EQ(checkpoint_rocks_log(*log, rocks().options().witness_path, into).error().code,
