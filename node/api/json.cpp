@@ -275,17 +275,21 @@ json::array shown_values(const std::vector<Value>& values) {
     return out;
 }
 
-json::object said_object(const Said& said) {
+json::object said_object(const Said& said, bool open) {
     return {{"value", show_value(said.value)},
             {"agency", said.agency},
             {"at", show_time(said.at)},
             {"verb", said.verb},
             {"source", said.source},
             {"edition", said.edition},
-            {"basis", said.basis},
+            {"basis", open || said.basis.empty() ? std::string_view(said.basis) : withheld_text},
             {"actor", said.actor},
             {"quality", said.quality},
             {"dot", show_dot(said.dot)}};
+}
+
+json::object shown_said(Sight& sight, const Said& said, const RecordView& view) {
+    return said_object(said, said.basis.empty() || sight.shows_all(view.kind, view.compartment));
 }
 
 } // namespace safar

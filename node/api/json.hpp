@@ -71,7 +71,12 @@ struct SaidOf {
 // What an event asserts, field by field; values that `sight` hides are named with the reason.
 [[nodiscard]] boost::json::array shown_asserts(Sight& sight, const EventBody& body,
                                                const Kind* kind, std::string_view compartment);
-// Who said it, when and on what basis.
-[[nodiscard]] boost::json::object said_object(const Said& said);
+// Stands for an event's text that may not be shown.
+inline constexpr std::string_view withheld_text = "withheld";
+// Who said it, when and on what basis. `open`: the basis may be shown.
+[[nodiscard]] boost::json::object said_object(const Said& said, bool open);
+// The same where nobody looks up which event said it: its basis may speak of the whole record.
+[[nodiscard]] boost::json::object shown_said(Sight& sight, const Said& said,
+                                             const RecordView& view);
 
 } // namespace safar

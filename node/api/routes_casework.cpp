@@ -42,14 +42,32 @@ Result<> may_give(ApiRequest& request, const Kind* kind, std::string_view compar
     return success();
 }
 
-// The record's title as its workflow names it, as far as it may be shown.
+// What is told by another name than the field's (a state, a due date) is shown as the field is.
+// `name` may be "", or of no field: nothing to ask for.
+bool shows(Sight& sight, const RecordView& view, std::string_view name) {
+    const Field* field = view.kind == nullptr || name.empty() ? nullptr : view.kind->field(name);
+    return field == nullptr || sight.hides(field, view.compartment) == nullptr;
+}
+
+// The record's title as its workflow names it.
 std::string shown_title(Sight& sight, const RecordView& view) {
     if (view.kind == nullptr || !view.kind->casework.workflow) return {};
     const std::string& name = view.kind->casework.workflow->title;
-    const Field* field = name.empty() ? nullptr : view.kind->field(std::string_view(name));
-    if (field == nullptr || sight.hides(field, view.compartment) != nullptr) return {};
+    if (name.empty() || !shows(sight, view, name)) return {};
     auto values = values_of(view, name);
     return values.empty() ? std::string() : values.front();
+}
+
+std::string shown_state(Sight& sight, const RecordView& view) {
+    if (view.kind == nullptr || !view.kind->casework.workflow ||
+        !shows(sight, view, view.kind->casework.workflow->status))
+        return {};
+    return state_of(view);
+}
+
+// `who`, as steps and tasks name whom they are for, is a field, or stands in one.
+bool shows_party(Sight& sight, const RecordView& view, const std::string& who) {
+    return shows(sight, view, who == "owner" ? view.kind->casework.workflow->owner : who);
 }
 
 // What a step set by itself: a case opened again carries what the former one says. `withheld`: the
@@ -68,14 +86,15 @@ json::array shown_decided(Sight& sight, const RecordView& view,
     return out;
 }
 
-json::object shown_step(const StepOffer& offer) {
+json::object shown_step(Sight& sight, const RecordView& view, const StepOffer& offer) {
+    const bool named = offer.blocked.empty() || shows_party(sight, view, offer.step->by);
     return {{"step", offer.step->name},
             {"title", offer.step->title},
             {"to", offer.step->to},
             {"needs", json::value_from(offer.step->needs)},
             {"missing", json::value_from(offer.missing)},
             {"consent", offer.step->consent.has_value()},
-            {"blocked", offer.blocked}};
+            {"blocked", named ? std::string_view(offer.blocked) : withheld_text}};
 }
 
 json::object shown_item(Sight& sight, const InboxItem& item) {
@@ -83,9 +102,12 @@ json::object shown_item(Sight& sight, const InboxItem& item) {
     out["task"] = item.task == nullptr ? "Resolve the conflict" : item.task->title;
     out["step"] = item.task == nullptr ? "" : item.task->step;
     out["field"] = item.field;
-    out["state"] = item.state;
-    out["for"] = json::value_from(item.for_whom);
-    out["due"] = item.due;
+    const WorkTask* task = item.task;
+    out["state"] = task == nullptr ? "" : shown_state(sight, item.view);
+    out["for"] = json::array();
+    if (task == nullptr || shows_party(sight, item.view, task->for_whom))
+        out["for"] = json::value_from(item.for_whom);
+    out["due"] = task != nullptr && shows(sight, item.view, task->due) ? item.due : "";
     out["overdue"] = item.overdue;
     out["since"] = item.since ? show_time(*item.since) : "";
     out["title"] = shown_title(sight, item.view);
@@ -98,9 +120,7 @@ json::array shown_records(Sight& sight, const Journey& journey) {
         sight.subject(part.view.folded.id);
         json::object one = record_head(part.view);
         one["through"] = show_id(part.through);
-        one["state"] = part.view.kind != nullptr && part.view.kind->casework.workflow
-                           ? state_of(part.view)
-                           : "";
+        one["state"] = shown_state(sight, part.view);
         one["title"] = shown_title(sight, part.view);
         out.push_back(std::move(one));
     }
@@ -113,6 +133,25 @@ json::array shown_links(const Journey& journey) {
         out.push_back(json::object{
             {"id", show_id(each.record)}, {"by", show_id(each.by)}, {"disputed", each.disputed}});
     return out;
+}
+
+// Only these fields are compared: each with its own values, a text with those of every text field.
+Result<> may_compare(Sight& sight, const Kind& kind, std::string_view compartment,
+                     const std::vector<FieldText>& given) {
+    for (const std::string& name : kind.casework.similar) {
+        const Field* compared = kind.field(std::string_view(name));
+        const bool asked = std::ranges::any_of(given, [&](const FieldText& one) {
+            const Field* field = kind.field(std::string_view(one.field));
+            if (field == nullptr || std::ranges::count(kind.casework.similar, field->name) == 0)
+                return false;
+            return field == compared ||
+                   (field->type == FieldType::text && compared->type == FieldType::text);
+        });
+        if (asked) {
+            SAFAR_TRY(sight.ask_about(*compared, compartment));
+        }
+    }
+    return success();
 }
 
 Result<Journey> open_journey(ApiContext& context, ApiRequest& request) {
@@ -131,9 +170,10 @@ Result<ApiReply> steps(ApiContext& context, ApiRequest& request) {
     SAFAR_TRY(auto offers, offered_steps(context.registry, id, worker_of(request)));
     SAFAR_TRY(request.sight.enter(offers.view.compartment, &id));
     json::object out = record_head(offers.view);
-    out["state"] = offers.state;
+    out["state"] = shown_state(request.sight, offers.view);
     json::array list;
-    for (const StepOffer& each : offers.steps) list.push_back(shown_step(each));
+    for (const StepOffer& each : offers.steps)
+        list.push_back(shown_step(request.sight, offers.view, each));
     out["steps"] = std::move(list);
     return json_reply(out);
 }
@@ -200,11 +240,7 @@ Result<ApiReply> similar(ApiContext& context, ApiRequest& request) {
     const std::string compartment = compartment_of(context, known);
     if (known != nullptr) {
         SAFAR_TRY(request.sight.enter(compartment));
-        for (const FieldText& one : fields) // others are not compared
-            if (const Field* field = known->field(std::string_view(one.field));
-                field != nullptr && std::ranges::count(known->casework.similar, field->name) > 0) {
-                SAFAR_TRY(request.sight.ask_about(*field, compartment));
-            }
+        SAFAR_TRY(may_compare(request.sight, *known, compartment, fields));
     }
     SAFAR_TRY(auto found, find_similar(context.registry, kind, fields, similar_max));
     json::array records;
@@ -248,7 +284,9 @@ Result<ApiReply> journey(ApiContext& context, ApiRequest& request) {
     for (const JourneyEntry& each : found.entries) {
         const RecordView& view = found.records[each.record].view;
         json::object one = record_head(view);
-        one["on"] = each.on;
+        const bool dated =
+            view.kind == nullptr || shows(request.sight, view, view.kind->time_field);
+        one["on"] = dated ? each.on : day_of(each.event.body.at);
         one["at"] = show_time(each.event.body.at);
         one["agency"] = each.event.agency;
         one["verb"] = each.event.body.verb;
@@ -278,9 +316,10 @@ Result<ApiReply> dossier(ApiContext& context, ApiRequest& request) {
     }
     json::array waits;
     for (const Acknowledgement& each : acknowledgements(*charter, found)) {
-        json::object one = record_head(found.records[each.record].view);
+        const RecordView& view = found.records[each.record].view;
+        json::object one = record_head(view);
         one["task"] = each.title;
-        one["state"] = each.state;
+        one["state"] = shown_state(request.sight, view);
         one["done"] = json::value_from(each.done);
         one["missing"] = json::value_from(each.missing);
         waits.push_back(std::move(one));
@@ -321,10 +360,13 @@ Result<ApiReply> refer(ApiContext& context, ApiRequest& request) {
     json::array goes, stays;
     for (const Disclosed& one : plan.goes) {
         // Who may not read a field does not hand it on either.
-        if (const std::string* why = request.sight.hides(one.field, plan.subject.compartment))
-            return failure(ErrorCode::not_permitted,
-                           "field '" + one.field->name + "' may not be handed on: " + *why);
-        json::object shown = said_object(one.said);
+        if (const std::string* why = request.sight.hides(one.field, plan.subject.compartment)) {
+            auto refused = failure(ErrorCode::not_permitted,
+                                   "field '" + one.field->name + "' may not be handed on: " + *why);
+            request.sight.refuse(*why, one.field->sensitivity);
+            return refused;
+        }
+        json::object shown = shown_said(request.sight, one.said, plan.subject);
         shown["field"] = one.field->name;
         shown["group"] = one.field->group;
         goes.push_back(std::move(shown));

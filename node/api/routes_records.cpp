@@ -13,7 +13,6 @@ namespace {
 
 namespace json = boost::json;
 
-const std::string withheld_text = "withheld";
 constexpr std::uint64_t list_default = 100, list_max = 10'000;
 
 // May the record be read at all? Notes it as what the request is about.
@@ -23,29 +22,26 @@ Result<> open_record(ApiRequest& request, const RecordId& id, std::string_view c
     return success();
 }
 
-// The text of an event is about all that the event asserts, so it is shown to whoever may see all
-// of it.
-bool may_read_text(Sight& sight, const EventBody& body, const Kind* kind,
-                   std::string_view compartment) {
-    if (body.assertions.empty())
-        return sight.sees_all(kind, compartment); // takes back what it does not name
-    return std::all_of(
-        body.assertions.begin(), body.assertions.end(), [&](const Assertion& assertion) {
-            const Field* field = kind == nullptr ? nullptr : kind->field(assertion.field);
-            return field == nullptr ? sight.sees_all(nullptr, compartment)
-                                    : sight.would_hide(*field, compartment) == nullptr;
-        });
-}
-
-// `open`: the event's text may be shown.
-json::object shown_said(const Said& said, bool open) {
-    json::object out = said_object(said);
-    if (!open) out["basis"] = said.basis.empty() ? "" : withheld_text;
-    return out;
-}
-
 const Field* known_field(const Kind* kind, std::uint16_t tag) {
     return kind == nullptr ? nullptr : kind->field(tag);
+}
+
+// The text of an event is about all that the event asserts, so it is shown to whoever may see all
+// of it, and then all of it is noted as shown.
+bool shows_text(Sight& sight, const EventBody& body, const Kind* kind,
+                std::string_view compartment) {
+    if (body.basis.empty()) return true;
+    if (body.assertions.empty())
+        return sight.shows_all(kind, compartment); // takes back what it does not name
+    for (const Assertion& assertion : body.assertions) {
+        const Field* field = known_field(kind, assertion.field);
+        if (field == nullptr ? !sight.sees_all(nullptr, compartment)
+                             : sight.would_hide(*field, compartment) != nullptr)
+            return false;
+    }
+    for (const Assertion& assertion : body.assertions)
+        static_cast<void>(sight.hides(known_field(kind, assertion.field), compartment));
+    return true;
 }
 
 const HeldEvent* event_of(const Dot& dot, const std::vector<HeldEvent>& events) {
@@ -64,7 +60,7 @@ json::object replacer(const Dot& dot, const HeldEvent* event, bool open) {
     out["agency"] = event->agency;
     out["at"] = show_time(event->body.at);
     out["verb"] = event->body.verb;
-    out["why"] = open || event->body.basis.empty() ? event->body.basis : withheld_text;
+    out["why"] = open ? std::string_view(event->body.basis) : withheld_text;
     out["source"] = event->body.source;
     out["edition"] = event->body.edition;
     return out;
@@ -95,8 +91,8 @@ Result<ApiReply> show(ApiContext& context, ApiRequest& request) {
         one["reading"] = shown_values(field.reading);
         if (field.conflict) {
             json::array values;
-            const bool open = request.sight.sees_all(view.kind, view.compartment);
-            for (const Said& said : field.live) values.push_back(shown_said(said, open));
+            for (const Said& said : field.live)
+                values.push_back(shown_said(request.sight, said, view));
             one["values"] = std::move(values);
         }
         if (!field.flags.empty()) one["flags"] = json::value_from(field.flags);
@@ -117,8 +113,7 @@ Result<ApiReply> history(ApiContext& context, ApiRequest& request) {
     for (const HeldEvent& event : view.events) {
         const SaidOf said = said_of(context, *view.schema, event.body, compartment);
         json::array asserts = shown_asserts(request.sight, event.body, said.kind, said.compartment);
-        const bool open = event.body.basis.empty() ||
-                          may_read_text(request.sight, event.body, said.kind, said.compartment);
+        const bool open = shows_text(request.sight, event.body, said.kind, said.compartment);
         out.push_back(
             json::object{{"event", json::object{{"log", event.log.id.hex()},
                                                 {"incarnation", event.log.incarnation.hex()},
@@ -129,7 +124,7 @@ Result<ApiReply> history(ApiContext& context, ApiRequest& request) {
                          {"at", show_time(event.body.at)},
                          {"source", event.body.source},
                          {"edition", event.body.edition},
-                         {"basis", open ? event.body.basis : withheld_text},
+                         {"basis", open ? std::string_view(event.body.basis) : withheld_text},
                          {"actor", event.body.actor},
                          {"quality", event.body.quality},
                          {"asserts", std::move(asserts)},
@@ -172,12 +167,12 @@ Result<ApiReply> explain(ApiContext& context, ApiRequest& request) {
         const auto open = [&](const HeldEvent* event) {
             if (event == nullptr) return false;
             const SaidOf said = said_of(context, *view.schema, event->body, view.compartment);
-            return may_read_text(request.sight, event->body, said.kind, said.compartment);
+            return shows_text(request.sight, event->body, said.kind, said.compartment);
         };
         for (const Said& said : folded->live)
-            live.push_back(shown_said(said, open(event_of(said.dot, past.events))));
+            live.push_back(said_object(said, open(event_of(said.dot, past.events))));
         for (const Said& said : folded->replaced) {
-            json::object one = shown_said(said, open(event_of(said.dot, past.events)));
+            json::object one = said_object(said, open(event_of(said.dot, past.events)));
             if (!said.replaced_by.empty()) {
                 const Dot& by = said.replaced_by.front();
                 const HeldEvent* event = event_of(by, past.events);
@@ -266,16 +261,19 @@ Result<ApiReply> conflicts(ApiContext& context, ApiRequest& request) {
         SAFAR_TRY(auto view, context.registry.show(conflict.record));
         if (!request.sight.inside(view.compartment)) continue;
         const Field* known = known_field(view.kind, conflict.field);
-        if (known == nullptr || guarded(known->sensitivity)) request.sight.subject(conflict.record);
         json::array values;
-        const std::string* why = request.sight.hides(known, view.compartment);
-        if (const FoldedField* field = view.folded.field(conflict.field);
-            field != nullptr && why == nullptr)
-            for (const Said& said : field->live)
-                values.push_back(
-                    shown_said(said, request.sight.sees_all(view.kind, view.compartment)));
         json::object one = record_head(view);
-        if (why != nullptr) one["withheld"] = *why;
+        bool text = false;
+        if (const std::string* why = request.sight.hides(known, view.compartment)) {
+            one["withheld"] = *why;
+        } else if (const FoldedField* field = view.folded.field(conflict.field)) {
+            for (const Said& said : field->live) {
+                text = text || !said.basis.empty();
+                values.push_back(shown_said(request.sight, said, view));
+            }
+        }
+        if (text || known == nullptr || guarded(known->sensitivity))
+            request.sight.subject(conflict.record);
         one["field"] = field_name(view.kind, conflict.field);
         one["agencies"] = json::value_from(conflict.agencies);
         one["since"] = show_time(conflict.since);

@@ -99,6 +99,15 @@ bool Sight::sees_all(const Kind* kind, std::string_view compartment) {
     });
 }
 
+bool Sight::shows_all(const Kind* kind, std::string_view compartment) {
+    if (!sees_all(kind, compartment)) return false;
+    if (kind == nullptr)
+        shown_.set(at(Sensitivity::sensitive));
+    else
+        for (const Field& field : kind->fields) shown_.set(at(field.sensitivity));
+    return true;
+}
+
 bool Sight::guarded_shown() const {
     return shown_[at(Sensitivity::personal)] || shown_[at(Sensitivity::sensitive)];
 }

@@ -33,6 +33,9 @@ public:
     // Nothing of the kind would be withheld. A kind that the schema does not know may hold
     // anything.
     [[nodiscard]] bool sees_all(const Kind* kind, std::string_view compartment);
+    // The same of a text that may speak of any of them: where it may be shown, all are noted as
+    // shown.
+    [[nodiscard]] bool shows_all(const Kind* kind, std::string_view compartment);
     // The question asks about the field (a filter, a group), or writes it. Errors: not_permitted,
     // naming the field; noted as a refusal.
     [[nodiscard]] Result<> ask_about(const Field& field, std::string_view compartment);

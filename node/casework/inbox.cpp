@@ -43,7 +43,7 @@ public:
             SAFAR_TRY(auto view, registry_.show(conflict.record));
             const Field* field = view.kind == nullptr ? nullptr : view.kind->field(conflict.field);
             if (field == nullptr || !is_open(query_.inside, view)) continue;
-            add({std::move(view), nullptr, field->name, "", conflict.agencies, "", false,
+            add({std::move(view), nullptr, field->name, conflict.agencies, "", false,
                  conflict.since},
                 "conflict");
         }
@@ -93,7 +93,7 @@ private:
             std::string due = date ? show_value(Value(*date)) : "";
             const bool overdue = date && is_past(*date);
             if (!overdue && (task.overdue_only || query_.overdue_only)) continue;
-            add({view, &task, "", state, std::move(for_whom), std::move(due), overdue,
+            add({view, &task, "", std::move(for_whom), std::move(due), overdue,
                  in_state_since(view)},
                 task.title);
         }

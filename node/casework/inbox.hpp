@@ -10,7 +10,6 @@ struct InboxItem {
     RecordView view;
     const WorkTask* task = nullptr; // of `view`'s schema; null: a conflict
     std::string field;              // of a conflict
-    std::string state;
     std::vector<std::string> for_whom; // agencies
     std::string due;                   // "2026-11-30"; "": none
     bool overdue = false;

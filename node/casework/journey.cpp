@@ -180,7 +180,7 @@ std::vector<Acknowledgement> acknowledgements(const Charter& charter, const Jour
             if (task.unless.empty() ||
                 std::find(task.when.begin(), task.when.end(), state) == task.when.end())
                 continue;
-            Acknowledgement one{i, task.title, state, {}, {}};
+            Acknowledgement one{i, task.title, {}, {}};
             const FoldedField* said =
                 view.folded.field(view.kind->field(std::string_view(task.unless))->tag);
             for (const std::string& agency : awaited(charter, view, task)) {

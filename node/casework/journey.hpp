@@ -44,7 +44,7 @@ constexpr std::size_t journey_records_max = 1000;
 // not.
 struct Acknowledgement {
     std::size_t record = 0; // in Journey::records
-    std::string title, state;
+    std::string title;
     std::vector<std::string> done, missing; // agencies
 };
 [[nodiscard]] std::vector<Acknowledgement> acknowledgements(const Charter& charter,

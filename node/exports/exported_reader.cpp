@@ -2,6 +2,7 @@
 
 #include "node/exports/cell.hpp"
 #include "node/exports/content.hpp"
+#include "node/imports/cells.hpp"
 #include "node/imports/csv_rows.hpp"
 #include "node/registry/iso_time.hpp"
 #include "storage/record/text.hpp"
@@ -193,7 +194,7 @@ private:
             for (const Assertion& said : body.assertions)
                 if (const Date* date = std::get_if<Date>(&said.value);
                     date != nullptr && said.field == time->tag)
-                    body.at = {std::int64_t{date->days} * day_us};
+                    body.at = claimed_time(*date);
         if (!finish(body)) return;
         ++progress_.records;
         out.push_back({row_.line, std::move(body)});
@@ -354,7 +355,8 @@ private:
             if (auto stated = text(*entry, "at"); !stated.empty()) {
                 auto at = parse_time(stated);
                 if (!at) return at.error().detail;
-                body.at = std::max(body.at, at.value());
+                const bool first = body.at == ClaimedTime{};
+                body.at = first ? at.value() : std::max(body.at, at.value());
             }
             if (agency.empty()) continue;
             const Field* field = kind_->field(std::string_view(column));

@@ -78,7 +78,8 @@ void PastView::forget_places(std::vector<EventPlace>& places) const {
 void PastView::forget_events(std::vector<HeldEvent>& events) const {
     if (past_.as_of)
         std::erase_if(events, [&](const HeldEvent& event) {
-            return !event.body_absent && event.body.at > *past_.as_of;
+            const bool stated = !event.body_absent && event.body.at != ClaimedTime{};
+            return stated && event.body.at > *past_.as_of;
         });
 }
 

@@ -6,6 +6,9 @@
 #include "node/imports/row_mapper.hpp"
 #include "storage/record/text.hpp"
 
+#include <algorithm>
+#include <cctype>
+
 namespace safar {
 namespace {
 
@@ -27,11 +30,34 @@ std::string shown_row(std::string_view raw) {
     return out;
 }
 
+// "#country+origin", "#Adm1 +name": a word after '#', then attributes.
+bool is_hashtag(std::string_view text) {
+    const auto take_word = [&] {
+        text = trimmed(text);
+        const auto end = std::ranges::find_if_not(
+            text, [](char c) { return c == '_' || std::isalnum(static_cast<unsigned char>(c)); });
+        const auto length = static_cast<std::size_t>(end - text.begin());
+        text.remove_prefix(length);
+        return length > 0;
+    };
+    if (!text.starts_with('#')) return false;
+    text = trimmed(text.substr(1));
+    if (text.empty() || !std::isalpha(static_cast<unsigned char>(text.front()))) return false;
+    while (take_word()) {
+        text = trimmed(text);
+        if (text.empty()) return true;
+        if (!text.starts_with('+')) return false;
+        text.remove_prefix(1);
+    }
+    return false;
+}
+
 bool holds_tags(const CsvRow& row) {
+    if (!row.problem.empty()) return false;
     bool any = false;
     for (std::string_view cell : row.cells) {
         if (trimmed(cell).empty()) continue;
-        if (!trimmed(cell).starts_with('#')) return false;
+        if (!is_hashtag(trimmed(cell))) return false;
         any = true;
     }
     return any;

@@ -7,6 +7,7 @@ namespace {
 
 using namespace testing;
 using ::testing::AllOf;
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 namespace json = boost::json;
@@ -150,6 +151,50 @@ TEST_F(CaseworkRights, AReferralSaysNothingThatWhoeverMakesItMayNotWrite) {
     const ApiReply plain = refer("daemon", "");
     EXPECT_EQ(plain.status, 200u) << plain.body;
     EXPECT_THAT(plain.body, HasSubstr(R"("copies":1)"));
+}
+
+// A value may be seen, and what was written with it speaks of the whole record.
+TEST_F(CaseworkRights, APreviewShowsNoTextThatTheRecordWithholds) {
+    person = "/v1/records/" + made(R"({"kind":"person","basis":"beaten, she says in confidence",)"
+                                   R"("fields":[["name","Zarmina"],["wounds","a burnt hand"]]})");
+    let_in("daemon", R"("roles":["caseworker"])");
+    let_in("sys", R"("roles":["protection_officer"])");
+    const auto preview = [&](const char* login, const char* group) {
+        return ask_as(login, "POST", person + "/refer",
+                      std::string(R"({"to":["MOFA"],"preview":true,"groups":[")") + group +
+                          R"("]})",
+                      "shelter");
+    };
+    const ApiReply shown = preview("daemon", "identity");
+    EXPECT_EQ(shown.status, 200u) << shown.body;
+    EXPECT_THAT(shown.body, AllOf(HasSubstr("Zarmina"), Not(HasSubstr("in confidence"))));
+    EXPECT_EQ(preview("daemon", "health").status, 403u);
+    EXPECT_THAT(log_lines().back(), HasSubstr(R"("outcome":"refused","classes":["sensitive"])"));
+    EXPECT_THAT(preview("sys", "identity").body, HasSubstr("in confidence"));
+    EXPECT_THAT(log_lines().back(), HasSubstr(R"("classes":["personal","sensitive"])"));
+}
+
+// Neither a state nor a day is told by another name than the field's.
+TEST_F(CaseworkRights, WhatAFieldSaysIsWithheldUnderEachOfItsNames) {
+    const std::string referral = "/v1/records/" + referred();
+    api.json("POST", referral + "/steps", R"({"step":"send"})");
+    let_in("daemon", R"("roles":["supervisor"],"classes_up_to":"public")");
+    let_in("bin", R"("roles":["supervisor"])");
+    for (const std::string& path : {stay + "/steps", referral + "/steps", person + "/journey",
+                                    person + "/dossier", std::string("/v1/inbox?everybody=1")}) {
+        const std::string open = ask_as("bin", "GET", path, "", "shelter").body,
+                          limited = ask_as("daemon", "GET", path, "", "shelter").body;
+        const auto states = AnyOf(HasSubstr(R"("state":"closed")"), HasSubstr(R"("state":"sent")"));
+        EXPECT_THAT(open, states) << path;
+        EXPECT_THAT(limited, Not(states)) << path;
+    }
+    const auto item = [&](const char* login) {
+        const json::value inbox =
+            json::parse(ask_as(login, "GET", "/v1/inbox?everybody=1", "", "shelter").body);
+        return inbox.at("items").at(0);
+    };
+    EXPECT_EQ(item("bin").at("for").as_array().size(), 1u);
+    EXPECT_TRUE(item("daemon").at("for").as_array().empty());
 }
 
 TEST_F(CaseworkRights, AReferralIsNotMadeInACompartmentThatIsClosedToWhoeverMakesIt) {

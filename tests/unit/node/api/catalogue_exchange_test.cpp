@@ -245,5 +245,22 @@ TEST_F(CatalogueExchange, ATableIsReadByHashtagsAndAColumnThatIsNoFieldIsRefused
     EXPECT_NE(refused.body.find("dead"), std::string::npos) << "its fields are named";
 }
 
+// A number sign does not make a row of hashtags, and no row is lost.
+TEST_F(CatalogueExchange, ARowThatOnlyLooksLikeHashtagsIsARow) {
+    const std::string import = "/v1/import?file=t.csv&kind=incident&key=";
+    auto told = summary(here.ask("POST", import + "location",
+                                 own_table("location\n#1 of the boat\n#2 of the boat\n")));
+    EXPECT_EQ(told.at("rows").as_int64(), 2);
+    EXPECT_EQ(told.at("new").as_int64(), 2);
+    const ApiReply broken =
+        here.ask("POST", import + "location", own_table("location,url\n#x,\"#y"));
+    EXPECT_EQ(summary(broken).at("rejected").as_int64(), 1) << broken.body;
+    for (const char* tags : {"#x_no,#date+occurred\n", "# X_no , #Date +occurred\n"}) {
+        told = summary(here.ask("POST", import + "no",
+                                own_table(std::string("no,date\n") + tags + "7,2024-03-31\n")));
+        EXPECT_EQ(told.at("rows").as_int64(), 1) << tags;
+    }
+}
+
 } // namespace
 } // namespace safar

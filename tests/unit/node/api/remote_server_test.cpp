@@ -222,21 +222,21 @@ TEST_F(Elsewhere, WhoShowsNoCertificateIsRefused) {
 
 TEST_F(Elsewhere, WhoStandsAtTheDoorTooLongOrInTooGreatANumberIsClosed) {
     RemoteOptions options;
-    options.handshake_deadline = 500ms;
+    options.handshake_deadline = 5s;
     options.half_open_per_address_max = 3;
     start(options);
     let_in("sara", sara, "analyst");
     std::vector<int> idle;
     for (int i = 0; i < 3; ++i) idle.push_back(dial(server->port()));
     const int fourth = dial(server->port());
-    EXPECT_TRUE(ends(fourth, 300ms)) << "before the others' deadline";
-    for (int one : idle) EXPECT_TRUE(ends(one, 3s));
+    EXPECT_TRUE(ends(fourth, 4s)) << "before the others' deadline";
+    for (int one : idle) EXPECT_TRUE(ends(one, 20s));
     for (int one : idle) ::close(one);
     ::close(fourth);
     // Their places are free when the server has seen them go, which is not the moment in which they
     // do.
     std::string answer;
-    for (auto deadline = in(3s);
+    for (auto deadline = in(20s);
          !answer.starts_with("HTTP/1.1 200") && std::chrono::steady_clock::now() < deadline;)
         answer = Visitor(server->port(), sara, /*let_in=*/false).get("/v1/status");
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 200"));
@@ -248,8 +248,8 @@ TEST_F(Elsewhere, StoppingEndsWhoIsConnected) {
     Visitor visitor(server->port(), sara);
     EXPECT_THAT(visitor.get("/v1/status"), StartsWith("HTTP/1.1 200"));
     const auto begun = std::chrono::steady_clock::now();
-    EXPECT_TRUE(server->stop());
-    EXPECT_LT(std::chrono::steady_clock::now() - begun, 1s);
+    EXPECT_TRUE(server->stop(60s)); // what a request would be given
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, 30s);
 }
 
 TEST(CertificatePrint, IsWhatOpensslPrintsOfTheEncodedKey) {

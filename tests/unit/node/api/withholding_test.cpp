@@ -245,6 +245,25 @@ TEST_F(Withholding, ACaseworkerNamesAPurposeAndIsToldHow) {
                 HasSubstr("burnt hand"));
 }
 
+// What was written with a value that anybody may see speaks of her name as well.
+TEST_F(Withholding, ATextThatIsShownIsLoggedForAllThatItIsAbout) {
+    EXPECT_TRUE(
+        api.node.set(record, {{"group", "C"}}, true, "by Zarmina, at the desk").has_value());
+    EXPECT_TRUE(api.other.set(record, {{"group", "B"}}, true, "by Zarmina, later").has_value());
+    api.other.send_to(api.node);
+    let_all_in();
+    for (const std::string& target :
+         {"/v1/records/" + id + "/explain?field=group", std::string("/v1/conflicts")}) {
+        const std::size_t before = log_lines().size();
+        EXPECT_THAT(ask_as("sys", "GET", target, "", "protection").body, HasSubstr("by Zarmina"))
+            << target;
+        ASSERT_EQ(log_lines().size(), before + 1) << target;
+        EXPECT_THAT(log_lines().back(), HasSubstr(id)) << target;
+        EXPECT_THAT(log_lines().back(), HasSubstr(R"("classes":["personal","sensitive"])"))
+            << target;
+    }
+}
+
 TEST_F(Withholding, APersonalFieldIsNoFilterForWhoMayNotSeeIt) {
     let_all_in();
     ApiReply reply =
