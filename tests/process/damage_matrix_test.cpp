@@ -56,9 +56,9 @@ std::vector<fs::path> files_of(const fs::path& directory, const std::string& kin
     return out;
 }
 
-// What a node can do without, wholly or in part: OPTIONS and IDENTITY are RocksDB's own, the witness
-// has two slots, a comment is no configuration, the access log's head is written anew. Of any other
-// a fault without a word would be a loss that only the peers made good.
+// What a node can do without, wholly or in part: OPTIONS and IDENTITY are RocksDB's own, the
+// witness has two slots, a comment is no configuration, the access log's head is written anew. Of
+// any other a fault without a word would be a loss that only the peers made good.
 bool may_be_without_effect(const std::string& kind) {
     static const std::set<std::string> kinds{"OPTIONS", "IDENTITY", "witness", "safard.toml",
                                              "access log"};

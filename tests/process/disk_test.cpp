@@ -144,7 +144,8 @@ TEST_F(FullDisk, ReadingGoesOnAndWritingResumesWithoutLoss) {
     EXPECT_EQ(net.safar("IOM", {"verify", "--deep"}).exit_code, 0);
     EXPECT_EQ(net.digest("IOM", "return", true), net.digest("FIA", "return", true));
     std::cout << done << " fills, " << written.size() << " acknowledged, " << lost << " lost, "
-              << refused << " refused, writing resumed after at most " << slowest.count() << " ms\n";
+              << refused << " refused, writing resumed after at most " << slowest.count()
+              << " ms\n";
 }
 
 // With nothing left at all, and longer than all that RocksDB does by its own clock (every ten

@@ -23,11 +23,14 @@ std::string create(const Federation& net, const std::string& agency) {
     return std::string(made.at("id").as_string());
 }
 
-bool connected(const Federation& net, const std::string& agency, const std::string& peer) {
-    const auto peers = net.ask(agency, {"peers"});
+// Has the peer said what it holds, and so confirmed the heads that it holds as well?
+bool has_confirmed(const Federation& net, const std::string& agency, const std::string& peer) {
+    const Ran asked = net.safar(agency, {"peers", "--json"});
+    if (asked.exit_code != 0) return false;
+    const auto peers = boost::json::parse(asked.out);
     for (const auto& each : peers.as_array())
         if (each.at("agency").as_string() == peer)
-            return each.at("state").as_string() == "connected";
+            return each.at("state").as_string() == "connected" && each.at("compared").as_bool();
     return false;
 }
 
@@ -69,8 +72,7 @@ TEST(Identity, OneKeyInTwoPlacesIsCaughtByPeersThatNeverMeet) {
             replace_directory(net.path("before-" + agency), net.directory(agency));
         net.start_all();
         for (const char* agency : {"FIA", "MOFA", "NCHR"})
-            ASSERT_TRUE(eventually([&] { return connected(net, "IOM", agency); }));
-        std::this_thread::sleep_for(200ms); // they confirm the head
+            ASSERT_TRUE(eventually([&] { return has_confirmed(net, "IOM", agency); }));
         written.push_back(create(net, "IOM"));
         net.wait_equal(all, "return");
         EXPECT_EQ(incarnations(net, "IOM").size(), 1u)
@@ -195,7 +197,7 @@ TEST(Identity, ANodeThatWasRolledBackNeverSignsTwiceAtOnePlace) {
             net.kill("IOM");
         replace_directory(net.directory("IOM"), net.path("old"));
         net.start("IOM");
-        ASSERT_TRUE(eventually([&] { return connected(net, "IOM", "FIA"); }));
+        ASSERT_TRUE(eventually([&] { return has_confirmed(net, "IOM", "FIA"); }));
         std::this_thread::sleep_for(100ms);
         const std::string lost = create(net, "IOM");
         net.wait_equal(both, "return");
@@ -253,8 +255,7 @@ TEST(Identity, APeerThatIsAsFarBehindAsTheCopyDoesNotSpeakForTheOthers) {
     net.start("MOFA"); // so that all can confirm the head
     net.start("IOM");
     for (const char* agency : {"FIA", "MOFA"})
-        ASSERT_TRUE(eventually([&] { return connected(net, "IOM", agency); }));
-    std::this_thread::sleep_for(200ms);
+        ASSERT_TRUE(eventually([&] { return has_confirmed(net, "IOM", agency); }));
     net.stop("MOFA");
     const std::string lost = create(net, "IOM");
     net.wait_equal({"IOM", "FIA"}, "return");
@@ -266,8 +267,8 @@ TEST(Identity, APeerThatIsAsFarBehindAsTheCopyDoesNotSpeakForTheOthers) {
     replace_directory(net.path("old"), net.directory("IOM"));
     net.start("MOFA");
     net.start("IOM");
-    ASSERT_TRUE(eventually([&] { return connected(net, "IOM", "MOFA"); }));
-    std::this_thread::sleep_for(200ms); // MOFA holds exactly what the copy does, and says so
+    // MOFA holds exactly what the copy does, and says so.
+    ASSERT_TRUE(eventually([&] { return has_confirmed(net, "IOM", "MOFA"); }));
     create(net, "IOM");
     net.start("FIA");
     net.wait_equal(all, "return");

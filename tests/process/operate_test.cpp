@@ -180,6 +180,10 @@ TEST(Operate, TheDoctorAndThePeerTestNameWhatIsWrong) {
     fs::permissions(net.directory("IOM") + "/keys/tls.key", fs::perms::others_read,
                     fs::perm_options::add);
     net.stop("FIA");
+    EXPECT_TRUE(eventually([&] {
+        const Ran peers = net.safar("IOM", {"peers", "--json"});
+        return peers.exit_code == 0 && peers.out.find("\"connected\"") == std::string::npos;
+    }));
     Ran ill = net.safar("IOM", {"doctor"});
     EXPECT_EQ(ill.exit_code, 1);
     EXPECT_THAT(ill.out, HasSubstr("others may read this private key"));

@@ -27,10 +27,14 @@ protected:
         std::ofstream(directory + "/safard.toml", std::ios::app)
             << "\n[api]\nlisten = \"127.0.0.1:0\"\n";
         net.start("IOM");
-        const std::string log = net.log_of("IOM"), mark = "event=api listen=127.0.0.1:0 port=";
-        const std::size_t at = log.find(mark);
-        ASSERT_NE(at, std::string::npos) << log;
-        url = "https://127.0.0.1:" + std::to_string(std::stoi(log.substr(at + mark.size())));
+        const std::string mark = "event=api listen=127.0.0.1:0 port=";
+        ASSERT_TRUE(eventually([&] { // its socket answers before that door is open
+            const std::string log = net.log_of("IOM");
+            const std::size_t at = log.find(mark);
+            if (at == std::string::npos || log.find('\n', at) == std::string::npos) return false;
+            url = "https://127.0.0.1:" + std::to_string(std::stoi(log.substr(at + mark.size())));
+            return true;
+        })) << net.log_of("IOM");
         auto made =
             net.ask("IOM", {"record", "create", "person", "first_name=Zarmina", "gender=Woman"});
         id = made.at("id").as_string().c_str();

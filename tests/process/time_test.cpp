@@ -39,7 +39,12 @@ TEST(Time, NodesWhoseClocksAreYearsApartHoldTheSame) {
                 << note << agency;
     };
     write("apart ");
-    EXPECT_NE(net.log_of("FIA").find("time=2036"), std::string::npos) << "its clock was not set";
+    const std::chrono::year_month_day then{
+        std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now()) +
+        std::chrono::days(3650)};
+    EXPECT_NE(net.log_of("FIA").find("time=" + std::to_string(static_cast<int>(then.year()))),
+              std::string::npos)
+        << "its clock was not set";
     // A jump of twenty years while nobody looks.
     net.stop("FIA");
     at("FIA", "-10y");
@@ -59,9 +64,9 @@ TEST(Time, AProcessThatStandsStillHoldsNobodyUpAndCatchesUp) {
         Load load(net, {"IOM", "MOFA"}, 5ms);
         std::this_thread::sleep_for(round == 0 ? 3s : std::chrono::seconds(1 + round % 60));
         load.stop();
-        net.wait_equal({"IOM", "MOFA"}, "return", 10s);
+        net.wait_equal({"IOM", "MOFA"}, "return");
         ::kill(net.pid("FIA"), SIGCONT);
-        net.wait_equal({"IOM", "FIA", "MOFA"}, "return", 30s);
+        net.wait_equal({"IOM", "FIA", "MOFA"}, "return");
         EXPECT_EQ(count_lost(net, "FIA", load.acknowledged()), 0u);
     }
 }

@@ -36,8 +36,10 @@ public:
         end_->write(bytes);
     }
     void greet(const std::vector<std::string>& compartments) {
-        listen(1s);
-        wire::Hello hello = wire::decode<wire::Hello>(first_).value();
+        for (int second = 0; second < 20 && first_.empty(); ++second) listen(1s);
+        auto first = wire::decode<wire::Hello>(first_);
+        ASSERT_TRUE(first) << "no hello";
+        wire::Hello hello = first.value();
         hello.node = self_.id;
         hello.shared.raw.fill(std::byte{1});
         say(hello);
