@@ -1,5 +1,6 @@
 // Every kind of the catalogue, with every field stated: out as a file, into a network of which
 // nothing is known, and the same is said there. Also as tables of people's own, without a profile.
+#include "node/registry/iso_time.hpp"
 #include "people_fixture.hpp"
 #include "tests/unit/node/registry/catalogue_fixture.hpp"
 
@@ -152,6 +153,26 @@ TEST_F(CatalogueExchange, WhatEachAgencySaidComesBackWhenEachTakesItsOwn) {
     there.other.send_to(there.node);
     for (const Kind& kind : schema->kinds)
         EXPECT_EQ(digest(there, kind.name), digest(here, kind.name)) << kind.name;
+}
+
+// A table says only the record's own date, of which the last day counts, as in every import.
+TEST_F(CatalogueExchange, WhenItWasSaidComesBackAlsoFromBefore1970) {
+    const ClaimedTime at = value_of(parse_time("1965-03-01T12:00:00Z")),
+                      end_of_year = value_of(parse_time("1965-12-31T00:00:00Z"));
+    CreateCommand command{"incident", {{"date", "1965"}, {"location", "Quetta"}}, "", 0, {}};
+    command.at = at;
+    const RecordId id = value_of(here.node.registry->create(command, {"tester"})).record;
+    for (const auto& [format, said] : {std::pair{"csv", end_of_year}, {"jsonl", at}}) {
+        TestApi there{charter};
+        const std::string with = std::string("format=") + format;
+        const std::string file = here.ask("POST", "/v1/export?kind=incident&" + with).body;
+        EXPECT_EQ(
+            summary(there.ask("POST", "/v1/import/exported?" + with, file)).at("new").as_int64(),
+            1);
+        const HistoryView history = value_of(there.node.registry->history(id));
+        ASSERT_EQ(history.events.size(), 1u) << format;
+        EXPECT_EQ(history.events[0].body.at, said) << format;
+    }
 }
 
 TEST_F(CatalogueExchange, ADigestTellsEveryFieldOfEveryKindApart) {
