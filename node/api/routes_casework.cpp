@@ -87,7 +87,7 @@ json::array shown_decided(Sight& sight, const RecordView& view,
 }
 
 json::object shown_step(Sight& sight, const RecordView& view, const StepOffer& offer) {
-    const bool named = offer.blocked.empty() || shows_party(sight, view, offer.step->by);
+    const bool named = !offer.others || shows_party(sight, view, offer.step->by);
     return {{"step", offer.step->name},
             {"title", offer.step->title},
             {"to", offer.step->to},
@@ -95,6 +95,10 @@ json::object shown_step(Sight& sight, const RecordView& view, const StepOffer& o
             {"missing", json::value_from(offer.missing)},
             {"consent", offer.step->consent.has_value()},
             {"blocked", named ? std::string_view(offer.blocked) : withheld_text}};
+}
+
+bool shows_due(Sight& sight, const InboxItem& item) {
+    return item.task != nullptr && shows(sight, item.view, item.task->due);
 }
 
 json::object shown_item(Sight& sight, const InboxItem& item) {
@@ -107,8 +111,9 @@ json::object shown_item(Sight& sight, const InboxItem& item) {
     out["for"] = json::array();
     if (task == nullptr || shows_party(sight, item.view, task->for_whom))
         out["for"] = json::value_from(item.for_whom);
-    out["due"] = task != nullptr && shows(sight, item.view, task->due) ? item.due : "";
-    out["overdue"] = item.overdue;
+    const bool dated = shows_due(sight, item);
+    out["due"] = dated ? item.due : "";
+    out["overdue"] = dated && item.overdue;
     out["since"] = item.since ? show_time(*item.since) : "";
     out["title"] = shown_title(sight, item.view);
     return out;
@@ -265,7 +270,9 @@ Result<ApiReply> inbox(ApiContext& context, ApiRequest& request) {
     query.inside = [&](std::string_view compartment) { return request.sight.inside(compartment); };
     SAFAR_TRY(auto found, read_inbox(context.registry, query));
     json::array items;
-    for (const InboxItem& item : found.items) items.push_back(shown_item(request.sight, item));
+    for (const InboxItem& item : found.items)
+        if (!query.overdue_only || shows_due(request.sight, item))
+            items.push_back(shown_item(request.sight, item));
     json::array caseload;
     for (const auto& [task, count] : found.caseload)
         caseload.push_back(
@@ -286,7 +293,7 @@ Result<ApiReply> journey(ApiContext& context, ApiRequest& request) {
         json::object one = record_head(view);
         const bool dated =
             view.kind == nullptr || shows(request.sight, view, view.kind->time_field);
-        one["on"] = dated ? each.on : day_of(each.event.body.at);
+        one["on"] = dated ? each.on : "";
         one["at"] = show_time(each.event.body.at);
         one["agency"] = each.event.agency;
         one["verb"] = each.event.body.verb;

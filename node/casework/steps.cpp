@@ -272,6 +272,7 @@ Result<StepOffers> offered_steps(Registry& registry, const RecordId& record, con
     for (const WorkStep& step : out.view.kind->casework.steps) {
         if (!from_here(step, out.state)) continue;
         std::string blocked = not_theirs(step, out.view, registry.node().agency(), worker.roles);
+        const bool others = !blocked.empty() && has_role(step.roles, worker.roles);
         if (step.again && blocked.empty()) {
             auto id = episode_id(registry, *out.view.kind, record);
             if (!id)
@@ -279,7 +280,7 @@ Result<StepOffers> offered_steps(Registry& registry, const RecordId& record, con
             else if (registry.show(id.value()).has_value())
                 blocked = "opened again already, as " + show_id(id.value());
         }
-        out.steps.push_back({&step, std::move(blocked),
+        out.steps.push_back({&step, std::move(blocked), others,
                              missing_fields(step, step.again ? blank_of(out.view) : out.view, {})});
     }
     return out;

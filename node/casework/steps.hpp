@@ -27,6 +27,7 @@ struct StepDone {
 struct StepOffer {
     const WorkStep* step = nullptr;   // of `view`'s schema
     std::string blocked;              // why it can not be taken; "": it can
+    bool others = false;              // it is for somebody else, whom `blocked` names
     std::vector<std::string> missing; // fields that must be given with it
 };
 struct StepOffers {

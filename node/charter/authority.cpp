@@ -119,12 +119,13 @@ public:
     Hash said_under(const LogId& log) const override {
         std::call_once(homes_known_, [this] { find_homes(); });
         const auto all = delegated_.find(log);
-        if (homes_.empty() && all == delegated_.end()) return {};
+        if (all == delegated_.end()) return homeless_;
         Bytes names;
-        if (all != delegated_.end())
-            for (const HeldDelegation& each : all->second)
-                names.insert(names.end(), each.name.raw.begin(), each.name.raw.end());
-        return tagged_hash("said-under", {homes_print_.view(), names});
+        for (const HeldDelegation& each : all->second)
+            names.insert(names.end(), each.name.raw.begin(), each.name.raw.end());
+        if (!homeless_.is_zero())
+            names.insert(names.end(), homeless_.raw.begin(), homeless_.raw.end());
+        return tagged_hash("said-under", {names});
     }
 
     int rank(std::string_view agency) const override {
@@ -249,13 +250,12 @@ private:
             for (const std::string& name : compartment.kinds)
                 if (const Kind* kind = schema.value().kind(std::string_view(name)))
                     homes_.emplace(kind->tag, compartment.name);
-        Bytes homes;
-        ByteWriter out(homes);
-        for (const auto& [tag, compartment] : homes_) {
-            out.integer(tag);
-            out.sized(as_bytes(compartment));
-        }
-        homes_print_ = tagged_hash("kinds-at-home", {homes});
+        // These may be said anywhere, until an epoch places them.
+        Bytes tags;
+        ByteWriter out(tags);
+        for (const Kind& kind : schema.value().kinds)
+            if (!homes_.contains(kind.tag)) out.integer(kind.tag);
+        if (!tags.empty()) homeless_ = tagged_hash("kinds-without-compartment", {tags});
     }
 
     static bool keeps(const CharterCompartment& compartment, const CharterNode& node) {
@@ -351,8 +351,8 @@ private:
     std::map<std::string, int, std::less<>> rank_;
     // Compartments of kinds; read when it is first asked what may be said, for few ask.
     mutable std::once_flag homes_known_;
-    mutable std::map<std::uint16_t, std::string> homes_;
-    mutable Hash homes_print_;
+    mutable std::unordered_map<std::uint16_t, std::string> homes_;
+    mutable Hash homeless_; // kinds that have none; zero: each has one
 };
 
 } // namespace

@@ -219,19 +219,17 @@ Result<CharterState::News> CharterState::note_fork(const Notice& notice) {
         static_cast<void>(known.add(*each, gone));
     }
     const auto same = held.find(fork.place);
-    if (known.add(fork, gone)) {
+    const auto rules = same == held.end() ? nullptr : authority();
+    if (known.add(fork, gone, rules.get())) {
         for (const ForkEvidence& each : gone) notices_.erase(held.at(each.place));
-        if (same != held.end()) notices_.erase(same->second); // it did not show its place
+        if (same != held.end()) notices_.erase(same->second);
         return keep_fork(notice);
     }
-    const bool alike = same != held.end() &&
-                       shows_the_place(std::get<ForkEvidence>(notices_.at(same->second).what)) ==
-                           shows_the_place(fork);
-    if (!alike) return News::nothing;
-    const auto rules = authority();
+    if (same == held.end() || same->second <= notice.hash) return News::nothing;
     const auto& other = std::get<ForkEvidence>(notices_.at(same->second).what);
-    const bool ends = closes(fork, *rules), other_ends = closes(other, *rules);
-    if (ends != other_ends ? other_ends : same->second <= notice.hash) return News::nothing;
+    if (shows_the_place(other) != shows_the_place(fork) ||
+        closes(other, *rules) != closes(fork, *rules))
+        return News::nothing;
     notices_.erase(same->second);
     return keep_fork(notice);
 }

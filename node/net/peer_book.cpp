@@ -45,15 +45,29 @@ struct PeerBook::Peer {
     std::vector<PeerGap> gaps; // when the last session ended that stated anything
     std::uint64_t gaps_more = 0;
     std::optional<wire::Maintenance> maintenance; // as it last said
-    TokenBucket lines{1, 600, node_now()};        // of the log, in seconds: ten, then one a minute
+    // Coming, going and announcing are a peer's to do as often as it likes: ten lines of the log at
+    // once of each, then one a minute.
+    TokenBucket comings{1, 540, node_now()}, announcements{1, 540, node_now()}; // in seconds
+    bool told_up = false; // what the log says last
 
-    // Coming, going and announcing are a peer's to do as often as it likes.
-    [[nodiscard]] bool makes_a_line() {
+    [[nodiscard]] static bool makes_a_line(TokenBucket& of) {
         const NodeTime now = node_now();
-        if (lines.free_at(now) > now) return false;
-        lines.charge(60, now);
+        if (of.free_at(now) > now) return false;
+        of.charge(60, now);
         return true;
     }
+    // Whether it is there, if the log says otherwise; what is not told now is told a turn later.
+    void tell() {
+        if (told_up == (up != nullptr) || !makes_a_line(comings)) return;
+        told_up = up != nullptr;
+        if (told_up)
+            spdlog::info("peer connected agency={} node={} dialled={}", listed.agency,
+                         listed.id.brief(), up->side() == TlsStream::Side::dialled);
+        else
+            spdlog::info("peer lost agency={} node={} why={}", listed.agency, listed.id.brief(),
+                         log_value(why));
+    }
+
     [[nodiscard]] std::vector<PeerLink*> sessions() const {
         std::vector<PeerLink*> out{up, former};
         std::erase(out, nullptr);
@@ -251,9 +265,7 @@ Result<> PeerBook::keep(PeerLink& link) {
     peer->up_at = now;
     peer->alarm.clear();
     set_state(*peer, State::connected, "");
-    if (peer->makes_a_line())
-        spdlog::info("peer connected agency={} node={} dialled={}", peer->listed.agency,
-                     peer->listed.id.brief(), link.side() == TlsStream::Side::dialled);
+    peer->tell();
     return success();
 }
 
@@ -269,7 +281,7 @@ void PeerBook::heard(PeerLink& link, wire::Maintenance notice) {
     Peer* peer = find(link.node());
     if (peer == nullptr || peer->maintenance == notice) return;
     if (!peer->maintenance && notice.withdrawn()) return;
-    if (peer->makes_a_line())
+    if (Peer::makes_a_line(peer->announcements))
         spdlog::info("peer maintenance agency={} node={} from={} until={} why={}",
                      peer->listed.agency, peer->listed.id.brief(), notice.from, notice.until,
                      log_value(notice.why));
@@ -298,8 +310,10 @@ void PeerBook::statement_turn() {
     };
     statements_.turn(node_now(), static_cast<std::uint64_t>(std::max<std::int64_t>(0, seconds)),
                      held_there);
-    for (auto& [id, peer] : peers_)
+    for (auto& [id, peer] : peers_) {
+        peer->tell();
         if (peer->up != nullptr && peer->up->status().ready) peer->up->say(statements_.untold(id));
+    }
     statement_alarm_.set(node_now() + world_->options.statement_turn, [this] { statement_turn(); });
 }
 
@@ -353,11 +367,12 @@ void PeerBook::peer_lost(Peer& peer, PeerLink& link, const LinkEnd& end) {
                          std::chrono::ceil<std::chrono::seconds>(peer.blamed_until - now).count());
     } else {
         peer.backoff.failed(now, random_number());
-        if (peer.makes_a_line())
-            spdlog::info("peer lost agency={} node={} why={}", peer.listed.agency,
-                         peer.listed.id.brief(), log_value(end.why.detail));
     }
     set_state(peer, blamed ? State::refused : State::waiting, end.why.detail);
+    if (blamed)
+        peer.told_up = false; // a refusal says so
+    else
+        peer.tell();
     call_later(peer);
 }
 

@@ -3,6 +3,8 @@
 #include "storage/record/log_text.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <spdlog/spdlog.h>
 
 namespace safar {
@@ -68,10 +70,21 @@ void StatementRound::state_own_logs(bool first, std::uint64_t now, const HeldThe
     const auto authority = host_.authority();
     for (const CharterCompartment& compartment : host_.charter()->compartments) {
         if (!authority->may_observe(self_.id, compartment.name)) continue;
+        Frontier own;
         for (const FrontierEntry& entry : host_.log().frontier(compartment.name)) {
             const LogOwner* owner = authority->owner(entry.log.id);
             if (owner == nullptr || owner->node != self_.id) continue;
-            if (entry.head.forked) continue; // what forked is settled by its proof
+            if (!entry.head.forked) own.push_back(entry); // what forked is settled by its proof
+        }
+        // Of very many the book keeps the latest, so those that were begun last are stated first.
+        if (own.size() > StatementBook::incarnations_max) {
+            std::map<LogName, LogHandle> begun;
+            LogHandle handle = 1;
+            while (const auto name = host_.log().name_of(handle)) begun[*name] = handle++;
+            std::ranges::sort(own, std::greater(),
+                              [&](const FrontierEntry& entry) { return begun[entry.log]; });
+        }
+        for (const FrontierEntry& entry : own) {
             const BatchPoint upto = held_by_others(entry, compartment.name, held_there);
             if (upto.number > 0) state(entry.log, upto, first, now);
         }

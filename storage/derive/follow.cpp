@@ -88,6 +88,10 @@ Kind DerivedState::pinned_kind(std::uint16_t kind) const {
 }
 
 Result<> DerivedState::reset() {
+    // Clearing needs the room that flushing does: without it readers keep what they have.
+    if (!columns_.empty())
+        if (auto room = store_.flush(); !room && room.error().code == ErrorCode::storage_full)
+            return room;
     source_.forget();
     pin_rules();
     Mark fresh;

@@ -111,12 +111,16 @@ bool ForkSet::add(ForkEvidence evidence, std::vector<ForkEvidence>& gone,
     if (planted(Plant::freeze_at_first_seen_fork) && knows(log)) return false;
     const bool shows = shows_the_place(evidence);
     auto at = all_.find(evidence.place);
-    const bool yields = at != all_.end() && charter != nullptr && closes(evidence, *charter) &&
-                        !closes(at->second, *charter);
-    if (at != all_.end() && !yields && (!shows || shows_the_place(at->second))) return false;
+    const bool taken = at != all_.end();
+    if (taken) {
+        const bool ends = charter != nullptr && closes(evidence, *charter),
+                   held_ends = charter != nullptr && closes(at->second, *charter);
+        if (held_ends && !ends) return false;
+        if (held_ends == ends && (!shows || shows_the_place(at->second))) return false;
+    }
     auto first = all_.lower_bound({log, 0});
     if (!shows && first != all_.end() && first->first.log == log &&
-        first->first.number + (yields ? 1 : 0) <= evidence.place.number)
+        first->first.number + (taken ? 1 : 0) <= evidence.place.number)
         return false;
     const BatchPlace place = evidence.place;
     all_.insert_or_assign(place, std::move(evidence));

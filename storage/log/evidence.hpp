@@ -55,8 +55,8 @@ class ForkSet {
 public:
     static constexpr std::size_t places_max = 8;
 
-    // False: it says nothing new. `gone`: proofs that it makes superfluous. Of two of one place the
-    // first stays, unless it closes nothing under `charter` and the other does.
+    // False: it says nothing new. `gone`: proofs that it makes superfluous. Of one place that stays
+    // which closes its log under `charter`, then which shows its place, then which came first.
     [[nodiscard]] bool add(ForkEvidence evidence, std::vector<ForkEvidence>& gone,
                            const Authority* charter = nullptr);
     [[nodiscard]] bool contains(const BatchPlace& place) const { return all_.contains(place); }

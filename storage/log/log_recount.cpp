@@ -187,7 +187,13 @@ ForkSet LogCore::forks_of(const Draft& draft, const LogName& log) const {
 bool LogCore::learn_fork(Draft& draft, const ForkEvidence& evidence) const {
     ForkSet known = forks_of(draft, evidence.place.log);
     std::vector<ForkEvidence> gone;
+    const bool taken = known.contains(evidence.place);
     if (!known.add(evidence, gone, authority_.get())) return false;
+    if (taken) { // the former one may stand there as older stores named it, and others beside it
+        draft.changes.erase(Table::evidence, evidence_key(evidence.place.log));
+        for (const auto& [place, other] : known.all())
+            draft.changes.put(Table::evidence, evidence_key(place), encode_evidence(other));
+    }
     for (const ForkEvidence& each : gone) {
         draft.changes.erase(Table::evidence, evidence_key(each.place));
         draft.changes.erase(Table::evidence,

@@ -32,7 +32,8 @@ Result<bool> Asker::on_batch(ByteView stored) {
     head.hash = hash;
     frontiers_.on_batch(owner->compartment, log, head);
 
-    probing_.erase(log);
+    const bool probed = probing_.erase(log) > 0;
+    if (probed) probing_until_ = context_.now + lease_time;
     const auto ask = asks_.find(log);
     // What follows the range was pushed, and costs none of its credit.
     if (ask != asks_.end() && header.number == ask->second.next &&
@@ -47,6 +48,7 @@ Result<bool> Asker::on_batch(ByteView stored) {
         timeouts_ = empty_promises_ = 0;
     } else if (unsettled_bytes_ > unasked_bytes_max) {
         note_lacking(log, relay_delay); // asked for when the disk has caught up
+        if (probed) probe_fork(log, header.number);
         return false;
     }
 

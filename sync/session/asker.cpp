@@ -71,7 +71,8 @@ void Asker::probe_fork(const LogName& log, std::uint64_t number) {
 // A few at a time, however many logs an author has forked, and each with the least credit: one
 // batch may overdraw it.
 void Asker::send_probes() {
-    std::erase_if(probing_, [this](const auto& each) { return each.second <= context_.now; });
+    if (unsettled_bytes_ > unasked_bytes_max) return; // until the disk has caught up
+    if (context_.now >= probing_until_) probing_.clear();
     for (auto at = probes_due_.begin(); at != probes_due_.end() && probing_.size() < probes_max;) {
         const auto [log, number] = *at;
         if (probing_.contains(log)) {
@@ -80,7 +81,8 @@ void Asker::send_probes() {
         }
         at = probes_due_.erase(at);
         if (asks_.contains(log)) continue; // its range would be replaced
-        probing_.emplace(log, context_.now + lease_time);
+        probing_.insert(log);
+        probing_until_ = context_.now + lease_time;
         context_.out.send(wire::Want{log, number, number, 1});
     }
 }
@@ -310,8 +312,7 @@ void Asker::flush() {
 
 NodeTime Asker::next_deadline() const {
     NodeTime next = std::min({look_at_, review_at_, mark_at_});
-    if (!probes_due_.empty())
-        for (const auto& [log, until] : probing_) next = std::min(next, until);
+    if (!probes_due_.empty() && !probing_.empty()) next = std::min(next, probing_until_);
     for (const auto& [log, ask] : asks_) next = std::min(next, ask.progressed + one_log_deadline);
     return next;
 }

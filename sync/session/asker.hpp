@@ -127,7 +127,8 @@ private:
     std::map<LogName, Lacking> lacking_;
     Waiting short_waiting_, long_waiting_;        // whose turn has come
     std::map<LogName, std::uint64_t> probes_due_; // batch that is to be compared
-    std::map<LogName, NodeTime> probing_;         // asked for; until when an answer is waited for
+    std::set<LogName> probing_;                   // asked for
+    NodeTime probing_until_{0};                   // no answer comes any more, after the last one
     std::deque<Arrived> arrived_;
     std::size_t arrived_bytes_ = 0;
     std::deque<std::vector<Submitted>> groups_;

@@ -16,6 +16,7 @@ namespace json = boost::json;
 const char* const stay_text = R"(kind = "stay"
 tag = 20
 title = "A stay"
+time = "since"
 [[field]]
 tag = 1
 name = "name"
@@ -40,6 +41,10 @@ tag = 4
 name = "former"
 type = "reference"
 to = "stay"
+[[field]]
+tag = 5
+name = "since"
+type = "date"
 [workflow]
 status = "status"
 [[step]]
@@ -80,8 +85,10 @@ protected:
         return std::string(api.json("POST", "/v1/records", body).at("id").as_string());
     }
     void SetUp() override {
-        stay = "/v1/records/" +
-               made(R"({"kind":"stay","fields":[["name","Zarmina"],["city","Quetta"]]})");
+        stay =
+            "/v1/records/" +
+            made(
+                R"({"kind":"stay","fields":[["name","Zarmina"],["city","Quetta"],["since","2021-02-03"]]})");
         api.json("POST", stay + "/steps", R"({"step":"close"})");
         const std::string id = made(R"({"kind":"person","fields":[["name","Zarmina"]]})");
         made(R"({"kind":"consent","fields":[["person",")" + id +
@@ -195,6 +202,15 @@ TEST_F(CaseworkRights, WhatAFieldSaysIsWithheldUnderEachOfItsNames) {
     };
     EXPECT_EQ(item("bin").at("for").as_array().size(), 1u);
     EXPECT_TRUE(item("daemon").at("for").as_array().empty());
+    EXPECT_NE(item("bin").at("due").as_string(), "");
+    EXPECT_EQ(item("daemon").at("due").as_string(), "");
+    const auto day = [&](const char* login) {
+        const json::value journey =
+            json::parse(ask_as(login, "GET", stay + "/journey", "", "shelter").body);
+        return std::string(journey.at("entries").at(0).at("on").as_string());
+    };
+    EXPECT_EQ(day("bin"), "2021-02-03");
+    EXPECT_EQ(day("daemon"), "");
 }
 
 TEST_F(CaseworkRights, AReferralIsNotMadeInACompartmentThatIsClosedToWhoeverMakesIt) {

@@ -49,11 +49,13 @@ protected:
         out.key = key.id();
         return out;
     }
-    // Two headers at one place, by those two keys.
+    // Two headers at one place, by those two keys. `apart`: they follow different batches.
     [[nodiscard]] ForkEvidence proof(std::uint8_t log, std::uint64_t number, const SigningKey& a,
-                                     const SigningKey& b) const {
+                                     const SigningKey& b, bool apart = false) const {
+        BatchHeader other = header(log, number, b, 2);
+        if (apart) other.previous.raw.fill(std::byte{8});
         const Bytes one_header = encode_header(header(log, number, a, 1)),
-                    other_header = encode_header(header(log, number, b, 2));
+                    other_header = encode_header(other);
         return make_evidence({header(log, number, a, 1).log, number}, one_header,
                              sign_header(a, id, one_header), other_header,
                              sign_header(b, id, other_header));
@@ -84,9 +86,21 @@ TEST_F(StolenKey, AProofByItIsKeptAllTheSame) {
 // Of one place one proof is kept, and what ends the log is not kept out by what does not.
 TEST_F(StolenKey, AProofThatEndsALogComesBeforeOneThatDoesNot) {
     replace_it();
-    for (std::uint8_t log = 2; log < 10; ++log) {
-        const Notice with_old = make_fork_notice(proof(log, 1, stolen, fresh)),
-                     with_new = make_fork_notice(proof(log, 1, fresh, fresh));
+    for (std::uint8_t log = 2; log < 18; ++log) {
+        const bool apart = log >= 10; // so that the one that ends it does not show where it forked
+        const std::uint64_t number = apart ? 2 : 1;
+        const ForkEvidence with_stolen = proof(log, number, stolen, fresh),
+                           ends = proof(log, number, fresh, fresh, apart);
+        for (const auto& [first_heard, second] :
+             {std::pair{with_stolen, ends}, std::pair{ends, with_stolen}}) {
+            ForkSet known;
+            std::vector<ForkEvidence> gone;
+            const auto rules = held.authority();
+            static_cast<void>(known.add(first_heard, gone, rules.get()));
+            static_cast<void>(known.add(second, gone, rules.get()));
+            EXPECT_EQ(known.all().at(ends.place), ends) << int{log};
+        }
+        const Notice with_old = make_fork_notice(with_stolen), with_new = make_fork_notice(ends);
         CharterState one_order = held, other_order = held;
         for (const Notice* notice : {&with_old, &with_new})
             ASSERT_TRUE(one_order.take_notice(*notice));
