@@ -14,6 +14,7 @@ public:
     std::size_t refuse_after = SIZE_MAX;     // writes that still succeed
     std::string unreadable; // keys that start so lie in a damaged block, until the next clear
     std::string refusing;   // scans of keys that start so are refused by the disk
+    bool full = false;      // nothing is flushed or cleared
     bool unmerged = false;  // tables could not be merged: no write until the next clear
 
     Result<std::optional<Bytes>> get(ByteView key) const override {
@@ -51,8 +52,12 @@ public:
         apply(writes);
         return success();
     }
-    Result<> flush() override { return success(); }
+    Result<> flush() override {
+        if (full) return failure(ErrorCode::storage_full, "full");
+        return success();
+    }
     Result<> clear() override {
+        if (full) return failure(ErrorCode::storage_full, "full");
         map_.clear();
         history.clear();
         unreadable.clear();

@@ -313,6 +313,26 @@ TEST(Recovery, AWriteThatIsToldOfDamageHasEverythingDerivedAgain) {
     }
 }
 
+// Everything is to be derived anew, and a full disk does not let go of what is there.
+TEST(Recovery, WhatCanNotBeClearedStaysForReaders) {
+    World world;
+    ProxyLog log(*world.inner);
+    auto derived = Derived::open(log, make_schema(/*with_person=*/false)).value();
+    follow_all(*derived);
+    const auto returns = derived->records("return");
+    ASSERT_GT(returns, 0u);
+    log.store.full = true;
+    derived->set_schema(schema);
+    const auto refused = derived->follow(1);
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().code, ErrorCode::storage_full);
+    EXPECT_EQ(derived->records("return"), returns);
+    EXPECT_TRUE(derived->record(record(1)).has_value());
+    log.store.full = false;
+    follow_all(*derived);
+    EXPECT_EQ(answers(*derived, World::records), world.expected());
+}
+
 TEST(Recovery, AnotherSchemaAtTheStartDerivesEverythingAgain) {
     World world;
     ProxyLog log(*world.inner);
