@@ -1,7 +1,8 @@
 #!/bin/bash
 # Runs a program of the tests as on a machine that is short of time: beside it run endless loops, and
 # all that it starts stands still together, now and then, as a virtual machine does. What fails here
-# and passes elsewhere has taken a clock for an answer. Needs root and cgroups of version 2.
+# and passes elsewhere has taken a clock for an answer, or a call that was interrupted (EINTR) for one
+# that failed. Needs root and cgroups of version 2.
 #
 #   tests/stall.sh [--busy N] [--still MS] PROGRAM [ARGUMENT...]
 #

@@ -50,7 +50,7 @@ public:
         for (;;) {
             ssize_t count = ::recv(handle_, waste, sizeof waste, 0);
             if (count == 0) return true;
-            if (count < 0) return errno == ECONNRESET;
+            if (count < 0 && errno != EINTR) return errno == ECONNRESET; // it stood still meanwhile
         }
     }
 

@@ -4,6 +4,7 @@
 #include "net_fixture.hpp"
 #include "sync/wire/message.hpp"
 
+#include <cerrno>
 #include <openssl/err.h>
 
 namespace safar::testing {
@@ -139,7 +140,11 @@ public:
 private:
     bool read() {
         std::size_t got = 0;
-        const bool more = SSL_read_ex(ssl_, read_.data(), read_.size(), &got) == 1;
+        bool more = false;
+        do { // a recv with a deadline is not taken up again after the process stood still
+            errno = 0;
+            more = SSL_read_ex(ssl_, read_.data(), read_.size(), &got) == 1;
+        } while (!more && errno == EINTR);
         unread_ = ByteView(read_).first(got);
         ERR_clear_error();
         return more;
