@@ -134,8 +134,8 @@ Result<ApiReply> feed(ApiContext& context, ApiRequest& request) {
         return true;
     };
     FeedPart part{from, true, {}};
-    std::optional<Hash>
-        standing; // of the first part: if it changes meanwhile, the next answer tells
+    // Of the first part: if it changes meanwhile, the next answer tells.
+    std::optional<Hash> standing;
     // In small parts, so that an answer of large events, or of few that may be seen, ends in time.
     auto until = std::chrono::steady_clock::now() + answer_time;
     std::size_t batches = 0; // at most

@@ -1,28 +1,15 @@
 // A programme with its money in a node's records, and the IATI file made of it.
 #pragma once
 
-#include "node/charter/code_expansion.hpp"
 #include "node/exports/iati_build.hpp"
 #include "node/exports/iati_rules.hpp"
 #include "node/exports/iati_slots.hpp"
 #include "node/registry/iso_time.hpp"
-#include "tests/unit/node/registry/registry_fixture.hpp"
+#include "tests/unit/node/registry/catalogue_fixture.hpp"
 
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 namespace safar::testing {
-
-inline std::string slurp(const std::string& path) {
-    std::ifstream in(path, std::ios::binary);
-    EXPECT_TRUE(in.good()) << path;
-    std::ostringstream out;
-    out << in.rdbuf();
-    return out.str();
-}
-
-inline const std::string config = SAFAR_SOURCE_DIR "/config/";
 
 // The catalogue as it is drafted into a charter: every kind of the fund that there is, and what
 // they need.
@@ -30,17 +17,17 @@ inline HeldCharter fund_charter(const Network& network) {
     CharterDraft draft = network.draft();
     draft.documents.clear();
     std::vector<std::string> kinds;
-    for (const auto& entry : std::filesystem::directory_iterator(config + "schema")) {
+    for (const auto& entry : std::filesystem::directory_iterator(config_folder + "schema")) {
         const std::string name = entry.path().filename().string();
-        draft.documents.push_back({"schema/" + name, slurp(entry.path().string())});
+        draft.documents.push_back({"schema/" + name, file_text(entry.path().string())});
         kinds.push_back(entry.path().stem().string());
     }
-    for (const auto& entry : std::filesystem::directory_iterator(config + "codes")) {
+    for (const auto& entry : std::filesystem::directory_iterator(config_folder + "codes")) {
         const std::string name = "codes/" + entry.path().filename().string();
-        auto text = expand_code_list(
-            {name, slurp(entry.path().string())}, [](std::string_view file) -> Result<std::string> {
-                return slurp("/usr/share/iso-codes/json/" + std::string(file));
-            });
+        auto text = expand_code_list({name, file_text(entry.path().string())},
+                                     [](std::string_view file) -> Result<std::string> {
+                                         return file_text(iso_codes + std::string(file));
+                                     });
         draft.documents.push_back({name, value_of(std::move(text))});
     }
     std::sort(kinds.begin(), kinds.end());
@@ -139,7 +126,7 @@ protected:
                                 {"sector", "15132"},
                                 {"description", "first tranche"}});
     }
-    std::string build(const std::string& map = slurp(config + "standards/iati.toml"),
+    std::string build(const std::string& map = file_text(config_folder + "standards/iati.toml"),
                       std::vector<RecordId> programmes = {}) {
         IatiRequest request;
         request.programmes = std::move(programmes);

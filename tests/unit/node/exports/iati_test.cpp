@@ -50,7 +50,7 @@ std::optional<std::string> judged_by_schema(const std::string& xml) {
     const std::string command = "xmllint --nonet --noout --schema " +
                                 (at / "iati-activities-schema.xsd") + " " + (at / "fund.xml") +
                                 " 2> " + (at / "said");
-    return std::system(command.c_str()) == 0 ? "" : slurp(at / "said") + xml;
+    return std::system(command.c_str()) == 0 ? "" : file_text(at / "said") + xml;
 }
 const char* const no_schema =
     "needs xmllint (libxml2-utils) and the published schema in $SAFAR_DATA/iati";
@@ -127,8 +127,8 @@ TEST_F(Iati, NoTwoActivitiesHaveOneIdentifier) {
     const std::string id = programme(good_programme());
     money(id);
     const RecordId record = *parse_id(id);
-    const std::string once = build(slurp(config + "standards/iati.toml"), {record});
-    EXPECT_EQ(build(slurp(config + "standards/iati.toml"), {record, record}), once);
+    const std::string once = build(file_text(config_folder + "standards/iati.toml"), {record});
+    EXPECT_EQ(build(file_text(config_folder + "standards/iati.toml"), {record, record}), once);
     EXPECT_THAT(rules(once), ::testing::IsEmpty());
     programme(good_programme()); // another record of the same activity
     EXPECT_THAT(rules(build()), ::testing::ElementsAre("unique:iati-identifier"));

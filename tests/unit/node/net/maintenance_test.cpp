@@ -1,8 +1,5 @@
 #include "tls_client.hpp"
 
-#include <spdlog/sinks/ostream_sink.h>
-#include <spdlog/spdlog.h>
-
 namespace safar {
 namespace {
 
@@ -50,11 +47,7 @@ TEST(PeerMaintenance, IsWithdrawn) {
 
 // The newest counts, and the log is no place that a peer may fill.
 TEST(PeerMaintenance, ThatChangesWithoutEndMakesAFewLinesOfTheLog) {
-    std::ostringstream log;
-    auto before = spdlog::default_logger();
-    auto sink = std::make_shared<spdlog::sinks::ostream_sink_mt>(log);
-    spdlog::set_default_logger(std::make_shared<spdlog::logger>("test", sink));
-    {
+    const std::string lines = logged([] {
         LocalNetwork network;
         NetOptions deaf;
         deaf.dial = false;
@@ -73,9 +66,7 @@ TEST(PeerMaintenance, ThatChangesWithoutEndMakesAFewLinesOfTheLog) {
             const auto last = iom.peer(network.mofa).maintenance;
             return last && last->why == "the last";
         }));
-    }
-    spdlog::set_default_logger(before);
-    const std::string lines = log.str();
+    });
     EXPECT_GE(std::ranges::count(lines, '\n'), 2);
     EXPECT_LE(std::ranges::count(lines, '\n'), 16) << lines.substr(0, 4000);
 }

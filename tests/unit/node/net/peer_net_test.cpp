@@ -1,9 +1,6 @@
 #include "tls_client.hpp"
 
 #include <netinet/tcp.h>
-#include <spdlog/sinks/ostream_sink.h>
-#include <spdlog/spdlog.h>
-#include <sstream>
 
 namespace safar {
 namespace {
@@ -222,11 +219,7 @@ TEST(PeerNet, APeerIsComparedOnlyOnceItHasSaidWhatItHolds) {
 }
 
 TEST(PeerNet, WhatAPeerSaysMakesNoLineOfTheLogAndDrivesNoTerminal) {
-    std::ostringstream log;
-    auto before = spdlog::default_logger();
-    auto sink = std::make_shared<spdlog::sinks::ostream_sink_mt>(log);
-    spdlog::set_default_logger(std::make_shared<spdlog::logger>("test", sink));
-    {
+    const std::string lines = logged([] {
         LocalNetwork network;
         NetOptions deaf;
         deaf.dial = false;
@@ -236,12 +229,11 @@ TEST(PeerNet, WhatAPeerSaysMakesNoLineOfTheLogAndDrivesNoTerminal) {
         wire::encode(wire::ErrorFrame{"busy", "\"\ntime=x level=error event=refused\x1b[2J"}, said);
         ASSERT_TRUE(mofa.say(said));
         ASSERT_TRUE(eventually([&] { return !iom.peer(network.mofa).why.empty(); }));
-    }
-    spdlog::set_default_logger(before);
-    EXPECT_NE(log.str().find("event=refused"), std::string::npos) << log.str();
-    EXPECT_EQ(log.str().find("\ntime=x"), std::string::npos) << log.str();
-    EXPECT_EQ(log.str().find('\x1b'), std::string::npos) << log.str();
-    EXPECT_NE(log.str().find("\\\" time=x"), std::string::npos) << log.str();
+    });
+    EXPECT_NE(lines.find("event=refused"), std::string::npos) << lines;
+    EXPECT_EQ(lines.find("\ntime=x"), std::string::npos) << lines;
+    EXPECT_EQ(lines.find('\x1b'), std::string::npos) << lines;
+    EXPECT_NE(lines.find("\\\" time=x"), std::string::npos) << lines;
 }
 
 } // namespace

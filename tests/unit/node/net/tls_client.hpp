@@ -6,6 +6,9 @@
 
 #include <cerrno>
 #include <openssl/err.h>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+#include <sstream>
 
 namespace safar::testing {
 
@@ -39,6 +42,17 @@ inline X509* make_client_certificate(const ClientSettings& settings, const Signi
     X509_set_pubkey(out, own);
     X509_sign(out, signer, nullptr);
     return out;
+}
+
+// What the log says while `run` does what it does.
+template <class Run> std::string logged(Run run) {
+    std::ostringstream log;
+    const auto before = spdlog::default_logger();
+    spdlog::set_default_logger(std::make_shared<spdlog::logger>(
+        "test", std::make_shared<spdlog::sinks::ostream_sink_mt>(log)));
+    run();
+    spdlog::set_default_logger(before);
+    return log.str();
 }
 
 // What a member says when it connects: hello, and that its frontier of one compartment differs.

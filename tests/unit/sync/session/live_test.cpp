@@ -198,6 +198,23 @@ TEST(Session, CharterThatAdvancesBeginsTheSessionAnew) {
     EXPECT_EQ(net.end("IOM", "FIA").closed->do_not_call_before, 0s);
 }
 
+// A batch of one event in an incarnation of IOM's log that IOM's node knows nothing of.
+BuiltBatch batch_of_iom(Federation& net, const Incarnation& incarnation, std::uint64_t number,
+                        const Hash& previous, const char* verb) {
+    BatchContext context;
+    context.network = net.authority->network();
+    context.log = {log_id(context.network, net["IOM"].id, "return"), incarnation};
+    context.number = context.first_sequence = number;
+    context.previous = previous;
+    context.epoch = 1;
+    context.charter = net.authority->charter();
+    EventDraft draft;
+    draft.body.verb = verb;
+    SeededEntropy entropy(number);
+    std::size_t taken = 0;
+    return build_batch(context, net.key("IOM"), entropy, std::span(&draft, 1), taken).value();
+}
+
 // A member may begin as many logs as it likes and fork each: who holds the one half and who holds
 // the other have to find all of it, and neither is to blame.
 TEST(Session, ForksOfVeryManyLogsAreAllFoundAndNobodyIsBlamed) {
@@ -206,21 +223,9 @@ TEST(Session, ForksOfVeryManyLogsAreAllFoundAndNobodyIsBlamed) {
     for (const char* name : {"FIA", "NGO"}) {
         std::vector<EncodedBatch> half;
         for (std::uint32_t i = 0; i < many; ++i) {
-            BatchContext context;
-            context.network = net.authority->network();
-            context.log = {log_id(context.network, net["IOM"].id, "return"), {}};
-            std::memcpy(context.log.incarnation.raw.data(), &i, sizeof i);
-            context.number = context.first_sequence = 1;
-            context.epoch = 1;
-            context.charter = net.authority->charter();
-            EventDraft draft;
-            draft.body.verb = name;
-            SeededEntropy entropy(i);
-            std::size_t taken = 0;
-            half.push_back(
-                build_batch(context, net.key("IOM"), entropy, std::span(&draft, 1), taken)
-                    .value()
-                    .encoded);
+            Incarnation incarnation;
+            std::memcpy(incarnation.raw.data(), &i, sizeof i);
+            half.push_back(batch_of_iom(net, incarnation, 1, {}, name).encoded);
         }
         net[name].writable().ingest(half);
     }
@@ -233,22 +238,10 @@ TEST(Session, ForksOfVeryManyLogsAreAllFoundAndNobodyIsBlamed) {
 TEST(Session, ForkIsFoundByComparingHeadsAndBothSidesStayConnected) {
     // One key writes in two places: the same log, incarnation and number, other events.
     Federation net({"IOM", "FIA", "NGO"}); // IOM is never met
-    const auto& key = net.key("IOM");
+    Incarnation incarnation;
+    incarnation.raw.fill(std::byte{7});
     auto build = [&](const char* text, std::uint64_t number, const Hash& previous) {
-        BatchContext context;
-        context.network = net.authority->network();
-        context.log = {log_id(context.network, net["IOM"].id, "return"), {}};
-        context.log.incarnation.raw.fill(std::byte{7});
-        context.number = number;
-        context.first_sequence = number;
-        context.previous = previous;
-        context.epoch = 1;
-        context.charter = net.authority->charter();
-        EventDraft draft;
-        draft.body.verb = text;
-        SeededEntropy entropy(number);
-        std::size_t taken = 0;
-        return build_batch(context, key, entropy, std::span(&draft, 1), taken).value();
+        return batch_of_iom(net, incarnation, number, previous, text);
     };
     auto first = build("recorded", 1, {});
     auto left2 = build("left", 2, first.hash), right2 = build("right", 2, first.hash);
